@@ -1,0 +1,82 @@
+/**
+ * A verified access token: deeply frozen plain data, safe to log, for it never holds the raw token.
+ * Handlers find it as `req.auth` and, beyond any other middleware's reach, by `getAuth(req)`.
+ */
+export interface AccessToken {
+  /** `iss`: the Logto that issued it. */
+  readonly issuer: string;
+  /** `sub`: whom it speaks for; for a machine the app itself. */
+  readonly subject: string;
+  /** `client_id`: the app that asked for it. */
+  readonly clientId: string;
+  /** Whether it speaks for the app itself and for no user. */
+  readonly isMachine: boolean;
+  /** `aud`: the API resource indicators, or the organization, that it is for. */
+  readonly audience: readonly string[];
+  /** `scope`: the permissions granted. */
+  readonly scopes: readonly string[];
+  /** The organization inside which the permissions hold. */
+  readonly organizationId?: string;
+  /** `iat`, in seconds since the epoch. */
+  readonly issuedAt: number;
+  /** `exp`, in seconds since the epoch. */
+  readonly expiresAt: number;
+  /** `jti`. */
+  readonly jwtId?: string;
+  /** Every verified claim, those of custom-claims scripts too. */
+  readonly claims: Readonly<Record<string, unknown>>;
+}
+
+/** What an organization's own tokens have for an audience, before the organization's id. */
+export const ORGANIZATION_AUDIENCE = 'urn:logto:organization:';
+
+/** Claims whose form has been checked (RFC 9068 section 2.2). */
+export interface CheckedClaims {
+  readonly iss: string;
+  readonly sub: string;
+  readonly client_id: string;
+  readonly aud: string | readonly string[];
+  readonly exp: number;
+  readonly iat: number;
+  readonly nbf?: number;
+  readonly scope?: string;
+  readonly organization_id?: string;
+  readonly [claim: string]: unknown;
+}
+
+/** Verified claims, as the data that handlers get. */
+export function toAccessToken(claims: CheckedClaims): AccessToken {
+  const audience = typeof claims.aud === 'string' ? [claims.aud] : claims.aud;
+  const organizationId = organizationOf(audience) ?? claims.organization_id;
+  return deepFreeze({
+    issuer: claims.iss,
+    subject: claims.sub,
+    clientId: claims.client_id,
+    isMachine: claims.sub === claims.client_id,
+    audience,
+    scopes: (claims.scope ?? '').split(' ').filter((scope) => scope !== ''),
+    ...(organizationId !== undefined && { organizationId }),
+    issuedAt: claims.iat,
+    expiresAt: claims.exp,
+    ...(typeof claims['jti'] === 'string' && { jwtId: claims['jti'] }),
+    claims,
+  });
+}
+
+/** The organization whose own token this is. Its audience decides, whatever claim a script added. */
+function organizationOf(audience: readonly string[]): string | undefined {
+  const own = audience.find((value) => value.startsWith(ORGANIZATION_AUDIENCE));
+  return own?.slice(ORGANIZATION_AUDIENCE.length);
+}
+
+/** Freezes JSON data all the way down; a loop, since a token may nest deeper than the stack allows. */
+function deepFreeze<T extends object>(root: T): T {
+  const open: object[] = [root];
+  for (let value = open.pop(); value !== undefined; value = open.pop()) {
+    Object.freeze(value);
+    for (const member of Object.values(value)) {
+      if (typeof member === 'object' && member !== null) open.push(member);
+    }
+  }
+  return root;
+}

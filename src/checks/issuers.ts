@@ -1,0 +1,92 @@
+import { type Keys, keysFromJwks } from '../keys/verification-key.js';
+import { checkAddress, checkEndpoint } from './uris.js';
+import { checkNames, checkStrings, given, type Owner, show, wrong } from './values.js';
+
+/** An issuer by its exact `iss`, where the keys are not at the usual address below the endpoint. */
+export interface IssuerOptions {
+  /** The `iss` of its tokens, compared as given. */
+  readonly issuer: string;
+  /** Where its keys are, as an address that this process can reach. Default: `<issuer>/jwks`. */
+  readonly jwksUri?: string | undefined;
+  /** Its keys themselves, a JWK Set (RFC 7517 section 5): then nothing is fetched. */
+  readonly jwks?: { readonly keys: readonly object[] } | undefined;
+}
+
+/** One issuer, ready for use: its `iss`, and where its keys are or the keys themselves. */
+export type Issuer = { readonly issuer: string } & ({ readonly jwksUri: string } | { readonly keys: Keys });
+
+interface Given {
+  readonly owner: Owner;
+  readonly endpoint: string | readonly string[] | undefined;
+  readonly issuers: readonly IssuerOptions[] | undefined;
+  readonly allowInsecure: boolean;
+}
+
+/**
+ * The issuers that are trusted: given one by one, or by their endpoints.
+ *
+ * @throws TypeError when there is none, both were given, or one is wrong
+ */
+export function resolveIssuers({ owner, endpoint, issuers, allowInsecure }: Given): readonly Issuer[] {
+  if (issuers === undefined) return byEndpoint(owner, endpoint, allowInsecure);
+  if (endpoint !== undefined) throw new TypeError(`${owner}: pass \`endpoint\` or \`issuers\`, not both.`);
+  if (!Array.isArray(issuers) || issuers.length === 0) {
+    throw wrong(owner, 'issuers', 'a list of { issuer, jwksUri } or { issuer, jwks }', issuers);
+  }
+  const resolved = issuers.map((one, index) => byIssuer(owner, one, `issuers[${index}]`, allowInsecure));
+  for (const [index, { issuer }] of resolved.entries()) {
+    if (resolved.findIndex((other) => other.issuer === issuer) === index) continue;
+    throw new TypeError(`${owner}: \`issuers\` names ${show(issuer)} twice: one issuer has one key set.`);
+  }
+  return resolved;
+}
+
+function byEndpoint(owner: Owner, endpoint: Given['endpoint'], allowInsecure: boolean): Issuer[] {
+  if (endpoint === undefined) {
+    throw new TypeError(
+      `${owner}: LOGTO_ENDPOINT is not set, and neither \`endpoint\` nor \`issuers\` was passed. Set it to the base ` +
+        'URL of your Logto before this runs: start with `node --env-file=.env`, or put ' +
+        "`import 'dotenv/config'` first.",
+    );
+  }
+  const what = 'the base URL of your Logto';
+  const endpoints = checkStrings(owner, 'endpoint', endpoint, what).map((one) =>
+    checkEndpoint(owner, 'endpoint', one, allowInsecure),
+  );
+  return [...new Set(endpoints)].map((base) => ({ issuer: `${base}/oidc`, jwksUri: `${base}/oidc/jwks` }));
+}
+
+function byIssuer(owner: Owner, options: IssuerOptions, path: string, allowInsecure: boolean): Issuer {
+  checkNames(owner, options, ['issuer', 'jwksUri', 'jwks'], `${path}.`);
+  const { issuer, jwks } = options;
+  if (typeof issuer !== 'string' || !/^https?:\/\/./.test(issuer) || !URL.canParse(issuer)) {
+    throw wrong(
+      owner,
+      `${path}.issuer`,
+      'the exact iss of its tokens, as https://your-tenant.logto.app/oidc',
+      issuer,
+    );
+  }
+  if (jwks !== undefined) {
+    if (options.jwksUri !== undefined) {
+      throw new TypeError(`${owner}: pass \`${path}.jwksUri\` or \`${path}.jwks\`, not both.`);
+    }
+    return { issuer, keys: pinnedKeys(owner, `${path}.jwks`, jwks) };
+  }
+  const jwksUri = given(options.jwksUri, `${issuer.replace(/\/+$/, '')}/jwks`);
+  const option = options.jwksUri === undefined ? `${path}.issuer` : `${path}.jwksUri`;
+  return {
+    issuer,
+    jwksUri: checkAddress(owner, option, jwksUri, "the URL of the issuer's keys", allowInsecure).href,
+  };
+}
+
+function pinnedKeys(owner: Owner, option: string, jwks: unknown): Keys {
+  try {
+    return keysFromJwks(jwks);
+  } catch (error) {
+    throw new TypeError(
+      `${owner}: \`${option}\` must be a JWK Set with public signing keys, but ${(error as Error).message}.`,
+    );
+  }
+}

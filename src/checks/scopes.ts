@@ -1,0 +1,22 @@
+import { checkStrings, type Owner, show } from './values.js';
+
+/** RFC 6749 section 3.3: printable ASCII without the space, the double quote and the backslash. */
+const SCOPE = /^[!#-[\]-~]+$/;
+
+/**
+ * The scopes that a route needs: separate strings, or strings of several with spaces between them.
+ *
+ * @throws TypeError when there is none, for an empty list must never mean an open door
+ */
+export function checkScopes(owner: Owner, option: string, value: unknown): readonly string[] {
+  const list = checkStrings(owner, option, value, 'a scope as read:products');
+  const scopes = new Set(list.flatMap((item) => item.split(' ')).filter((scope) => scope !== ''));
+  for (const scope of scopes) {
+    if (!SCOPE.test(scope)) {
+      throw new TypeError(
+        `${owner}: the scope ${show(scope)} has characters that no scope may have (RFC 6749 section 3.3).`,
+      );
+    }
+  }
+  return Object.freeze([...scopes]);
+}

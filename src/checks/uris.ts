@@ -1,0 +1,92 @@
+import { checkStrings, type Owner, show, wrong } from './values.js';
+
+const ENDPOINT = 'the base URL of your Logto, as https://your-tenant.logto.app';
+/** Paths that belong to a Logto endpoint and are no part of it. */
+const OIDC_PATH = /\/oidc(\/(jwks|token|\.well-known\/openid-configuration))?$/;
+
+/**
+ * A Logto endpoint in its normal form: host in lower case, no default port, no trailing slash, a path kept.
+ *
+ * @throws TypeError when it is no such address, or is one of an endpoint's own pages
+ */
+export function checkEndpoint(owner: Owner, option: string, value: string, allowInsecure: boolean): string {
+  const url = checkAddress(owner, option, value, ENDPOINT, allowInsecure);
+  if (value.includes('?') || value.includes('#')) {
+    throw new TypeError(`${owner}: \`${option}\` must have no query and no fragment: ${show(value)}.`);
+  }
+  const path = url.pathname.replace(/\/+$/, '');
+  if (OIDC_PATH.test(path)) {
+    const base = url.origin + path.replace(OIDC_PATH, '');
+    throw new TypeError(
+      `${owner}: \`${option}\` must be the endpoint itself, without /oidc: pass ${show(base)}.`,
+    );
+  }
+  return url.origin + path;
+}
+
+/** An address that will be fetched: https, or http on this very machine. */
+export function checkAddress(
+  owner: Owner,
+  option: string,
+  value: unknown,
+  needed: string,
+  allowInsecure: boolean,
+): URL {
+  const url = typeof value === 'string' && URL.canParse(value) ? new URL(value) : undefined;
+  if (url === undefined || !/^https?:$/.test(url.protocol)) throw wrong(owner, option, needed, value);
+  if (url.username !== '' || url.password !== '') {
+    throw new TypeError(`${owner}: \`${option}\` must hold no user name and password: ${show(value)}.`);
+  }
+  if (url.protocol === 'http:' && !allowInsecure && !isLoopback(url.hostname)) {
+    throw new TypeError(
+      `${owner}: \`${option}\` must be https, for whoever is between could name keys of their own: ${show(value)}. ` +
+        'In a network that you trust, set allowInsecureRequests: true.',
+    );
+  }
+  return url;
+}
+
+function isLoopback(hostname: string): boolean {
+  return /^(localhost|.+\.localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
+}
+
+/**
+ * One API resource indicator or several: absolute URIs without a fragment (RFC 8707 section 2).
+ *
+ * @throws TypeError when one is none, or is one that no API may trust
+ */
+export function checkAudiences(owner: Owner, value: unknown): readonly string[] {
+  return checkStrings(owner, 'audience', value, 'an API resource indicator').map((one) =>
+    checkAudience(owner, one),
+  );
+}
+
+function checkAudience(owner: Owner, value: string): string {
+  if (/^urn:logto:organization:/i.test(value)) {
+    throw new TypeError(
+      `${owner}: \`audience\` must not be ${show(value)}. For an organization's own tokens use ` +
+        'requireOrganizationScopes(…, { organization }).',
+    );
+  }
+  if (/^urn:logto:/i.test(value)) {
+    throw new TypeError(
+      `${owner}: \`audience\` must not be ${show(value)}: Logto gives such tokens to any app, with any permission ` +
+        'that it asks for, so they prove nothing. Pass the indicator of an API resource of yours.',
+    );
+  }
+  if (!/^[a-z][a-z\d+.-]*:[!$-;=?-Z[\]_a-z~]+$/i.test(value) || !URL.canParse(value)) {
+    const needed =
+      'an API resource indicator of Logto, an absolute URI without a fragment as https://shopping.api';
+    throw wrong(owner, 'audience', needed, value);
+  }
+  return value;
+}
+
+/** @throws TypeError when it is no URL that fits a challenge */
+export function checkResourceMetadata(owner: Owner, value: unknown): string {
+  const isUrl =
+    typeof value === 'string' && /^https?:\/\/[!$-;=?-Z[\]_a-z~]+$/i.test(value) && URL.canParse(value);
+  if (isUrl) return value;
+  const needed = 'the URL of the metadata document (RFC 9728), without a fragment';
+  throw wrong(owner, 'resourceMetadata', needed, value);
+}

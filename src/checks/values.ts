@@ -1,0 +1,115 @@
+/** The checks that options have in common. Each throws a TypeError: which option, what came, what to pass. */
+
+/** Whose options these are, for the message: `createLogtoAuth`, `requireScopes`. */
+export type Owner = string;
+
+/** What came, fit for a message: short, quoted, and without the password of an address. */
+export function show(value: unknown): string {
+  if (typeof value === 'string') {
+    const text = JSON.stringify(value.replace(/\/\/[^/?#]*@/g, '//…@'));
+    return text.length > 100 ? `${text.slice(0, 100)}…"` : text;
+  }
+  if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : `a list of ${value.length}`;
+  if (typeof value === 'function') return 'a function';
+  if (typeof value === 'object' && value !== null) return 'an object';
+  return String(value);
+}
+
+/** The default where the option is absent. Null is not absent: it is checked, and refused, as any other value. */
+export function given<T, D>(value: T | undefined, otherwise: D): T | D {
+  return value === undefined ? otherwise : value;
+}
+
+/** The usual complaint. */
+export function wrong(owner: Owner, option: string, needed: string, came: unknown): TypeError {
+  return new TypeError(`${owner}: \`${option}\` must be ${needed}, not ${show(came)}.`);
+}
+
+/**
+ * Checks that these are options at all, and that each has a name that is known.
+ *
+ * @param within - the option that holds these, as `jwksCache.`
+ */
+export function checkNames(owner: Owner, options: unknown, known: readonly string[], within = ''): void {
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+    throw wrong(owner, within.slice(0, -1) || 'options', 'an object', options);
+  }
+  for (const name of Object.keys(options)) {
+    if (known.includes(name)) continue;
+    const meant = nearest(name, known);
+    const help =
+      meant === undefined ? `Known are ${known.join(', ')}.` : `Did you mean \`${within}${meant}\`?`;
+    throw new TypeError(`${owner}: unknown option \`${within}${name}\`. ${help}`);
+  }
+}
+
+export function checkBoolean(owner: Owner, option: string, value: unknown): boolean {
+  if (typeof value !== 'boolean') throw wrong(owner, option, 'true or false', value);
+  return value;
+}
+
+// biome-ignore lint/complexity/noBannedTypes: the caller knows which kind of function it is
+export function checkFunction<F extends Function>(owner: Owner, option: string, value: F): F {
+  if (typeof value !== 'function') throw wrong(owner, option, 'a function', value);
+  return value;
+}
+
+/** A whole number from 1. */
+export function checkCount(owner: Owner, option: string, value: unknown): number {
+  const most = 10_000_000;
+  if (typeof value !== 'number' || !Number.isInteger(value) || value < 1 || value > most) {
+    throw wrong(owner, option, `a whole number from 1 to ${most}`, value);
+  }
+  return value;
+}
+
+/** A duration in seconds; fractions are welcome. */
+export function checkSeconds(
+  owner: Owner,
+  option: string,
+  value: unknown,
+  { min, max }: { min: 'zero' | 'above zero'; max: number },
+): number {
+  const tooSmall = min === 'zero' ? 0 : Number.MIN_VALUE;
+  if (typeof value !== 'number' || !(value >= tooSmall && value <= max)) {
+    const range = min === 'zero' ? `from 0 to ${max}` : `above 0 and at most ${max}`;
+    throw wrong(owner, option, `a duration in seconds (not milliseconds), ${range}`, value);
+  }
+  return value;
+}
+
+/** One string or several, none of them empty. */
+export function checkStrings(owner: Owner, option: string, value: unknown, what: string): string[] {
+  const list: unknown[] = Array.isArray(value) ? value : [value];
+  if (list.length === 0) throw wrong(owner, option, `${what}, or a list of them`, value);
+  return list.map((item) => {
+    if (typeof item !== 'string' || item.trim() === '')
+      throw wrong(owner, option, `${what}, or a list of them`, item);
+    return item;
+  });
+}
+
+/** The known name that was meant, if one is near enough. */
+function nearest(name: string, known: readonly string[]): string | undefined {
+  const wanted = name.toLowerCase();
+  const ranked = known
+    .map((candidate) => ({ candidate, distance: editDistance(wanted, candidate.toLowerCase()) }))
+    .sort((a, b) => a.distance - b.distance);
+  const best = ranked[0];
+  if (best !== undefined && best.distance <= Math.max(2, Math.floor(name.length / 3))) return best.candidate;
+  return known.find((candidate) => candidate.toLowerCase().includes(wanted));
+}
+
+/** How many letters must be changed, added or dropped (Levenshtein). */
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
+  for (const [i, letter] of [...a].entries()) {
+    const next = [i + 1];
+    for (let j = 1; j <= b.length; j++) {
+      const replaced = (row[j - 1] as number) + (letter === b[j - 1] ? 0 : 1);
+      next.push(Math.min(replaced, (row[j] as number) + 1, (next[j - 1] as number) + 1));
+    }
+    row = next;
+  }
+  return row[b.length] as number;
+}

@@ -1,0 +1,42 @@
+const FIRST = 1_000;
+const LONGEST = 60_000;
+/** While no key serves, every caller is refused: then a failure may cost 5 s at most once it is mended. */
+const LONGEST_WITHOUT_KEYS = 5_000;
+
+/**
+ * When to try again after failures: 1 s and doubling, 60 s at most, with jitter so that replicas which failed
+ * together do not come back together. All in milliseconds; a clock that was set back ends the wait.
+ */
+export class Backoff {
+  #failures = 0;
+  #failedAt = 0;
+  #wait = 0;
+
+  /** Whether the last attempt failed. */
+  get failing(): boolean {
+    return this.#failures > 0;
+  }
+
+  succeeded(): void {
+    this.#failures = 0;
+  }
+
+  failed(now: number): void {
+    this.#failedAt = now;
+    const longest = Math.min(LONGEST, FIRST * 2 ** Math.min(++this.#failures, 10));
+    this.#wait = longest * (0.5 + Math.random() / 2);
+  }
+
+  /** Milliseconds until an attempt may be made; 0 when one may be made now. */
+  remaining(now: number, keysServe: boolean): number {
+    const since = now - this.#failedAt;
+    if (!this.failing || since < 0) return 0;
+    return Math.max(0, (keysServe ? this.#wait : Math.min(this.#wait, LONGEST_WITHOUT_KEYS)) - since);
+  }
+
+  /** Whether an attempt failed no longer ago than that. */
+  failedWithin(ms: number, now: number): boolean {
+    const since = now - this.#failedAt;
+    return this.failing && since >= 0 && since < ms;
+  }
+}

@@ -1,0 +1,71 @@
+import { type Keys, keysFromJwks } from './verification-key.js';
+
+/** Logto answers with one to three keys, some 3 KiB at most; nothing honest is larger than this. */
+const MAX_BYTES = 256 * 1024;
+
+/**
+ * Fetches a JWK Set and reads the keys in it. The signal bounds headers and body together, also with a `fetch`
+ * that does not heed it.
+ *
+ * @throws Error with one line for the operator: refused, timed out, not 200, a redirect, too large, not JSON,
+ * or without a usable key
+ */
+export async function fetchJwks(
+  uri: string,
+  fetch: typeof globalThis.fetch,
+  signal: AbortSignal,
+): Promise<Keys> {
+  try {
+    return keysFromJwks(await Promise.race([getJson(uri, fetch, signal), aborted(signal)]));
+  } catch (error) {
+    throw new Error(`${uri}: ${describe(error)}`, { cause: error });
+  }
+}
+
+async function getJson(uri: string, fetch: typeof globalThis.fetch, signal: AbortSignal): Promise<unknown> {
+  // A redirect is not followed: whoever can answer with one could name keys of their own.
+  const response = await fetch(uri, { signal, redirect: 'manual', headers: { accept: 'application/json' } });
+  if (response.status !== 200) {
+    await response.body?.cancel();
+    throw new Error(
+      `it answered with status ${response.status}${response.status === 0 ? ' (a redirect)' : ''}`,
+    );
+  }
+  const text = await readText(response);
+  try {
+    return JSON.parse(text);
+  } catch {
+    // The parser's own message would quote the document.
+    throw new Error('its answer is not JSON');
+  }
+}
+
+async function readText(response: Response): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of response.body ?? []) {
+    size += chunk.byteLength;
+    // Leaving the loop cancels the stream.
+    if (size > MAX_BYTES) throw new Error(`its answer is larger than ${MAX_BYTES / 1024} KiB`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    const fail = () => reject(signal.reason);
+    if (signal.aborted) fail();
+    else signal.addEventListener('abort', fail, { once: true });
+  });
+}
+
+function describe(error: unknown): string {
+  if (!(error instanceof Error)) return 'the fetch failed';
+  if (error.name === 'TimeoutError') return 'no whole answer came in time';
+  // undici says "fetch failed" and keeps what happened in the cause.
+  const cause = error.cause;
+  if (!(cause instanceof Error)) return error.message;
+  const code = 'code' in cause ? String(cause.code) : cause.name;
+  return cause.message.includes(code) ? cause.message : `${code} ${cause.message}`.trim();
+}

@@ -1,0 +1,40 @@
+import { quote, Refusal } from '../errors.js';
+import type { Keys, VerificationKey } from './verification-key.js';
+
+/** Where an issuer's keys come from: Logto itself, or the configuration. */
+export interface KeySource {
+  /**
+   * The keys that may be used at this moment without waiting, or undefined. On the path of every request, so
+   * it is synchronous; it starts a refresh in the background where one is due.
+   */
+  current(): Keys | undefined;
+  /** The keys, waiting for them where that is needed. Never rejects. */
+  usable(): Promise<Keys | Refusal>;
+  /** The key of that id, asking Logto once more where it is unknown. Never rejects. */
+  find(kid: string): Promise<VerificationKey | Refusal>;
+  /** Whether this very key is still one of the issuer's. */
+  holds(key: VerificationKey): boolean;
+  /** Without side effects. */
+  health(): KeyHealth;
+}
+
+/** One issuer's part of `health()`. Times are in seconds since the epoch. */
+export interface KeyHealth {
+  readonly issuer: string;
+  /** The ids of the keys that are trusted now. */
+  readonly keyIds: readonly string[];
+  /** When the fetch that brought them began. */
+  readonly fetchedAt?: number;
+  /** Whether they are older than `jwksCache.maxAge`. */
+  readonly stale: boolean;
+  /** Why the last refresh failed, if it did. */
+  readonly lastError?: string;
+  /** Before this no background refresh is tried again. */
+  readonly nextAttemptAt?: number;
+}
+
+/** The refusal of a token whose key the issuer does not have. */
+export function unknownKey(kid: string, issuer: string, keys: Keys): Refusal {
+  const known = [...keys.keys()].slice(0, 10).map(quote).join(', ');
+  return new Refusal('unknown_key', `The token's kid is ${quote(kid)}; the keys of ${issuer} are ${known}.`);
+}

@@ -1,0 +1,47 @@
+import type { ServerResponse } from 'node:http';
+import { AuthError, type Kind, kindOf, type Refusal } from '../errors.js';
+
+/** What the challenges of one route name. Every value was checked to fit a quoted string as it is. */
+export interface ChallengeContext {
+  readonly realm: string;
+  /** The scopes that the route needs; none where any valid token will do. */
+  readonly scopes: readonly string[];
+  /** RFC 9728 section 5.1. */
+  readonly resourceMetadata: string | undefined;
+}
+
+/** A refusal as the error that the caller, `onError` or the caller of `verify()` gets. */
+export function toAuthError({ reason, hint, details }: Refusal, context: ChallengeContext): AuthError {
+  const kind = kindOf(reason);
+  // Where there was a token and it was no good, the scopes would not help its sender.
+  const scopes = kind.code === 'unauthorized' || kind.status === 403 ? context.scopes : [];
+  const headers: Record<string, string> =
+    kind.status === 503
+      ? { 'Retry-After': String(details.retryAfter ?? 1) }
+      : { 'WWW-Authenticate': challenge(kind, scopes, context) };
+  return new AuthError(reason, { headers, scopes, hint, cause: details.cause });
+}
+
+/** The challenge (RFC 6750 section 3). A request without a token gets no error code (section 3.1). */
+function challenge(
+  { code, description }: Kind,
+  scopes: readonly string[],
+  context: ChallengeContext,
+): string {
+  let text = `Bearer realm="${context.realm}"`;
+  if (scopes.length > 0) text += `, scope="${scopes.join(' ')}"`;
+  if (code !== 'unauthorized') text += `, error="${code}", error_description="${description}"`;
+  if (context.resourceMetadata !== undefined) text += `, resource_metadata="${context.resourceMetadata}"`;
+  return text;
+}
+
+/** Answers with status, challenge and body. Hint and cause stay here. */
+export function answer(error: AuthError, res: ServerResponse): void {
+  const body = JSON.stringify(error);
+  res.statusCode = error.status;
+  for (const [name, value] of Object.entries(error.headers)) res.setHeader(name, value);
+  res.setHeader('Cache-Control', 'no-store');
+  res.setHeader('Content-Type', 'application/json; charset=utf-8');
+  res.setHeader('Content-Length', Buffer.byteLength(body));
+  res.end(body);
+}

@@ -1,0 +1,54 @@
+import type { IncomingMessage } from 'node:http';
+import { Refusal } from '../errors.js';
+
+/** RFC 6750 section 2.1: what a bearer token may consist of. */
+const B64TOKEN = /^[\w\-.~+/]+=*$/;
+const SCHEME = /^[!#$%&'*+\-.^`|~\w]*/;
+
+/**
+ * The credentials of the Authorization header (RFC 6750 section 2.1), and of nothing else: RFC 9700 forbids
+ * tokens in the query. Whether they are one token at all is left to `isBearerToken`, since a token that is
+ * known needs no such look.
+ */
+export function readBearerToken(req: IncomingMessage): string | Refusal {
+  const header = req.headers.authorization;
+  if (header === undefined) return new Refusal('no_token', 'The request has no Authorization header.');
+  // Node keeps the first of two and hides the other: two readers could see two different tokens.
+  if (hasSeveral(req.rawHeaders)) {
+    return new Refusal('malformed', 'The request has several Authorization headers.');
+  }
+  if (header.charCodeAt(6) === SPACE && header.slice(0, 6).toLowerCase() === 'bearer') {
+    let start = 7;
+    while (header.charCodeAt(start) === SPACE) start += 1;
+    return start < header.length ? header.slice(start) : noToken();
+  }
+  const scheme = SCHEME.exec(header)?.[0].toLowerCase();
+  return scheme === 'bearer'
+    ? noToken()
+    : new Refusal('no_token', 'The Authorization header is not of scheme Bearer.');
+}
+
+/** Whether the credentials are one token and nothing beside it. */
+export function isBearerToken(credentials: string): boolean {
+  return B64TOKEN.test(credentials);
+}
+
+/** What came after `Bearer` was no token: two of them, or characters that no token has. */
+export function notOneToken(): Refusal {
+  return new Refusal('malformed', 'After Bearer came something else than one token.');
+}
+
+const SPACE = 0x20;
+
+function noToken(): Refusal {
+  return new Refusal('malformed', 'After Bearer came no space and token.');
+}
+
+function hasSeveral(rawHeaders: readonly string[] = []): boolean {
+  let count = 0;
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i];
+    if (name?.length === 13 && name.toLowerCase() === 'authorization') count += 1;
+  }
+  return count > 1;
+}

@@ -1,0 +1,159 @@
+import { checkScopes } from '../checks/scopes.js';
+import { checkAudiences } from '../checks/uris.js';
+import { checkBoolean, checkNames, given, type Owner, wrong } from '../checks/values.js';
+import { checkOrganization, type GuardedRequest, type OrganizationRule, type Settings } from '../options.js';
+import { ORGANIZATION_TOKEN } from '../verification/claims.js';
+import type { Decide } from '../verification/decide.js';
+import type { Requirement } from '../verification/requirement.js';
+import type { Guard } from './guard.js';
+import { createGuard } from './require-scopes.js';
+
+/** What one guard may have of its own. */
+export interface GuardOptions {
+  /** API resource indicator or indicators, instead of the instance's. */
+  readonly audience?: string | readonly string[] | undefined;
+  /** Which organization a token must hold for, instead of the instance's rule. */
+  readonly organization?: OrganizationRule | undefined;
+  /** Whether users' tokens are refused, instead of the instance's choice. */
+  readonly machineOnly?: boolean | undefined;
+}
+
+/** Whose token it must be: answered from the request, as `(req) => req.params.organizationId`. */
+export interface OrganizationGuardOptions {
+  readonly organization: (req: GuardedRequest) => string | undefined;
+}
+
+/** Scopes as separate arguments or as one list; a string with spaces counts as several. */
+export interface RequireScopes {
+  (...scopes: string[]): Guard;
+  (...scopesAndOptions: [...scopes: string[], options: GuardOptions]): Guard;
+  (scopes: readonly string[], options?: GuardOptions): Guard;
+}
+
+/** The same, where the organization cannot be left out. */
+export interface RequireOrganizationScopes {
+  (...scopesAndOptions: [...scopes: string[], options: OrganizationGuardOptions]): Guard;
+  (scopes: readonly string[], options: OrganizationGuardOptions): Guard;
+}
+
+/** What makes guards. Each throws a TypeError, where the guard is defined, for whatever is wrong with it. */
+export interface GuardMakers {
+  /** Lets tokens with all of these scopes through. */
+  readonly requireScopes: RequireScopes;
+  /** Lets tokens with at least one of these scopes through. */
+  readonly requireAnyScope: RequireScopes;
+  /** Lets an organization's own tokens with all of these scopes through: those asked for without a resource. */
+  readonly requireOrganizationScopes: RequireOrganizationScopes;
+  /** Lets every valid token through, whatever its scopes. */
+  readonly authenticate: (options?: GuardOptions) => Guard;
+}
+
+/** Makes the guard makers of one instance. */
+export function createGuardMakers(settings: Settings, decide: Decide<GuardedRequest>): GuardMakers {
+  return {
+    requireScopes: (...args: unknown[]) => {
+      const { scopes, options } = readArguments('requireScopes', args);
+      return guard('requireScopes', requirementOf('requireScopes', options, { scopes, anyScope: false }));
+    },
+    requireAnyScope: (...args: unknown[]) => {
+      const { scopes, options } = readArguments('requireAnyScope', args);
+      return guard('requireAnyScope', requirementOf('requireAnyScope', options, { scopes, anyScope: true }));
+    },
+    requireOrganizationScopes: (...args: unknown[]) => {
+      const owner = 'requireOrganizationScopes';
+      const { scopes, options } = readArguments(owner, args);
+      const organization = checkOrganizationFunction(owner, options);
+      const { machineOnly } = settings;
+      return guard(owner, {
+        audience: ORGANIZATION_TOKEN,
+        machineOnly,
+        organization,
+        scopes,
+        anyScope: false,
+      });
+    },
+    authenticate: (options?: unknown) => {
+      refuseRequest('authenticate', options);
+      return guard('authenticate', requirementOf('authenticate', options, { scopes: [], anyScope: false }));
+    },
+  };
+
+  function guard(maker: string, requirement: Requirement<GuardedRequest>): Guard {
+    const { realm, resourceMetadata, getToken, onError } = settings;
+    const challenge = { realm, resourceMetadata, scopes: requirement.scopes };
+    return createGuard({ maker, decide, requirement, challenge, getToken, onError });
+  }
+
+  function requirementOf(
+    owner: Owner,
+    given: unknown,
+    scopes: Pick<Requirement<GuardedRequest>, 'scopes' | 'anyScope'>,
+  ): Requirement<GuardedRequest> {
+    const options = checkGuardOptions(owner, given);
+    const audience = options.audience ?? settings.audience;
+    if (audience === undefined) {
+      throw new TypeError(
+        `${owner}: no audience. Set LOGTO_AUDIENCE, or pass \`audience\`: the API resource indicator in Logto.`,
+      );
+    }
+    return {
+      audience,
+      machineOnly: options.machineOnly ?? settings.machineOnly,
+      organization: options.organization ?? settings.organization,
+      ...scopes,
+    };
+  }
+}
+
+function readArguments(
+  owner: Owner,
+  args: readonly unknown[],
+): { scopes: readonly string[]; options: unknown } {
+  const [first, ...others] = args;
+  refuseRequest(owner, first);
+  const isList = Array.isArray(first);
+  const last = args.at(-1);
+  const hasOptions = isList ? others.length > 0 : typeof last !== 'string' && args.length > 0;
+  const scopes = isList ? first : hasOptions ? args.slice(0, -1) : args;
+  if (scopes.length === 0) {
+    throw new TypeError(
+      `${owner}: name a scope, as ${owner}('read:products'). For any valid token there is authenticate().`,
+    );
+  }
+  if (isList && others.length > 1)
+    throw wrong(owner, 'scopes', 'one list, with the options behind it', others[0]);
+  return { scopes: checkScopes(owner, 'scopes', scopes), options: hasOptions ? last : undefined };
+}
+
+/** `app.use(authenticate)` would call the maker for each request, and never answer any. */
+function refuseRequest(owner: Owner, value: unknown): void {
+  if (typeof value === 'object' && value !== null && 'headers' in value) {
+    const call = owner === 'authenticate' ? 'authenticate()' : `${owner}('read:products')`;
+    throw new TypeError(`${owner} makes a middleware and is none itself; call it: ${call}.`);
+  }
+}
+
+interface CheckedGuardOptions {
+  readonly audience: readonly string[] | undefined;
+  readonly organization: OrganizationRule | undefined;
+  readonly machineOnly: boolean | undefined;
+}
+
+function checkGuardOptions(owner: Owner, value: unknown): CheckedGuardOptions {
+  const options = given(value, {}) as GuardOptions;
+  checkNames(owner, options, ['audience', 'organization', 'machineOnly']);
+  const { audience, organization, machineOnly } = options;
+  return {
+    audience: audience === undefined ? undefined : checkAudiences(owner, audience),
+    organization: organization === undefined ? undefined : checkOrganization(owner, organization),
+    machineOnly: machineOnly === undefined ? undefined : checkBoolean(owner, 'machineOnly', machineOnly),
+  };
+}
+
+function checkOrganizationFunction(owner: Owner, value: unknown): OrganizationGuardOptions['organization'] {
+  const options = given(value, {}) as Partial<OrganizationGuardOptions>;
+  checkNames(owner, options, ['organization']);
+  const { organization } = options;
+  if (typeof organization === 'function') return organization;
+  throw wrong(owner, 'organization', 'a function as (req) => req.params.organizationId', organization);
+}

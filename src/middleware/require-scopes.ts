@@ -1,0 +1,119 @@
+import type { NextFunction, Response } from 'express';
+import { tellAuthorized, tellDenied } from '../diagnostics.js';
+import { type AuthError, asError, Refusal } from '../errors.js';
+import type { GuardedRequest, LogtoAuthOptions } from '../options.js';
+import type { Decide, Decision } from '../verification/decide.js';
+import type { Requirement } from '../verification/requirement.js';
+import { answer, type ChallengeContext, toAuthError } from './answer.js';
+import { isBearerToken, notOneToken, readBearerToken } from './bearer-token.js';
+import type { Guard } from './guard.js';
+import { setAuth } from './request-auth.js';
+
+/** What one guard was made of. */
+export interface GuardParts {
+  /** For stack traces: the name of the function that made the guard. */
+  readonly maker: string;
+  readonly decide: Decide<GuardedRequest>;
+  readonly requirement: Requirement<GuardedRequest>;
+  readonly challenge: ChallengeContext;
+  readonly getToken: LogtoAuthOptions['getToken'];
+  readonly onError: LogtoAuthOptions['onError'];
+}
+
+/** The way of one request: its token in, a decision out, then the handler or the answer. */
+export function createGuard({ maker, decide, requirement, challenge, getToken, onError }: GuardParts): Guard {
+  function guard(req: GuardedRequest, res: Response, next: NextFunction): void {
+    let decision: Decision | Promise<Decision>;
+    try {
+      const credentials = getToken === undefined ? readBearerToken(req) : given(getToken(req));
+      decision = credentials instanceof Refusal ? credentials : decideOn(credentials, req);
+    } catch (thrown) {
+      next(asError(thrown));
+      return;
+    }
+    if (decision instanceof Promise) {
+      decision.then(
+        (late) => conclude(late, req, res, next),
+        (thrown) => next(asError(thrown)),
+      );
+    } else {
+      conclude(decision, req, res, next);
+    }
+  }
+
+  function decideOn(credentials: string, req: GuardedRequest): Decision | Promise<Decision> {
+    const decision = decide(credentials, requirement, req);
+    // What is no JWT may be no token at all. Asked only now, so that good tokens are not looked at twice.
+    const isMalformed =
+      decision instanceof Refusal &&
+      decision.reason === 'not_jwt' &&
+      getToken === undefined &&
+      !isBearerToken(credentials);
+    return isMalformed ? notOneToken() : decision;
+  }
+
+  function conclude(decision: Decision, req: GuardedRequest, res: Response, next: NextFunction): void {
+    if (decision instanceof Refusal) {
+      deny(decision, req, res, next);
+      return;
+    }
+    try {
+      setAuth(req, decision.token);
+    } catch (thrown) {
+      // A request that another middleware has sealed.
+      next(asError(thrown));
+      return;
+    }
+    tellAuthorized(decision.token, decision.cached, req);
+    next();
+  }
+
+  function deny(refusal: Refusal, req: GuardedRequest, res: Response, next: NextFunction): void {
+    const error = toAuthError(refusal, challenge);
+    tellDenied(error, req);
+    if (onError !== undefined) {
+      answerByUser(onError, error, req, res, next);
+    } else if (res.headersSent) {
+      // Somebody answered already: all that is left is to keep the handler from running.
+      next(error);
+    } else {
+      answer(error, res);
+    }
+  }
+
+  return Object.defineProperty(guard, 'name', { value: `${maker}Middleware` }) as Guard;
+}
+
+/** What `getToken` answered. */
+function given(token: unknown): string | Refusal {
+  if (token === undefined || token === '') return new Refusal('no_token', 'getToken found no token.');
+  if (typeof token === 'string') return token;
+  throw new TypeError(
+    `getToken must answer a string or undefined at once, not ${token === null ? 'null' : typeof token}.`,
+  );
+}
+
+/**
+ * Lets `onError` answer. Whatever it does, the request is refused: its `next` can only fail, and only once, for
+ * Express takes `next()`, `next('route')` and `next('router')` for "go on".
+ */
+function answerByUser(
+  onError: NonNullable<LogtoAuthOptions['onError']>,
+  error: AuthError,
+  req: GuardedRequest,
+  res: Response,
+  next: NextFunction,
+): void {
+  let failed = false;
+  const fail = (reason?: unknown): void => {
+    if (failed) return;
+    failed = true;
+    next(!reason || reason === 'route' || reason === 'router' ? error : asError(reason));
+  };
+  try {
+    const answered: unknown = onError(error, req, res, fail as NextFunction);
+    Promise.resolve(answered).catch(fail);
+  } catch (thrown) {
+    fail(thrown);
+  }
+}

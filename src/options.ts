@@ -1,0 +1,224 @@
+import type { NextFunction, Request, Response } from 'express';
+import type { AccessToken } from './access-token.js';
+import { type Issuer, type IssuerOptions, resolveIssuers } from './checks/issuers.js';
+import { checkAudiences, checkResourceMetadata } from './checks/uris.js';
+import {
+  checkBoolean,
+  checkCount,
+  checkFunction,
+  checkNames,
+  checkSeconds,
+  checkStrings,
+  given,
+  type Owner,
+  show,
+  wrong,
+} from './checks/values.js';
+import type { AuthError } from './errors.js';
+import { ALGORITHMS } from './keys/verification-key.js';
+
+/** A request as the functions in the options get it: with its path parameters as strings. */
+export type GuardedRequest = Request<Record<string, string>>;
+
+/**
+ * Which organization a token must hold for.
+ *
+ * - `'none'`: of none; a token for one organization is refused
+ * - `'required'`: of any, `'optional'`: of any or none; the handler then limits its data to `req.auth.organizationId`
+ * - a function: of the one that the request is about, as `(req) => req.params.organizationId`
+ */
+export type OrganizationRule =
+  | 'none'
+  | 'optional'
+  | 'required'
+  | ((req: GuardedRequest) => string | undefined);
+
+/** How an issuer's keys are kept. Durations are in seconds. */
+export interface JwksCacheOptions {
+  /** Older keys still serve, and are refreshed in the background. Default 600. */
+  readonly maxAge?: number | undefined;
+  /** How long past `maxAge` keys serve while Logto cannot be reached. Default 86 400. */
+  readonly maxStale?: number | undefined;
+  /** Unknown key ids cause two refreshes at once, then one each `cooldown / 5`. Default 30. */
+  readonly cooldown?: number | undefined;
+  /** Bounds one refresh with its retry, and how long a request waits for keys. Default 5. */
+  readonly timeout?: number | undefined;
+}
+
+/** Everything that can be set. Each option is checked when the instance is made. Durations are in seconds. */
+export interface LogtoAuthOptions {
+  /** Base URL or URLs of Logto: tokens come from `<endpoint>/oidc`. Default: `LOGTO_ENDPOINT`. */
+  readonly endpoint?: string | readonly string[] | undefined;
+  /** Instead of `endpoint`. List only issuers that you would trust with every permission. */
+  readonly issuers?: readonly IssuerOptions[] | undefined;
+  /** API resource indicator or indicators; a token needs one of them, exactly. Default: `LOGTO_AUDIENCE`. */
+  readonly audience?: string | readonly string[] | undefined;
+  /** The organization rule of every guard that names none. Default `'none'`. */
+  readonly organization?: OrganizationRule | undefined;
+  /** Signature algorithms. Default: what Logto can sign with, ES384, RS256, ES256, ES512 and PS256. */
+  readonly algorithms?: readonly string[] | undefined;
+  /** How far Logto's clock and this one may differ. Default 5, at most 300. */
+  readonly clockTolerance?: number | undefined;
+  /** Whether users' tokens are refused. Default true; false takes them, and no organization rule protects those. */
+  readonly machineOnly?: boolean | undefined;
+  /** How many verified tokens are kept, by default 10 000; false for none. */
+  readonly tokenCache?: false | { readonly max?: number | undefined } | undefined;
+  /** How many requests may wait for a signature check or a key at once; beyond it 503. Default 1 000. */
+  readonly maxPending?: number | undefined;
+  readonly jwksCache?: JwksCacheOptions | undefined;
+  /** Asked for every token that verifies, by `verify()` without `req`. Only `false` lets the token in. */
+  readonly isRevoked?: ((token: AccessToken, req?: GuardedRequest) => boolean | Promise<boolean>) | undefined;
+  /** Where the token is, if not in the Authorization header; undefined where there is none. */
+  readonly getToken?: ((req: GuardedRequest) => string | undefined) | undefined;
+  /** Answers refusals instead of the middleware. Its `next` can only fail. */
+  readonly onError?:
+    | ((error: AuthError, req: GuardedRequest, res: Response, next: NextFunction) => unknown)
+    | undefined;
+  /** Names the protected space in challenges (RFC 7235 section 2.2). Default `api`. */
+  readonly realm?: string | undefined;
+  /** URL of this API's metadata document, named in challenges (RFC 9728 section 5.1). */
+  readonly resourceMetadata?: string | undefined;
+  /** Instead of the global `fetch`. */
+  readonly fetch?: typeof fetch | undefined;
+  /** Lets keys be fetched by http from other hosts than this one. Default false. */
+  readonly allowInsecureRequests?: boolean | undefined;
+}
+
+/** The options with every default filled in and every check passed; durations in seconds. */
+export interface Settings {
+  readonly issuers: readonly Issuer[];
+  /** Undefined where the instance has none: an API can live on organization tokens alone. */
+  readonly audience: readonly string[] | undefined;
+  readonly organization: OrganizationRule;
+  readonly algorithms: readonly string[];
+  readonly clockTolerance: number;
+  readonly machineOnly: boolean;
+  /** 0 for no cache. */
+  readonly maxTokens: number;
+  readonly maxPending: number;
+  readonly jwksCache: Readonly<Record<keyof typeof KEY_TIMES, number>>;
+  readonly isRevoked: LogtoAuthOptions['isRevoked'];
+  readonly getToken: LogtoAuthOptions['getToken'];
+  readonly onError: LogtoAuthOptions['onError'];
+  readonly realm: string;
+  readonly resourceMetadata: string | undefined;
+  readonly fetch: typeof fetch;
+}
+
+const OWNER = 'createLogtoAuth';
+const DEFAULT_ALGORITHMS = ['ES384', 'RS256', 'ES256', 'ES512', 'PS256'];
+const DAY = 86_400;
+const KEY_TIMES = {
+  maxAge: { default: 600, min: 'above zero', max: DAY },
+  maxStale: { default: DAY, min: 'zero', max: 30 * DAY },
+  cooldown: { default: 30, min: 'above zero', max: 3_600 },
+  timeout: { default: 5, min: 'above zero', max: 60 },
+} as const;
+const NAMES: readonly (keyof LogtoAuthOptions)[] = [
+  'endpoint',
+  'issuers',
+  'audience',
+  'organization',
+  'algorithms',
+  'clockTolerance',
+  'machineOnly',
+  'tokenCache',
+  'maxPending',
+  'jwksCache',
+  'isRevoked',
+  'getToken',
+  'onError',
+  'realm',
+  'resourceMetadata',
+  'fetch',
+  'allowInsecureRequests',
+];
+
+/**
+ * Checks the options, and fills in the environment and the defaults.
+ *
+ * @throws TypeError that names the option, what came, and what to pass
+ */
+export function resolveOptions(options: LogtoAuthOptions, env: NodeJS.ProcessEnv): Settings {
+  checkNames(OWNER, options, NAMES);
+  const { isRevoked, getToken, onError, resourceMetadata } = options;
+  const allowInsecure = checkBoolean(
+    OWNER,
+    'allowInsecureRequests',
+    given(options.allowInsecureRequests, false),
+  );
+  // A variable is read only where its option is absent, and LOGTO_ENDPOINT not where `issuers` is given.
+  const endpoint =
+    options.issuers === undefined
+      ? given(options.endpoint, fromEnvironment(env['LOGTO_ENDPOINT']))
+      : options.endpoint;
+  const clockTolerance = given(options.clockTolerance, 5);
+  const audience = given(options.audience, fromEnvironment(env['LOGTO_AUDIENCE']));
+  const globalFetch: typeof fetch = (...args) => fetch(...args); // so that one replaced later is heeded
+  return {
+    issuers: resolveIssuers({ owner: OWNER, endpoint, issuers: options.issuers, allowInsecure }),
+    audience: audience === undefined ? undefined : checkAudiences(OWNER, audience),
+    organization: checkOrganization(OWNER, given(options.organization, 'none')),
+    algorithms: checkAlgorithms(given(options.algorithms, DEFAULT_ALGORITHMS)),
+    clockTolerance: checkSeconds(OWNER, 'clockTolerance', clockTolerance, { min: 'zero', max: 300 }),
+    machineOnly: checkBoolean(OWNER, 'machineOnly', given(options.machineOnly, true)),
+    maxTokens: resolveTokenCache(options.tokenCache),
+    maxPending: checkCount(OWNER, 'maxPending', given(options.maxPending, 1_000)),
+    jwksCache: resolveKeyTimes(given(options.jwksCache, {})),
+    isRevoked: isRevoked === undefined ? undefined : checkFunction(OWNER, 'isRevoked', isRevoked),
+    getToken: getToken === undefined ? undefined : checkFunction(OWNER, 'getToken', getToken),
+    onError: onError === undefined ? undefined : checkFunction(OWNER, 'onError', onError),
+    realm: checkRealm(given(options.realm, 'api')),
+    resourceMetadata:
+      resourceMetadata === undefined ? undefined : checkResourceMetadata(OWNER, resourceMetadata),
+    fetch: checkFunction(OWNER, 'fetch', given(options.fetch, globalFetch)),
+  };
+}
+
+/** @throws TypeError when it is no organization rule */
+export function checkOrganization(owner: Owner, rule: unknown): OrganizationRule {
+  if (rule === 'none' || rule === 'optional' || rule === 'required') return rule;
+  if (typeof rule === 'function') return rule as OrganizationRule;
+  const needed = "'none', 'optional', 'required' or a function as (req) => req.params.organizationId";
+  throw wrong(owner, 'organization', needed, rule);
+}
+
+function checkAlgorithms(value: unknown): readonly string[] {
+  const known: readonly string[] = ALGORITHMS;
+  const algorithms = checkStrings(OWNER, 'algorithms', value, 'a signature algorithm as ES384');
+  for (const alg of algorithms) {
+    if (!known.includes(alg)) throw wrong(OWNER, 'algorithms', `asymmetric ones: ${known.join(', ')}`, alg);
+  }
+  return algorithms;
+}
+
+function resolveTokenCache(value: LogtoAuthOptions['tokenCache']): number {
+  if (value === false) return 0;
+  const options: { readonly max?: number | undefined } = given(value, {});
+  if (typeof options !== 'object') throw wrong(OWNER, 'tokenCache', 'false or { max }', options);
+  checkNames(OWNER, options, ['max'], 'tokenCache.');
+  return checkCount(OWNER, 'tokenCache.max', given(options.max, 10_000));
+}
+
+function resolveKeyTimes(options: JwksCacheOptions): Settings['jwksCache'] {
+  const names = Object.keys(KEY_TIMES) as (keyof typeof KEY_TIMES)[];
+  checkNames(OWNER, options, names, 'jwksCache.');
+  const times = names.map((name) => {
+    const value = given(options[name], KEY_TIMES[name].default);
+    return [name, checkSeconds(OWNER, `jwksCache.${name}`, value, KEY_TIMES[name])];
+  });
+  return Object.fromEntries(times) as Settings['jwksCache'];
+}
+
+/** What stands in a quoted string as it is (RFC 7230 section 3.2.6, without escapes and non-ASCII). */
+function checkRealm(realm: unknown): string {
+  if (typeof realm === 'string' && /^[ !#-[\]-~]+$/.test(realm)) return realm;
+  throw new TypeError(`${OWNER}: \`realm\` must be printable ASCII without " and \\, not ${show(realm)}.`);
+}
+
+/** A variable that may hold several values, with commas between them. One that is empty is not set. */
+export function fromEnvironment(value: string | undefined): readonly string[] | undefined {
+  const values = (value ?? '').split(',').map((item) => item.trim());
+  const some = values.filter((item) => item !== '');
+  return some.length > 0 ? some : undefined;
+}

@@ -1,0 +1,103 @@
+import { type CheckedClaims, ORGANIZATION_AUDIENCE } from '../access-token.js';
+import { quote, Refusal } from '../errors.js';
+
+/** What a token's audience must be: one of these resource indicators, or an organization whose own it is. */
+export type ExpectedAudience = readonly string[] | typeof ORGANIZATION_TOKEN;
+
+/** Expects a token of an organization itself, whichever that is. */
+export const ORGANIZATION_TOKEN = Symbol('an organization token');
+
+/** 9999-12-31T23:59:59Z: a later time is one in milliseconds, or a mistake. */
+const LATEST = 253_402_300_799;
+
+/**
+ * What of a token depends on the moment: `exp` and `nbf` (RFC 7519 sections 4.1.4 and 4.1.5), for tokens just
+ * read and for cached ones alike. A value that is no number is left to the check of the claims.
+ */
+export function untimely(exp: unknown, nbf: unknown, clockTolerance: number): Refusal | undefined {
+  const now = Math.floor(Date.now() / 1000);
+  if (typeof exp === 'number' && exp + clockTolerance <= now) {
+    return new Refusal(
+      'expired',
+      `The token's exp is ${exp}, and it is ${now} here (clockTolerance ${clockTolerance}).`,
+    );
+  }
+  if (typeof nbf === 'number' && nbf - clockTolerance > now) {
+    return new Refusal(
+      'not_yet_valid',
+      `The token's nbf is ${nbf}, and it is ${now} here (clockTolerance ${clockTolerance}): compare the clocks.`,
+    );
+  }
+  return undefined;
+}
+
+/** What of a token depends on the route: is it for this API (RFC 9068 section 4, RFC 8707)? */
+export function wrongAudience(aud: unknown, expected: ExpectedAudience): Refusal | undefined {
+  const audience = typeof aud === 'string' ? [aud] : aud;
+  if (!Array.isArray(audience)) return undefined;
+  if (expected === ORGANIZATION_TOKEN) {
+    if (audience.some(isOrganization)) return undefined;
+    const hint = `The token's aud is ${quote(aud)}; this route needs an organization token: ask Logto with organization_id and without resource.`;
+    return new Refusal('audience', hint);
+  }
+  if (audience.some((value) => expected.includes(value))) return undefined;
+  const hint = `The token's aud is ${quote(aud)}; expected is ${expected.map(quote).join(' or ')}, to the letter.`;
+  return new Refusal('audience', hint);
+}
+
+/**
+ * The claims of a token whose signature holds (RFC 9068 section 2.2). Logto never sends any of the refused
+ * forms by itself; a custom-claims script can.
+ */
+export function checkClaims(claims: Readonly<Record<string, unknown>>): CheckedClaims | Refusal {
+  for (const name of ['iss', 'sub', 'client_id']) {
+    if (!isNonEmptyString(claims[name])) return badClaim(claims, name, 'a non-empty string');
+  }
+  if (!isAudience(claims['aud'])) {
+    return badClaim(
+      claims,
+      'aud',
+      'a string or a list of strings, with no "urn:logto:" value beside another',
+    );
+  }
+  for (const name of ['exp', 'iat', 'nbf']) {
+    if (name === 'nbf' && !Object.hasOwn(claims, name)) continue;
+    if (!isTime(claims[name])) return badClaim(claims, name, 'a number of seconds since 1970');
+  }
+  if (Object.hasOwn(claims, 'scope') && typeof claims['scope'] !== 'string') {
+    return badClaim(claims, 'scope', 'a string, or absent');
+  }
+  // A custom-claims script can set it to anything. Null is not absent: the token would pass for one without.
+  if (Object.hasOwn(claims, 'organization_id') && !isNonEmptyString(claims['organization_id'])) {
+    return badClaim(claims, 'organization_id', 'a non-empty string, or absent');
+  }
+  if (Object.hasOwn(claims, 'cnf')) {
+    const hint =
+      'The token has a cnf claim (RFC 7800): it is worth nothing without proof of a key, as DPoP or mTLS give.';
+    return new Refusal('sender_constrained', hint);
+  }
+  return claims as unknown as CheckedClaims;
+}
+
+function badClaim(claims: Readonly<Record<string, unknown>>, name: string, needed: string): Refusal {
+  const came = Object.hasOwn(claims, name) ? quote(claims[name]) : 'missing';
+  return new Refusal('claims', `The token's ${name} is ${came}; it must be ${needed}.`);
+}
+
+function isNonEmptyString(value: unknown): value is string {
+  return typeof value === 'string' && value !== '';
+}
+
+function isTime(value: unknown): boolean {
+  return typeof value === 'number' && value >= 0 && value <= LATEST;
+}
+
+function isAudience(aud: unknown): boolean {
+  if (!Array.isArray(aud)) return typeof aud === 'string' && aud !== ORGANIZATION_AUDIENCE;
+  if (!aud.every((value) => typeof value === 'string' && value !== ORGANIZATION_AUDIENCE)) return false;
+  return aud.length === 1 || !aud.some((value) => value.startsWith('urn:logto:'));
+}
+
+function isOrganization(value: unknown): boolean {
+  return typeof value === 'string' && value.startsWith(ORGANIZATION_AUDIENCE);
+}

@@ -1,0 +1,66 @@
+import type { AccessToken } from '../access-token.js';
+import { Refusal } from '../errors.js';
+import { lacking, type Requirement } from './requirement.js';
+import type { TokenVerifier, Verified } from './token-verifier.js';
+
+/** The operator's own "no", asked for every token that verifies; only `false` lets one in. */
+export type Revocation<R> = (token: AccessToken, request?: R) => unknown;
+
+/** A token that may do what was asked. */
+export interface Accepted {
+  readonly token: AccessToken;
+  readonly cached: boolean;
+}
+
+export type Decision = Accepted | Refusal;
+
+/** One token in, one decision out; at once wherever nothing has to be waited for. */
+export type Decide<R> = (
+  text: string,
+  requirement: Requirement<R>,
+  request?: R,
+) => Decision | Promise<Decision>;
+
+/**
+ * Joins the three questions asked of every token: is it valid, is it revoked, may it do this? What a user's
+ * function throws is thrown on.
+ */
+export function createDecide<R>(verifier: TokenVerifier, isRevoked: Revocation<R> | undefined): Decide<R> {
+  return function decide(text, requirement, request) {
+    const verdict = verifier.verify(text, requirement.audience);
+    if (verdict instanceof Promise) {
+      return verdict.then((late) => judge(late, requirement, request));
+    }
+    return judge(verdict, requirement, request);
+  };
+
+  function judge(
+    verdict: Verified | Refusal,
+    requirement: Requirement<R>,
+    request?: R,
+  ): Decision | Promise<Decision> {
+    if (verdict instanceof Refusal) return verdict;
+    const { cached } = verdict;
+    const { token } = verdict.verified;
+    if (isRevoked === undefined) return permit();
+    const answer = request === undefined ? isRevoked(token) : isRevoked(token, request);
+    if (isPromiseLike(answer)) return Promise.resolve(answer).then((late) => revoked(late) ?? permit());
+    return revoked(answer) ?? permit();
+
+    function permit(): Decision {
+      return lacking(token, requirement, request) ?? { token, cached };
+    }
+  }
+}
+
+function revoked(answer: unknown): Refusal | undefined {
+  if (answer === false) return undefined;
+  if (answer === true) return new Refusal('revoked', 'isRevoked answered true.');
+  throw new TypeError(
+    `isRevoked must answer true or false, not ${answer === null ? 'null' : typeof answer}.`,
+  );
+}
+
+function isPromiseLike(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as PromiseLike<unknown> | null | undefined)?.then === 'function';
+}

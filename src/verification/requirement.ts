@@ -1,0 +1,85 @@
+import type { AccessToken } from '../access-token.js';
+import { quote, Refusal } from '../errors.js';
+import type { ExpectedAudience } from './claims.js';
+
+/** Which organization a token must hold for; a function tells it from the request, `id` is one for all. */
+export type Organization<R> =
+  | 'none'
+  | 'optional'
+  | 'required'
+  | { readonly id: unknown }
+  | ((request: R) => unknown);
+
+/** All that one route, or one call of `verify()`, asks of a token. Made once, where the guard is defined. */
+export interface Requirement<R> {
+  readonly audience: ExpectedAudience;
+  readonly machineOnly: boolean;
+  readonly organization: Organization<R>;
+  /** The permissions asked for; none where any valid token will do. */
+  readonly scopes: readonly string[];
+  /** Whether one of them is enough. */
+  readonly anyScope: boolean;
+}
+
+/**
+ * The checks of a valid token that end in 403: machine, organization, scopes.
+ *
+ * @throws TypeError where the organization function answers with a Promise
+ */
+export function lacking<R>(
+  token: AccessToken,
+  requirement: Requirement<R>,
+  request?: R,
+): Refusal | undefined {
+  if (requirement.machineOnly && !token.isMachine) {
+    return new Refusal(
+      'machine',
+      "The token's sub is a user, not its client_id. machineOnly: false would take it.",
+    );
+  }
+  return wrongOrganization(token, requirement.organization, request) ?? lackingScope(token, requirement);
+}
+
+function wrongOrganization<R>(token: AccessToken, rule: Organization<R>, request?: R): Refusal | undefined {
+  const held = token.organizationId;
+  // Guards alone have such a function, and they always have a request.
+  if (typeof rule === 'function') return otherOrganization(held, rule(request as R));
+  if (typeof rule === 'object') return otherOrganization(held, rule.id);
+  if (rule === 'none' && held !== undefined) {
+    const hint = `The token holds inside the organization ${quote(held)} only, and this route has no organization rule.`;
+    return new Refusal('organization', `${hint} Give the guard one: { organization: (req) => … }.`);
+  }
+  if (rule === 'required' && held === undefined) {
+    return new Refusal('organization', 'The token is of no organization: ask Logto with organization_id.');
+  }
+  return undefined;
+}
+
+function otherOrganization(held: string | undefined, wanted: unknown): Refusal | undefined {
+  if (wanted instanceof Promise || typeof (wanted as PromiseLike<unknown> | undefined)?.then === 'function') {
+    // Nobody will look at it any more.
+    Promise.resolve(wanted).catch(() => {});
+    throw new TypeError('The organization function must return a string at once, not a Promise.');
+  }
+  if (typeof wanted !== 'string' || wanted === '') {
+    return new Refusal(
+      'organization',
+      `The request's organization is ${quote(wanted)}, which is no organization id.`,
+    );
+  }
+  if (held === wanted) return undefined;
+  const of = held === undefined ? 'no organization' : `the organization ${quote(held)}`;
+  return new Refusal('organization', `The token is of ${of}; the request is about ${quote(wanted)}.`);
+}
+
+function lackingScope(
+  token: AccessToken,
+  { scopes, anyScope }: { scopes: readonly string[]; anyScope: boolean },
+) {
+  const has = (scope: string) => token.scopes.includes(scope);
+  if (anyScope ? scopes.some(has) : scopes.every(has)) return undefined;
+  const missing = scopes.filter((scope) => !has(scope)).join(' ');
+  const granted = quote(token.scopes.join(' '));
+  const fix = `Did the app ask for it, and has it an M2M role that gives it?`;
+  return new Refusal('scope', `The token lacks ${missing}; it has ${granted}. ${fix}`);
+}

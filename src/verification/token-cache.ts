@@ -1,0 +1,62 @@
+import { hash } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
+import type { AccessToken } from '../access-token.js';
+import type { KeySource } from '../keys/key-source.js';
+import type { VerificationKey } from '../keys/verification-key.js';
+
+/**
+ * What stays true of a token for as long as it lives: its issuer, its form and its signature by that key. What
+ * depends on the moment or on the route is no part of it.
+ */
+export interface VerifiedToken {
+  readonly token: AccessToken;
+  readonly notBefore: number | undefined;
+  readonly key: VerificationKey;
+  readonly keySource: KeySource;
+}
+
+/** What stands for a token in the cache, which never holds the token itself. */
+export function digestOf(text: string): string {
+  return hash('sha256', text, 'base64');
+}
+
+/** The cache's part of `health()`. */
+export interface TokenCacheHealth {
+  readonly size: number;
+  readonly max: number;
+  readonly hits: number;
+  readonly misses: number;
+}
+
+/** Verified tokens by their digest. Only valid tokens are in it; the least recently used make room. */
+export class TokenCache {
+  readonly #tokens: LRUCache<string, VerifiedToken> | undefined;
+  readonly #max: number;
+  #hits = 0;
+  #misses = 0;
+
+  /** @param max - how many tokens are kept; 0 for none */
+  constructor(max: number) {
+    this.#max = max;
+    this.#tokens = max > 0 ? new LRUCache({ max }) : undefined;
+  }
+
+  get(digest: string): VerifiedToken | undefined {
+    const verified = this.#tokens?.get(digest);
+    if (verified === undefined) this.#misses += 1;
+    else this.#hits += 1;
+    return verified;
+  }
+
+  set(digest: string, verified: VerifiedToken): void {
+    this.#tokens?.set(digest, verified);
+  }
+
+  delete(digest: string): void {
+    this.#tokens?.delete(digest);
+  }
+
+  health(): TokenCacheHealth {
+    return { size: this.#tokens?.size ?? 0, max: this.#max, hits: this.#hits, misses: this.#misses };
+  }
+}

@@ -1,0 +1,90 @@
+import { quote, Refusal } from '../errors.js';
+import { isKeyId } from '../keys/verification-key.js';
+
+/** Over HTTP Node's own limit for all headers together is the same 16 KiB. */
+const MAX_LENGTH = 16 * 1024;
+
+/** The three parts, each in canonical base64url (RFC 7515 section 2): no padding, unused bits zero. */
+const PART = '((?:[\\w-]{4})*(?:[\\w-]{4}|[\\w-][AQgw]|[\\w-]{2}[AEIMQUYcgkosw048]))';
+const COMPACT_JWS = new RegExp(`^${PART}\\.${PART}\\.${PART}$`);
+
+// A byte order mark is no part of JSON (RFC 8259 section 8.1), so it is left for the parser to refuse.
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/** A token of the right form. Nothing in it is verified. */
+export interface ParsedToken {
+  readonly alg: string;
+  readonly kid: string;
+  readonly payload: Readonly<Record<string, unknown>>;
+}
+
+/** Refuses what is too long for a token, before any time is spent on it. */
+export function overlong(text: string): Refusal | undefined {
+  return text.length > MAX_LENGTH ? notJwt(`It is longer than ${MAX_LENGTH / 1024} KiB.`) : undefined;
+}
+
+/**
+ * The first step of the verification, without any cryptography: is this an access token that Logto can have
+ * signed (RFC 9068 section 4, RFC 8725 section 3.1)?
+ */
+export function parseToken(text: string, algorithms: readonly string[]): ParsedToken | Refusal {
+  const parts = COMPACT_JWS.exec(text);
+  if (parts === null) return notJwt('It is not three parts of base64url.');
+  const header = parseJsonObject(parts[1] as string);
+  if (header === undefined) return notJwt('Its header is not a JSON object.');
+  const payload = parseJsonObject(parts[2] as string);
+  if (payload === undefined) return notJwt('Its payload is not a JSON object.');
+
+  const { alg, typ, kid } = header;
+  if (typeof alg !== 'string' || !algorithms.includes(alg)) {
+    return new Refusal(
+      'algorithm',
+      `The token's alg is ${quote(alg)}; accepted are ${algorithms.join(', ')}.`,
+    );
+  }
+  if (typeof typ !== 'string' || !/^(application\/)?at\+jwt$/i.test(typ)) {
+    return new Refusal(
+      'type',
+      `The token's typ is ${quote(typ)}; an ID token, perhaps? It must be "at+jwt".`,
+    );
+  }
+  // No extension is understood here, so none may be critical (RFC 7515 section 4.1.11). jose understands b64.
+  if (Object.hasOwn(header, 'crit'))
+    return notJwt('Its header has crit, and no extension is understood here.');
+  if (!isKeyId(kid)) {
+    return new Refusal(
+      'unknown_key',
+      `The token's kid is ${quote(kid)}; it must be a string of 1 to 256 characters.`,
+    );
+  }
+  return { alg, kid, payload };
+}
+
+function notJwt(hint: string): Refusal {
+  return new Refusal('not_jwt', hint);
+}
+
+function parseJsonObject(part: string): Record<string, unknown> | undefined {
+  try {
+    const text = utf8.decode(Buffer.from(part, 'base64url'));
+    const value: unknown = JSON.parse(text);
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
+    // Where the name cannot stand in the text, as it is or escaped, there is no need to look for it.
+    if (/__proto__|\\u/.test(text) && hasProtoMember(value)) return undefined;
+    return value as Record<string, unknown>;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether `__proto__` is a member anywhere: code that copies the claims would set a prototype by it. */
+function hasProtoMember(root: object): boolean {
+  const open: object[] = [root];
+  for (let value = open.pop(); value !== undefined; value = open.pop()) {
+    if (Object.hasOwn(value, '__proto__')) return true;
+    for (const member of Object.values(value)) {
+      if (typeof member === 'object' && member !== null) open.push(member);
+    }
+  }
+  return false;
+}

@@ -1,0 +1,166 @@
+import { compactVerify } from 'jose';
+import { toAccessToken } from '../access-token.js';
+import { quote, Refusal } from '../errors.js';
+import type { KeySource } from '../keys/key-source.js';
+import type { VerificationKey } from '../keys/verification-key.js';
+import { checkClaims, type ExpectedAudience, untimely, wrongAudience } from './claims.js';
+import { digestOf, type TokenCache, type VerifiedToken } from './token-cache.js';
+import { overlong, type ParsedToken, parseToken } from './token-form.js';
+
+/** A token that is valid now, for the audience asked about. */
+export interface Verified {
+  readonly verified: VerifiedToken;
+  /** Whether its signature had been checked before. */
+  readonly cached: boolean;
+}
+
+export interface TokenVerifierOptions {
+  /** Each issuer's own keys, by the `iss` of its tokens. */
+  readonly issuers: ReadonlyMap<string, KeySource>;
+  readonly algorithms: readonly string[];
+  /** Seconds. */
+  readonly clockTolerance: number;
+  readonly cache: TokenCache;
+  /** How many may wait at once for a signature check or a key. */
+  readonly maxPending: number;
+}
+
+/** A token that passed the cheap checks, on its way to the signature. */
+interface Candidate extends ParsedToken {
+  readonly text: string;
+  readonly digest: string;
+  readonly keySource: KeySource;
+}
+
+/** Is this a valid access token of one of our issuers, for this audience? The order of the checks is fixed. */
+export class TokenVerifier {
+  readonly #options: TokenVerifierOptions;
+  /** Signature checks under way: a token that many send at once is checked once. */
+  readonly #checks = new Map<string, { key: VerificationKey; result: Promise<VerifiedToken | Refusal> }>();
+  #pending = 0;
+
+  constructor(options: TokenVerifierOptions) {
+    this.#options = options;
+  }
+
+  /** Synchronous for a token known from before, and for one that can be refused without cryptography. */
+  verify(text: string, audience: ExpectedAudience): Verified | Refusal | Promise<Verified | Refusal> {
+    const { cache } = this.#options;
+    const tooLong = overlong(text);
+    if (tooLong !== undefined) return tooLong;
+    const digest = digestOf(text);
+    const known = cache.get(digest);
+    if (known !== undefined) {
+      const refusal = this.#refusesNow(known, audience);
+      if (refusal !== undefined) return refusal;
+      const keys = known.keySource.current();
+      if (keys === undefined) return this.#waiting(() => this.#verifyAgain(known, text, digest, audience));
+      if (keys.get(known.key.kid) === known.key) return { verified: known, cached: true };
+      // Its key was withdrawn or replaced: the token is as good as one never seen.
+      cache.delete(digest);
+    }
+    const candidate = this.#checkCheaply(text, digest, audience);
+    if (candidate instanceof Refusal) return candidate;
+    return this.#waiting(() => this.#verifyNew(candidate, audience));
+  }
+
+  #checkCheaply(text: string, digest: string, audience: ExpectedAudience): Candidate | Refusal {
+    const { issuers, algorithms, clockTolerance } = this.#options;
+    const parsed = parseToken(text, algorithms);
+    if (parsed instanceof Refusal) return parsed;
+    const { iss, exp, nbf, aud } = parsed.payload;
+    const keySource = typeof iss === 'string' ? issuers.get(iss) : undefined;
+    if (keySource === undefined) {
+      const accepted = [...issuers.keys()].map(quote).join(' or ');
+      return new Refusal(
+        'issuer',
+        `The token's iss is ${quote(iss)}; accepted is ${accepted}, to the letter.`,
+      );
+    }
+    const refusal = untimely(exp, nbf, clockTolerance) ?? wrongAudience(aud, audience);
+    return refusal ?? { ...parsed, text, digest, keySource };
+  }
+
+  async #verifyNew(candidate: Candidate, audience: ExpectedAudience): Promise<Verified | Refusal> {
+    const key = await candidate.keySource.find(candidate.kid);
+    return key instanceof Refusal ? key : this.#verifySignature(candidate, key, audience);
+  }
+
+  /** A known token whose keys have become too old to be used without asking: the process was idle. */
+  async #verifyAgain(
+    known: VerifiedToken,
+    text: string,
+    digest: string,
+    audience: ExpectedAudience,
+  ): Promise<Verified | Refusal> {
+    const key = await known.keySource.find(known.key.kid);
+    if (key instanceof Refusal) return key;
+    if (key === known.key) return this.#refusesNow(known, audience) ?? { verified: known, cached: true };
+    this.#options.cache.delete(digest);
+    const candidate = this.#checkCheaply(text, digest, audience);
+    return candidate instanceof Refusal ? candidate : this.#verifySignature(candidate, key, audience);
+  }
+
+  async #verifySignature(
+    candidate: Candidate,
+    key: VerificationKey,
+    audience: ExpectedAudience,
+  ): Promise<Verified | Refusal> {
+    if (!key.fits(candidate.alg)) {
+      const hint = `The token's alg is ${quote(candidate.alg)}, and its key ${quote(key.kid)} is of another kind.`;
+      return new Refusal('algorithm', hint);
+    }
+    const verified = await this.#checkOnce(candidate, key);
+    if (verified instanceof Refusal) return verified;
+    // That took a while: the token may have expired since, and its key may have been withdrawn.
+    const refusal = this.#refusesNow(verified, audience);
+    if (refusal !== undefined) return refusal;
+    if (!candidate.keySource.holds(key)) return this.#verifyNew(candidate, audience);
+    this.#options.cache.set(candidate.digest, verified);
+    return { verified, cached: false };
+  }
+
+  #checkOnce(candidate: Candidate, key: VerificationKey): Promise<VerifiedToken | Refusal> {
+    const { digest } = candidate;
+    const running = this.#checks.get(digest);
+    if (running?.key === key) return running.result;
+    const check = { key, result: checkSignature(candidate, key) };
+    this.#checks.set(digest, check);
+    return check.result.finally(() => {
+      if (this.#checks.get(digest) === check) this.#checks.delete(digest);
+    });
+  }
+
+  #refusesNow({ token, notBefore }: VerifiedToken, audience: ExpectedAudience): Refusal | undefined {
+    return (
+      untimely(token.expiresAt, notBefore, this.#options.clockTolerance) ??
+      wrongAudience(token.audience, audience)
+    );
+  }
+
+  /** A flood of forged tokens must not pile up in memory, nor delay everybody without end. */
+  #waiting(work: () => Promise<Verified | Refusal>): Refusal | Promise<Verified | Refusal> {
+    if (this.#pending >= this.#options.maxPending) {
+      return new Refusal('overloaded', `${this.#pending} requests wait already (maxPending).`, {
+        retryAfter: 1,
+      });
+    }
+    this.#pending += 1;
+    return work().finally(() => {
+      this.#pending -= 1;
+    });
+  }
+}
+
+async function checkSignature(candidate: Candidate, key: VerificationKey): Promise<VerifiedToken | Refusal> {
+  try {
+    // The key comes from the issuer's own set; nothing that the token says of keys is looked at.
+    await compactVerify(candidate.text, key.publicKey, { algorithms: [candidate.alg] });
+  } catch (cause) {
+    const hint = `The signature was not made by the issuer's key ${quote(candidate.kid)}, or the token was altered.`;
+    return new Refusal('signature', hint, { cause });
+  }
+  const claims = checkClaims(candidate.payload);
+  if (claims instanceof Refusal) return claims;
+  return { token: toAccessToken(claims), notBefore: claims.nbf, key, keySource: candidate.keySource };
+}

@@ -1,0 +1,117 @@
+import type { AccessToken } from './access-token.js';
+import { checkScopes } from './checks/scopes.js';
+import { checkAudiences } from './checks/uris.js';
+import { checkBoolean, checkNames, given, wrong } from './checks/values.js';
+import { tellAuthorized, tellDenied } from './diagnostics.js';
+import { asError, Refusal } from './errors.js';
+import { toAuthError } from './middleware/answer.js';
+import type { GuardedRequest, Settings } from './options.js';
+import { ORGANIZATION_TOKEN } from './verification/claims.js';
+import type { Decide } from './verification/decide.js';
+import type { Organization, Requirement } from './verification/requirement.js';
+
+/** What `verify()` asks of a token. */
+export interface VerifyOptions {
+  /** All of these permissions. */
+  readonly scopes?: string | readonly string[] | undefined;
+  /** At least one of these. */
+  readonly anyScope?: string | readonly string[] | undefined;
+  /** API resource indicator or indicators, instead of the instance's. */
+  readonly audience?: string | readonly string[] | undefined;
+  /** Whether users' tokens are refused, instead of the instance's choice. */
+  readonly machineOnly?: boolean | undefined;
+  /** Which organization the token must hold for: any, none, or the one of that id. */
+  readonly organization?: 'none' | 'optional' | 'required' | { readonly id: string } | undefined;
+  /** The token must be this organization's own, as for `requireOrganizationScopes`. */
+  readonly organizationToken?: { readonly id: string } | undefined;
+}
+
+/** Verifies a token for what is not Express. Rejects with an `AuthError`, or a TypeError for wrong options. */
+export type Verify = (token: string, options?: VerifyOptions) => Promise<AccessToken>;
+
+const OWNER = 'verify';
+const NAMES: readonly (keyof VerifyOptions)[] = [
+  'scopes',
+  'anyScope',
+  'audience',
+  'machineOnly',
+  'organization',
+  'organizationToken',
+];
+
+/** Makes the `verify` of one instance. */
+export function createVerify(settings: Settings, decide: Decide<GuardedRequest>): Verify {
+  return async function verify(token, options = {}) {
+    const requirement = readOptions(options, settings);
+    const decision = await decideOn(token, requirement);
+    if (!(decision instanceof Refusal)) {
+      tellAuthorized(decision.token, decision.cached);
+      return decision.token;
+    }
+    const { realm, resourceMetadata } = settings;
+    const error = toAuthError(decision, { realm, resourceMetadata, scopes: requirement.scopes });
+    tellDenied(error);
+    throw error;
+  };
+
+  async function decideOn(token: unknown, requirement: Requirement<GuardedRequest>) {
+    if (token === undefined || token === '') return new Refusal('no_token', 'verify was given no token.');
+    if (typeof token !== 'string') throw wrong(OWNER, 'token', 'a string', typeof token);
+    try {
+      return await decide(token, requirement);
+    } catch (thrown) {
+      throw asError(thrown);
+    }
+  }
+}
+
+function readOptions(options: VerifyOptions, settings: Settings): Requirement<GuardedRequest> {
+  checkNames(OWNER, options, NAMES);
+  const { scopes, anyScope, organization, organizationToken } = options;
+  if (scopes !== undefined && anyScope !== undefined) throw bothOf('scopes', 'anyScope');
+  const name = anyScope === undefined ? 'scopes' : 'anyScope';
+  const asked = given(scopes, anyScope);
+  const common = {
+    machineOnly: checkBoolean(OWNER, 'machineOnly', given(options.machineOnly, settings.machineOnly)),
+    scopes: asked === undefined ? [] : checkScopes(OWNER, name, asked),
+    anyScope: anyScope !== undefined,
+  };
+  if (organizationToken === undefined) {
+    return {
+      ...common,
+      audience: readAudience(options, settings),
+      organization: readRule(organization, settings),
+    };
+  }
+  if (organization !== undefined) throw bothOf('organization', 'organizationToken');
+  if (options.audience !== undefined) throw bothOf('audience', 'organizationToken');
+  checkNames(OWNER, organizationToken, ['id'], 'organizationToken.');
+  return { ...common, audience: ORGANIZATION_TOKEN, organization: { id: organizationToken.id } };
+}
+
+function readAudience({ audience }: VerifyOptions, settings: Settings): readonly string[] {
+  const expected = audience === undefined ? settings.audience : checkAudiences(OWNER, audience);
+  if (expected !== undefined) return expected;
+  throw new TypeError(
+    `${OWNER}: no audience. Set LOGTO_AUDIENCE, or pass \`audience\`, or \`organizationToken\`.`,
+  );
+}
+
+function readRule(rule: VerifyOptions['organization'], settings: Settings): Organization<GuardedRequest> {
+  if (rule === 'none' || rule === 'optional' || rule === 'required') return rule;
+  if (rule !== undefined) {
+    if (typeof rule !== 'object')
+      throw wrong(OWNER, 'organization', "'none', 'optional', 'required' or { id }", rule);
+    checkNames(OWNER, rule, ['id'], 'organization.');
+    return { id: rule.id };
+  }
+  // That function reads a request, and here is none.
+  if (typeof settings.organization !== 'function') return settings.organization;
+  throw new TypeError(
+    `${OWNER}: pass \`organization\` or \`organizationToken\`, since the instance's rule is a function.`,
+  );
+}
+
+function bothOf(one: keyof VerifyOptions, other: keyof VerifyOptions): TypeError {
+  return new TypeError(`${OWNER}: pass \`${one}\` or \`${other}\`, not both.`);
+}
