@@ -1,0 +1,148 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer, type IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { stringify } from 'node:querystring';
+import { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import express from 'express';
+import type { Adapter, JWK, KoaContextWithOIDC, Provider as ProviderClass } from 'oidc-provider';
+// The package's entry module writes a warning to the console on Node 20, where the engine runs well all the same.
+// @ts-expect-error The package's types describe its entry module only.
+import { Provider as UntypedProvider } from 'oidc-provider/lib/provider.js';
+import { findApplication, registerClientCredentialsGrant, tokenClaims } from './client-credentials-grant.js';
+import type { Directory } from './directory.js';
+import { logtoAnswers } from './logto-answers.js';
+
+const Provider: typeof ProviderClass = UntypedProvider;
+
+/** A running stand-in for Logto. */
+export interface LocalIssuer {
+  /** Where it listens, without a trailing slash: what Logto calls the endpoint of a tenant. */
+  endpoint: string;
+  /** The `iss` of its tokens: `<endpoint>/oidc`. */
+  issuer: string;
+  /** Stops listening and ends all connections. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts a stand-in for Logto on 127.0.0.1, for machine-to-machine apps only. It is built on the engine that Logto
+ * itself runs on, and keeps nothing: its keys are made at the start, and its apps are those of the directory.
+ *
+ * @param options.directory The tenant's data. It may be changed while the issuer runs; changes count at once.
+ * @param options.port The port to listen on; by default a free one.
+ * @param options.signingKeys The algorithm that tokens are signed with: `ES384`, as Logto does by default, or
+ *   `RS256`, as it does once an admin has rotated the keys to RSA (the key set shows the previous EC key too).
+ */
+export async function startLocalIssuer(options: {
+  directory: Directory;
+  port?: number;
+  signingKeys?: 'ES384' | 'RS256';
+}): Promise<LocalIssuer> {
+  const { directory, port = 0, signingKeys: alg = 'ES384' } = options;
+  const keys = alg === 'ES384' ? [ecKey()] : [rsaKey(), ecKey()];
+
+  // The issuer's name holds the port, so listening comes first.
+  const server = createServer();
+  server.listen(port, '127.0.0.1');
+  await once(server, 'listening');
+  const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const issuer = `${endpoint}/oidc`;
+
+  const provider = createEngine(issuer, directory, keys, alg);
+  server.on('request', express().disable('x-powered-by').use('/oidc', provider.callback()));
+
+  return {
+    endpoint,
+    issuer,
+    async stop() {
+      if (!server.listening) return;
+      server.close();
+      server.closeAllConnections();
+      await once(server, 'close');
+    },
+  };
+}
+
+function createEngine(issuer: string, directory: Directory, keys: JWK[], alg: 'ES384' | 'RS256') {
+  const provider = new Provider(issuer, {
+    ...tokenClaims,
+    adapter: (model) => directoryAdapter(model, directory),
+    jwks: { keys },
+    clientDefaults: { id_token_signed_response_alg: alg },
+    enabledJWA: { idTokenSigningAlgValues: [alg] },
+    clientBasedCORS: () => false,
+    renderError(ctx, out) {
+      ctx.body = out;
+    },
+    features: {
+      introspection: { enabled: true },
+      revocation: { enabled: true },
+      // What serves browsers and people has no use here.
+      devInteractions: { enabled: false },
+      dPoP: { enabled: false },
+      pushedAuthorizationRequests: { enabled: false },
+      rpInitiatedLogout: { enabled: false },
+      userinfo: { enabled: false },
+    },
+  });
+  // Otherwise each connection that a caller drops would be reported on the console.
+  provider.silent = true;
+  registerClientCredentialsGrant(provider, directory);
+  provider.use(logtoAnswers);
+  provider.use(readJsonAsForm);
+  return provider;
+}
+
+/** The engine's view of the directory. It stores nothing: a JWT access token is not kept anywhere. */
+function directoryAdapter(model: string, directory: Directory): Adapter {
+  return {
+    async find(id) {
+      if (model !== 'Client') return undefined;
+      const { name, secret } = findApplication(directory, id);
+      return {
+        client_id: id,
+        client_name: name,
+        client_secret: secret,
+        grant_types: ['client_credentials'],
+        redirect_uris: [],
+        response_types: [],
+      };
+    },
+    async findByUid() {},
+    async findByUserCode() {},
+    async upsert() {},
+    async consume() {},
+    async destroy() {},
+    async revokeByGrantId() {},
+  };
+}
+
+/** Logto's token endpoint takes a JSON body for the form it stands for; the engine takes the form only. */
+async function readJsonAsForm(ctx: KoaContextWithOIDC, next: () => Promise<void>): Promise<void> {
+  if (ctx.method === 'POST' && ctx.is('application/json')) {
+    const form = Buffer.from(await jsonToForm(ctx.req));
+    ctx.req.headers['content-type'] = 'application/x-www-form-urlencoded';
+    ctx.req.headers['content-length'] = String(form.length);
+    ctx.req = Readable.from([form]) as IncomingMessage;
+  }
+  await next();
+}
+
+async function jsonToForm(body: Readable): Promise<string> {
+  try {
+    return stringify(JSON.parse(await text(body)));
+  } catch {
+    return '';
+  }
+}
+
+function ecKey(): JWK {
+  return generateKeyPairSync('ec', { namedCurve: 'P-384' }).privateKey.export({ format: 'jwk' });
+}
+
+// Logto's own RSA keys have 4096 bits, which take seconds to make.
+function rsaKey(): JWK {
+  return generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({ format: 'jwk' });
+}

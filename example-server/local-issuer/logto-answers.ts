@@ -1,0 +1,57 @@
+import { createHash } from 'node:crypto';
+import type { KoaContextWithOIDC } from 'oidc-provider';
+
+/**
+ * A request that Logto would not grant. The engine turns whatever is thrown into an answer if it bears these
+ * members, so this one class serves where the engine's own errors have another status or sentence than Logto's.
+ */
+export class Refusal extends Error {
+  override readonly name = 'Refusal';
+  /** Tells the engine that the caller may read why. */
+  readonly expose = true;
+  readonly error_description: string;
+
+  /**
+   * @param statusCode The HTTP status of the answer.
+   * @param error The OAuth error code (RFC 6749 section 5.2, RFC 8707 section 2).
+   * @param description What the answer says as `error_description`.
+   */
+  constructor(
+    readonly statusCode: number,
+    error: string,
+    description: string,
+  ) {
+    super(error);
+    this.error_description = description;
+  }
+}
+
+// Logto translates an error's code for its `message`; where it has no phrase it names the code instead.
+const phrases: Record<string, string> = {
+  access_denied: 'Access denied.',
+  invalid_request: 'Request is invalid.',
+  invalid_target: 'Invalid resource indicator.',
+  unsupported_grant_type: 'Unsupported `grant_type` requested.',
+};
+
+/** Middleware around the engine that gives its answers what Logto adds to them. */
+export async function logtoAnswers(ctx: KoaContextWithOIDC, next: () => Promise<void>): Promise<void> {
+  await next();
+  if (isErrorBody(ctx.body)) {
+    const code = `oidc.${ctx.body.error}`;
+    const message = phrases[ctx.body.error] ?? `An OIDC error occurred: ${code}.`;
+    ctx.body = { code, message, ...ctx.body };
+  } else if (ctx.oidc?.route === 'jwks' && ctx.body) {
+    ctx.set('Cache-Control', 'no-cache, max-age=0, must-revalidate');
+    ctx.set('ETag', entityTag(JSON.stringify(ctx.body)));
+  }
+}
+
+function isErrorBody(body: unknown): body is { error: string } {
+  return typeof body === 'object' && body !== null && 'error' in body && typeof body.error === 'string';
+}
+
+function entityTag(body: string): string {
+  const digest = createHash('sha1').update(body).digest('base64').slice(0, 27);
+  return `"${Buffer.byteLength(body).toString(16)}-${digest}"`;
+}
