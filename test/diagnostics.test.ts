@@ -1,0 +1,146 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import express from 'express';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { AuthError, createLogtoAuth, type LogtoAuth } from '../src/index.js';
+import { get } from './support/request.js';
+import { APP, AUDIENCE, now, TestIssuer } from './support/test-issuer.js';
+
+const CHANNELS = ['authorized', 'denied', 'keys-refreshed', 'keys-failed'];
+
+let issuer: TestIssuer;
+let auth: LogtoAuth;
+let heard: [channel: string, message: unknown][];
+const listen = (message: unknown, channel: string | symbol) =>
+  heard.push([String(channel).split(':')[1] ?? '', message]);
+
+beforeAll(async () => {
+  issuer = await TestIssuer.start();
+});
+afterAll(() => issuer.stop());
+beforeEach(() => {
+  auth = createLogtoAuth({ endpoint: issuer.endpoint, audience: AUDIENCE });
+  heard = [];
+  for (const channel of CHANNELS) subscribe(`express-logto-m2m:${channel}`, listen);
+});
+afterEach(() => {
+  issuer.answer = undefined;
+  for (const channel of CHANNELS) unsubscribe(`express-logto-m2m:${channel}`, listen);
+});
+
+describe('the diagnostics channels', () => {
+  it('tell of each token that was accepted, and whether it was known', async () => {
+    const app = express().get('/', auth.requireScopes('read:products'), (_req, res) => {
+      res.end();
+    });
+    const token = issuer.token();
+    await get(app, '/', token);
+    await get(app, '/', token);
+    await auth.verify(token);
+    const authorized = heard.filter(([channel]) => channel === 'authorized').map(([, message]) => message);
+    const accepted = expect.objectContaining({ clientId: APP });
+    const req = expect.objectContaining({ method: 'GET' });
+    expect(authorized).toEqual([
+      { token: accepted, cached: false, req },
+      { token: accepted, cached: true, req },
+      { token: accepted, cached: true },
+    ]);
+  });
+
+  it('tell of each refusal, with the hint that the caller does not get', async () => {
+    const app = express().get('/', auth.requireScopes('read:products'));
+    await get(app, '/', issuer.token({ claims: { aud: 'https://inventory.api' } }));
+    await auth.verify('x').catch(() => {});
+    const denied = heard.map(
+      ([channel, message]) => [channel, message as { error: AuthError; req?: unknown }] as const,
+    );
+    expect(denied.map(([channel, { error }]) => [channel, error.reason])).toEqual([
+      ['denied', 'audience'],
+      ['denied', 'not_jwt'],
+    ]);
+    const [guard, verify] = denied.map(([, message]) => message);
+    expect(guard?.error.hint).toContain('"https://inventory.api"');
+    expect(guard?.error.hint).toContain(`"${AUDIENCE}"`);
+    expect(guard?.req).toMatchObject({ method: 'GET' });
+    expect(verify).not.toHaveProperty('req');
+  });
+
+  it('tell of keys that were fetched', async () => {
+    await auth.ready();
+    expect(heard).toEqual([
+      ['keys-refreshed', { issuer: issuer.issuer, keyIds: [issuer.key.kid], durationMs: expect.any(Number) }],
+    ]);
+  });
+
+  it('tell of keys that could not be fetched, why, and when the next attempt is due', async () => {
+    issuer.answer = (res) => res.writeHead(502).end();
+    await auth.verify(issuer.token()).catch(() => {});
+    const failed = heard.find(([channel]) => channel === 'keys-failed') ?? [];
+    expect(failed[1]).toEqual({
+      issuer: issuer.issuer,
+      error: expect.any(Error),
+      servingStale: false,
+      nextAttemptAt: expect.any(Number),
+      durationMs: expect.any(Number),
+    });
+    const { error, nextAttemptAt } = failed[1] as { error: Error; nextAttemptAt: number };
+    expect(error.message).toBe(`${issuer.issuer}/jwks: it answered with status 502`);
+    expect(nextAttemptAt - now()).toBeGreaterThan(0);
+    expect(nextAttemptAt - now()).toBeLessThanOrEqual(6);
+  });
+
+  it('hold no raw token in anything but the request itself', async () => {
+    const token = issuer.token({ claims: { scope: '' } });
+    const app = express().get('/', auth.requireScopes('read:products'));
+    await get(app, '/', token);
+    await auth.verify(token);
+    for (const [, message] of heard) {
+      const { req: _req, ...rest } = message as { req?: unknown; error?: AuthError };
+      const text = JSON.stringify([rest, rest.error?.hint, rest.error?.stack, rest.error?.headers]);
+      for (const part of token.split('.')) expect(text).not.toContain(part);
+    }
+    expect(heard.length).toBeGreaterThanOrEqual(3);
+  });
+});
+
+describe('an AuthError', () => {
+  const error = new AuthError('scope', {
+    scopes: ['a', 'b'],
+    hint: 'for the operator',
+    headers: { 'WWW-Authenticate': 'Bearer realm="api"' },
+    cause: new Error('why'),
+  });
+
+  it("has the sentence of the answer as its message, and http-errors' names", () => {
+    expect(error).toMatchObject({ name: 'AuthError', status: 403, statusCode: 403, expose: true });
+    expect(error.message).toBe(error.description);
+    expect(new AuthError('keys_unavailable')).toMatchObject({ status: 503, expose: false });
+  });
+
+  it('serializes to exactly the body of the answer', () => {
+    expect(JSON.parse(JSON.stringify(error))).toEqual({
+      error: 'insufficient_scope',
+      error_description: error.description,
+      scope: 'a b',
+    });
+    expect(JSON.parse(JSON.stringify(new AuthError('no_token', { scopes: ['a'] })))).toEqual({
+      error: 'unauthorized',
+      error_description: expect.any(String),
+    });
+  });
+
+  it('keeps headers, hint and cause out of its enumerable properties', () => {
+    expect(Object.keys(error).sort()).toEqual([
+      'code',
+      'description',
+      'expose',
+      'reason',
+      'scopes',
+      'status',
+    ]);
+    expect([error.hint, (error.cause as Error).message]).toEqual(['for the operator', 'why']);
+    expect(error.headers).toEqual({ 'WWW-Authenticate': 'Bearer realm="api"' });
+    const forIn = [];
+    for (const name in error) forIn.push(name);
+    expect(forIn).not.toContain('hint');
+  });
+});

@@ -1,0 +1,395 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import {
+  AuthError,
+  createLogtoAuth,
+  type JwksCacheOptions,
+  type KeyHealth,
+  type LogtoAuth,
+} from '../../src/index.js';
+import { createSigningKey } from '../support/signing.js';
+import { AUDIENCE, type KeyAnswer, now, TestIssuer } from '../support/test-issuer.js';
+
+let issuer: TestIssuer;
+
+beforeEach(async () => {
+  issuer = await TestIssuer.start();
+});
+afterEach(async () => {
+  vi.useRealTimers();
+  await issuer.stop();
+});
+
+const instance = (jwksCache: JwksCacheOptions = {}): LogtoAuth =>
+  createLogtoAuth({ endpoint: issuer.endpoint, audience: AUDIENCE, jwksCache });
+
+/** A token that outlives all the clocks that the tests set forward. */
+const token = (parts: Parameters<TestIssuer['token']>[0] = {}) =>
+  issuer.token({ ...parts, claims: { exp: now() + 1_000_000 } });
+
+async function fateOf(auth: LogtoAuth, text: string): Promise<string> {
+  try {
+    await auth.verify(text);
+    return 'ok';
+  } catch (error) {
+    if (error instanceof AuthError) return error.reason;
+    throw error;
+  }
+}
+
+/** Sets the wall clock forward, or back. */
+function travel(seconds: number): void {
+  const target = Date.now() + seconds * 1000;
+  vi.useFakeTimers({ toFake: ['Date'] });
+  vi.setSystemTime(target);
+}
+
+/** Whatever a request has started in the background has come to its end. */
+async function settled(auth: LogtoAuth, done: (health: KeyHealth) => boolean) {
+  await vi.waitFor(() => expect(auth.health().issuers.every(done)).toBe(true), 5_000);
+}
+
+const html: KeyAnswer = (res) => res.setHeader('content-type', 'text/html').end('<html>Sign in</html>');
+const faults: [fault: string, answer: KeyAnswer, error: RegExp][] = [
+  ['status 500', (res) => res.writeHead(500).end(), /answered with status 500/],
+  ['status 404', (res) => res.writeHead(404).end('{"keys":[]}'), /answered with status 404/],
+  [
+    'a redirect',
+    (res) => res.writeHead(302, { location: 'https://evil.example/jwks' }).end(),
+    /answered with status 302/,
+  ],
+  ['HTML', html, /its answer is not JSON/],
+  ['half an answer', (res) => res.end('{"keys":[{"kty":'), /its answer is not JSON/],
+  [
+    'a broken connection',
+    (res) => res.writeHead(200, { 'content-length': 500 }).end('{"keys"', () => res.destroy()),
+    /./,
+  ],
+  ['an empty set', (res) => res.end('{"keys":[]}'), /no key that can check a signature/],
+  ['no set', (res) => res.end('{"error":"x"}'), /not a JWK Set/],
+  ['a list', (res) => res.end('[]'), /not a JWK Set/],
+  ['null', (res) => res.end('null'), /not a JWK Set/],
+  [
+    'encryption keys alone',
+    (res) => res.end(JSON.stringify({ keys: [{ ...createSigningKey().publicJwk, use: 'enc' }] })),
+    /no key that can check a signature/,
+  ],
+  [
+    'ten megabytes',
+    (res) => {
+      const chunk = ' '.repeat(64 * 1024);
+      const more = (): boolean => !res.destroyed && res.write(chunk, () => setImmediate(more));
+      more();
+    },
+    /larger than 256 KiB/,
+  ],
+  ['nothing at all', () => {}, /no whole answer came in time/],
+  [
+    'a byte at a time',
+    (res) => {
+      const drip = setInterval(() => res.write(' '), 50);
+      res.on('close', () => clearInterval(drip));
+    },
+    /no whole answer came in time/,
+  ],
+];
+
+describe.each(faults)('when Logto answers with %s', (_fault, answer, error) => {
+  it('nothing is known, nobody is let in, and the caller is not blamed', async () => {
+    issuer.answer = answer;
+    const auth = instance({ timeout: 0.3 });
+    expect(await fateOf(auth, token())).toBe('keys_unavailable');
+    await settled(auth, ({ lastError }) => lastError !== undefined);
+    expect(auth.health()).toMatchObject({
+      ready: false,
+      issuers: [{ lastError: expect.stringMatching(error) }],
+    });
+  });
+
+  it('the keys of before serve on', async () => {
+    const auth = instance({ timeout: 0.3 });
+    await auth.ready();
+    issuer.answer = answer;
+    travel(601);
+    expect(await fateOf(auth, token())).toBe('ok');
+    await settled(auth, ({ lastError }) => lastError !== undefined);
+    expect(auth.health()).toMatchObject({
+      ready: true,
+      issuers: [{ stale: true, lastError: expect.stringMatching(error) }],
+    });
+    expect(await fateOf(auth, token())).toBe('ok');
+  });
+});
+
+describe('a refresh', () => {
+  it('is not needed while the keys are younger than maxAge', async () => {
+    const auth = instance();
+    await auth.ready();
+    travel(599);
+    for (let i = 0; i < 3; i++) expect(await fateOf(auth, token())).toBe('ok');
+    expect(issuer.keyRequests).toBe(1);
+  });
+
+  it('happens in the background up to twice maxAge: nobody waits for it', async () => {
+    const auth = instance();
+    await auth.ready();
+    travel(1_199);
+    const keys = issuer.hold();
+    expect(await fateOf(auth, token())).toBe('ok');
+    await vi.waitFor(() => expect(keys.held).toHaveLength(1));
+    expect(await fateOf(auth, token())).toBe('ok');
+    keys.release();
+    await settled(auth, ({ stale }) => !stale);
+    expect(issuer.keyRequests).toBe(2);
+  });
+
+  it('is waited for beyond twice maxAge, once for all', async () => {
+    const auth = instance();
+    await auth.ready();
+    travel(1_201);
+    const keys = issuer.hold();
+    let answered = 0;
+    const fates = Promise.all(
+      Array.from({ length: 50 }, async () => {
+        const fate = await fateOf(auth, token());
+        answered += 1;
+        return fate;
+      }),
+    );
+    await vi.waitFor(() => expect(keys.held).toHaveLength(1));
+    expect(answered).toBe(0);
+    keys.release();
+    expect(new Set(await fates)).toEqual(new Set(['ok']));
+    expect(issuer.keyRequests).toBe(2);
+  });
+
+  it('that fails beyond twice maxAge lets the old keys serve, at once for those who come after', async () => {
+    const auth = instance({ timeout: 0.2 });
+    await auth.ready();
+    travel(80_000);
+    issuer.answer = () => {};
+    expect(await fateOf(auth, token())).toBe('ok');
+    const { keyRequests } = issuer;
+    // Its backoff runs: nobody asks, nobody waits.
+    expect(await fateOf(auth, token())).toBe('ok');
+    expect(issuer.keyRequests).toBe(keyRequests);
+    // When it is over the next attempt is made behind the requests.
+    travel(70);
+    expect(await fateOf(auth, token())).toBe('ok');
+    await vi.waitFor(() => expect(issuer.keyRequests).toBeGreaterThan(keyRequests));
+  });
+
+  it('is tried once more, soon, when it failed', async () => {
+    let answers = 0;
+    issuer.answer = (res) => {
+      answers += 1;
+      if (answers === 1) res.writeHead(503).end();
+      else issuer.sendKeys(res);
+    };
+    const auth = instance();
+    expect(await fateOf(auth, token())).toBe('ok');
+    expect(issuer.keyRequests).toBe(2);
+  });
+
+  it('keeps no keys longer than maxAge and maxStale together', async () => {
+    const auth = instance({ maxAge: 600, maxStale: 3_600, timeout: 0.2 });
+    await auth.ready();
+    await issuer.goDown();
+    travel(4_199);
+    expect(await fateOf(auth, token())).toBe('ok');
+    travel(1.5);
+    expect(await fateOf(auth, token())).toBe('keys_unavailable');
+    expect(auth.health()).toMatchObject({ ready: false, issuers: [{ keyIds: [] }] });
+    await issuer.comeBack();
+    travel(6);
+    expect(await fateOf(auth, token())).toBe('ok');
+  });
+
+  it('is waited for when the clock was set back, and the keys serve on without it', async () => {
+    const auth = instance({ timeout: 0.2 });
+    const early = issuer.token({ claims: { exp: now() + 1_000_000 } });
+    await auth.ready();
+    travel(-3_600);
+    expect(auth.health().issuers[0]?.stale).toBe(true);
+    expect(await fateOf(auth, early)).toBe('ok');
+    expect(issuer.keyRequests).toBe(2);
+    await issuer.goDown();
+    travel(-3_600);
+    expect(await fateOf(auth, early)).toBe('ok');
+  });
+
+  it('follows no redirect', async () => {
+    const evil = await TestIssuer.start();
+    issuer.answer = (res) => res.writeHead(307, { location: `${evil.issuer}/jwks` }).end();
+    expect(await fateOf(instance(), issuer.token({ key: evil.key }))).toBe('keys_unavailable');
+    expect(evil.keyRequests).toBe(0);
+    await evil.stop();
+  });
+
+  it('takes the good key among bad ones', async () => {
+    const { publicJwk, kid } = issuer.key;
+    const small = createSigningKey('RS256', { bits: 1024 });
+    const bad = [
+      null,
+      5,
+      'x',
+      {},
+      { kty: 'oct', kid: 'oct', k: 'AAAA' },
+      { ...publicJwk, kid: undefined },
+      { ...publicJwk, kid: 5 },
+      { ...publicJwk, kid: 'enc', use: 'enc' },
+      { ...publicJwk, kid: 'ops', key_ops: ['sign'] },
+      { ...publicJwk, kid: 'alg', alg: 'ES256' },
+      { ...publicJwk, kid: 'crv', crv: 'P-1' },
+      { ...publicJwk, kid: 'off-curve', x: 'AAAA' },
+      { ...publicJwk, kid: 'private', d: 'AAAA' },
+      { ...small.publicJwk, kid: 'small' },
+      { kty: 'RSA', kid: 'no-modulus', e: 'AQAB' },
+      { kty: 'OKP', kid: 'okp', crv: 'Ed25519', x: 'AAAA' },
+    ];
+    issuer.answer = (res) =>
+      res.end(JSON.stringify({ keys: [...bad, publicJwk, createSigningKey('ES384', { kid }).publicJwk] }));
+    const auth = instance();
+    expect(await fateOf(auth, token())).toBe('ok');
+    expect(auth.health().issuers[0]?.keyIds).toEqual([kid]);
+  });
+});
+
+describe('a key that is not known', () => {
+  it('is asked for at once, so that the first token after a rotation is served', async () => {
+    const auth = instance();
+    await auth.ready();
+    for (const alg of ['ES384', 'RS256']) {
+      issuer.rotate({ alg });
+      expect(await fateOf(auth, token())).toBe('ok');
+    }
+    expect(issuer.keyRequests).toBe(3);
+  });
+
+  it('is asked for by one of many, for all of them', async () => {
+    const auth = instance();
+    await auth.ready();
+    issuer.rotate();
+    const fates = await Promise.all(Array.from({ length: 100 }, () => fateOf(auth, token())));
+    expect(new Set(fates)).toEqual(new Set(['ok']));
+    expect(issuer.keyRequests).toBe(2);
+  });
+
+  it('is asked for after a refresh that began before the request came', async () => {
+    const auth = instance();
+    await auth.ready();
+    travel(601);
+    const old = token();
+    const keys = issuer.hold();
+    await auth.verify(old);
+    await vi.waitFor(() => expect(keys.held).toHaveLength(1));
+    // Logto answers the running refresh with what it had, then rotates.
+    const before = JSON.stringify({ keys: issuer.keys.map(({ publicJwk }) => publicJwk) });
+    issuer.rotate();
+    issuer.answer = undefined;
+    const fates = Promise.all([fateOf(auth, token()), fateOf(auth, token())]);
+    keys.held[0]?.end(before);
+    expect(await fates).toEqual(['ok', 'ok']);
+    expect(issuer.keyRequests).toBe(3);
+  });
+
+  it('made up a thousand times causes three fetches in a second and seven in a cooldown, and hides no rotation for long', async () => {
+    const auth = instance({ cooldown: 30 });
+    await auth.ready();
+    const { keyRequests } = issuer;
+    const forger = createSigningKey();
+    const made = (i: number) =>
+      issuer.token({ key: { ...forger, kid: `made-up-${i}` }, claims: { exp: now() + 1_000 } });
+    const fates = await Promise.all(Array.from({ length: 1_000 }, (_, i) => fateOf(auth, made(i))));
+    expect(new Set(fates)).toEqual(new Set(['unknown_key']));
+    expect(issuer.keyRequests - keyRequests).toBeLessThanOrEqual(2);
+    for (let second = 1; second <= 29; second++) {
+      travel(1);
+      if (second === 13) issuer.rotate();
+      await fateOf(auth, made(second));
+      if (second === 19) expect(await fateOf(auth, token())).toBe('ok');
+    }
+    expect(issuer.keyRequests - keyRequests).toBeLessThanOrEqual(7);
+    expect(issuer.keyRequests - keyRequests).toBeGreaterThanOrEqual(5);
+  });
+
+  it('is no fault of the caller while Logto cannot be asked', async () => {
+    const auth = instance({ timeout: 0.3 });
+    await auth.ready();
+    await issuer.goDown();
+    expect(await fateOf(auth, token({ key: createSigningKey() }))).toBe('keys_unavailable');
+    expect(await fateOf(auth, token())).toBe('ok');
+  });
+
+  it('costs nobody more than the timeout, whatever it waited for before', async () => {
+    const auth = instance({ timeout: 0.4 });
+    await auth.ready();
+    travel(601);
+    issuer.answer = () => {};
+    await auth.verify(token());
+    vi.useRealTimers();
+    const began = performance.now();
+    expect(await fateOf(auth, issuer.token({ key: createSigningKey() }))).toBe('keys_unavailable');
+    expect(performance.now() - began).toBeLessThan(800);
+  });
+});
+
+describe('a cold start while Logto is down', () => {
+  it('answers 503 with Retry-After, with one attempt at a time, and serves soon after its return', async () => {
+    await issuer.goDown();
+    const auth = instance();
+    const fates = await Promise.all(Array.from({ length: 100 }, () => fateOf(auth, token())));
+    expect(new Set(fates)).toEqual(new Set(['keys_unavailable']));
+    for (let i = 0; i < 10; i++) {
+      travel(5);
+      expect(await fateOf(auth, token())).toBe('keys_unavailable');
+      const error = await auth.verify(token()).catch((thrown) => thrown);
+      expect(Number(error.headers['Retry-After'])).toBeGreaterThanOrEqual(1);
+      expect(Number(error.headers['Retry-After'])).toBeLessThanOrEqual(5);
+    }
+    await issuer.comeBack();
+    travel(5);
+    expect(await fateOf(auth, token())).toBe('ok');
+  });
+
+  it('makes one attempt for all', async () => {
+    issuer.answer = (res) => res.writeHead(500).end();
+    const auth = instance();
+    await Promise.all(Array.from({ length: 100 }, () => fateOf(auth, token())));
+    // The attempt and its one quick retry.
+    expect(issuer.keyRequests).toBe(2);
+    await Promise.all(Array.from({ length: 100 }, () => fateOf(auth, token())));
+    expect(issuer.keyRequests).toBe(2);
+  });
+
+  it('500 first requests cause one fetch', async () => {
+    const auth = instance();
+    const fates = await Promise.all(Array.from({ length: 500 }, () => fateOf(auth, token())));
+    expect(new Set(fates)).toEqual(new Set(['ok']));
+    expect(issuer.keyRequests).toBe(1);
+  });
+});
+
+it('bounds a fetch that does not heed its signal', async () => {
+  const auth = createLogtoAuth({
+    endpoint: 'https://tenant.logto.example',
+    audience: AUDIENCE,
+    fetch: () => new Promise(() => {}),
+    jwksCache: { timeout: 0.2 },
+  });
+  const claims = { iss: 'https://tenant.logto.example/oidc' };
+  expect(await fateOf(auth, issuer.token({ claims }))).toBe('keys_unavailable');
+});
+
+it('says what is wrong in one line, without a password', async () => {
+  const server = createServer((_req, res) => res.writeHead(401).end()).listen(0, '127.0.0.1');
+  const { port } = await new Promise<AddressInfo>((resolve) =>
+    server.once('listening', () => resolve(server.address() as AddressInfo)),
+  );
+  const auth = createLogtoAuth({ endpoint: `http://127.0.0.1:${port}`, audience: AUDIENCE });
+  await auth.ready().catch(() => {});
+  const { lastError } = auth.health().issuers[0] ?? {};
+  expect(lastError).toBe(`http://127.0.0.1:${port}/oidc/jwks: it answered with status 401`);
+  server.close();
+});

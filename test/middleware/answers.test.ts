@@ -1,0 +1,301 @@
+import express, { type Express } from 'express';
+import request from 'supertest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { AuthError, createLogtoAuth, getAuth, type LogtoAuth } from '../../src/index.js';
+import { get, refusal, sendRaw } from '../support/request.js';
+import { createSigningKey, encodePart } from '../support/signing.js';
+import { AUDIENCE, now, TestIssuer } from '../support/test-issuer.js';
+
+const descriptions = {
+  no_token: 'This API needs an access token, sent as a bearer token in the Authorization header.',
+  malformed: 'The Authorization header must be sent once and hold the word Bearer and one access token.',
+  not_jwt: 'The access token is not a well-formed JWT.',
+  algorithm: 'The access token is signed with an algorithm that is not accepted here.',
+  type: 'The token is not an access token: its type must be at+jwt.',
+  issuer: 'The access token comes from an issuer that is not accepted here.',
+  audience: 'The access token was issued for another API.',
+  expired: 'The access token has expired.',
+  not_yet_valid: 'The access token is not valid yet.',
+  claims: 'A claim of the access token is missing or has the wrong form.',
+  unknown_key: 'The access token is signed with a key that is not known here.',
+  signature: 'The signature of the access token is not valid.',
+  revoked: 'The access token has been revoked.',
+  sender_constrained: 'The access token is bound to a key of its owner and cannot be used as a bearer token.',
+  machine: 'This API serves machine-to-machine apps, not users.',
+  organization: 'The access token does not hold for the organization of this request.',
+  scope: 'The access token lacks a permission that this request needs.',
+  keys_unavailable: 'The access token cannot be checked at the moment. Try again later.',
+  overloaded: 'Too many access tokens are being checked at the moment. Try again later.',
+};
+
+describe('the answers', () => {
+  let issuer: TestIssuer;
+  let auth: LogtoAuth;
+  let app: Express;
+  const handler = vi.fn();
+
+  beforeAll(async () => {
+    issuer = await TestIssuer.start();
+  });
+  afterAll(() => issuer.stop());
+
+  beforeEach(() => {
+    auth = createLogtoAuth({ endpoint: issuer.endpoint, audience: AUDIENCE });
+    app = express();
+    app.get('/products', auth.requireScopes('read:products'), (req, res) => {
+      handler();
+      res.json({ app: getAuth(req).clientId });
+    });
+    app.get('/any', auth.requireAnyScope('read:products', 'write:products'), (_req, res) => res.json({}));
+    app.get('/open-to-all', auth.authenticate(), (_req, res) => res.json({}));
+  });
+  afterEach(() => {
+    handler.mockClear();
+    issuer.answer = undefined;
+  });
+
+  const unauthorized = (reason: keyof typeof descriptions) => ({
+    status: 401,
+    challenge: `Bearer realm="api", error="invalid_token", error_description="${descriptions[reason]}"`,
+    body: { error: 'invalid_token', error_description: descriptions[reason] },
+  });
+  const forbidden = (reason: keyof typeof descriptions, scope: string) => ({
+    status: 403,
+    challenge: `Bearer realm="api", scope="${scope}", error="insufficient_scope", error_description="${descriptions[reason]}"`,
+    body: { error: 'insufficient_scope', error_description: descriptions[reason], scope },
+  });
+
+  it('calls the handler when the token is valid and has the permission', async () => {
+    const response = await get(app, '/products', issuer.token());
+    expect(response.status).toBe(200);
+    expect(response.body).toEqual({ app: 'k0vq2m1xw8r5t7y9b3n4c' });
+    expect(response.headers['www-authenticate']).toBeUndefined();
+  });
+
+  it.each([
+    ['no Authorization header', undefined],
+    ['HTTP Basic', 'Basic YTpi'],
+    ['a scheme that only begins like Bearer', 'BearerX abc'],
+    ['an empty header', ''],
+  ])('answers 401 without an error code to %s', async (_what, header) => {
+    const sent = request(app).get('/products');
+    const response = await (header === undefined ? sent : sent.set('Authorization', header));
+    expect(refusal(response)).toEqual({
+      status: 401,
+      challenge: 'Bearer realm="api", scope="read:products"',
+      body: { error: 'unauthorized', error_description: descriptions.no_token },
+    });
+  });
+
+  it('names no scope where the route needs none', async () => {
+    const response = await get(app, '/open-to-all');
+    expect(response.headers['www-authenticate']).toBe('Bearer realm="api"');
+  });
+
+  it('names all scopes where any of them will do', async () => {
+    const without = await get(app, '/any');
+    expect(without.headers['www-authenticate']).toBe(
+      'Bearer realm="api", scope="read:products write:products"',
+    );
+    const lacking = await get(app, '/any', issuer.token({ claims: { scope: 'read:orders' } }));
+    expect(refusal(lacking)).toEqual(forbidden('scope', 'read:products write:products'));
+  });
+
+  it.each([
+    ['Bearer alone', 'Bearer'],
+    ['two tokens', 'Bearer abc def'],
+    ['two tokens with a comma', 'Bearer abc, Bearer def'],
+    ['Bearer twice', 'Bearer Bearer abc'],
+    ['characters outside the b64token set', 'Bearer ab"c'],
+    ['padding in the middle', 'Bearer a=b'],
+    ['a tab for the space', 'Bearer\tabc'],
+    ['a no-break space', 'Bearer \u00a0abc'],
+  ])('answers 400 to %s', async (_what, header) => {
+    const { status, text } = await sendRaw(app, ['GET /products HTTP/1.1', `Authorization: ${header}`]);
+    const challenge = `Bearer realm="api", error="invalid_request", error_description="${descriptions.malformed}"`;
+    expect(status).toBe(400);
+    expect(text).toContain(`\r\nWWW-Authenticate: ${challenge}\r\n`);
+    const body = { error: 'invalid_request', error_description: descriptions.malformed };
+    expect(text.split('\r\n\r\n')[1]).toBe(JSON.stringify(body));
+  });
+
+  it('answers 400 to two Authorization headers, though Node shows the first alone', async () => {
+    const lines = [
+      'GET /products HTTP/1.1',
+      `Authorization: Bearer ${issuer.token()}`,
+      'authorization: Basic YTpi',
+    ];
+    const { status, text } = await sendRaw(app, lines);
+    expect(status).toBe(400);
+    expect(text).toContain('error="invalid_request"');
+    expect(handler).not.toHaveBeenCalled();
+  });
+
+  it.each(['bearer', 'BEARER', 'Bearer  ', 'bEARER   '])('takes the scheme as %j', async (scheme) => {
+    const response = await request(app).get('/products').set('Authorization', `${scheme} ${issuer.token()}`);
+    expect(response.status).toBe(200);
+  });
+
+  it.each(['?access_token=', '?token=', '?authorization=Bearer%20'])(
+    'takes no token from the query: %s',
+    async (query) => {
+      const response = await get(app, `/products${query}${issuer.token()}`);
+      expect(response.status).toBe(401);
+      expect(response.body.error).toBe('unauthorized');
+    },
+  );
+
+  describe.each<[reason: keyof typeof descriptions, what: string, token: () => string]>([
+    ['not_jwt', 'an opaque token', () => 'YWJjZGVmZ2hpamtsbW5vcA'],
+    ['not_jwt', 'a JWE', () => `${issuer.token()}.AAAA.AAAA`],
+    ['algorithm', 'alg none', () => issuer.token({ header: { alg: 'none' } })],
+    ['algorithm', 'a symmetric alg', () => issuer.token({ header: { alg: 'HS256' } })],
+    ['type', 'an ID token', () => issuer.token({ header: { typ: 'JWT' } })],
+    ['unknown_key', 'no kid', () => issuer.token({ header: { kid: undefined } })],
+    ['issuer', 'another issuer', () => issuer.token({ claims: { iss: 'https://evil.example/oidc' } })],
+    ['audience', 'another API', () => issuer.token({ claims: { aud: 'https://inventory.api' } })],
+    ['expired', 'an expired token', () => issuer.token({ claims: { exp: now() - 60 } })],
+    ['not_yet_valid', 'a token of tomorrow', () => issuer.token({ claims: { nbf: now() + 86_400 } })],
+    ['claims', 'no client_id', () => issuer.token({ claims: { client_id: undefined } })],
+    ['claims', 'exp as a string', () => issuer.token({ claims: { exp: String(now() + 60) } })],
+    ['unknown_key', 'a key that Logto does not have', () => issuer.token({ key: createSigningKey() })],
+    [
+      'signature',
+      "another key under Logto's kid",
+      () => issuer.token({ key: createSigningKey('ES384', { kid: issuer.key.kid }) }),
+    ],
+    ['sender_constrained', 'a token bound to a key', () => issuer.token({ claims: { cnf: { jkt: 'x' } } })],
+  ])('an invalid token (%s)', (reason, what, token) => {
+    it(`answers 401 to ${what}, never to be stored, and the handler does not run`, async () => {
+      const response = await get(app, '/products', token());
+      expect(refusal(response)).toEqual(unauthorized(reason));
+      expect(response.headers['cache-control']).toBe('no-store');
+      expect(response.headers['content-type']).toBe('application/json; charset=utf-8');
+      expect(handler).not.toHaveBeenCalled();
+    });
+  });
+
+  it('answers 401 to an altered payload', async () => {
+    const [header, , signature] = issuer.token().split('.');
+    const payload = encodePart({
+      iss: issuer.issuer,
+      aud: AUDIENCE,
+      exp: now() + 60,
+      iat: now(),
+      sub: 'a',
+      client_id: 'a',
+    });
+    const response = await get(app, '/products', `${header}.${payload}.${signature}`);
+    expect(refusal(response)).toEqual(unauthorized('signature'));
+  });
+
+  it.each([
+    ['machine', 'a token of a user', { sub: 'user-1' }],
+    ['organization', 'a token for one organization', { organization_id: 'tgqjike3k7pu' }],
+    ['scope', 'another permission', { scope: 'write:products' }],
+    ['scope', 'no permission', { scope: undefined }],
+    ['scope', 'an empty scope', { scope: '' }],
+    ['scope', 'a scope that only begins so', { scope: 'read:products2 read' }],
+    ['scope', 'another case', { scope: 'Read:products' }],
+    ['scope', 'tabs between scopes', { scope: 'write:products\tread:products' }],
+  ] as const)('answers 403 (%s) to %s', async (reason, _what, claims) => {
+    const response = await get(app, '/products', issuer.token({ claims }));
+    expect(refusal(response)).toEqual(forbidden(reason, 'read:products'));
+    expect(response.headers['cache-control']).toBe('no-store');
+    expect(handler).not.toHaveBeenCalled();
+  });
+
+  it('leaves the scope out of a 403 where the route names none', async () => {
+    const response = await get(app, '/open-to-all', issuer.token({ claims: { sub: 'user-1' } }));
+    expect(refusal(response)).toEqual({
+      status: 403,
+      challenge: `Bearer realm="api", error="insufficient_scope", error_description="${descriptions.machine}"`,
+      body: { error: 'insufficient_scope', error_description: descriptions.machine },
+    });
+  });
+
+  it('answers 503 without a challenge when the keys cannot be had', async () => {
+    issuer.answer = (res) => res.writeHead(500).end();
+    const response = await get(app, '/products', issuer.token());
+    expect(refusal(response)).toEqual({
+      status: 503,
+      challenge: undefined,
+      body: { error: 'temporarily_unavailable', error_description: descriptions.keys_unavailable },
+    });
+    expect(response.headers['retry-after']).toMatch(/^[1-5]$/);
+    expect(response.headers['cache-control']).toBe('no-store');
+    expect(handler).not.toHaveBeenCalled();
+  });
+
+  it('answers 503 when too many are waiting, and serves again afterwards', async () => {
+    const { requireScopes } = createLogtoAuth({
+      endpoint: issuer.endpoint,
+      audience: AUDIENCE,
+      maxPending: 1,
+    });
+    const busy = express();
+    busy.get('/products', requireScopes('read:products'), (_req, res) => res.json({}));
+    const keys = issuer.hold();
+    const first = get(busy, '/products', issuer.token()).then(({ status }) => status);
+    await vi.waitFor(() => expect(keys.held).toHaveLength(1));
+    const second = await get(busy, '/products', issuer.token());
+    expect(refusal(second)).toEqual({
+      status: 503,
+      challenge: undefined,
+      body: { error: 'temporarily_unavailable', error_description: descriptions.overloaded },
+    });
+    expect(second.headers['retry-after']).toBe('1');
+    keys.release();
+    expect(await first).toBe(200);
+    expect((await get(busy, '/products', issuer.token())).status).toBe(200);
+  });
+
+  it('answers a HEAD request without a body', async () => {
+    const response = await request(app).head('/products');
+    expect(response.status).toBe(401);
+    expect(response.headers['www-authenticate']).toBe('Bearer realm="api", scope="read:products"');
+    expect(response.text ?? '').toBe('');
+  });
+
+  it('names realm and metadata document, in the order of the RFCs', async () => {
+    const { requireScopes } = createLogtoAuth({
+      endpoint: issuer.endpoint,
+      audience: AUDIENCE,
+      realm: 'the shop',
+      resourceMetadata: 'https://shopping.api/.well-known/oauth-protected-resource',
+    });
+    const named = express();
+    named.get('/', requireScopes('read:products'));
+    const metadata = 'resource_metadata="https://shopping.api/.well-known/oauth-protected-resource"';
+    const none = await get(named, '/');
+    expect(none.headers['www-authenticate']).toBe(
+      `Bearer realm="the shop", scope="read:products", ${metadata}`,
+    );
+    const lacking = await get(named, '/', issuer.token({ claims: { scope: '' } }));
+    expect(lacking.headers['www-authenticate']).toBe(
+      `Bearer realm="the shop", scope="read:products", error="insufficient_scope", error_description="${descriptions.scope}", ${metadata}`,
+    );
+  });
+
+  it('echoes nothing of the token, the request or the configuration', async () => {
+    const secret = 'qqq-zzz-secret';
+    const token = issuer.token({ claims: { aud: `https://${secret}.example` }, header: { typ: secret } });
+    for (const sent of [token, issuer.token({ claims: { iss: `https://${secret}.example` } })]) {
+      const response = await get(app, `/products?x=${secret}`, sent);
+      expect(JSON.stringify([response.headers, response.body])).not.toContain(secret);
+    }
+  });
+
+  it("leaves a handler's own errors alone", async () => {
+    const failing = express();
+    failing.get('/', auth.requireScopes('read:products'), () => {
+      throw new AuthError('scope');
+    });
+    failing.use(((error, _req, res, _next) => {
+      res.status(418).json({ seen: error instanceof AuthError });
+    }) satisfies import('express').ErrorRequestHandler);
+    const response = await get(failing, '/', issuer.token());
+    expect(response.status).toBe(418);
+    expect(response.body).toEqual({ seen: true });
+  });
+});

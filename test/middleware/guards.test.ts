@@ -1,0 +1,140 @@
+import express from 'express';
+import request from 'supertest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createLogtoAuth, type LogtoAuth } from '../../src/index.js';
+import { get } from '../support/request.js';
+import { AUDIENCE, TestIssuer } from '../support/test-issuer.js';
+
+let issuer: TestIssuer;
+let auth: LogtoAuth;
+
+beforeAll(async () => {
+  issuer = await TestIssuer.start();
+  auth = createLogtoAuth({ endpoint: issuer.endpoint, audience: AUDIENCE });
+});
+afterAll(() => issuer.stop());
+
+async function statusOf(guard: express.RequestHandler, scope: string): Promise<number> {
+  const app = express().get('/', guard, (_req, res) => {
+    res.end();
+  });
+  return (await get(app, '/', issuer.token({ claims: { scope } }))).status;
+}
+
+describe('scopes', () => {
+  it.each<[string, (auth: LogtoAuth) => express.RequestHandler]>([
+    ['separate arguments', ({ requireScopes }) => requireScopes('a', 'b')],
+    ['separate arguments and options', ({ requireScopes }) => requireScopes('a', 'b', { machineOnly: true })],
+    ['one list', ({ requireScopes }) => requireScopes(['a', 'b'])],
+    ['one list and options', ({ requireScopes }) => requireScopes(['a', 'b'], { machineOnly: true })],
+    ['one string with spaces', ({ requireScopes }) => requireScopes('a  b ')],
+    ['the same one twice', ({ requireScopes }) => requireScopes('a', 'b', 'a')],
+  ])('as %s: all are needed', async (_how, make) => {
+    const guard = make(auth);
+    expect(await statusOf(guard, 'a')).toBe(403);
+    expect(await statusOf(guard, 'b')).toBe(403);
+    expect(await statusOf(guard, 'b c a')).toBe(200);
+  });
+
+  it('any of them is enough for requireAnyScope, none is not', async () => {
+    const guard = auth.requireAnyScope('a', 'b c');
+    expect(await statusOf(guard, 'a')).toBe(200);
+    expect(await statusOf(guard, 'c')).toBe(200);
+    expect(await statusOf(guard, 'd')).toBe(403);
+    expect(await statusOf(guard, '')).toBe(403);
+  });
+
+  it('none is asked for by authenticate', async () => {
+    expect(await statusOf(auth.authenticate(), '')).toBe(200);
+  });
+
+  const makers = ['requireScopes', 'requireAnyScope', 'requireOrganizationScopes'] as const;
+  describe.each(makers)('%s throws when it is defined', (maker) => {
+    const make = (...args: unknown[]) => (auth[maker] as (...args: unknown[]) => unknown)(...args);
+    it.each<[string, unknown[], RegExp]>([
+      ['without a scope', [], /name a scope/],
+      ['with options alone', [{ organization: () => 'x' }], /name a scope/],
+      ['with an empty list', [[]], /name a scope/],
+      ['with an empty string', [''], /`scopes` must be a scope.*not ""/],
+      ['with spaces alone', [['  ']], /`scopes` must be a scope/],
+      ['with undefined', [undefined], /name a scope|an object/],
+      ['with undefined among the scopes', ['a', undefined, 'b'], /`scopes`.*not undefined/],
+      ['with a number', [5, 'a'], /`scopes`.*not 5/],
+      ['with a quote in a scope', ['read:"x"'], /characters that no scope may have/],
+      ['with a backslash in a scope', ['a\\b'], /characters that no scope may have/],
+      ['with a line break in a scope', ['a\nb'], /characters that no scope may have/],
+      ['with an umlaut in a scope', ['lösche:alles'], /characters that no scope may have/],
+      ['with a list and more scopes', [['a'], 'b'], /an object/],
+      ['with a list and two options', [['a'], {}, {}], /one list/],
+      ['mounted without being called', [{ headers: {}, method: 'GET' }, {}, () => {}], /call it: require/],
+    ])('%s', (_what, args, message) => {
+      expect(() => make(...args)).toThrow(TypeError);
+      expect(() => make(...args)).toThrow(message);
+    });
+  });
+});
+
+describe('options of a guard', () => {
+  it.each<[string, Record<string, unknown>, RegExp]>([
+    [
+      'a misspelt name',
+      { organisation: 'required' },
+      /unknown option `organisation`. Did you mean `organization`\?/,
+    ],
+    ['scope, as for other libraries', { scope: 'a' }, /unknown option `scope`/],
+    ['a wrong rule', { organization: 'mandatory' }, /`organization` must be 'none', 'optional', 'required'/],
+    ['an audience that is no URI', { audience: 'shop' }, /`audience` must be an API resource indicator/],
+    [
+      'an organization for an audience',
+      { audience: 'urn:logto:organization:x' },
+      /requireOrganizationScopes/,
+    ],
+    ['machineOnly as a string', { machineOnly: 'false' }, /`machineOnly` must be true or false, not "false"/],
+  ])('%s throws', (_what, options, message) => {
+    for (const define of [() => auth.requireScopes('a', options), () => auth.authenticate(options)]) {
+      expect(define).toThrow(TypeError);
+      expect(define).toThrow(message);
+    }
+  });
+
+  it.each([
+    ['no options', []],
+    ['no organization function', [{}]],
+    ['a rule', [{ organization: 'required' }]],
+    ['an audience', [{ organization: () => 'x', audience: AUDIENCE }]],
+  ])('requireOrganizationScopes throws with %s', (_what, args) => {
+    const make = auth.requireOrganizationScopes as (...args: unknown[]) => unknown;
+    expect(() => make('a', ...args)).toThrow(TypeError);
+  });
+
+  it('authenticate throws when it is mounted without being called, and the request is refused', async () => {
+    const app = express().use(auth.authenticate as unknown as express.RequestHandler);
+    app.get('/', (_req, res) => {
+      res.end('open');
+    });
+    const response = await request(app).get('/');
+    expect(response.status).toBe(500);
+    expect(response.text).not.toBe('open');
+    expect(() => auth.authenticate({ headers: {} } as never)).toThrow(/call it: authenticate\(\)/);
+  });
+
+  it("a guard's own audience and machineOnly take the place of the instance's", async () => {
+    const { authenticate } = auth;
+    const app = express();
+    const ok: express.RequestHandler = (_req, res) => {
+      res.end();
+    };
+    app.get('/stock', authenticate({ audience: ['https://inventory.api', 'https://warehouse.api'] }), ok);
+    app.get('/mine', authenticate({ machineOnly: false }), ok);
+    const stock = (aud: unknown) => get(app, '/stock', issuer.token({ claims: { aud } }));
+    expect((await stock('https://warehouse.api')).status).toBe(200);
+    expect((await stock(['https://x.api', 'https://inventory.api'])).status).toBe(200);
+    expect((await stock(AUDIENCE)).status).toBe(401);
+    expect((await get(app, '/mine', issuer.token({ claims: { sub: 'user-1' } }))).status).toBe(200);
+  });
+});
+
+it('has a name in stack traces', () => {
+  expect(auth.requireScopes('a').name).toBe('requireScopesMiddleware');
+  expect(auth.authenticate().name).toBe('authenticateMiddleware');
+});

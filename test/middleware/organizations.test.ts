@@ -1,0 +1,188 @@
+import express, { type Express } from 'express';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createLogtoAuth, type GuardOptions, getAuth, type LogtoAuth } from '../../src/index.js';
+import { get } from '../support/request.js';
+import { AUDIENCE, TestIssuer } from '../support/test-issuer.js';
+
+const ORGANIZATION = 'tgqjike3k7pu';
+
+let issuer: TestIssuer;
+let auth: LogtoAuth;
+
+beforeAll(async () => {
+  issuer = await TestIssuer.start();
+  auth = createLogtoAuth({ endpoint: issuer.endpoint, audience: AUDIENCE });
+});
+afterAll(() => issuer.stop());
+
+const ofNone = () => issuer.token();
+const ofOne = (id: unknown = ORGANIZATION) => issuer.token({ claims: { organization_id: id } });
+const own = (id = ORGANIZATION, claims = {}) =>
+  issuer.token({ claims: { aud: `urn:logto:organization:${id}`, scope: 'read:reports', ...claims } });
+
+async function outcome(app: Express, token: string, path = `/organizations/${ORGANIZATION}`) {
+  const { status, body } = await get(app, path, token);
+  return status === 200 ? body : `${status} ${body.error ?? ''}`.trim();
+}
+
+function shop(options: GuardOptions | undefined, instance = auth): Express {
+  const app = express();
+  const guard =
+    options === undefined
+      ? instance.requireScopes('read:products')
+      : instance.requireScopes('read:products', options);
+  app.get('/organizations/:organizationId', guard, (req, res) =>
+    res.json(getAuth(req).organizationId ?? 'none'),
+  );
+  return app;
+}
+
+describe('a guard on a token of no organization and one of an organization', () => {
+  it.each<[rule: string, options: GuardOptions | undefined, none: string, one: string]>([
+    ['no rule', undefined, 'none', '403 insufficient_scope'],
+    ["'none'", { organization: 'none' }, 'none', '403 insufficient_scope'],
+    ["'optional'", { organization: 'optional' }, 'none', ORGANIZATION],
+    ["'required'", { organization: 'required' }, '403 insufficient_scope', ORGANIZATION],
+    [
+      'a function that names it',
+      { organization: (req) => req.params.organizationId },
+      '403 insufficient_scope',
+      ORGANIZATION,
+    ],
+    [
+      'a function that names another',
+      { organization: () => 'w1h7qob3z0o3' },
+      '403 insufficient_scope',
+      '403 insufficient_scope',
+    ],
+    [
+      'a function that names none',
+      { organization: () => undefined },
+      '403 insufficient_scope',
+      '403 insufficient_scope',
+    ],
+    [
+      'a function that names the empty string',
+      { organization: () => '' },
+      '403 insufficient_scope',
+      '403 insufficient_scope',
+    ],
+  ])('with %s', async (_rule, options, none, one) => {
+    const app = shop(options);
+    expect([await outcome(app, ofNone()), await outcome(app, ofOne())]).toEqual([none, one]);
+    // And once more, now that both tokens are cached.
+    expect([await outcome(app, ofNone()), await outcome(app, ofOne())]).toEqual([none, one]);
+  });
+
+  it("'none' overrides the instance's default for one guard", async () => {
+    const strict = createLogtoAuth({
+      endpoint: issuer.endpoint,
+      audience: AUDIENCE,
+      organization: 'required',
+    });
+    expect(await outcome(shop(undefined, strict), ofNone())).toBe('403 insufficient_scope');
+    expect(await outcome(shop(undefined, strict), ofOne())).toBe(ORGANIZATION);
+    expect(await outcome(shop({ organization: 'none' }, strict), ofNone())).toBe('none');
+    expect(await outcome(shop({ organization: 'none' }, strict), ofOne())).toBe('403 insufficient_scope');
+  });
+
+  it.each([null, '', 5, ['tgqjike3k7pu'], {}, true])(
+    'refuses an organization_id of %j, whatever the rule',
+    async (id) => {
+      for (const organization of ['none', 'optional', 'required'] as const) {
+        expect(await outcome(shop({ organization }), ofOne(id))).toBe('401 invalid_token');
+      }
+    },
+  );
+
+  it('answers 500 where the organization function returns a Promise, also one that rejects', async () => {
+    const promising = () => Promise.resolve(ORGANIZATION) as unknown as string;
+    expect(await outcome(shop({ organization: promising }), ofOne())).toBe('500');
+    const rejecting = () => Promise.reject(new Error('no')) as unknown as string;
+    expect(await outcome(shop({ organization: rejecting }), ofOne())).toBe('500');
+  });
+
+  it('does not run the organization function before the signature holds', async () => {
+    let asked = 0;
+    const app = shop({
+      organization: () => {
+        asked += 1;
+        return ORGANIZATION;
+      },
+    });
+    const [header, payload] = ofOne().split('.');
+    const [, , otherSignature] = ofOne().split('.');
+    expect(await outcome(app, `${header}.${payload}.${otherSignature}`)).toBe('401 invalid_token');
+    expect(asked).toBe(0);
+  });
+});
+
+describe('requireOrganizationScopes', () => {
+  function reports(instance = auth): Express {
+    const app = express();
+    const guard = instance.requireOrganizationScopes('read:reports', {
+      organization: (req) => req.params.organizationId,
+    });
+    app.get('/organizations/:organizationId', guard, (req, res) => res.json(getAuth(req).organizationId));
+    return app;
+  }
+
+  it("takes an organization's own token, for that organization alone", async () => {
+    expect(await outcome(reports(), own())).toBe(ORGANIZATION);
+    expect(await outcome(reports(), own('w1h7qob3z0o3'))).toBe('403 insufficient_scope');
+  });
+
+  it('does not take a token for the API, not even inside that organization', async () => {
+    const claims = { scope: 'read:reports', organization_id: ORGANIZATION };
+    expect(await outcome(reports(), issuer.token({ claims }))).toBe('401 invalid_token');
+  });
+
+  it('never takes the reserved audience, which Logto gives to any app', async () => {
+    const claims = { aud: 'urn:logto:resource:organizations', scope: 'read:reports' };
+    expect(await outcome(reports(), issuer.token({ claims }))).toBe('401 invalid_token');
+  });
+
+  it('goes by the audience, whatever organization_id a script added', async () => {
+    expect(await outcome(reports(), own('w1h7qob3z0o3', { organization_id: ORGANIZATION }))).toBe(
+      '403 insufficient_scope',
+    );
+    expect(await outcome(reports(), own(ORGANIZATION, { organization_id: 'w1h7qob3z0o3' }))).toBe(
+      ORGANIZATION,
+    );
+  });
+
+  it.each([
+    ['two organizations', ['urn:logto:organization:tgqjike3k7pu', 'urn:logto:organization:w1h7qob3z0o3']],
+    ['an organization beside an API', ['urn:logto:organization:tgqjike3k7pu', AUDIENCE]],
+    ['an organization without an id', 'urn:logto:organization:'],
+  ])('refuses an audience of %s', async (_what, aud) => {
+    const claims = { aud, scope: 'read:reports' };
+    expect(await outcome(reports(), issuer.token({ claims }))).toBe('401 invalid_token');
+    expect(await outcome(shop({ organization: 'optional' }), issuer.token({ claims }))).toBe(
+      '401 invalid_token',
+    );
+  });
+
+  it('asks for the permission too, and for a machine', async () => {
+    expect(await outcome(reports(), own(ORGANIZATION, { scope: '' }))).toBe('403 insufficient_scope');
+    expect(await outcome(reports(), own(ORGANIZATION, { sub: 'user-1' }))).toBe('403 insufficient_scope');
+    const forUsers = createLogtoAuth({ endpoint: issuer.endpoint, machineOnly: false });
+    expect(await outcome(reports(forUsers), own(ORGANIZATION, { sub: 'user-1' }))).toBe(ORGANIZATION);
+  });
+
+  it('works in an instance without an audience, whose other guards do not', async () => {
+    const instance = createLogtoAuth({ endpoint: issuer.endpoint });
+    expect(await outcome(reports(instance), own())).toBe(ORGANIZATION);
+    expect(() => instance.requireScopes('read:products')).toThrow(/LOGTO_AUDIENCE/);
+    expect(() => instance.authenticate()).toThrow(/LOGTO_AUDIENCE/);
+    expect(() => instance.requireScopes('read:products', { audience: AUDIENCE })).not.toThrow();
+  });
+
+  it('an ordinary guard does not take such a token', async () => {
+    for (const organization of ['none', 'optional', 'required'] as const) {
+      expect(await outcome(shop({ organization }), own(ORGANIZATION, { scope: 'read:products' }))).toBe(
+        '401 invalid_token',
+      );
+    }
+  });
+});

@@ -1,0 +1,174 @@
+import express, { type RequestHandler } from 'express';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type AccessToken, createLogtoAuth, getAuth, type LogtoAuth } from '../../src/index.js';
+import { get } from '../support/request.js';
+import { APP, AUDIENCE, TestIssuer } from '../support/test-issuer.js';
+
+let issuer: TestIssuer;
+let auth: LogtoAuth;
+
+beforeAll(async () => {
+  issuer = await TestIssuer.start();
+  auth = createLogtoAuth({ endpoint: issuer.endpoint, audience: AUDIENCE });
+});
+afterAll(() => issuer.stop());
+
+async function seenBy<T>(
+  look: (...args: Parameters<RequestHandler>) => T,
+  token = issuer.token(),
+  before?: RequestHandler,
+) {
+  const app = express();
+  let seen: T | undefined;
+  if (before !== undefined) app.use(before);
+  app.get('/', auth.requireScopes('read:products'), (req, res, next) => {
+    seen = look(req, res, next);
+    res.end();
+  });
+  const { status } = await get(app, '/', token);
+  return { seen, status };
+}
+
+describe('req.auth', () => {
+  it('is what was verified, and nothing else', async () => {
+    const claims = {
+      jti: 'j-1',
+      iat: 1_700_000_000,
+      exp: 4_000_000_000,
+      plan: 'gold',
+      nested: { a: [1, { b: 2 }] },
+    };
+    const { seen } = await seenBy((req) => req.auth, issuer.token({ claims }));
+    expect(seen).toEqual({
+      issuer: issuer.issuer,
+      subject: APP,
+      clientId: APP,
+      isMachine: true,
+      audience: [AUDIENCE],
+      scopes: ['read:products'],
+      issuedAt: 1_700_000_000,
+      expiresAt: 4_000_000_000,
+      jwtId: 'j-1',
+      claims: {
+        ...claims,
+        sub: APP,
+        client_id: APP,
+        scope: 'read:products',
+        iss: issuer.issuer,
+        aud: AUDIENCE,
+      },
+    } satisfies AccessToken);
+  });
+
+  it('holds the raw token nowhere', async () => {
+    const token = issuer.token();
+    const { seen } = await seenBy((req) => JSON.stringify(req.auth), token);
+    for (const part of token.split('.')) expect(seen).not.toContain(part);
+  });
+
+  it('is frozen all the way down', async () => {
+    const token = issuer.token({ claims: { nested: { list: [{ deep: {} }] } } });
+    const { seen } = await seenBy((req) => req.auth, token);
+    const open: unknown[] = [seen];
+    let objects = 0;
+    for (let value = open.pop(); value !== undefined; value = open.pop()) {
+      if (typeof value !== 'object' || value === null) continue;
+      objects += 1;
+      expect(Object.isFrozen(value)).toBe(true);
+      open.push(...Object.values(value));
+    }
+    expect(objects).toBe(8);
+  });
+
+  it('is frozen also where a claim nests a thousand deep', async () => {
+    const deep = JSON.parse(`${'['.repeat(1000)}${']'.repeat(1000)}`);
+    const { status } = await seenBy((req) => req.auth, issuer.token({ claims: { deep } }));
+    expect(status).toBe(200);
+  });
+
+  it('gains no scope from a handler that adds one, for nobody', async () => {
+    const app = express();
+    app.get('/', auth.requireScopes('read:products'), (req, res) => {
+      const { scopes, claims } = getAuth(req) as unknown as Record<'scopes' | 'claims', string[]>;
+      expect(() => scopes.push('write:products')).toThrow(TypeError);
+      expect(() => Object.assign(claims, { scope: 'write:products' })).toThrow(TypeError);
+      req.auth = { ...getAuth(req), scopes: ['write:products'] };
+      res.end();
+    });
+    app.post('/', auth.requireScopes('write:products'), (_req, res) => res.end());
+    const token = issuer.token();
+    expect((await get(app, '/', token)).status).toBe(200);
+    const { requireScopes } = auth;
+    const writing = express().get('/', requireScopes('write:products'), (_req, res) => res.end());
+    expect((await get(writing, '/', token)).status).toBe(403);
+  });
+
+  it('cannot be kept from the handler by a sealed request: the request fails', async () => {
+    const { seen, status } = await seenBy(
+      () => 'ran',
+      issuer.token(),
+      (req, _res, next) => {
+        Object.defineProperty(req, 'auth', { value: { scopes: ['everything'] }, writable: false });
+        next();
+      },
+    );
+    expect({ seen, status }).toEqual({ seen: undefined, status: 500 });
+  });
+});
+
+describe('getAuth', () => {
+  it('is not fooled by a req.auth that another middleware assigned', async () => {
+    const forged = { scopes: ['everything'] } as unknown as AccessToken;
+    const { seen } = await seenBy((req) => {
+      req.auth = forged;
+      return getAuth(req);
+    });
+    expect(seen?.scopes).toEqual(['read:products']);
+  });
+
+  it.each([
+    ['no guard has run', (req: express.Request) => getAuth(req)],
+    [
+      'a req.auth was assigned',
+      (req: express.Request) => {
+        req.auth = { scopes: ['everything'] } as unknown as AccessToken;
+        return getAuth(req);
+      },
+    ],
+  ])('throws where %s', async (_what, look) => {
+    const app = express();
+    let thrown: unknown;
+    app.get('/', (req, res) => {
+      try {
+        look(req);
+      } catch (error) {
+        thrown = error;
+      }
+      res.end();
+    });
+    await get(app, '/');
+    expect(thrown).toBeInstanceOf(TypeError);
+    expect((thrown as Error).message).toMatch(/no guard has run/);
+  });
+
+  it.each([undefined, null, 'req', {}])('throws for %j', (value) => {
+    expect(() => getAuth(value as object)).toThrow(TypeError);
+  });
+
+  it('gives what the last of several guards verified', async () => {
+    const app = express();
+    const other = createLogtoAuth({ endpoint: issuer.endpoint, audience: AUDIENCE, tokenCache: false });
+    app.get('/', auth.authenticate(), other.requireScopes('read:products'), (req, res) => {
+      res.json({ same: getAuth(req) === req.auth });
+    });
+    expect((await get(app, '/', issuer.token())).body).toEqual({ same: true });
+  });
+
+  it('works in mounted apps and routers, whose req is the same', async () => {
+    const app = express();
+    const inner = express();
+    inner.get('/products', (req, res) => res.json(getAuth(req).scopes));
+    app.use('/v1', auth.requireScopes('read:products'), inner);
+    expect((await get(app, '/v1/products', issuer.token())).body).toEqual(['read:products']);
+  });
+});

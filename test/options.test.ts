@@ -1,0 +1,290 @@
+import { describe, expect, it } from 'vitest';
+import { createLogtoAuth, type LogtoAuthOptions } from '../src/index.js';
+import { resolveOptions } from '../src/options.js';
+import { createSigningKey } from './support/signing.js';
+
+const endpoint = 'https://tenant.logto.app';
+const audience = 'https://shopping.api';
+const jwks = { keys: [createSigningKey().publicJwk] };
+
+const resolve = (options: Record<string, unknown>, env: NodeJS.ProcessEnv = {}) =>
+  resolveOptions(options as LogtoAuthOptions, env);
+const withEndpoint = (options: Record<string, unknown>) => resolve({ endpoint, audience, ...options });
+
+describe('an option that is wrong throws a TypeError that names it, what came and what to pass', () => {
+  const wrong: [options: Record<string, unknown>, message: RegExp][] = [
+    // Names
+    [{ audiance: audience }, /unknown option `audiance`\. Did you mean `audience`\?/],
+    [{ issuer: endpoint }, /unknown option `issuer`\. Did you mean `issuers`\?/],
+    [{ Endpoint: endpoint }, /Did you mean `endpoint`\?/],
+    [{ tolerance: 5 }, /Did you mean `clockTolerance`\?/],
+    [{ somethingElse: 5 }, /unknown option `somethingElse`\. Known are endpoint, issuers, audience/],
+    [{ jwksCache: { maxage: 5 } }, /unknown option `jwksCache\.maxage`\. Did you mean `jwksCache\.maxAge`\?/],
+    [{ tokenCache: { maximum: 5 } }, /unknown option `tokenCache\.maximum`\./],
+    // Endpoints
+    [{ endpoint: 5 }, /`endpoint` must be the base URL of your Logto.*not 5/],
+    [{ endpoint: null }, /`endpoint` must be.*not null/],
+    [{ endpoint: '' }, /`endpoint` must be.*not ""/],
+    [{ endpoint: [] }, /`endpoint` must be.*not an empty list/],
+    [{ endpoint: ['https://a.example', ' '] }, /`endpoint` must be/],
+    [
+      { endpoint: 'tenant.logto.app' },
+      /`endpoint` must be.*as https:\/\/your-tenant\.logto\.app, not "tenant/,
+    ],
+    [{ endpoint: 'ftp://tenant.logto.app' }, /`endpoint` must be/],
+    [{ endpoint: `${endpoint}/oidc` }, /without \/oidc: pass "https:\/\/tenant\.logto\.app"/],
+    [{ endpoint: `${endpoint}/oidc/` }, /without \/oidc/],
+    [{ endpoint: `${endpoint}/oidc/jwks` }, /without \/oidc/],
+    [{ endpoint: `${endpoint}/sub/oidc` }, /pass "https:\/\/tenant\.logto\.app\/sub"/],
+    [{ endpoint: `${endpoint}/?a=b` }, /no query and no fragment/],
+    [{ endpoint: `${endpoint}/?` }, /no query and no fragment/],
+    [{ endpoint: `${endpoint}#x` }, /no query and no fragment/],
+    [{ endpoint: 'http://tenant.logto.app' }, /must be https.*allowInsecureRequests: true/],
+    [{ endpoint: 'http://127.0.0.1.evil.example' }, /must be https/],
+    [{ endpoint: 'http://localhost.evil.example' }, /must be https/],
+    [{ endpoint: 'https://user:pass@tenant.logto.app' }, /no user name and password: "https:\/\/…@tenant/],
+    // Issuers
+    [{ endpoint, issuers: [{ issuer: 'https://a/oidc' }] }, /`endpoint` or `issuers`, not both/],
+    [{ endpoint: undefined, issuers: [] }, /`issuers` must be a list.*not an empty list/],
+    [{ endpoint: undefined, issuers: 'https://a/oidc' }, /`issuers` must be a list/],
+    [{ endpoint: undefined, issuers: ['https://a/oidc'] }, /`issuers\[0\]` must be an object/],
+    [{ endpoint: undefined, issuers: [{}] }, /`issuers\[0\]\.issuer` must be the exact iss.*not undefined/],
+    [{ endpoint: undefined, issuers: [{ issuer: 'tenant' }] }, /`issuers\[0\]\.issuer` must be/],
+    [
+      { endpoint: undefined, issuers: [{ issuer: 'https://a/oidc', jwksUrl: 'x' }] },
+      /`issuers\[0\]\.jwksUri`\?/,
+    ],
+    [
+      { endpoint: undefined, issuers: [{ issuer: 'https://a/oidc', jwksUri: 'x' }] },
+      /`issuers\[0\]\.jwksUri` must be/,
+    ],
+    [
+      { endpoint: undefined, issuers: [{ issuer: 'https://a/oidc', jwksUri: 'http://b/jwks' }] },
+      /must be https/,
+    ],
+    [{ endpoint: undefined, issuers: [{ issuer: 'http://a/oidc' }] }, /must be https/],
+    [
+      { endpoint: undefined, issuers: [{ issuer: 'https://a/oidc', jwks: {} }] },
+      /jwks` must be a JWK Set.*not a JWK Set/,
+    ],
+    [
+      { endpoint: undefined, issuers: [{ issuer: 'https://a/oidc', jwks: { keys: [] } }] },
+      /no key that can check/,
+    ],
+    [
+      { endpoint: undefined, issuers: [{ issuer: 'https://a/o', jwks, jwksUri: 'https://b' }] },
+      /jwksUri` or.*not both/,
+    ],
+    [{ endpoint: undefined, issuers: [{ issuer: 'https://a/o' }, { issuer: 'https://a/o' }] }, /twice/],
+    // Audiences
+    [{ audience: 5 }, /`audience` must be an API resource indicator.*not 5/],
+    [{ audience: null }, /`audience` must be.*not null/],
+    [{ audience: [] }, /`audience` must be.*not an empty list/],
+    [{ audience: '' }, /`audience` must be/],
+    [
+      { audience: 'shopping-api' },
+      /absolute URI without a fragment as https:\/\/shopping\.api, not "shopping-api"/,
+    ],
+    [{ audience: '//shopping.api' }, /absolute URI/],
+    [{ audience: 'https://' }, /absolute URI/],
+    [{ audience: 'https://shopping.api#x' }, /without a fragment/],
+    [{ audience: 'https://shopping.api /x' }, /absolute URI/],
+    [{ audience: ['https://a.api', 'urn:logto:organization:x'] }, /requireOrganizationScopes/],
+    [{ audience: 'urn:logto:resource:organizations' }, /any app, with any permission.*prove nothing/],
+    [{ audience: 'URN:logto:x' }, /prove nothing/],
+    // Numbers
+    [{ clockTolerance: -1 }, /`clockTolerance` must be a duration in seconds.*from 0 to 300, not -1/],
+    [{ clockTolerance: 301 }, /not 301/],
+    [{ clockTolerance: '5' }, /not "5"/],
+    [{ clockTolerance: Number.NaN }, /not NaN/],
+    [{ maxPending: 0 }, /`maxPending` must be a whole number from 1/],
+    [{ maxPending: 1.5 }, /`maxPending`/],
+    [{ maxPending: Number.POSITIVE_INFINITY }, /`maxPending`/],
+    [{ tokenCache: true }, /`tokenCache` must be false or \{ max \}/],
+    [{ tokenCache: 500 }, /`tokenCache` must be/],
+    [{ tokenCache: { max: 0 } }, /`tokenCache\.max` must be a whole number/],
+    [{ jwksCache: 600 }, /`jwksCache` must be an object, not 600/],
+    [{ jwksCache: { maxAge: 0 } }, /`jwksCache\.maxAge` must be a duration in seconds.*above 0/],
+    [{ jwksCache: { maxAge: 600_000 } }, /seconds \(not milliseconds\).*not 600000/],
+    [{ jwksCache: { maxStale: -1 } }, /`jwksCache\.maxStale`/],
+    [{ jwksCache: { cooldown: 0 } }, /`jwksCache\.cooldown`/],
+    [{ jwksCache: { timeout: 5_000 } }, /`jwksCache\.timeout`.*not 5000/],
+    // The rest
+    [{ organization: 'mandatory' }, /`organization` must be 'none', 'optional', 'required' or a function/],
+    [{ algorithms: [] }, /`algorithms` must be/],
+    [{ algorithms: ['none'] }, /`algorithms` must be asymmetric ones.*not "none"/],
+    [{ algorithms: ['HS256'] }, /not "HS256"/],
+    [{ algorithms: ['es384'] }, /not "es384"/],
+    [{ machineOnly: 'false' }, /`machineOnly` must be true or false, not "false"/],
+    [{ machineOnly: null }, /`machineOnly` must be true or false, not null/],
+    [{ isRevoked: true }, /`isRevoked` must be a function, not true/],
+    [{ getToken: 'header' }, /`getToken` must be a function/],
+    [{ onError: {} }, /`onError` must be a function, not an object/],
+    [{ fetch: 'x' }, /`fetch` must be a function/],
+    [{ realm: '' }, /`realm` must be printable ASCII/],
+    [{ realm: 'a"b' }, /`realm` must be printable ASCII without " and \\, not "a\\"b"/],
+    [{ realm: 'a\\b' }, /`realm`/],
+    [{ realm: 'a\r\nb' }, /`realm`/],
+    [{ realm: 'büro' }, /`realm`/],
+    [{ realm: 5 }, /`realm`/],
+    [{ resourceMetadata: '/.well-known/x' }, /`resourceMetadata` must be the URL/],
+    [{ resourceMetadata: 'https://a.example/"x' }, /`resourceMetadata`/],
+    [{ allowInsecureRequests: 'yes' }, /`allowInsecureRequests` must be true or false/],
+  ];
+
+  it.each(wrong)('%j', (options, message) => {
+    expect(() => withEndpoint(options)).toThrow(TypeError);
+    expect(() => withEndpoint(options)).toThrow(message);
+  });
+
+  it.each([null, 'https://tenant.logto.app', ['x']])('options that are %j', (options) => {
+    expect(() => createLogtoAuth(options as never)).toThrow(/options` must be an object/);
+  });
+
+  it('never shows a password', () => {
+    for (const option of ['endpoint', 'audience', 'resourceMetadata', 'realm', 'organization']) {
+      const value = 'x://user:hunter2@host "';
+      expect(() => withEndpoint({ [option]: value })).toThrow(TypeError);
+      expect(() => withEndpoint({ [option]: value })).not.toThrow(/hunter2/);
+    }
+  });
+});
+
+describe('an option that is right', () => {
+  it.each([
+    ['https://tenant.logto.app', 'https://tenant.logto.app/oidc'],
+    ['https://tenant.logto.app/', 'https://tenant.logto.app/oidc'],
+    ['https://TENANT.logto.app:443', 'https://tenant.logto.app/oidc'],
+    ['https://id.example/logto//', 'https://id.example/logto/oidc'],
+    ['https://id.example:8443', 'https://id.example:8443/oidc'],
+    ['http://localhost:3001', 'http://localhost:3001/oidc'],
+    ['http://logto.localhost:3001', 'http://logto.localhost:3001/oidc'],
+    ['http://127.0.0.1:3001', 'http://127.0.0.1:3001/oidc'],
+    ['http://127.1.2.3', 'http://127.1.2.3/oidc'],
+    ['http://[::1]:3001/', 'http://[::1]:3001/oidc'],
+  ])('the endpoint %s means the issuer %s', (given, issuer) => {
+    expect(resolve({ endpoint: given }).issuers).toEqual([{ issuer, jwksUri: `${issuer}/jwks` }]);
+  });
+
+  it('several endpoints, each once', () => {
+    const { issuers } = resolve({
+      endpoint: ['https://a.example', 'https://b.example/', 'https://A.example/'],
+    });
+    expect(issuers.map(({ issuer }) => issuer)).toEqual(['https://a.example/oidc', 'https://b.example/oidc']);
+  });
+
+  it('http to another host, if that is asked for aloud', () => {
+    const options = { endpoint: 'http://logto:3001', allowInsecureRequests: true };
+    expect(resolve(options).issuers[0]?.issuer).toBe('http://logto:3001/oidc');
+  });
+
+  it('issuers as they are, with keys at an internal address or pinned', () => {
+    const { issuers } = resolve({
+      issuers: [
+        { issuer: 'https://id.example/oidc/' },
+        { issuer: 'http://public.example/oidc', jwksUri: 'http://127.0.0.1:3001/oidc/jwks?a=b' },
+        { issuer: 'http://pinned.example/oidc', jwks },
+      ],
+    });
+    expect(issuers).toEqual([
+      { issuer: 'https://id.example/oidc/', jwksUri: 'https://id.example/oidc/jwks' },
+      { issuer: 'http://public.example/oidc', jwksUri: 'http://127.0.0.1:3001/oidc/jwks?a=b' },
+      { issuer: 'http://pinned.example/oidc', keys: expect.any(Map) },
+    ]);
+  });
+
+  it.each([
+    'https://shopping.api',
+    'https://shopping.api/v1?x=y',
+    'urn:shop:api',
+    'https://xn--mnchen-3ya.example',
+  ])('the audience %s, as it is', (value) => {
+    expect(resolve({ endpoint, audience: value }).audience).toEqual([value]);
+  });
+
+  it('has its default where it is absent or undefined', () => {
+    const defaults = {
+      audience: undefined,
+      organization: 'none',
+      algorithms: ['ES384', 'RS256', 'ES256', 'ES512', 'PS256'],
+      clockTolerance: 5,
+      machineOnly: true,
+      maxTokens: 10_000,
+      maxPending: 1_000,
+      jwksCache: { maxAge: 600, maxStale: 86_400, cooldown: 30, timeout: 5 },
+      isRevoked: undefined,
+      getToken: undefined,
+      onError: undefined,
+      realm: 'api',
+      resourceMetadata: undefined,
+    };
+    expect(resolve({ endpoint })).toMatchObject(defaults);
+    const names = [
+      'audience',
+      'organization',
+      'algorithms',
+      'clockTolerance',
+      'machineOnly',
+      'tokenCache',
+      'jwksCache',
+    ];
+    const undefinedOnes = Object.fromEntries(
+      [...names, 'fetch', 'realm', 'issuers'].map((name) => [name, undefined]),
+    );
+    expect(resolve({ endpoint, ...undefinedOnes })).toMatchObject(defaults);
+  });
+
+  it('takes fractions of a second, no cache, and its own algorithms', () => {
+    const options = {
+      clockTolerance: 0.5,
+      tokenCache: false,
+      algorithms: ['ES384'],
+      jwksCache: { maxAge: 0.1 },
+    };
+    expect(withEndpoint(options)).toMatchObject({
+      clockTolerance: 0.5,
+      maxTokens: 0,
+      algorithms: ['ES384'],
+      jwksCache: { maxAge: 0.1, maxStale: 86_400, cooldown: 30, timeout: 5 },
+    });
+  });
+});
+
+describe('the environment', () => {
+  const env = {
+    LOGTO_ENDPOINT: 'https://a.example, https://b.example',
+    LOGTO_AUDIENCE: 'https://x.api,https://y.api',
+  };
+
+  it('serves where the options are absent, with several values between commas', () => {
+    const settings = resolve({}, env);
+    expect(settings.issuers.map(({ issuer }) => issuer)).toEqual([
+      'https://a.example/oidc',
+      'https://b.example/oidc',
+    ]);
+    expect(settings.audience).toEqual(['https://x.api', 'https://y.api']);
+  });
+
+  it('is not read where the option is given', () => {
+    const settings = resolve({ endpoint: 'https://c.example', audience: 'https://z.api' }, env);
+    expect(settings.issuers.map(({ issuer }) => issuer)).toEqual(['https://c.example/oidc']);
+    expect(settings.audience).toEqual(['https://z.api']);
+    const { issuers } = resolve({ issuers: [{ issuer: 'https://d.example/oidc' }] }, env);
+    expect(issuers.map(({ issuer }) => issuer)).toEqual(['https://d.example/oidc']);
+  });
+
+  it.each([{}, { LOGTO_ENDPOINT: '' }, { LOGTO_ENDPOINT: ' , ' }])(
+    'without an endpoint (%j) says how to set one',
+    (missing) => {
+      expect(() => resolve({}, missing)).toThrow(TypeError);
+      expect(() => resolve({}, missing)).toThrow(
+        /LOGTO_ENDPOINT.*node --env-file=\.env.*import 'dotenv\/config'/,
+      );
+    },
+  );
+
+  it('is checked like an option', () => {
+    expect(() => resolve({}, { LOGTO_ENDPOINT: 'https://a.example/oidc' })).toThrow(/without \/oidc/);
+    expect(() => resolve({ endpoint }, { LOGTO_AUDIENCE: 'shop' })).toThrow(/absolute URI/);
+  });
+});

@@ -1,0 +1,52 @@
+import { constants, createHash, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
+
+/** A key pair of an issuer, with its public half as Logto publishes it. */
+export interface SigningKey {
+  readonly alg: string;
+  readonly kid: string;
+  readonly privateKey: KeyObject;
+  readonly publicJwk: Record<string, unknown>;
+}
+
+const CURVES: Record<string, string> = { ES256: 'P-256', ES384: 'P-384', ES512: 'P-521' };
+
+/** Makes a key as Logto does: its kid is the thumbprint, an EC key names its `alg`, an RSA key does not. */
+export function createSigningKey(
+  alg = 'ES384',
+  { kid, bits = 2048 }: { kid?: string; bits?: number } = {},
+): SigningKey {
+  const curve = CURVES[alg];
+  const { privateKey, publicKey } =
+    curve === undefined
+      ? generateKeyPairSync('rsa', { modulusLength: bits })
+      : generateKeyPairSync('ec', { namedCurve: curve });
+  const jwk = publicKey.export({ format: 'jwk' }) as Record<string, unknown>;
+  const id = kid ?? createHash('sha256').update(JSON.stringify(jwk)).digest('base64url');
+  const publicJwk = { ...jwk, use: 'sig', kid: id, ...(curve !== undefined && { alg }) };
+  return { alg, kid: id, privateKey, publicJwk };
+}
+
+/** Signs whatever it is given, sensible or not: tests need tokens that no library would make. */
+export function signJws(
+  header: unknown,
+  payload: unknown,
+  key: Pick<SigningKey, 'alg' | 'privateKey'>,
+): string {
+  const input = `${encodePart(header)}.${encodePart(payload)}`;
+  return `${input}.${signature(input, key).toString('base64url')}`;
+}
+
+/** A part of a JWS: JSON of a value, or a text or bytes as they are. */
+export function encodePart(value: unknown): string {
+  if (typeof value === 'string') return Buffer.from(value).toString('base64url');
+  if (Buffer.isBuffer(value)) return value.toString('base64url');
+  return Buffer.from(JSON.stringify(value)).toString('base64url');
+}
+
+function signature(input: string, { alg, privateKey }: Pick<SigningKey, 'alg' | 'privateKey'>): Buffer {
+  const digest = `sha${alg.slice(2)}`;
+  if (alg.startsWith('ES'))
+    return sign(digest, Buffer.from(input), { key: privateKey, dsaEncoding: 'ieee-p1363' });
+  const pss = { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_DIGEST };
+  return sign(digest, Buffer.from(input), alg.startsWith('PS') ? { key: privateKey, ...pss } : privateKey);
+}

@@ -1,0 +1,174 @@
+import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { AuthError, createLogtoAuth, type LogtoAuth } from '../../src/index.js';
+import { createSigningKey, signJws } from '../support/signing.js';
+import { APP, AUDIENCE, now } from '../support/test-issuer.js';
+
+const ISSUER = 'https://tenant.logto.example/oidc';
+const key = createSigningKey();
+let auth: LogtoAuth;
+
+beforeAll(() => {
+  auth = instanceWith({});
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+function instanceWith(options: { clockTolerance?: number }): LogtoAuth {
+  return createLogtoAuth({
+    issuers: [{ issuer: ISSUER, jwks: { keys: [key.publicJwk] } }],
+    audience: AUDIENCE,
+    ...options,
+  });
+}
+
+function tokenWith(claims: Record<string, unknown> | string, signer = key): string {
+  const usual = { iss: ISSUER, aud: AUDIENCE, sub: APP, client_id: APP, iat: now(), exp: now() + 60 };
+  const payload =
+    typeof claims === 'string' ? JSON.stringify(usual).replace(/}$/, `,${claims}}`) : { ...usual, ...claims };
+  return signJws({ alg: key.alg, typ: 'at+jwt', kid: key.kid }, payload, signer);
+}
+
+async function fateOf(token: string, instance = auth): Promise<string> {
+  try {
+    await instance.verify(token);
+    return 'ok';
+  } catch (error) {
+    if (error instanceof AuthError) return error.reason;
+    throw error;
+  }
+}
+
+describe('required claims', () => {
+  it.each([
+    ...['sub', 'client_id'].flatMap((name) =>
+      [undefined, null, '', 5, {}, ['x'], true].map((value) => [name, value]),
+    ),
+    ...['exp', 'iat'].flatMap((name) =>
+      [undefined, null, '1', {}, [1], true, -1].map((value) => [name, value]),
+    ),
+    ...[null, '1', {}, -1].map((value) => ['nbf', value]),
+    ...[null, 5, {}, ['read:products'], true].map((value) => ['scope', value]),
+    ...[null, '', 5, {}, ['x'], true].map((value) => ['organization_id', value]),
+    ...[undefined, null, 5, {}, true].map((value) => ['aud', value]),
+  ])('refuses %s as %j', async (name, value) => {
+    expect(await fateOf(tokenWith({ [name as string]: value }))).toBe('claims');
+  });
+
+  it.each([
+    ['a time past the year 9999', '"iat":253402300800'],
+    ['one that is infinite', '"iat":1e999'],
+    ['an expiry in milliseconds', `"exp":${Date.now() + 60_000}`],
+  ])('refuses %s', async (_what, member) => {
+    expect(await fateOf(tokenWith(member))).toBe('claims');
+  });
+
+  it('takes what custom-claims scripts add, and a jti of any kind', async () => {
+    expect(await fateOf(tokenWith({ jti: 5, plan: 'gold', roles: ['x'], constructor: 1, nbf: now() }))).toBe(
+      'ok',
+    );
+  });
+
+  it.each([undefined, null, 5, '', ['https://tenant.logto.example/oidc'], {}])(
+    'refuses iss as %j',
+    async (iss) => {
+      expect(await fateOf(tokenWith({ iss }))).toBe('issuer');
+    },
+  );
+
+  it.each([
+    `${ISSUER}/`,
+    ISSUER.toUpperCase(),
+    ISSUER.replace('/oidc', ''),
+    ISSUER.replace('https', 'http'),
+    `${ISSUER}#`,
+    'https://tenant.logto.example@evil.example/oidc',
+    'https://tenant.logto.example.evil.example/oidc',
+  ])('takes no other issuer for ours: %s', async (iss) => {
+    expect(await fateOf(tokenWith({ iss }))).toBe('issuer');
+  });
+
+  it.each([null, {}, { jkt: 'x' }, { 'x5t#S256': 'x' }, false])(
+    'refuses a token that is bound to a key: cnf %j',
+    async (cnf) => {
+      expect(await fateOf(tokenWith({ cnf }))).toBe('sender_constrained');
+    },
+  );
+});
+
+describe('the audience', () => {
+  it.each<[unknown, string]>([
+    [AUDIENCE, 'ok'],
+    [[AUDIENCE], 'ok'],
+    [['https://other.api', AUDIENCE], 'ok'],
+    [[], 'audience'],
+    ['', 'audience'],
+    [`${AUDIENCE}/`, 'audience'],
+    [AUDIENCE.toUpperCase(), 'audience'],
+    ['https://shopping.ap', 'audience'],
+    [`${AUDIENCE}.evil.example`, 'audience'],
+    [['https://other.api'], 'audience'],
+    [[AUDIENCE, 5], 'claims'],
+    [[AUDIENCE, null], 'claims'],
+    [[AUDIENCE, 'urn:logto:organization:x'], 'claims'],
+    [[AUDIENCE, 'urn:logto:resource:organizations'], 'claims'],
+    ['urn:logto:organization:x', 'audience'],
+    ['urn:logto:resource:organizations', 'audience'],
+  ])('%j: %s', async (aud, fate) => {
+    expect(await fateOf(tokenWith({ aud }))).toBe(fate);
+  });
+});
+
+describe('the moment', () => {
+  const at = (seconds: number) => {
+    vi.useFakeTimers({ toFake: ['Date'] });
+    vi.setSystemTime(seconds * 1000);
+  };
+
+  it.each([0, 5, 0.5, 300])(
+    'ends a token clockTolerance %d s after exp, new or cached',
+    async (clockTolerance) => {
+      const instance = instanceWith({ clockTolerance });
+      const end = 2_000_000_000;
+      const token = tokenWith({ exp: end, iat: end - 60 });
+      const last = Math.ceil(end + clockTolerance) - 0.001;
+      at(last);
+      expect(await fateOf(token, instance)).toBe('ok');
+      expect(await fateOf(token, instance)).toBe('ok');
+      at(Math.ceil(end + clockTolerance));
+      expect(await fateOf(token, instance)).toBe('expired');
+      expect(await fateOf(token, instanceWith({ clockTolerance }))).toBe('expired');
+    },
+  );
+
+  it.each([0, 5])('begins one clockTolerance %d s before nbf, new or cached', async (clockTolerance) => {
+    const instance = instanceWith({ clockTolerance });
+    const start = 2_000_000_000;
+    const token = tokenWith({ nbf: start, iat: start, exp: start + 60 });
+    at(start - clockTolerance - 0.001);
+    expect(await fateOf(token, instance)).toBe('not_yet_valid');
+    at(start - clockTolerance);
+    expect(await fateOf(token, instance)).toBe('ok');
+    at(start - clockTolerance - 0.001);
+    expect(await fateOf(token, instance)).toBe('not_yet_valid');
+  });
+
+  it('is seen before the signature is looked at, and the audience too', async () => {
+    const forger = createSigningKey();
+    expect(await fateOf(tokenWith({ exp: now() - 60 }, forger))).toBe('expired');
+    expect(await fateOf(tokenWith({ nbf: now() + 60 }, forger))).toBe('not_yet_valid');
+    expect(await fateOf(tokenWith({ aud: 'https://other.api' }, forger))).toBe('audience');
+    // What the other claims hold is looked at only once the signature holds.
+    expect(await fateOf(tokenWith({ sub: undefined }, forger))).toBe('signature');
+    expect(await fateOf(tokenWith({ exp: 'soon' }, forger))).toBe('signature');
+  });
+});
+
+describe('hints', () => {
+  it('quote what came and cut it at a hundred characters', async () => {
+    const error = await auth.verify(tokenWith({ iss: `a"\n${'x'.repeat(500)}` })).catch((thrown) => thrown);
+    expect(error.hint).toContain(`"a\\"\\n${'x'.repeat(97)}…"`);
+    expect(error.hint).not.toContain('x'.repeat(98));
+    expect(error.message).not.toContain('xxx');
+  });
+});

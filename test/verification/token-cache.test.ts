@@ -1,0 +1,238 @@
+import express from 'express';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { AuthError, createLogtoAuth, type LogtoAuth, type LogtoAuthOptions } from '../../src/index.js';
+import { get } from '../support/request.js';
+import { createSigningKey } from '../support/signing.js';
+import { AUDIENCE, now, TestIssuer } from '../support/test-issuer.js';
+
+const verifications = vi.hoisted(() => ({ count: 0 }));
+
+// The real jose, with a counter: how often a signature was checked cannot be seen from outside.
+vi.mock('jose', async (importOriginal) => {
+  const jose = await importOriginal<typeof import('jose')>();
+  const compactVerify = (...args: Parameters<typeof jose.compactVerify>) => {
+    verifications.count += 1;
+    return jose.compactVerify(...args);
+  };
+  return { ...jose, compactVerify };
+});
+
+let issuer: TestIssuer;
+
+beforeEach(async () => {
+  issuer = await TestIssuer.start();
+  verifications.count = 0;
+});
+afterEach(async () => {
+  vi.useRealTimers();
+  await issuer.stop();
+});
+
+const instance = (options: LogtoAuthOptions = {}): LogtoAuth =>
+  createLogtoAuth({ endpoint: issuer.endpoint, audience: AUDIENCE, ...options });
+
+async function fateOf(
+  auth: LogtoAuth,
+  token: string,
+  ...options: Parameters<LogtoAuth['verify']> extends [string, ...infer O] ? O : never
+) {
+  try {
+    await auth.verify(token, ...options);
+    return 'ok';
+  } catch (error) {
+    if (error instanceof AuthError) return error.reason;
+    throw error;
+  }
+}
+
+/** Moves the wall clock, so that the keys are due for a refresh. */
+function travel(seconds: number): void {
+  const target = Date.now() + seconds * 1000;
+  vi.useFakeTimers({ toFake: ['Date'] });
+  vi.setSystemTime(target);
+}
+
+describe('a token that verified before', () => {
+  it('is not verified again', async () => {
+    const auth = instance();
+    const token = issuer.token();
+    for (let i = 0; i < 5; i++) expect(await fateOf(auth, token)).toBe('ok');
+    expect(verifications.count).toBe(1);
+    expect(auth.health().tokenCache).toMatchObject({ size: 1, hits: 4, misses: 1 });
+  });
+
+  it('takes a synchronous way from the header to the handler', async () => {
+    const auth = instance();
+    const guard = auth.requireScopes('read:products');
+    const token = issuer.token();
+    await auth.verify(token);
+    const req = {
+      headers: { authorization: `Bearer ${token}` },
+      rawHeaders: [],
+    } as unknown as express.Request;
+    let called = false;
+    guard(req, {} as express.Response, () => {
+      called = true;
+    });
+    expect(called).toBe(true);
+  });
+
+  it('is refused on a route of another audience, for another permission and by another organization rule', async () => {
+    const auth = instance();
+    const token = issuer.token();
+    expect(await fateOf(auth, token)).toBe('ok');
+    expect(await fateOf(auth, token, { audience: 'https://other.api' })).toBe('audience');
+    expect(await fateOf(auth, token, { scopes: ['write:products'] })).toBe('scope');
+    expect(await fateOf(auth, token, { organization: 'required' })).toBe('organization');
+    expect(await fateOf(auth, token, { organizationToken: { id: 'x' } })).toBe('audience');
+    expect(verifications.count).toBe(1);
+  });
+
+  it('is refused by an instance that trusts another issuer', async () => {
+    const other = await TestIssuer.start();
+    const token = issuer.token();
+    expect(await fateOf(instance(), token)).toBe('ok');
+    expect(await fateOf(instance({ endpoint: other.endpoint }), token)).toBe('issuer');
+    await other.stop();
+  });
+
+  it('is refused when it is altered', async () => {
+    const auth = instance();
+    const token = issuer.token();
+    expect(await fateOf(auth, token)).toBe('ok');
+    const [header, payload, signature = ''] = token.split('.');
+    const altered = signature.startsWith('A') ? `B${signature.slice(1)}` : `A${signature.slice(1)}`;
+    expect(await fateOf(auth, `${header}.${payload}.${altered}`)).toBe('signature');
+  });
+
+  it('is verified again when it was evicted', async () => {
+    const auth = instance({ tokenCache: { max: 1 } });
+    const [one, two] = [issuer.token(), issuer.token()];
+    expect([await fateOf(auth, one), await fateOf(auth, two), await fateOf(auth, one)]).toEqual([
+      'ok',
+      'ok',
+      'ok',
+    ]);
+    expect(verifications.count).toBe(3);
+  });
+
+  it('is refused once Logto has withdrawn its key, and once it has other material under the kid', async () => {
+    for (const withdraw of [
+      () => issuer.rotate({ keepPrevious: false }),
+      () => {
+        issuer.keys = [createSigningKey('ES384', { kid: issuer.key.kid })];
+      },
+    ]) {
+      const auth = instance();
+      const token = issuer.token({ claims: { exp: now() + 86_400 } });
+      expect(await fateOf(auth, token)).toBe('ok');
+      const { keyRequests } = issuer;
+      withdraw();
+      // The keys are still fresh: nothing is asked, and nothing is known of it.
+      expect(await fateOf(auth, token)).toBe('ok');
+      travel(601);
+      // The first request past maxAge is served, and causes the refresh.
+      expect(await fateOf(auth, token)).toBe('ok');
+      await vi.waitFor(() => expect(issuer.keyRequests).toBe(keyRequests + 1));
+      await vi.waitFor(async () => expect(await fateOf(auth, token)).toBeOneOf(['unknown_key', 'signature']));
+      vi.useRealTimers();
+    }
+  });
+
+  it('is not verified again after a refresh that brought the same key', async () => {
+    const auth = instance();
+    const token = issuer.token({ claims: { exp: now() + 86_400 } });
+    await auth.verify(token);
+    issuer.rotate();
+    travel(601);
+    await auth.verify(token);
+    await vi.waitFor(() => expect(auth.health().issuers[0]?.keyIds).toHaveLength(2));
+    await auth.verify(token);
+    expect(verifications.count).toBe(1);
+  });
+
+  it('of an idle process waits for a refresh, and is refused if its key is gone', async () => {
+    const auth = instance();
+    const token = issuer.token({ claims: { exp: now() + 86_400 } });
+    const withdrawn = { withdrawn: token, kept: '' };
+    await auth.verify(token);
+    issuer.rotate({ keepPrevious: false });
+    withdrawn.kept = issuer.token({ claims: { exp: now() + 86_400 } });
+    travel(1_201);
+    expect(await fateOf(auth, withdrawn.withdrawn)).toBe('unknown_key');
+    expect(await fateOf(auth, withdrawn.kept)).toBe('ok');
+  });
+});
+
+describe('a token sent by many at once', () => {
+  it.each([{}, { tokenCache: false as const }])(
+    'is checked once, and the keys are fetched once: %j',
+    async (options) => {
+      const auth = instance(options);
+      const token = issuer.token();
+      const fates = await Promise.all(Array.from({ length: 500 }, () => fateOf(auth, token)));
+      expect(new Set(fates)).toEqual(new Set(['ok']));
+      expect(verifications.count).toBe(1);
+      expect(issuer.keyRequests).toBe(1);
+    },
+  );
+
+  it('is checked once also when it is forged, and not remembered', async () => {
+    const auth = instance();
+    const forged = issuer.token({ key: createSigningKey('ES384', { kid: issuer.key.kid }) });
+    const fates = await Promise.all(Array.from({ length: 100 }, () => fateOf(auth, forged)));
+    expect(new Set(fates)).toEqual(new Set(['signature']));
+    expect(verifications.count).toBe(1);
+    expect(await fateOf(auth, forged)).toBe('signature');
+    expect(verifications.count).toBe(2);
+    expect(auth.health().tokenCache.size).toBe(0);
+  });
+
+  it('meets on each route what that route asks', async () => {
+    const auth = instance();
+    const app = express();
+    const ok: express.RequestHandler = (_req, res) => {
+      res.end();
+    };
+    app.get('/read', auth.requireScopes('read:products'), ok);
+    app.get('/write', auth.requireScopes('write:products'), ok);
+    app.get('/other', auth.authenticate({ audience: 'https://other.api' }), ok);
+    const token = issuer.token();
+    const answers = await Promise.all(['/read', '/write', '/other'].map((path) => get(app, path, token)));
+    expect(answers.map(({ status }) => status)).toEqual([200, 403, 401]);
+    expect(verifications.count).toBe(1);
+  });
+});
+
+describe('without a cache', () => {
+  it('every token is verified each time, and everything else is the same', async () => {
+    const auth = instance({ tokenCache: false });
+    const token = issuer.token();
+    expect([await fateOf(auth, token), await fateOf(auth, token)]).toEqual(['ok', 'ok']);
+    expect(verifications.count).toBe(2);
+    expect(await fateOf(auth, token, { scopes: ['write:products'] })).toBe('scope');
+    expect(auth.health().tokenCache).toEqual({ size: 0, max: 0, hits: 0, misses: 3 });
+  });
+});
+
+it('a key that is withdrawn while a signature is checked verifies nothing', async () => {
+  const auth = instance({ jwksCache: { maxAge: 0.001, maxStale: 600 } });
+  await auth.ready();
+  const token = issuer.token();
+  issuer.rotate({ keepPrevious: false });
+  expect(await fateOf(auth, token)).toBe('unknown_key');
+});
+
+it('the pending ones are counted down again, whatever came of them', async () => {
+  const auth = instance({ maxPending: 2 });
+  for (let i = 0; i < 5; i++) {
+    expect(await fateOf(auth, issuer.token())).toBe('ok');
+    expect(await fateOf(auth, issuer.token({ key: createSigningKey() }))).toBe('unknown_key');
+    expect(
+      await fateOf(auth, issuer.token({ key: createSigningKey('ES384', { kid: issuer.key.kid }) })),
+    ).toBe('signature');
+  }
+  const tokens = Array.from({ length: 4 }, () => issuer.token());
+  const fates = await Promise.all(tokens.map((token) => fateOf(auth, token)));
+  expect(fates).toEqual(['ok', 'ok', 'overloaded', 'overloaded']);
+});

@@ -1,0 +1,165 @@
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { AuthError, createLogtoAuth, type LogtoAuth, type VerifyOptions } from '../src/index.js';
+import { APP, AUDIENCE, TestIssuer } from './support/test-issuer.js';
+
+let issuer: TestIssuer;
+let auth: LogtoAuth;
+
+beforeAll(async () => {
+  issuer = await TestIssuer.start();
+  auth = createLogtoAuth({ endpoint: issuer.endpoint, audience: AUDIENCE });
+});
+afterAll(() => issuer.stop());
+
+/** 'ok', or the reason of the refusal; a TypeError is thrown on. */
+async function fate(
+  claims: Record<string, unknown>,
+  options?: VerifyOptions,
+  instance = auth,
+): Promise<string> {
+  try {
+    await instance.verify(issuer.token({ claims }), options);
+    return 'ok';
+  } catch (error) {
+    if (error instanceof AuthError) return error.reason;
+    throw error;
+  }
+}
+
+describe('verify', () => {
+  it('resolves with the verified token', async () => {
+    const token = await auth.verify(issuer.token());
+    expect(token).toMatchObject({ clientId: APP, scopes: ['read:products'] });
+    expect(Object.isFrozen(token)).toBe(true);
+  });
+
+  it('asks for all scopes, for any of some, or for none', async () => {
+    const claims = { scope: 'a b' };
+    expect(await fate(claims)).toBe('ok');
+    expect(await fate(claims, { scopes: ['a', 'b'] })).toBe('ok');
+    expect(await fate(claims, { scopes: 'a b' })).toBe('ok');
+    expect(await fate(claims, { scopes: ['a', 'c'] })).toBe('scope');
+    expect(await fate(claims, { anyScope: ['c', 'a'] })).toBe('ok');
+    expect(await fate(claims, { anyScope: ['c', 'd'] })).toBe('scope');
+  });
+
+  it('takes its own audience and machineOnly', async () => {
+    expect(await fate({ aud: 'https://inventory.api' })).toBe('audience');
+    expect(await fate({ aud: 'https://inventory.api' }, { audience: 'https://inventory.api' })).toBe('ok');
+    expect(await fate({ sub: 'user-1' })).toBe('machine');
+    expect(await fate({ sub: 'user-1' }, { machineOnly: false })).toBe('ok');
+  });
+
+  it('knows the organization rules, and one organization by its id', async () => {
+    const claims = { organization_id: 'o-1' };
+    expect(await fate(claims)).toBe('organization');
+    expect(await fate(claims, { organization: 'optional' })).toBe('ok');
+    expect(await fate(claims, { organization: 'required' })).toBe('ok');
+    expect(await fate({}, { organization: 'required' })).toBe('organization');
+    expect(await fate(claims, { organization: { id: 'o-1' } })).toBe('ok');
+    expect(await fate(claims, { organization: { id: 'o-2' } })).toBe('organization');
+    expect(await fate({}, { organization: { id: 'o-1' } })).toBe('organization');
+  });
+
+  it("takes an organization's own token where that is asked for", async () => {
+    const claims = { aud: 'urn:logto:organization:o-1' };
+    expect(await fate(claims)).toBe('audience');
+    expect(await fate(claims, { organizationToken: { id: 'o-1' } })).toBe('ok');
+    expect(await fate(claims, { organizationToken: { id: 'o-2' } })).toBe('organization');
+    expect(await fate({}, { organizationToken: { id: 'o-1' } })).toBe('audience');
+    expect(await fate({ organization_id: 'o-1' }, { organizationToken: { id: 'o-1' } })).toBe('audience');
+  });
+
+  it.each([undefined, null, '', 5, {}])('refuses an organization id that is %j', async (id) => {
+    const bad = { id } as { id: string };
+    expect(await fate({ organization_id: 'o-1' }, { organization: bad })).toBe('organization');
+    expect(await fate({ aud: 'urn:logto:organization:o-1' }, { organizationToken: bad })).toBe(
+      'organization',
+    );
+  });
+
+  it('rejects with the error that a guard would answer with', async () => {
+    const error = await auth.verify(issuer.token(), { scopes: ['write:products'] }).catch((thrown) => thrown);
+    expect(error).toBeInstanceOf(AuthError);
+    expect(error).toMatchObject({
+      status: 403,
+      code: 'insufficient_scope',
+      reason: 'scope',
+      scopes: ['write:products'],
+    });
+    expect(error.headers).toEqual({
+      'WWW-Authenticate':
+        'Bearer realm="api", scope="write:products", error="insufficient_scope", error_description="The access token lacks a permission that this request needs."',
+    });
+  });
+
+  it.each([undefined, ''])('rejects %j for the want of a token', async (token) => {
+    await expect(auth.verify(token as string)).rejects.toMatchObject({ status: 401, reason: 'no_token' });
+  });
+
+  it.each<[string, Record<string, unknown>, RegExp]>([
+    ['a misspelt option', { scope: ['a'] }, /unknown option `scope`. Did you mean `scopes`\?/],
+    ['an empty list of scopes', { scopes: [] }, /`scopes`.*not an empty list/],
+    ['an empty list of any scopes', { anyScope: [] }, /`anyScope`.*not an empty list/],
+    ['no list of scopes', { scopes: null }, /`scopes`/],
+    ['both kinds of scopes', { scopes: ['a'], anyScope: ['b'] }, /`scopes` or `anyScope`, not both/],
+    ['both kinds of organization', { organization: 'none', organizationToken: { id: 'x' } }, /not both/],
+    [
+      'an audience that an organization token cannot have',
+      { audience: AUDIENCE, organizationToken: { id: 'x' } },
+      /not both/,
+    ],
+    ['a wrong rule', { organization: 'mandatory' }, /`organization` must be/],
+    ['a function for a rule', { organization: () => 'x' }, /`organization` must be/],
+    [
+      'a misspelt id',
+      { organization: { ID: 'x' } },
+      /unknown option `organization.ID`. Did you mean `organization.id`/,
+    ],
+    ['a wrong organization token', { organizationToken: 'x' }, /`organizationToken` must be an object/],
+    ['a wrong audience', { audience: 'shop' }, /`audience`/],
+    ['a wrong machineOnly', { machineOnly: 0 }, /`machineOnly`/],
+  ])('rejects %s with a TypeError', async (_what, options, message) => {
+    const verifying = auth.verify(issuer.token(), options);
+    await expect(verifying).rejects.toBeInstanceOf(TypeError);
+    await expect(verifying).rejects.toThrow(message);
+  });
+
+  it.each([5, {}, null])('rejects a token that is %j with a TypeError', async (token) => {
+    await expect(auth.verify(token as unknown as string)).rejects.toThrow(/`token` must be a string/);
+  });
+
+  it('needs an organization where the rule of the instance is a function', async () => {
+    const instance = createLogtoAuth({
+      endpoint: issuer.endpoint,
+      audience: AUDIENCE,
+      organization: () => 'o-1',
+    });
+    await expect(fate({}, {}, instance)).rejects.toThrow(/`organization` or `organizationToken`/);
+    expect(await fate({ organization_id: 'o-1' }, { organization: { id: 'o-1' } }, instance)).toBe('ok');
+    expect(await fate({}, { organization: 'none' }, instance)).toBe('ok');
+  });
+
+  it('needs an audience, or an organization token', async () => {
+    const instance = createLogtoAuth({ endpoint: issuer.endpoint });
+    await expect(fate({}, {}, instance)).rejects.toThrow(/no audience/);
+    expect(
+      await fate({ aud: 'urn:logto:organization:o-1' }, { organizationToken: { id: 'o-1' } }, instance),
+    ).toBe('ok');
+  });
+
+  it('asks isRevoked without a request', async () => {
+    const isRevoked = vi.fn(() => true);
+    const instance = createLogtoAuth({ endpoint: issuer.endpoint, audience: AUDIENCE, isRevoked });
+    expect(await fate({}, {}, instance)).toBe('revoked');
+    expect(isRevoked.mock.calls).toEqual([[expect.objectContaining({ clientId: APP })]]);
+  });
+
+  it('rejects with an Error whatever isRevoked throws', async () => {
+    const isRevoked = () => {
+      throw undefined;
+    };
+    const instance = createLogtoAuth({ endpoint: issuer.endpoint, audience: AUDIENCE, isRevoked });
+    await expect(fate({}, {}, instance)).rejects.toMatchObject({ status: 500, cause: undefined });
+  });
+});
