@@ -1,9 +1,9 @@
 import type { AccessToken } from './access-token.js';
 import type { Issuer } from './checks/issuers.js';
 import { Refusal } from './errors.js';
+import { KeySet } from './keys/key-set.js';
 import type { KeyHealth, KeySource } from './keys/key-source.js';
 import { PinnedKeySet } from './keys/pinned-key-set.js';
-import { RemoteKeySet } from './keys/remote-key-set.js';
 import { toAuthError } from './middleware/answer.js';
 import { createGuardMakers, type GuardMakers } from './middleware/guards.js';
 import { type GuardedRequest, type LogtoAuthOptions, resolveOptions, type Settings } from './options.js';
@@ -79,5 +79,5 @@ function createKeySource(issuer: Issuer, { jwksCache, fetch }: Settings): KeySou
     cooldown: cooldown * 1000,
     timeout: timeout * 1000,
   };
-  return new RemoteKeySet({ ...issuer, fetch, times });
+  return new KeySet({ ...issuer, fetch, times });
 }

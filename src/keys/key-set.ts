@@ -15,7 +15,7 @@ export interface KeyTimes {
   readonly timeout: number;
 }
 
-export interface RemoteKeySetOptions {
+export interface KeySetOptions {
   readonly issuer: string;
   readonly jwksUri: string;
   readonly fetch: typeof globalThis.fetch;
@@ -27,8 +27,8 @@ export interface RemoteKeySetOptions {
  * request looks at the age of the keys and starts what is due. HTTP caching headers do not steer it, since
  * Logto forbids any caching of its keys.
  */
-export class RemoteKeySet implements KeySource {
-  readonly #options: RemoteKeySetOptions;
+export class KeySet implements KeySource {
+  readonly #options: KeySetOptions;
   readonly #backoff = new Backoff();
   readonly #budget: RefreshBudget;
   #keys: Keys | undefined;
@@ -40,7 +40,7 @@ export class RemoteKeySet implements KeySource {
   /** How many refreshes have begun. */
   #begun = 0;
 
-  constructor(options: RemoteKeySetOptions) {
+  constructor(options: KeySetOptions) {
     this.#options = options;
     this.#budget = new RefreshBudget(options.times.cooldown / 5);
   }
