@@ -9,8 +9,18 @@ export default defineConfig({
     alias: { 'express-logto-m2m': source('./src/index.ts') },
   },
   test: {
-    include: ['test/**/*.test.ts'],
     reporters: process.env['CI'] ? ['default', ['json', { outputFile: 'test-results.json' }]] : ['default'],
     coverage: { include: ['src/**'], reporter: ['text', 'html'] },
+    projects: [
+      {
+        extends: true,
+        test: { name: 'Express 5', include: ['test/**/*.test.ts'], env: { EXPRESS: '5' } },
+      },
+      {
+        extends: true,
+        resolve: { alias: { express: 'express-4' } },
+        test: { name: 'Express 4', include: ['test/middleware/**/*.test.ts'], env: { EXPRESS: '4' } },
+      },
+    ],
   },
 });
