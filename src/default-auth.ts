@@ -28,6 +28,7 @@ export const requireOrganizationScopes: LogtoAuth['requireOrganizationScopes'] =
 ) => (defaultAuth().requireOrganizationScopes as Maker)(...args);
 
 /** {@link LogtoAuth.authenticate} of the default instance. */
-export const authenticate: LogtoAuth['authenticate'] = (options) => defaultAuth().authenticate(options);
+export const authenticate: LogtoAuth['authenticate'] = (...args: readonly unknown[]) =>
+  (defaultAuth().authenticate as Maker)(...args);
 
 type Maker = (...args: readonly unknown[]) => ReturnType<LogtoAuth['authenticate']>;

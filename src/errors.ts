@@ -183,10 +183,18 @@ export class Refusal {
   ) {}
 }
 
-/** Something out of a token, fit to stand in a hint: JSON-quoted, and no longer than 100 characters. */
+/**
+ * Something out of a token, fit to stand in a hint: JSON-quoted, and no longer than 100 characters. It is
+ * hostile, and may nest deeper than the stack allows: no more of it is looked at than is shown.
+ */
 export function quote(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(cut(value));
-  return cut(JSON.stringify(value) ?? typeof value);
+  if (Array.isArray(value)) return cut(`[${value.slice(0, 10).map(quoteMember).join(',')}]`);
+  return typeof value === 'object' && value !== null ? 'an object' : String(value);
+}
+
+function quoteMember(value: unknown): string {
+  return Array.isArray(value) ? '[…]' : quote(value);
 }
 
 function cut(text: string): string {
@@ -198,7 +206,11 @@ function cut(text: string): string {
  * no Error must never reach `next` as it is.
  */
 export function asError(thrown: unknown): Error {
-  if (thrown instanceof Error) return thrown;
+  try {
+    if (thrown instanceof Error) return thrown;
+  } catch {
+    // A Proxy can throw even from this question.
+  }
   const error = new Error('A function given to express-logto-m2m threw something that is not an Error.', {
     cause: thrown,
   });

@@ -1,5 +1,6 @@
 import type { NextFunction, Request, Response } from 'express';
 import type { AccessToken } from './access-token.js';
+import { fromEnvironment } from './checks/environment.js';
 import { type Issuer, type IssuerOptions, resolveIssuers } from './checks/issuers.js';
 import { checkAudiences, checkResourceMetadata } from './checks/uris.js';
 import {
@@ -9,8 +10,8 @@ import {
   checkNames,
   checkSeconds,
   checkStrings,
-  given,
   type Owner,
+  orElse,
   show,
   wrong,
 } from './checks/values.js';
@@ -145,33 +146,39 @@ export function resolveOptions(options: LogtoAuthOptions, env: NodeJS.ProcessEnv
   const allowInsecure = checkBoolean(
     OWNER,
     'allowInsecureRequests',
-    given(options.allowInsecureRequests, false),
+    orElse(options.allowInsecureRequests, false),
   );
   // A variable is read only where its option is absent, and LOGTO_ENDPOINT not where `issuers` is given.
-  const endpoint =
-    options.issuers === undefined
-      ? given(options.endpoint, fromEnvironment(env['LOGTO_ENDPOINT']))
-      : options.endpoint;
-  const clockTolerance = given(options.clockTolerance, 5);
-  const audience = given(options.audience, fromEnvironment(env['LOGTO_AUDIENCE']));
+  const byVariable = options.endpoint === undefined && options.issuers === undefined;
+  const endpoint = byVariable ? fromEnvironment(env['LOGTO_ENDPOINT']) : options.endpoint;
+  const endpointName = byVariable ? 'LOGTO_ENDPOINT' : 'endpoint';
+  const audience = orElse(options.audience, fromEnvironment(env['LOGTO_AUDIENCE']));
+  const audienceName = options.audience === undefined ? 'LOGTO_AUDIENCE' : 'audience';
+  const clockTolerance = orElse(options.clockTolerance, 5);
   const globalFetch: typeof fetch = (...args) => fetch(...args); // so that one replaced later is heeded
   return {
-    issuers: resolveIssuers({ owner: OWNER, endpoint, issuers: options.issuers, allowInsecure }),
-    audience: audience === undefined ? undefined : checkAudiences(OWNER, audience),
-    organization: checkOrganization(OWNER, given(options.organization, 'none')),
-    algorithms: checkAlgorithms(given(options.algorithms, DEFAULT_ALGORITHMS)),
+    issuers: resolveIssuers({
+      owner: OWNER,
+      endpoint,
+      endpointName,
+      issuers: options.issuers,
+      allowInsecure,
+    }),
+    audience: audience === undefined ? undefined : checkAudiences(OWNER, audience, audienceName),
+    organization: checkOrganization(OWNER, orElse(options.organization, 'none')),
+    algorithms: checkAlgorithms(orElse(options.algorithms, DEFAULT_ALGORITHMS)),
     clockTolerance: checkSeconds(OWNER, 'clockTolerance', clockTolerance, { min: 'zero', max: 300 }),
-    machineOnly: checkBoolean(OWNER, 'machineOnly', given(options.machineOnly, true)),
+    machineOnly: checkBoolean(OWNER, 'machineOnly', orElse(options.machineOnly, true)),
     maxTokens: resolveTokenCache(options.tokenCache),
-    maxPending: checkCount(OWNER, 'maxPending', given(options.maxPending, 1_000)),
-    jwksCache: resolveKeyTimes(given(options.jwksCache, {})),
+    maxPending: checkCount(OWNER, 'maxPending', orElse(options.maxPending, 1_000)),
+    jwksCache: resolveKeyTimes(orElse(options.jwksCache, {})),
     isRevoked: isRevoked === undefined ? undefined : checkFunction(OWNER, 'isRevoked', isRevoked),
     getToken: getToken === undefined ? undefined : checkFunction(OWNER, 'getToken', getToken),
     onError: onError === undefined ? undefined : checkFunction(OWNER, 'onError', onError),
-    realm: checkRealm(given(options.realm, 'api')),
+    realm: checkRealm(orElse(options.realm, 'api')),
     resourceMetadata:
       resourceMetadata === undefined ? undefined : checkResourceMetadata(OWNER, resourceMetadata),
-    fetch: checkFunction(OWNER, 'fetch', given(options.fetch, globalFetch)),
+    fetch: checkFunction(OWNER, 'fetch', orElse(options.fetch, globalFetch)),
   };
 }
 
@@ -194,17 +201,17 @@ function checkAlgorithms(value: unknown): readonly string[] {
 
 function resolveTokenCache(value: LogtoAuthOptions['tokenCache']): number {
   if (value === false) return 0;
-  const options: { readonly max?: number | undefined } = given(value, {});
+  const options: { readonly max?: number | undefined } = orElse(value, {});
   if (typeof options !== 'object') throw wrong(OWNER, 'tokenCache', 'false or { max }', options);
   checkNames(OWNER, options, ['max'], 'tokenCache.');
-  return checkCount(OWNER, 'tokenCache.max', given(options.max, 10_000));
+  return checkCount(OWNER, 'tokenCache.max', orElse(options.max, 10_000));
 }
 
 function resolveKeyTimes(options: JwksCacheOptions): Settings['jwksCache'] {
   const names = Object.keys(KEY_TIMES) as (keyof typeof KEY_TIMES)[];
   checkNames(OWNER, options, names, 'jwksCache.');
   const times = names.map((name) => {
-    const value = given(options[name], KEY_TIMES[name].default);
+    const value = orElse(options[name], KEY_TIMES[name].default);
     return [name, checkSeconds(OWNER, `jwksCache.${name}`, value, KEY_TIMES[name])];
   });
   return Object.fromEntries(times) as Settings['jwksCache'];
@@ -214,11 +221,4 @@ function resolveKeyTimes(options: JwksCacheOptions): Settings['jwksCache'] {
 function checkRealm(realm: unknown): string {
   if (typeof realm === 'string' && /^[ !#-[\]-~]+$/.test(realm)) return realm;
   throw new TypeError(`${OWNER}: \`realm\` must be printable ASCII without " and \\, not ${show(realm)}.`);
-}
-
-/** A variable that may hold several values, with commas between them. One that is empty is not set. */
-export function fromEnvironment(value: string | undefined): readonly string[] | undefined {
-  const values = (value ?? '').split(',').map((item) => item.trim());
-  const some = values.filter((item) => item !== '');
-  return some.length > 0 ? some : undefined;
 }

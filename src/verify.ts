@@ -1,7 +1,7 @@
 import type { AccessToken } from './access-token.js';
 import { checkScopes } from './checks/scopes.js';
 import { checkAudiences } from './checks/uris.js';
-import { checkBoolean, checkNames, given, wrong } from './checks/values.js';
+import { checkBoolean, checkNames, orElse, wrong } from './checks/values.js';
 import { tellAuthorized, tellDenied } from './diagnostics.js';
 import { asError, Refusal } from './errors.js';
 import { toAuthError } from './middleware/answer.js';
@@ -70,9 +70,9 @@ function readOptions(options: VerifyOptions, settings: Settings): Requirement<Gu
   const { scopes, anyScope, organization, organizationToken } = options;
   if (scopes !== undefined && anyScope !== undefined) throw bothOf('scopes', 'anyScope');
   const name = anyScope === undefined ? 'scopes' : 'anyScope';
-  const asked = given(scopes, anyScope);
+  const asked = orElse(scopes, anyScope);
   const common = {
-    machineOnly: checkBoolean(OWNER, 'machineOnly', given(options.machineOnly, settings.machineOnly)),
+    machineOnly: checkBoolean(OWNER, 'machineOnly', orElse(options.machineOnly, settings.machineOnly)),
     scopes: asked === undefined ? [] : checkScopes(OWNER, name, asked),
     anyScope: anyScope !== undefined,
   };

@@ -42,6 +42,10 @@ describe('an option that is wrong throws a TypeError that names it, what came an
     [{ endpoint: 'http://tenant.logto.app' }, /must be https.*allowInsecureRequests: true/],
     [{ endpoint: 'http://127.0.0.1.evil.example' }, /must be https/],
     [{ endpoint: 'http://localhost.evil.example' }, /must be https/],
+    [{ endpoint: 'http://logto.localhost:3001' }, /must be https/],
+    [{ endpoint: 'https://user:pa/ss@host' }, /not "https:\/\/…@host"|password: "https:\/\/…@host"/],
+    [{ endpoint: new Array(1) }, /`endpoint` must be.*not undefined/],
+    [{ endpoint: undefined, issuers: new Array(1) }, /`issuers\[0\]` must be an object, not undefined/],
     [{ endpoint: 'https://user:pass@tenant.logto.app' }, /no user name and password: "https:\/\/…@tenant/],
     // Issuers
     [{ endpoint, issuers: [{ issuer: 'https://a/oidc' }] }, /`endpoint` or `issuers`, not both/],
@@ -129,6 +133,10 @@ describe('an option that is wrong throws a TypeError that names it, what came an
     [{ realm: 5 }, /`realm`/],
     [{ resourceMetadata: '/.well-known/x' }, /`resourceMetadata` must be the URL/],
     [{ resourceMetadata: 'https://a.example/"x' }, /`resourceMetadata`/],
+    [
+      { resourceMetadata: 'https://user:hunter2@a.example/' },
+      /`resourceMetadata`.*not "https:\/\/…@a\.example/,
+    ],
     [{ allowInsecureRequests: 'yes' }, /`allowInsecureRequests` must be true or false/],
   ];
 
@@ -142,8 +150,14 @@ describe('an option that is wrong throws a TypeError that names it, what came an
   });
 
   it('never shows a password', () => {
-    for (const option of ['endpoint', 'audience', 'resourceMetadata', 'realm', 'organization']) {
-      const value = 'x://user:hunter2@host "';
+    const values = [
+      'x://user:hunter2@host "',
+      'https:user:hunter2@host',
+      'https://user:hunter2#x@host',
+      'user:hunter2@host',
+    ];
+    const options = ['endpoint', 'resourceMetadata', 'organization', 'algorithms', 'tokenCache'];
+    for (const [option, value] of options.flatMap((name) => values.map((one) => [name, one] as const))) {
       expect(() => withEndpoint({ [option]: value })).toThrow(TypeError);
       expect(() => withEndpoint({ [option]: value })).not.toThrow(/hunter2/);
     }
@@ -158,7 +172,6 @@ describe('an option that is right', () => {
     ['https://id.example/logto//', 'https://id.example/logto/oidc'],
     ['https://id.example:8443', 'https://id.example:8443/oidc'],
     ['http://localhost:3001', 'http://localhost:3001/oidc'],
-    ['http://logto.localhost:3001', 'http://logto.localhost:3001/oidc'],
     ['http://127.0.0.1:3001', 'http://127.0.0.1:3001/oidc'],
     ['http://127.1.2.3', 'http://127.1.2.3/oidc'],
     ['http://[::1]:3001/', 'http://[::1]:3001/oidc'],
@@ -278,13 +291,17 @@ describe('the environment', () => {
     (missing) => {
       expect(() => resolve({}, missing)).toThrow(TypeError);
       expect(() => resolve({}, missing)).toThrow(
-        /LOGTO_ENDPOINT.*node --env-file=\.env.*import 'dotenv\/config'/,
+        /LOGTO_ENDPOINT.*is not set.*node --env-file=\.env.*import 'dotenv\/config'/,
       );
     },
   );
 
   it('is checked like an option', () => {
-    expect(() => resolve({}, { LOGTO_ENDPOINT: 'https://a.example/oidc' })).toThrow(/without \/oidc/);
-    expect(() => resolve({ endpoint }, { LOGTO_AUDIENCE: 'shop' })).toThrow(/absolute URI/);
+    expect(() => resolve({}, { LOGTO_ENDPOINT: 'https://a.example/oidc' })).toThrow(
+      /`LOGTO_ENDPOINT` .*without \/oidc/,
+    );
+    expect(() => resolve({ endpoint }, { LOGTO_AUDIENCE: 'shop' })).toThrow(
+      /`LOGTO_AUDIENCE` .*absolute URI/,
+    );
   });
 });

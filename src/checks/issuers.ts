@@ -1,6 +1,7 @@
 import { type Keys, keysFromJwks } from '../keys/verification-key.js';
+import { SET_IN_TIME } from './environment.js';
 import { checkAddress, checkEndpoint } from './uris.js';
-import { checkNames, checkStrings, given, type Owner, show, wrong } from './values.js';
+import { checkNames, checkStrings, type Owner, orElse, show, wrong } from './values.js';
 
 /** An issuer by its exact `iss`, where the keys are not at the usual address below the endpoint. */
 export interface IssuerOptions {
@@ -18,6 +19,8 @@ export type Issuer = { readonly issuer: string } & ({ readonly jwksUri: string }
 interface Given {
   readonly owner: Owner;
   readonly endpoint: string | readonly string[] | undefined;
+  /** What it is called where it was set: the option, or the variable. */
+  readonly endpointName: string;
   readonly issuers: readonly IssuerOptions[] | undefined;
   readonly allowInsecure: boolean;
 }
@@ -27,13 +30,16 @@ interface Given {
  *
  * @throws TypeError when there is none, both were given, or one is wrong
  */
-export function resolveIssuers({ owner, endpoint, issuers, allowInsecure }: Given): readonly Issuer[] {
-  if (issuers === undefined) return byEndpoint(owner, endpoint, allowInsecure);
+export function resolveIssuers(given: Given): readonly Issuer[] {
+  const { owner, endpoint, issuers, allowInsecure } = given;
+  if (issuers === undefined) return byEndpoint(given);
   if (endpoint !== undefined) throw new TypeError(`${owner}: pass \`endpoint\` or \`issuers\`, not both.`);
   if (!Array.isArray(issuers) || issuers.length === 0) {
     throw wrong(owner, 'issuers', 'a list of { issuer, jwksUri } or { issuer, jwks }', issuers);
   }
-  const resolved = issuers.map((one, index) => byIssuer(owner, one, `issuers[${index}]`, allowInsecure));
+  const resolved = Array.from(issuers, (one, index) =>
+    byIssuer(owner, one, `issuers[${index}]`, allowInsecure),
+  );
   for (const [index, { issuer }] of resolved.entries()) {
     if (resolved.findIndex((other) => other.issuer === issuer) === index) continue;
     throw new TypeError(`${owner}: \`issuers\` names ${show(issuer)} twice: one issuer has one key set.`);
@@ -41,17 +47,16 @@ export function resolveIssuers({ owner, endpoint, issuers, allowInsecure }: Give
   return resolved;
 }
 
-function byEndpoint(owner: Owner, endpoint: Given['endpoint'], allowInsecure: boolean): Issuer[] {
+function byEndpoint({ owner, endpoint, endpointName: name, allowInsecure }: Given): Issuer[] {
   if (endpoint === undefined) {
     throw new TypeError(
-      `${owner}: LOGTO_ENDPOINT is not set, and neither \`endpoint\` nor \`issuers\` was passed. Set it to the base ` +
-        'URL of your Logto before this runs: start with `node --env-file=.env`, or put ' +
-        "`import 'dotenv/config'` first.",
+      `${owner}: LOGTO_ENDPOINT, the base URL of your Logto, is not set, and neither \`endpoint\` nor \`issuers\` ` +
+        `was passed. ${SET_IN_TIME}`,
     );
   }
   const what = 'the base URL of your Logto';
-  const endpoints = checkStrings(owner, 'endpoint', endpoint, what).map((one) =>
-    checkEndpoint(owner, 'endpoint', one, allowInsecure),
+  const endpoints = checkStrings(owner, name, endpoint, what).map((one) =>
+    checkEndpoint(owner, name, one, allowInsecure),
   );
   return [...new Set(endpoints)].map((base) => ({ issuer: `${base}/oidc`, jwksUri: `${base}/oidc/jwks` }));
 }
@@ -73,7 +78,7 @@ function byIssuer(owner: Owner, options: IssuerOptions, path: string, allowInsec
     }
     return { issuer, keys: pinnedKeys(owner, `${path}.jwks`, jwks) };
   }
-  const jwksUri = given(options.jwksUri, `${issuer.replace(/\/+$/, '')}/jwks`);
+  const jwksUri = orElse(options.jwksUri, `${issuer.replace(/\/+$/, '')}/jwks`);
   const option = options.jwksUri === undefined ? `${path}.issuer` : `${path}.jwksUri`;
   return {
     issuer,

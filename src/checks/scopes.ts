@@ -1,4 +1,4 @@
-import { checkStrings, type Owner, show } from './values.js';
+import { checkStrings, type Owner, show, wrong } from './values.js';
 
 /** RFC 6749 section 3.3: printable ASCII without the space, the double quote and the backslash. */
 const SCOPE = /^[!#-[\]-~]+$/;
@@ -18,5 +18,6 @@ export function checkScopes(owner: Owner, option: string, value: unknown): reado
       );
     }
   }
+  if (scopes.size === 0) throw wrong(owner, option, 'at least one scope', value);
   return Object.freeze([...scopes]);
 }

@@ -2,7 +2,7 @@ import { checkStrings, type Owner, show, wrong } from './values.js';
 
 const ENDPOINT = 'the base URL of your Logto, as https://your-tenant.logto.app';
 /** Paths that belong to a Logto endpoint and are no part of it. */
-const OIDC_PATH = /\/oidc(\/(jwks|token|\.well-known\/openid-configuration))?$/;
+const OIDC_PATH = /\/oidc(\/+(jwks|token|\.well-known\/openid-configuration))?$/i;
 
 /**
  * A Logto endpoint in its normal form: host in lower case, no default port, no trailing slash, a path kept.
@@ -47,7 +47,8 @@ export function checkAddress(
 }
 
 function isLoopback(hostname: string): boolean {
-  return /^(localhost|.+\.localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
+  // Not *.localhost: Node asks the resolver for such names, and it may answer with any address.
+  return /^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
 }
 
 /**
@@ -55,38 +56,37 @@ function isLoopback(hostname: string): boolean {
  *
  * @throws TypeError when one is none, or is one that no API may trust
  */
-export function checkAudiences(owner: Owner, value: unknown): readonly string[] {
-  return checkStrings(owner, 'audience', value, 'an API resource indicator').map((one) =>
-    checkAudience(owner, one),
-  );
+export function checkAudiences(owner: Owner, value: unknown, option = 'audience'): readonly string[] {
+  const audiences = checkStrings(owner, option, value, 'an API resource indicator');
+  for (const audience of audiences) checkAudience(owner, option, audience);
+  return audiences;
 }
 
-function checkAudience(owner: Owner, value: string): string {
+function checkAudience(owner: Owner, option: string, value: string): void {
   if (/^urn:logto:organization:/i.test(value)) {
     throw new TypeError(
-      `${owner}: \`audience\` must not be ${show(value)}. For an organization's own tokens use ` +
+      `${owner}: \`${option}\` must not be ${show(value)}. For an organization's own tokens use ` +
         'requireOrganizationScopes(…, { organization }).',
     );
   }
   if (/^urn:logto:/i.test(value)) {
     throw new TypeError(
-      `${owner}: \`audience\` must not be ${show(value)}: Logto gives such tokens to any app, with any permission ` +
+      `${owner}: \`${option}\` must not be ${show(value)}: Logto gives such tokens to any app, with any permission ` +
         'that it asks for, so they prove nothing. Pass the indicator of an API resource of yours.',
     );
   }
   if (!/^[a-z][a-z\d+.-]*:[!$-;=?-Z[\]_a-z~]+$/i.test(value) || !URL.canParse(value)) {
     const needed =
       'an API resource indicator of Logto, an absolute URI without a fragment as https://shopping.api';
-    throw wrong(owner, 'audience', needed, value);
+    throw wrong(owner, option, needed, value);
   }
-  return value;
 }
 
 /** @throws TypeError when it is no URL that fits a challenge */
 export function checkResourceMetadata(owner: Owner, value: unknown): string {
   const isUrl =
     typeof value === 'string' && /^https?:\/\/[!$-;=?-Z[\]_a-z~]+$/i.test(value) && URL.canParse(value);
-  if (isUrl) return value;
-  const needed = 'the URL of the metadata document (RFC 9728), without a fragment';
+  if (isUrl && !value.includes('@')) return value;
+  const needed = 'the URL of the metadata document (RFC 9728), without a fragment or a password';
   throw wrong(owner, 'resourceMetadata', needed, value);
 }

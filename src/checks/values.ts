@@ -6,7 +6,7 @@ export type Owner = string;
 /** What came, fit for a message: short, quoted, and without the password of an address. */
 export function show(value: unknown): string {
   if (typeof value === 'string') {
-    const text = JSON.stringify(value.replace(/\/\/[^/?#]*@/g, '//…@'));
+    const text = JSON.stringify(value.replace(/^([a-z][a-z\d+.-]*:\/\/)?.*@/is, '$1…@'));
     return text.length > 100 ? `${text.slice(0, 100)}…"` : text;
   }
   if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : `a list of ${value.length}`;
@@ -16,7 +16,7 @@ export function show(value: unknown): string {
 }
 
 /** The default where the option is absent. Null is not absent: it is checked, and refused, as any other value. */
-export function given<T, D>(value: T | undefined, otherwise: D): T | D {
+export function orElse<T, D>(value: T | undefined, otherwise: D): T | D {
   return value === undefined ? otherwise : value;
 }
 
@@ -80,7 +80,8 @@ export function checkSeconds(
 
 /** One string or several, none of them empty. */
 export function checkStrings(owner: Owner, option: string, value: unknown, what: string): string[] {
-  const list: unknown[] = Array.isArray(value) ? value : [value];
+  // Not as it is: `map` would pass over the holes of a sparse list.
+  const list: unknown[] = Array.isArray(value) ? Array.from(value) : [value];
   if (list.length === 0) throw wrong(owner, option, `${what}, or a list of them`, value);
   return list.map((item) => {
     if (typeof item !== 'string' || item.trim() === '')

@@ -34,9 +34,9 @@ export class Backoff {
     return Math.max(0, (keysServe ? this.#wait : Math.min(this.#wait, LONGEST_WITHOUT_KEYS)) - since);
   }
 
-  /** Whether an attempt failed no longer ago than that. */
-  failedWithin(ms: number, now: number): boolean {
+  /** Whether the last attempt failed, and so short a time ago that the next one, due or under way, is its sequel. */
+  failedLately(now: number): boolean {
     const since = now - this.#failedAt;
-    return this.failing && since >= 0 && since < ms;
+    return this.failing && since >= 0 && since < 2 * LONGEST;
   }
 }

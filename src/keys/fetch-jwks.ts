@@ -1,11 +1,12 @@
+import { asError } from '../errors.js';
 import { type Keys, keysFromJwks } from './verification-key.js';
 
 /** Logto answers with one to three keys, some 3 KiB at most; nothing honest is larger than this. */
 const MAX_BYTES = 256 * 1024;
 
 /**
- * Fetches a JWK Set and reads the keys in it. The signal bounds headers and body together, also with a `fetch`
- * that does not heed it.
+ * Fetches a JWK Set and reads the keys in it. The signal bounds headers and body together, also where a `fetch`
+ * does not heed it.
  *
  * @throws Error with one line for the operator: refused, timed out, not 200, a redirect, too large, not JSON,
  * or without a usable key
@@ -18,20 +19,20 @@ export async function fetchJwks(
   try {
     return keysFromJwks(await Promise.race([getJson(uri, fetch, signal), aborted(signal)]));
   } catch (error) {
-    throw new Error(`${uri}: ${describe(error)}`, { cause: error });
+    // Without its query, which may hold what is nobody's business.
+    throw new Error(`${uri.split('?')[0]}: ${describe(error)}`, { cause: error });
   }
 }
 
 async function getJson(uri: string, fetch: typeof globalThis.fetch, signal: AbortSignal): Promise<unknown> {
   // A redirect is not followed: whoever can answer with one could name keys of their own.
   const response = await fetch(uri, { signal, redirect: 'manual', headers: { accept: 'application/json' } });
+  if (response.redirected) throw new Error('it was reached by a redirect');
   if (response.status !== 200) {
-    await response.body?.cancel();
-    throw new Error(
-      `it answered with status ${response.status}${response.status === 0 ? ' (a redirect)' : ''}`,
-    );
+    response.body?.cancel().catch(() => {});
+    throw new Error(`it answered with status ${response.status}`);
   }
-  const text = await readText(response);
+  const text = await readText(response, signal);
   try {
     return JSON.parse(text);
   } catch {
@@ -40,13 +41,15 @@ async function getJson(uri: string, fetch: typeof globalThis.fetch, signal: Abor
   }
 }
 
-async function readText(response: Response): Promise<string> {
-  const chunks: Uint8Array[] = [];
+async function readText(response: Response, signal: AbortSignal): Promise<string> {
+  const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of response.body ?? []) {
-    size += chunk.byteLength;
+  for await (const part of response.body ?? []) {
+    const chunk = Buffer.from(part);
+    size += chunk.length;
     // Leaving the loop cancels the stream.
     if (size > MAX_BYTES) throw new Error(`its answer is larger than ${MAX_BYTES / 1024} KiB`);
+    signal.throwIfAborted();
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString('utf8');
@@ -60,12 +63,17 @@ function aborted(signal: AbortSignal): Promise<never> {
   });
 }
 
-function describe(error: unknown): string {
-  if (!(error instanceof Error)) return 'the fetch failed';
-  if (error.name === 'TimeoutError') return 'no whole answer came in time';
-  // undici says "fetch failed" and keeps what happened in the cause.
-  const cause = error.cause;
-  if (!(cause instanceof Error)) return error.message;
-  const code = 'code' in cause ? String(cause.code) : cause.name;
-  return cause.message.includes(code) ? cause.message : `${code} ${cause.message}`.trim();
+/** One line on what went wrong. A `fetch` of the user's may throw whatever it likes. */
+function describe(thrown: unknown): string {
+  const error = asError(thrown);
+  try {
+    if (error.name === 'TimeoutError') return 'no whole answer came in time';
+    // undici says "fetch failed" and keeps what happened in the cause.
+    const cause = error.cause;
+    if (!(cause instanceof Error)) return error.message;
+    const code = 'code' in cause ? String(cause.code) : cause.name;
+    return cause.message.includes(code) ? cause.message : `${code} ${cause.message}`.trim();
+  } catch {
+    return 'the fetch failed';
+  }
 }

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { tellKeysFailed, tellKeysRefreshed } from '../diagnostics.js';
-import { Refusal } from '../errors.js';
+import { asError, Refusal } from '../errors.js';
 import { Backoff } from './backoff.js';
 import { fetchJwks } from './fetch-jwks.js';
 import { type KeyHealth, type KeySource, unknownKey } from './key-source.js';
@@ -53,7 +53,7 @@ export class KeySet implements KeySource {
     return this.#mayServeAtOnce(age) ? this.#refreshedBehind(keys) : undefined;
   }
 
-  async usable(deadline = Date.now() + this.#options.times.timeout): Promise<Keys | Refusal> {
+  async usable(deadline = performance.now() + this.#options.times.timeout): Promise<Keys | Refusal> {
     const keys = this.current();
     if (keys !== undefined) return keys;
     if (this.#refreshing !== undefined || this.#attemptIn() === 0) await until(this.#refresh(), deadline);
@@ -61,7 +61,7 @@ export class KeySet implements KeySource {
   }
 
   async find(kid: string): Promise<VerificationKey | Refusal> {
-    const deadline = Date.now() + this.#options.times.timeout;
+    const deadline = performance.now() + this.#options.times.timeout;
     const begunBefore = this.#begun;
     const keys = await this.usable(deadline);
     if (keys instanceof Refusal) return keys;
@@ -107,14 +107,15 @@ export class KeySet implements KeySource {
 
   /**
    * Whether keys past `maxAge` serve without waiting. Up to twice `maxAge` they do. Beyond that the process was
-   * idle, and a key may have been withdrawn long ago: then a request waits for one refresh, unless Logto
-   * was found to be down just now. A negative age means that the clock was set back.
+   * idle, and a key may have been withdrawn long ago: then a request waits for one refresh. Not so in the midst
+   * of an outage, where refreshes fail one after another and each would hold up the requests of its time.
+   * A negative age means that the clock was set back.
    */
   #mayServeAtOnce(age: number): boolean {
     const { maxAge, maxStale } = this.#options.times;
     if (age >= maxAge + maxStale) return false;
     if (age >= 0 && age < 2 * maxAge) return true;
-    return this.#attemptIn() > 0 || this.#backoff.failedWithin(maxAge, Date.now());
+    return this.#backoff.failedLately(Date.now());
   }
 
   #refreshedBehind(keys: Keys): Keys {
@@ -150,16 +151,12 @@ export class KeySet implements KeySource {
   async #fetchAndAdopt(): Promise<void> {
     this.#begun += 1;
     const { issuer, times } = this.#options;
-    const startedAt = Date.now();
     const began = performance.now();
-    const signal = AbortSignal.timeout(Math.ceil(times.timeout));
     try {
-      const fetched = await this.#fetch(startedAt, signal).catch((error) => this.#fetchAgain(error, signal));
-      this.#adopt(fetched.keys, fetched.startedAt);
-      const keyIds = [...fetched.keys.keys()];
+      const keyIds = this.#adopt(await this.#fetch(AbortSignal.timeout(Math.ceil(times.timeout))));
       tellKeysRefreshed({ issuer, keyIds, durationMs: performance.now() - began });
-    } catch (reason) {
-      const error = reason as Error;
+    } catch (thrown) {
+      const error = asError(thrown);
       const now = Date.now();
       this.#backoff.failed(now);
       this.#lastError = error.message;
@@ -169,20 +166,24 @@ export class KeySet implements KeySource {
     }
   }
 
-  async #fetch(startedAt: number, signal: AbortSignal): Promise<{ keys: Keys; startedAt: number }> {
+  /** With one quick retry, for a connection that broke or a Logto that was just restarting. */
+  async #fetch(signal: AbortSignal): Promise<Fetched> {
     const { jwksUri, fetch } = this.#options;
-    return { keys: await fetchJwks(jwksUri, fetch, signal), startedAt };
-  }
-
-  /** One quick retry, for a connection that broke or a Logto that was just restarting. */
-  async #fetchAgain(error: unknown, signal: AbortSignal): Promise<{ keys: Keys; startedAt: number }> {
-    if (!signal.aborted) await sleep(100 + Math.random() * 200, undefined, { signal }).catch(() => {});
-    if (signal.aborted) throw error;
-    return this.#fetch(Date.now(), signal);
+    const attempt = async () => ({ startedAt: Date.now(), keys: await fetchJwks(jwksUri, fetch, signal) });
+    try {
+      return await attempt();
+    } catch (error) {
+      await sleep(100 + Math.random() * 200, undefined, { signal }).catch(() => {});
+      if (signal.aborted) throw error;
+      return attempt().catch((again) => {
+        // Cut short, the second try has nothing to say that the first one has not.
+        throw signal.aborted ? error : again;
+      });
+    }
   }
 
   /** A key that stayed the same stays the same object, and with it every token that it has verified. */
-  #adopt(fetched: Keys, startedAt: number): void {
+  #adopt({ keys: fetched, startedAt }: Fetched): readonly string[] {
     const keys = new Map<string, VerificationKey>();
     for (const [kid, key] of fetched) {
       const held = this.#keys?.get(kid);
@@ -192,14 +193,25 @@ export class KeySet implements KeySource {
     this.#fetchedAt = startedAt;
     this.#lastError = undefined;
     this.#backoff.succeeded();
+    return [...keys.keys()];
   }
 }
 
-/** Waits for a promise that never rejects, no longer than until the deadline; tells whether it was settled. */
+interface Fetched {
+  readonly keys: Keys;
+  /** From when their age counts. */
+  readonly startedAt: number;
+}
+
+/**
+ * Waits for a promise that never rejects, no longer than until the deadline; tells whether it was settled.
+ *
+ * @param deadline - by `performance.now()`, which no one sets
+ */
 async function until(promise: Promise<void>, deadline: number): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<false>((resolve) => {
-    timer = setTimeout(resolve, Math.max(0, deadline - Date.now()), false);
+    timer = setTimeout(resolve, Math.max(0, deadline - performance.now()), false);
   });
   try {
     return await Promise.race([promise.then(() => true), late]);

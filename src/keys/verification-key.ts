@@ -13,13 +13,20 @@ export const ALGORITHMS = [
   'PS512',
 ] as const;
 
-const BY_CURVE: Readonly<Record<string, string>> = { 'P-256': 'ES256', 'P-384': 'ES384', 'P-521': 'ES512' };
+const BY_CURVE = new Map([
+  ['P-256', 'ES256'],
+  ['P-384', 'ES384'],
+  ['P-521', 'ES512'],
+]);
 const RSA_ALGORITHMS = ALGORITHMS.filter((alg) => !alg.startsWith('ES'));
 const RSA_MEMBERS = ['kty', 'n', 'e'];
 const EC_MEMBERS = ['kty', 'crv', 'x', 'y'];
 
 /** RFC 7518 section 3.3 forbids smaller ones, and jose refuses them only when a token comes. */
 const MIN_RSA_BITS = 2048;
+
+/** Logto has three at most. To read a thousand would hold up every request for most of a second. */
+const MAX_KEYS = 100;
 
 /** One public key of an issuer. Keys are compared by identity: a replaced key is another object. */
 export class VerificationKey {
@@ -76,6 +83,7 @@ export function isKeyId(kid: unknown): kid is string {
  */
 export function keysFromJwks(jwks: unknown): Keys {
   if (!isRecord(jwks) || !Array.isArray(jwks['keys'])) throw new Error('it is not a JWK Set');
+  if (jwks['keys'].length > MAX_KEYS) throw new Error(`it holds more than ${MAX_KEYS} keys`);
   const keys = new Map<string, VerificationKey>();
   for (const jwk of jwks['keys']) {
     const key = VerificationKey.fromJwk(jwk);
@@ -86,9 +94,14 @@ export function keysFromJwks(jwks: unknown): Keys {
 }
 
 function algorithmsOf({ kty, crv, alg }: Record<string, unknown>): readonly string[] {
-  const byType = kty === 'RSA' ? RSA_ALGORITHMS : kty === 'EC' ? [BY_CURVE[String(crv)] ?? ''] : [];
+  const byType = kty === 'RSA' ? RSA_ALGORITHMS : kty === 'EC' ? algorithmOfCurve(crv) : [];
   // Logto's RSA keys carry no `alg`, its EC keys do (RFC 7517 section 4.4: optional).
-  return byType.filter((name) => name !== '' && (alg === undefined || alg === name));
+  return byType.filter((name) => alg === undefined || alg === name);
+}
+
+function algorithmOfCurve(crv: unknown): readonly string[] {
+  const alg = typeof crv === 'string' ? BY_CURVE.get(crv) : undefined;
+  return alg === undefined ? [] : [alg];
 }
 
 function importKey(jwk: Record<string, unknown>): KeyObject | undefined {

@@ -1,6 +1,7 @@
+import { SET_IN_TIME } from '../checks/environment.js';
 import { checkScopes } from '../checks/scopes.js';
 import { checkAudiences } from '../checks/uris.js';
-import { checkBoolean, checkNames, given, type Owner, wrong } from '../checks/values.js';
+import { checkBoolean, checkNames, type Owner, orElse, wrong } from '../checks/values.js';
 import { checkOrganization, type GuardedRequest, type OrganizationRule, type Settings } from '../options.js';
 import { ORGANIZATION_TOKEN } from '../verification/claims.js';
 import type { Decide } from '../verification/decide.js';
@@ -72,8 +73,10 @@ export function createGuardMakers(settings: Settings, decide: Decide<GuardedRequ
         anyScope: false,
       });
     },
-    authenticate: (options?: unknown) => {
+    authenticate: (...args: unknown[]) => {
+      const [options, ...others] = args;
       refuseRequest('authenticate', options);
+      if (others.length > 0) throw wrong('authenticate', 'options', 'the only argument', others[0]);
       return guard('authenticate', requirementOf('authenticate', options, { scopes: [], anyScope: false }));
     },
   };
@@ -86,14 +89,15 @@ export function createGuardMakers(settings: Settings, decide: Decide<GuardedRequ
 
   function requirementOf(
     owner: Owner,
-    given: unknown,
+    unchecked: unknown,
     scopes: Pick<Requirement<GuardedRequest>, 'scopes' | 'anyScope'>,
   ): Requirement<GuardedRequest> {
-    const options = checkGuardOptions(owner, given);
+    const options = checkGuardOptions(owner, unchecked);
     const audience = options.audience ?? settings.audience;
     if (audience === undefined) {
       throw new TypeError(
-        `${owner}: no audience. Set LOGTO_AUDIENCE, or pass \`audience\`: the API resource indicator in Logto.`,
+        `${owner}: LOGTO_AUDIENCE, the indicator of your API resource in Logto, is not set, and no \`audience\` was ` +
+          `passed. ${SET_IN_TIME}`,
       );
     }
     return {
@@ -105,24 +109,29 @@ export function createGuardMakers(settings: Settings, decide: Decide<GuardedRequ
   }
 }
 
+/** Scopes as arguments or as one list, and the options behind them. */
 function readArguments(
   owner: Owner,
   args: readonly unknown[],
 ): { scopes: readonly string[]; options: unknown } {
-  const [first, ...others] = args;
+  const [first, second] = args;
   refuseRequest(owner, first);
-  const isList = Array.isArray(first);
-  const last = args.at(-1);
-  const hasOptions = isList ? others.length > 0 : typeof last !== 'string' && args.length > 0;
-  const scopes = isList ? first : hasOptions ? args.slice(0, -1) : args;
-  if (scopes.length === 0) {
-    throw new TypeError(
-      `${owner}: name a scope, as ${owner}('read:products'). For any valid token there is authenticate().`,
-    );
+  if (Array.isArray(first)) {
+    if (args.length > 2) throw wrong(owner, 'scopes', 'one list, with the options behind it', second);
+    return { scopes: readScopes(owner, first), options: second };
   }
-  if (isList && others.length > 1)
-    throw wrong(owner, 'scopes', 'one list, with the options behind it', others[0]);
-  return { scopes: checkScopes(owner, 'scopes', scopes), options: hasOptions ? last : undefined };
+  const last = args.at(-1);
+  // Whatever else comes last counts as a scope, and throws: an `undefined` is a scope misspelt elsewhere.
+  const hasOptions = typeof last === 'object' && last !== null;
+  const scopes = readScopes(owner, hasOptions ? args.slice(0, -1) : args);
+  return { scopes, options: hasOptions ? last : undefined };
+}
+
+function readScopes(owner: Owner, scopes: readonly unknown[]): readonly string[] {
+  if (scopes.length > 0) return checkScopes(owner, 'scopes', scopes);
+  throw new TypeError(
+    `${owner}: name a scope, as ${owner}('read:products'). For any valid token there is authenticate().`,
+  );
 }
 
 /** `app.use(authenticate)` would call the maker for each request, and never answer any. */
@@ -140,7 +149,7 @@ interface CheckedGuardOptions {
 }
 
 function checkGuardOptions(owner: Owner, value: unknown): CheckedGuardOptions {
-  const options = given(value, {}) as GuardOptions;
+  const options = orElse(value, {}) as GuardOptions;
   checkNames(owner, options, ['audience', 'organization', 'machineOnly']);
   const { audience, organization, machineOnly } = options;
   return {
@@ -151,7 +160,7 @@ function checkGuardOptions(owner: Owner, value: unknown): CheckedGuardOptions {
 }
 
 function checkOrganizationFunction(owner: Owner, value: unknown): OrganizationGuardOptions['organization'] {
-  const options = given(value, {}) as Partial<OrganizationGuardOptions>;
+  const options = orElse(value, {}) as Partial<OrganizationGuardOptions>;
   checkNames(owner, options, ['organization']);
   const { organization } = options;
   if (typeof organization === 'function') return organization;

@@ -2,6 +2,7 @@ import type { NextFunction, Response } from 'express';
 import { tellAuthorized, tellDenied } from '../diagnostics.js';
 import { type AuthError, asError, Refusal } from '../errors.js';
 import type { GuardedRequest, LogtoAuthOptions } from '../options.js';
+import { abandon } from '../promises.js';
 import type { Decide, Decision } from '../verification/decide.js';
 import type { Requirement } from '../verification/requirement.js';
 import { answer, type ChallengeContext, toAuthError } from './answer.js';
@@ -25,7 +26,7 @@ export function createGuard({ maker, decide, requirement, challenge, getToken, o
   function guard(req: GuardedRequest, res: Response, next: NextFunction): void {
     let decision: Decision | Promise<Decision>;
     try {
-      const credentials = getToken === undefined ? readBearerToken(req) : given(getToken(req));
+      const credentials = getToken === undefined ? readBearerToken(req) : readGivenToken(getToken(req));
       decision = credentials instanceof Refusal ? credentials : decideOn(credentials, req);
     } catch (thrown) {
       next(asError(thrown));
@@ -85,9 +86,10 @@ export function createGuard({ maker, decide, requirement, challenge, getToken, o
 }
 
 /** What `getToken` answered. */
-function given(token: unknown): string | Refusal {
+function readGivenToken(token: unknown): string | Refusal {
   if (token === undefined || token === '') return new Refusal('no_token', 'getToken found no token.');
   if (typeof token === 'string') return token;
+  abandon(token);
   throw new TypeError(
     `getToken must answer a string or undefined at once, not ${token === null ? 'null' : typeof token}.`,
   );

@@ -1,5 +1,6 @@
 import type { AccessToken } from '../access-token.js';
 import { Refusal } from '../errors.js';
+import { isPromiseLike } from '../promises.js';
 import { lacking, type Requirement } from './requirement.js';
 import type { TokenVerifier, Verified } from './token-verifier.js';
 
@@ -59,8 +60,4 @@ function revoked(answer: unknown): Refusal | undefined {
   throw new TypeError(
     `isRevoked must answer true or false, not ${answer === null ? 'null' : typeof answer}.`,
   );
-}
-
-function isPromiseLike(value: unknown): value is PromiseLike<unknown> {
-  return typeof (value as PromiseLike<unknown> | null | undefined)?.then === 'function';
 }

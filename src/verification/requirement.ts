@@ -1,5 +1,6 @@
 import type { AccessToken } from '../access-token.js';
 import { quote, Refusal } from '../errors.js';
+import { abandon } from '../promises.js';
 import type { ExpectedAudience } from './claims.js';
 
 /** Which organization a token must hold for; a function tells it from the request, `id` is one for all. */
@@ -56,9 +57,7 @@ function wrongOrganization<R>(token: AccessToken, rule: Organization<R>, request
 }
 
 function otherOrganization(held: string | undefined, wanted: unknown): Refusal | undefined {
-  if (wanted instanceof Promise || typeof (wanted as PromiseLike<unknown> | undefined)?.then === 'function') {
-    // Nobody will look at it any more.
-    Promise.resolve(wanted).catch(() => {});
+  if (abandon(wanted)) {
     throw new TypeError('The organization function must return a string at once, not a Promise.');
   }
   if (typeof wanted !== 'string' || wanted === '') {

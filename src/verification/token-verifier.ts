@@ -6,6 +6,7 @@ import type { VerificationKey } from '../keys/verification-key.js';
 import { checkClaims, type ExpectedAudience, untimely, wrongAudience } from './claims.js';
 import { digestOf, type TokenCache, type VerifiedToken } from './token-cache.js';
 import { overlong, type ParsedToken, parseToken } from './token-form.js';
+import { WaitingRoom } from './waiting-room.js';
 
 /** A token that is valid now, for the audience asked about. */
 export interface Verified {
@@ -37,13 +38,20 @@ export class TokenVerifier {
   readonly #options: TokenVerifierOptions;
   /** Signature checks under way: a token that many send at once is checked once. */
   readonly #checks = new Map<string, { key: VerificationKey; result: Promise<VerifiedToken | Refusal> }>();
-  #pending = 0;
+  readonly #waiting: WaitingRoom;
+  /** A room of their own: made-up key ids wait for Logto, and must not take the others' places in an outage. */
+  readonly #waitingForUnknownKey: WaitingRoom;
 
   constructor(options: TokenVerifierOptions) {
     this.#options = options;
+    this.#waiting = new WaitingRoom(options.maxPending);
+    this.#waitingForUnknownKey = new WaitingRoom(options.maxPending);
   }
 
-  /** Synchronous for a token known from before, and for one that can be refused without cryptography. */
+  /**
+   * Synchronous for a token known from before, unless its keys are too old to be used without asking, and for
+   * one that can be refused without cryptography.
+   */
   verify(text: string, audience: ExpectedAudience): Verified | Refusal | Promise<Verified | Refusal> {
     const { cache } = this.#options;
     const tooLong = overlong(text);
@@ -54,14 +62,17 @@ export class TokenVerifier {
       const refusal = this.#refusesNow(known, audience);
       if (refusal !== undefined) return refusal;
       const keys = known.keySource.current();
-      if (keys === undefined) return this.#waiting(() => this.#verifyAgain(known, text, digest, audience));
+      if (keys === undefined)
+        return this.#waiting.enter(() => this.#verifyAgain(known, text, digest, audience));
       if (keys.get(known.key.kid) === known.key) return { verified: known, cached: true };
       // Its key was withdrawn or replaced: the token is as good as one never seen.
       cache.delete(digest);
     }
     const candidate = this.#checkCheaply(text, digest, audience);
     if (candidate instanceof Refusal) return candidate;
-    return this.#waiting(() => this.#verifyNew(candidate, audience));
+    const isUnknown = candidate.keySource.current()?.has(candidate.kid) === false;
+    const room = isUnknown ? this.#waitingForUnknownKey : this.#waiting;
+    return room.enter(() => this.#verifyNew(candidate, audience));
   }
 
   #checkCheaply(text: string, digest: string, audience: ExpectedAudience): Candidate | Refusal {
@@ -115,7 +126,7 @@ export class TokenVerifier {
     // That took a while: the token may have expired since, and its key may have been withdrawn.
     const refusal = this.#refusesNow(verified, audience);
     if (refusal !== undefined) return refusal;
-    if (!candidate.keySource.holds(key)) return this.#verifyNew(candidate, audience);
+    if (!candidate.keySource.holds(key)) return new Refusal('unknown_key', 'Its key was withdrawn just now.');
     this.#options.cache.set(candidate.digest, verified);
     return { verified, cached: false };
   }
@@ -136,19 +147,6 @@ export class TokenVerifier {
       untimely(token.expiresAt, notBefore, this.#options.clockTolerance) ??
       wrongAudience(token.audience, audience)
     );
-  }
-
-  /** A flood of forged tokens must not pile up in memory, nor delay everybody without end. */
-  #waiting(work: () => Promise<Verified | Refusal>): Refusal | Promise<Verified | Refusal> {
-    if (this.#pending >= this.#options.maxPending) {
-      return new Refusal('overloaded', `${this.#pending} requests wait already (maxPending).`, {
-        retryAfter: 1,
-      });
-    }
-    this.#pending += 1;
-    return work().finally(() => {
-      this.#pending -= 1;
-    });
   }
 }
 

@@ -76,6 +76,11 @@ const faults: [fault: string, answer: KeyAnswer, error: RegExp][] = [
     /no key that can check a signature/,
   ],
   [
+    'a hundred and one keys',
+    (res) => res.end(JSON.stringify({ keys: Array(101).fill(createSigningKey().publicJwk) })),
+    /more than 100 keys/,
+  ],
+  [
     'ten megabytes',
     (res) => {
       const chunk = ' '.repeat(64 * 1024);
@@ -242,6 +247,8 @@ describe('a refresh', () => {
       { ...publicJwk, kid: 'ops', key_ops: ['sign'] },
       { ...publicJwk, kid: 'alg', alg: 'ES256' },
       { ...publicJwk, kid: 'crv', crv: 'P-1' },
+      { ...publicJwk, kid: 'inherited', crv: '__proto__' },
+      { ...publicJwk, kid: 'no-string', crv: { toString: 1, valueOf: 1 } },
       { ...publicJwk, kid: 'off-curve', x: 'AAAA' },
       { ...publicJwk, kid: 'private', d: 'AAAA' },
       { ...small.publicJwk, kid: 'small' },
@@ -371,15 +378,95 @@ describe('a cold start while Logto is down', () => {
   });
 });
 
-it('bounds a fetch that does not heed its signal', async () => {
-  const auth = createLogtoAuth({
-    endpoint: 'https://tenant.logto.example',
-    audience: AUDIENCE,
-    fetch: () => new Promise(() => {}),
-    jwksCache: { timeout: 0.2 },
+describe('in an outage', () => {
+  it('made-up kids do not take the places of those whose key is held', async () => {
+    const auth = createLogtoAuth({
+      endpoint: issuer.endpoint,
+      audience: AUDIENCE,
+      maxPending: 10,
+      jwksCache: { timeout: 0.5 },
+    });
+    await auth.ready();
+    travel(601);
+    issuer.answer = () => {};
+    const forger = createSigningKey();
+    const flood = Promise.all(
+      Array.from({ length: 30 }, (_, i) => fateOf(auth, token({ key: { ...forger, kid: `made-up-${i}` } }))),
+    );
+    expect(await fateOf(auth, token())).toBe('ok');
+    expect(new Set(await flood)).toEqual(new Set(['keys_unavailable', 'overloaded']));
   });
+
+  it('no request waits, however long it lasts, also when each attempt hangs', async () => {
+    const auth = instance({ timeout: 0.3 });
+    await auth.ready();
+    travel(1_201);
+    issuer.answer = () => {};
+    expect(await fateOf(auth, token())).toBe('ok');
+    for (let minute = 0; minute < 5; minute++) {
+      travel(61);
+      const { keyRequests } = issuer;
+      const began = performance.now();
+      for (let i = 0; i < 5; i++) expect(await fateOf(auth, token())).toBe('ok');
+      expect(performance.now() - began).toBeLessThan(200);
+      await vi.waitFor(() => expect(issuer.keyRequests).toBeGreaterThan(keyRequests));
+      await new Promise((resolve) => setTimeout(resolve, 350));
+    }
+  });
+
+  it('that ended long ago is no reason to trust: an idle process asks first', async () => {
+    const auth = instance({ timeout: 0.3 });
+    await auth.ready();
+    const old = token();
+    travel(1_201);
+    await issuer.goDown();
+    expect(await fateOf(auth, old)).toBe('ok');
+    await issuer.comeBack();
+    issuer.rotate({ keepPrevious: false });
+    travel(300);
+    expect(await fateOf(auth, old)).toBe('unknown_key');
+  });
+});
+
+describe('a fetch of the user', () => {
   const claims = { iss: 'https://tenant.logto.example/oidc' };
-  expect(await fateOf(auth, issuer.token({ claims }))).toBe('keys_unavailable');
+  const withFetch = (fetch: unknown) =>
+    createLogtoAuth({
+      endpoint: 'https://tenant.logto.example',
+      audience: AUDIENCE,
+      fetch: fetch as typeof globalThis.fetch,
+      jwksCache: { timeout: 0.3 },
+    });
+
+  it.each<[string, () => unknown]>([
+    ['answers nothing', () => undefined],
+    ['rejects with nothing', () => Promise.reject()],
+    [
+      'throws an Error whose cause cannot be read',
+      () => {
+        throw Object.defineProperty(new Error('x'), 'cause', {
+          get() {
+            throw null;
+          },
+        });
+      },
+    ],
+    [
+      'follows a redirect',
+      async () =>
+        Object.defineProperty(Response.json({ keys: [issuer.key.publicJwk] }), 'redirected', { value: true }),
+    ],
+    ['sends strings without end', async () => ({ status: 200, body: endless('x'.repeat(1_000)) })],
+    ['does not heed its signal', () => new Promise(() => {})],
+  ])('that %s costs no more than the keys', async (_what, fetch) => {
+    const auth = withFetch(fetch);
+    expect(await fateOf(auth, issuer.token({ claims }))).toBe('keys_unavailable');
+    expect(auth.health().ready).toBe(false);
+  });
+
+  async function* endless(chunk: string) {
+    for (;;) yield chunk;
+  }
 });
 
 it('says what is wrong in one line, without a password', async () => {

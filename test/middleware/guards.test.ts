@@ -57,14 +57,16 @@ describe('scopes', () => {
       ['with an empty list', [[]], /name a scope/],
       ['with an empty string', [''], /`scopes` must be a scope.*not ""/],
       ['with spaces alone', [['  ']], /`scopes` must be a scope/],
-      ['with undefined', [undefined], /name a scope|an object/],
+      ['with undefined', [undefined], /`scopes` must be a scope.*not undefined/],
+      ['with undefined at the end', ['a', undefined], /`scopes` must be a scope.*not undefined/],
+      ['with a hole in the list', [new Array(1)], /`scopes` must be a scope.*not undefined/],
       ['with undefined among the scopes', ['a', undefined, 'b'], /`scopes`.*not undefined/],
       ['with a number', [5, 'a'], /`scopes`.*not 5/],
       ['with a quote in a scope', ['read:"x"'], /characters that no scope may have/],
       ['with a backslash in a scope', ['a\\b'], /characters that no scope may have/],
       ['with a line break in a scope', ['a\nb'], /characters that no scope may have/],
       ['with an umlaut in a scope', ['lösche:alles'], /characters that no scope may have/],
-      ['with a list and more scopes', [['a'], 'b'], /an object/],
+      ['with a list and more scopes', [['a'], 'b'], /`options` must be an object/],
       ['with a list and two options', [['a'], {}, {}], /one list/],
       ['mounted without being called', [{ headers: {}, method: 'GET' }, {}, () => {}], /call it: require/],
     ])('%s', (_what, args, message) => {
@@ -116,6 +118,8 @@ describe('options of a guard', () => {
     expect(response.status).toBe(500);
     expect(response.text).not.toBe('open');
     expect(() => auth.authenticate({ headers: {} } as never)).toThrow(/call it: authenticate\(\)/);
+    const authenticate = auth.authenticate as (...args: unknown[]) => unknown;
+    expect(() => authenticate({}, { organization: 'required' })).toThrow(/the only argument/);
   });
 
   it("a guard's own audience and machineOnly take the place of the instance's", async () => {

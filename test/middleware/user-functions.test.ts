@@ -167,6 +167,53 @@ describe('a function that throws or rejects', () => {
   });
 });
 
+describe('a hostile value', () => {
+  const trap = (thrown: unknown) =>
+    new Proxy(
+      {},
+      {
+        getPrototypeOf() {
+          throw thrown;
+        },
+      },
+    );
+
+  it.each([undefined, 'route'])('thrown, whose prototype throws %j, opens no door', async (inner) => {
+    const throwing = () => {
+      throw trap(inner);
+    };
+    const rejecting = () => Promise.reject(trap(inner));
+    for (const options of [{ isRevoked: throwing }, { isRevoked: rejecting }, { getToken: throwing }]) {
+      const { app, ran, failure } = appWith(options);
+      expect((await get(app, '/', issuer.token())).status).toBe(500);
+      expect(ran()).toBe(false);
+      expect(failure()).toBeInstanceOf(Error);
+    }
+  });
+
+  it('a promise that getToken rejects does not end the process', async () => {
+    const unhandled = vi.fn();
+    process.on('unhandledRejection', unhandled);
+    const getToken = (async () => {
+      throw new Error('down');
+    }) as unknown as () => string;
+    const { app, ran } = appWith({ getToken });
+    expect((await get(app, '/', issuer.token())).status).toBe(500);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    process.off('unhandledRejection', unhandled);
+    expect(ran()).toBe(false);
+    expect(unhandled).not.toHaveBeenCalled();
+  });
+
+  it.each([1n, {}, [], null, 5, Symbol('x')])(
+    'returned by the organization function, %s, is no organization',
+    async (id) => {
+      const { app } = appWith({ organization: () => id as string });
+      expect((await get(app, '/', issuer.token({ claims: { organization_id: '1' } }))).status).toBe(403);
+    },
+  );
+});
+
 describe('onError', () => {
   it('answers instead', async () => {
     const { app } = appWith({

@@ -44,9 +44,8 @@ describe('required claims', () => {
     ...['sub', 'client_id'].flatMap((name) =>
       [undefined, null, '', 5, {}, ['x'], true].map((value) => [name, value]),
     ),
-    ...['exp', 'iat'].flatMap((name) =>
-      [undefined, null, '1', {}, [1], true, -1].map((value) => [name, value]),
-    ),
+    ...['exp', 'iat'].flatMap((name) => [undefined, null, '1', {}, [1], true].map((value) => [name, value])),
+    ['iat', -1],
     ...[null, '1', {}, -1].map((value) => ['nbf', value]),
     ...[null, 5, {}, ['read:products'], true].map((value) => ['scope', value]),
     ...[null, '', 5, {}, ['x'], true].map((value) => ['organization_id', value]),

@@ -129,6 +129,19 @@ describe('the form of a token', () => {
   });
 });
 
+it('quotes in its hints no more than the stack can bear', async () => {
+  const nested = (n: number) => `${'['.repeat(n)}${']'.repeat(n)}`;
+  const put = (value: object, name: string) =>
+    JSON.stringify({ ...value, [name]: undefined }).replace(/}$/, `,"${name}":${nested(5_000)}}`);
+  expect(await reasonOf(signed(put(header(), 'alg')))).toBe('algorithm');
+  expect(await reasonOf(signed(put(header(), 'typ')))).toBe('type');
+  expect(await reasonOf(signed(put(header(), 'kid')))).toBe('unknown_key');
+  expect(await reasonOf(signed(header(), put(payload(), 'iss')))).toBe('issuer');
+  expect(await reasonOf(signed(header(), put(payload(), 'aud')))).toBe('audience');
+  expect(await reasonOf(signed(header(), put(payload(), 'scope')))).toBe('claims');
+  expect(await reasonOf(signed(header(), put(payload(), 'organization_id')))).toBe('claims');
+});
+
 describe('the header of a token', () => {
   it.each([
     undefined,

@@ -1,0 +1,272 @@
+import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer, request } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import { promisify, stripVTControlCharacters } from 'node:util';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { Narrator, type Step } from '../../example-server/demo/narrator.js';
+import { askForToken } from '../../example-server/demo/tokens.js';
+import { shopDirectory } from '../../example-server/local-issuer/directory.js';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const wholeToken = /eyJ[\w-]+\.[\w-]+\.[\w-]+/;
+
+const children: ChildProcess[] = [];
+afterEach(() => {
+  for (const child of children.splice(0)) child.kill('SIGKILL');
+});
+
+/** Runs a built program of the example, as `npm run demo` and `npm run example` do. */
+function run(program: string, { env = {}, nodeOptions = [] }: { env?: object; nodeOptions?: string[] } = {}) {
+  const { LOGTO_ENDPOINT, LOGTO_AUDIENCE, ...inherited } = process.env;
+  const child = spawn(process.execPath, [...nodeOptions, `example-server/dist/${program}.js`], {
+    cwd: root,
+    env: { ...inherited, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  children.push(child);
+  return child;
+}
+
+/** What a program prints and how it ends, if nobody ends it. */
+async function outcome(child: ReturnType<typeof run>) {
+  const [output, errors, [exitCode]] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    once(child, 'close'),
+  ]);
+  return { output, errors, exitCode };
+}
+
+describe('the demo', { timeout: 30_000 }, () => {
+  test('tells its story to the end, without colours or whole tokens', async () => {
+    const { output, errors, exitCode } = await outcome(run('demo'));
+    expect({ errors, exitCode }).toEqual({ errors: '', exitCode: 0 });
+    expect(output).toMatch(/\n16 of 16 steps came out as told\.\n$/);
+    expect(stripVTControlCharacters(output)).toBe(output);
+    expect(output).not.toMatch(wholeToken);
+  });
+
+  test('ends with 1 and says what came where an answer is not as told', async () => {
+    const lie = `const real = fetch;
+      globalThis.fetch = async (url, init) =>
+        init?.method === 'DELETE' ? new Response('{}', { status: 200 }) : real(url, init);`;
+    const { output, exitCode } = await outcome(run('demo', { nodeOptions: [preload(lie)] }));
+    expect(exitCode).toBe(1);
+    expect(output).toContain('✗ status: expected 204, came 200');
+    expect(output).toMatch(/\n15 of 16 steps came out as told\.\n$/);
+  });
+
+  test('ends with 1 where it cannot go on', async () => {
+    const { output, exitCode } = await outcome(
+      run('demo', {
+        nodeOptions: [preload("globalThis.fetch = async () => { throw new Error('no network'); };")],
+      }),
+    );
+    expect(exitCode).toBe(1);
+    expect(output).toContain('✗ The story breaks off: no network');
+    expect(output).toMatch(/\n0 of 1 steps came out as told\.\n$/);
+  });
+});
+
+function preload(code: string): string {
+  return `--import=data:text/javascript,${encodeURIComponent(code)}`;
+}
+
+describe('the narrator', () => {
+  const step: Step = {
+    heading: 'A step.',
+    shown: { status: '403 Forbidden', challenge: undefined },
+    why: 'Because.',
+    expected: { status: 403, reason: 'scope', scope: undefined },
+    came: { status: 403, reason: 'scope', error: 'insufficient_scope' },
+  };
+
+  function listen(colours = false, width = 100) {
+    const print = vi.fn<(lines: string) => void>();
+    const heard = () => print.mock.calls.join('\n');
+    return { narrator: new Narrator({ print, colours, width }), heard };
+  }
+
+  test('shows what there is and finds a step as told', () => {
+    const { narrator, heard } = listen();
+    narrator.step(step);
+    expect(narrator.summary()).toBe(true);
+    expect(heard()).toBe(`
+ 1. A step.
+
+    status            403 Forbidden
+    why               Because.
+    ✓ as told
+
+1 of 1 steps came out as told.`);
+  });
+
+  test.each([
+    [{ ...step.came, status: 200 }, '✗ status: expected 403, came 200'],
+    [{ status: 403 }, '✗ reason: expected "scope", came none'],
+    [{ ...step.came, scope: 'a b' }, '✗ scope: expected none, came "a b"'],
+  ])('finds fault with %o', (came, fault) => {
+    const { narrator, heard } = listen();
+    narrator.step({ ...step, came });
+    narrator.step(step);
+    expect(narrator.summary()).toBe(false);
+    expect(heard()).toContain(`    ${fault}\n`);
+    expect(heard()).toContain('1 of 2 steps came out as told.');
+  });
+
+  test('finds no story without a step, nor one that broke off, as told', () => {
+    expect(listen().narrator.summary()).toBe(false);
+
+    const { narrator } = listen();
+    narrator.step(step);
+    narrator.breakOff(new Error('no network'));
+    expect(narrator.summary()).toBe(false);
+  });
+
+  test('colours nothing but for a terminal that wants it', () => {
+    const tell = ({ narrator, heard }: ReturnType<typeof listen>) => {
+      narrator.chapter('Chapter');
+      narrator.step(step);
+      narrator.summary();
+      return heard();
+    };
+    const [plain, coloured] = [tell(listen(false)), tell(listen(true))];
+    expect(plain).not.toBe(coloured);
+    expect(plain).toBe(stripVTControlCharacters(coloured));
+  });
+
+  test('breaks long lines at spaces and leaves long words whole', () => {
+    const { narrator, heard } = listen(false, 50);
+    narrator.step({ ...step, shown: { body: `${'word '.repeat(12)}${'x'.repeat(40)}` } });
+    expect(heard()).toContain(`
+    body              word word word word word
+                      word word word word word
+                      word word
+                      ${'x'.repeat(40)}
+`);
+  });
+});
+
+describe('the example', { timeout: 30_000 }, () => {
+  /** Starts it on free ports and waits until it has said all it says. */
+  async function start(env: object = {}, until = 'Ctrl-C stops') {
+    const child = run('main', { env: { PORT: '0', ISSUER_PORT: '0', ...env } });
+    let output = '';
+    child.stdout.setEncoding('utf8').on('data', (chunk) => {
+      output += chunk;
+    });
+    await vi.waitFor(() => expect(output).toContain(until), 10_000);
+    const [api = '', issuer = ''] = output.match(/http:\S+/g) ?? [];
+    return { child, api, issuer, output: () => output };
+  }
+
+  async function stop(child: ChildProcess, signal: 'SIGTERM' | 'SIGINT' = 'SIGTERM') {
+    const ended = once(child, 'exit');
+    child.kill(signal);
+    return ended;
+  }
+
+  async function takePort() {
+    const taken = createServer().listen(0, '127.0.0.1');
+    await once(taken, 'listening');
+    const { port } = taken.address() as AddressInfo;
+    return { taken, port };
+  }
+
+  test('prints commands that do what it says of them', async ({ skip }) => {
+    const missing = ['bash', 'curl'].filter((tool) => spawnSync(tool, ['--version']).error);
+    skip(missing.length > 0, `not installed: ${missing.join(', ')}`);
+    const { output } = await start();
+    const [, toPaste = ''] = output().split('Paste these commands');
+    const commands = toPaste.match(/^ {4}.*$/gm) ?? [];
+    const said = [...toPaste.matchAll(/\((\d{3})\):$/gm)].map(([, status]) => status);
+
+    const { stdout } = await promisify(execFile)('bash', ['-c', commands.join('\n')]);
+    const came = [...stdout.matchAll(/^HTTP\/1\.1 (\d{3})/gm)].map(([, status]) => status);
+    expect(came).toEqual(['200', '200', '403', '200', '403']);
+    expect(came).toEqual(said);
+    expect(stdout).toContain('Espresso beans');
+    expect(stdout).toContain('"revenue"');
+    expect(stdout).toContain('error="insufficient_scope"');
+    expect(stdout).toContain('Sourdough loaf');
+  });
+
+  test('lets a request under way finish after SIGTERM, and ends with 0', async () => {
+    const { child, api, issuer, output } = await start();
+    const [, catalog] = shopDirectory().applications;
+    if (!catalog) throw new Error('no catalog-service');
+    const what = { resource: 'https://shopping.api', scope: 'write:products' };
+    const { text: token } = await askForToken(issuer, catalog, what);
+    const body = JSON.stringify({ name: 'Green tea', price: { cents: 790, currency: 'EUR' }, stock: 60 });
+    const post = request(`${api}/products`, {
+      method: 'POST',
+      headers: {
+        authorization: `Bearer ${token}`,
+        'content-type': 'application/json',
+        'content-length': body.length,
+        connection: 'keep-alive',
+        expect: '100-continue',
+      },
+    });
+    post.flushHeaders();
+    await once(post, 'continue');
+
+    const ended = stop(child);
+    await vi.waitFor(() => expect(output()).toContain('Stopping'), 5_000);
+    await expect(fetch(`${api}/healthz`)).rejects.toThrow('fetch failed');
+    post.end(body);
+    const [response] = await once(post, 'response');
+    expect(response.statusCode).toBe(201);
+    expect(JSON.parse(await text(response))).toMatchObject({ name: 'Green tea' });
+    const answered = Date.now();
+    expect(await ended).toEqual([0, null]);
+    // The connection, which would be kept alive for another four seconds, does not hold it up.
+    expect(Date.now() - answered).toBeLessThan(3_000);
+  });
+
+  test('ends with 0 on Ctrl-C', async () => {
+    const { child } = await start();
+    expect(await stop(child, 'SIGINT')).toEqual([0, null]);
+  });
+
+  test('takes another port for the issuer where that one is taken', async () => {
+    const { taken, port } = await takePort();
+    const { issuer, output } = await start({ ISSUER_PORT: String(port) });
+    expect(output()).toContain(`Port ${port} is taken, so the stand-in for Logto takes a free one.`);
+    expect((await fetch(`${issuer}/jwks`)).status).toBe(200);
+    taken.close();
+  });
+
+  test('says so where its own port is taken', async () => {
+    const { taken, port } = await takePort();
+    const { errors, exitCode } = await outcome(
+      run('main', { env: { PORT: String(port), ISSUER_PORT: '0' } }),
+    );
+    expect({ errors, exitCode }).toEqual({
+      errors: `Port ${port} is taken; PORT=3100 would use another.\n`,
+      exitCode: 1,
+    });
+    taken.close();
+  });
+
+  test('uses the Logto of LOGTO_ENDPOINT, and starts although that is down', async () => {
+    const { taken, port } = await takePort();
+    taken.close();
+    const env = { LOGTO_ENDPOINT: `http://127.0.0.1:${port}/`, LOGTO_AUDIENCE: 'https://other.api' };
+    const { child, api, issuer, output } = await start(env, 'Not ready, so /readyz answers 503 for now.');
+    expect(issuer).toBe(`http://127.0.0.1:${port}/oidc`);
+    expect(output()).toContain("--data-urlencode 'resource=https://other.api'");
+    expect((await fetch(`${api}/readyz`)).status).toBe(503);
+    expect((await fetch(`${api}/healthz`)).status).toBe(200);
+    expect(await stop(child)).toEqual([0, null]);
+  });
+
+  test('says in a line what is wrong with LOGTO_ENDPOINT', async () => {
+    const { errors, exitCode } = await outcome(run('main', { env: { LOGTO_ENDPOINT: 'logto', PORT: '0' } }));
+    expect(exitCode).toBe(1);
+    expect(errors).toMatch(/^createLogtoAuth: `LOGTO_ENDPOINT` .+\n$/);
+  });
+});
