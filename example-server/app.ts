@@ -1,0 +1,37 @@
+import express, { type Express } from 'express';
+import type { LogtoAuth } from 'express-logto-m2m';
+import { answerProblem, noSuchRoute } from './http/problems.js';
+import { orderRoutes } from './routes/orders.js';
+import { organizationRoutes } from './routes/organizations.js';
+import { probes } from './routes/probes.js';
+import { productRoutes } from './routes/products.js';
+import { createShop, type Shop } from './shop/shop.js';
+
+/**
+ * The API of an online shop, for the programs around it: statistics, catalogue upkeep, partners.
+ *
+ * | route                                     | permission                                           |
+ * | ----------------------------------------- | ---------------------------------------------------- |
+ * | `GET /products`, `GET /products/:id`      | `read:products`                                      |
+ * | `POST /products`, `PUT /products/:id`     | `write:products`                                     |
+ * | `DELETE /products/:id`                    | `delete:products`                                    |
+ * | `GET /orders/daily?date=YYYY-MM-DD`       | `read:orders`                                        |
+ * | `/organizations/:organizationId/products` | the same as `/products`, held in that organization   |
+ * | `/organizations/:organizationId/reports`  | `read:reports`, by a token of that organization      |
+ * | `GET /healthz`, `GET /readyz`             | none                                                 |
+ *
+ * @param auth What `createLogtoAuth()` made: it checks every token.
+ */
+export function createApp(auth: LogtoAuth, shop: Shop = createShop()): Express {
+  const app = express();
+  app.disable('x-powered-by');
+
+  app.use(probes(auth));
+  app.use('/products', productRoutes({ auth, organization: 'none', catalogueOf: () => shop.catalogue }));
+  app.use('/orders', orderRoutes(auth, shop.orders));
+  app.use('/organizations/:organizationId', organizationRoutes(auth, shop.organizations));
+
+  app.use(noSuchRoute);
+  app.use(answerProblem);
+  return app;
+}

@@ -1,0 +1,9 @@
+import { z } from 'zod';
+
+/** An amount of money. Whole cents, since fractions of a binary number cannot hold most prices. */
+export const moneySchema = z.strictObject({
+  cents: z.int().min(0).max(100_000_000),
+  currency: z.enum(['EUR', 'GBP', 'USD']),
+});
+
+export type Money = z.infer<typeof moneySchema>;
