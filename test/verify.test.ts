@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { AuthError, createLogtoAuth, type LogtoAuth, type VerifyOptions } from '../src/index.js';
+import { fateOf } from './support/fate.js';
 import { APP, AUDIENCE, TestIssuer } from './support/test-issuer.js';
 
 let issuer: TestIssuer;
@@ -11,20 +12,8 @@ beforeAll(async () => {
 });
 afterAll(() => issuer.stop());
 
-/** 'ok', or the reason of the refusal; a TypeError is thrown on. */
-async function fate(
-  claims: Record<string, unknown>,
-  options?: VerifyOptions,
-  instance = auth,
-): Promise<string> {
-  try {
-    await instance.verify(issuer.token({ claims }), options);
-    return 'ok';
-  } catch (error) {
-    if (error instanceof AuthError) return error.reason;
-    throw error;
-  }
-}
+const fate = (claims: Record<string, unknown>, options?: VerifyOptions, instance = auth) =>
+  fateOf(instance, issuer.token({ claims }), options);
 
 describe('verify', () => {
   it('resolves with the verified token', async () => {

@@ -68,6 +68,10 @@ export class KeySet implements KeySource {
     return keys.get(kid) ?? this.#findUnknown(kid, begunBefore, deadline);
   }
 
+  lacks(kid: string): boolean {
+    return this.#keys?.has(kid) === false;
+  }
+
   holds(key: VerificationKey): boolean {
     return this.#keys?.get(key.kid) === key;
   }

@@ -12,7 +12,9 @@ export interface KeySource {
   usable(): Promise<Keys | Refusal>;
   /** The key of that id, asking Logto once more where it is unknown. Never rejects. */
   find(kid: string): Promise<VerificationKey | Refusal>;
-  /** Whether this very key is still one of the issuer's. */
+  /** Whether keys are held, and none of that id. Without side effects. */
+  lacks(kid: string): boolean;
+  /** Whether this very key is still one of the issuer's. Without side effects. */
   holds(key: VerificationKey): boolean;
   /** Without side effects. */
   health(): KeyHealth;

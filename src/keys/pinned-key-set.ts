@@ -21,6 +21,10 @@ export class PinnedKeySet implements KeySource {
     return this.keys.get(kid) ?? unknownKey(kid, this.issuer, this.keys);
   }
 
+  lacks(kid: string): boolean {
+    return !this.keys.has(kid);
+  }
+
   holds(key: VerificationKey): boolean {
     return this.keys.get(key.kid) === key;
   }

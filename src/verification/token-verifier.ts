@@ -62,16 +62,16 @@ export class TokenVerifier {
       const refusal = this.#refusesNow(known, audience);
       if (refusal !== undefined) return refusal;
       const keys = known.keySource.current();
-      if (keys === undefined)
+      if (keys === undefined) {
         return this.#waiting.enter(() => this.#verifyAgain(known, text, digest, audience));
+      }
       if (keys.get(known.key.kid) === known.key) return { verified: known, cached: true };
       // Its key was withdrawn or replaced: the token is as good as one never seen.
       cache.delete(digest);
     }
     const candidate = this.#checkCheaply(text, digest, audience);
     if (candidate instanceof Refusal) return candidate;
-    const isUnknown = candidate.keySource.current()?.has(candidate.kid) === false;
-    const room = isUnknown ? this.#waitingForUnknownKey : this.#waiting;
+    const room = candidate.keySource.lacks(candidate.kid) ? this.#waitingForUnknownKey : this.#waiting;
     return room.enter(() => this.#verifyNew(candidate, audience));
   }
 

@@ -8,6 +8,7 @@ import {
   type KeyHealth,
   type LogtoAuth,
 } from '../../src/index.js';
+import { fateOf, travel } from '../support/fate.js';
 import { createSigningKey } from '../support/signing.js';
 import { AUDIENCE, type KeyAnswer, now, TestIssuer } from '../support/test-issuer.js';
 
@@ -27,23 +28,6 @@ const instance = (jwksCache: JwksCacheOptions = {}): LogtoAuth =>
 /** A token that outlives all the clocks that the tests set forward. */
 const token = (parts: Parameters<TestIssuer['token']>[0] = {}) =>
   issuer.token({ ...parts, claims: { exp: now() + 1_000_000 } });
-
-async function fateOf(auth: LogtoAuth, text: string): Promise<string> {
-  try {
-    await auth.verify(text);
-    return 'ok';
-  } catch (error) {
-    if (error instanceof AuthError) return error.reason;
-    throw error;
-  }
-}
-
-/** Sets the wall clock forward, or back. */
-function travel(seconds: number): void {
-  const target = Date.now() + seconds * 1000;
-  vi.useFakeTimers({ toFake: ['Date'] });
-  vi.setSystemTime(target);
-}
 
 /** Whatever a request has started in the background has come to its end. */
 async function settled(auth: LogtoAuth, done: (health: KeyHealth) => boolean) {
@@ -327,6 +311,13 @@ describe('a key that is not known', () => {
     await issuer.goDown();
     expect(await fateOf(auth, token({ key: createSigningKey() }))).toBe('keys_unavailable');
     expect(await fateOf(auth, token())).toBe('ok');
+  });
+
+  it.each([undefined, '', 5, 'x'.repeat(257)])('and is no kid at all (%j) is not asked for', async (kid) => {
+    const auth = instance();
+    await auth.ready();
+    expect(await fateOf(auth, issuer.token({ header: { kid } }))).toBe('unknown_key');
+    expect(issuer.keyRequests).toBe(1);
   });
 
   it('costs nobody more than the timeout, whatever it waited for before', async () => {

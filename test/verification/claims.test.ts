@@ -1,5 +1,6 @@
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { AuthError, createLogtoAuth, type LogtoAuth } from '../../src/index.js';
+import { createLogtoAuth, type LogtoAuth } from '../../src/index.js';
+import { fateOf as fateOfToken } from '../support/fate.js';
 import { createSigningKey, signJws } from '../support/signing.js';
 import { APP, AUDIENCE, now } from '../support/test-issuer.js';
 
@@ -29,15 +30,7 @@ function tokenWith(claims: Record<string, unknown> | string, signer = key): stri
   return signJws({ alg: key.alg, typ: 'at+jwt', kid: key.kid }, payload, signer);
 }
 
-async function fateOf(token: string, instance = auth): Promise<string> {
-  try {
-    await instance.verify(token);
-    return 'ok';
-  } catch (error) {
-    if (error instanceof AuthError) return error.reason;
-    throw error;
-  }
-}
+const fateOf = (token: string, instance = auth) => fateOfToken(instance, token);
 
 describe('required claims', () => {
   it.each([

@@ -1,6 +1,7 @@
 import express from 'express';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { AuthError, createLogtoAuth, type LogtoAuth, type LogtoAuthOptions } from '../../src/index.js';
+import { createLogtoAuth, type LogtoAuth, type LogtoAuthOptions } from '../../src/index.js';
+import { fateOf, travel } from '../support/fate.js';
 import { get } from '../support/request.js';
 import { createSigningKey } from '../support/signing.js';
 import { AUDIENCE, now, TestIssuer } from '../support/test-issuer.js';
@@ -30,27 +31,6 @@ afterEach(async () => {
 
 const instance = (options: LogtoAuthOptions = {}): LogtoAuth =>
   createLogtoAuth({ endpoint: issuer.endpoint, audience: AUDIENCE, ...options });
-
-async function fateOf(
-  auth: LogtoAuth,
-  token: string,
-  ...options: Parameters<LogtoAuth['verify']> extends [string, ...infer O] ? O : never
-) {
-  try {
-    await auth.verify(token, ...options);
-    return 'ok';
-  } catch (error) {
-    if (error instanceof AuthError) return error.reason;
-    throw error;
-  }
-}
-
-/** Moves the wall clock, so that the keys are due for a refresh. */
-function travel(seconds: number): void {
-  const target = Date.now() + seconds * 1000;
-  vi.useFakeTimers({ toFake: ['Date'] });
-  vi.setSystemTime(target);
-}
 
 describe('a token that verified before', () => {
   it('is not verified again', async () => {

@@ -1,0 +1,91 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import * as source from '../src/index.js';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const manifest = JSON.parse(readFileSync(`${root}/package.json`, 'utf8'));
+
+describe('the package', () => {
+  it('ships dist, README and LICENSE, and nothing else', () => {
+    const [packed] = JSON.parse(
+      // The build came before; to build again would pull the files from under other tests.
+      execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
+        cwd: root,
+        encoding: 'utf8',
+      }),
+    );
+    const files: string[] = packed.files.map(({ path }: { path: string }) => path);
+    expect(files.filter((path) => !path.startsWith('dist/')).sort()).toEqual([
+      'LICENSE',
+      'README.md',
+      'package.json',
+    ]);
+    expect(files).toContain('dist/index.js');
+    expect(files).toContain('dist/index.d.ts');
+    expect(files).toContain('dist/index.js.map');
+    expect(files.filter((path) => !/\.(js|d\.ts|js\.map)$/.test(path) && path.startsWith('dist/'))).toEqual(
+      [],
+    );
+  });
+
+  it('asks a user to install two packages at run time, and Express only where it is used', () => {
+    expect(Object.keys(manifest.dependencies)).toEqual(['jose', 'lru-cache']);
+    expect(manifest.peerDependencies).toEqual({ express: '^4.18.0 || ^5.0.0' });
+    expect(manifest.peerDependenciesMeta).toEqual({ express: { optional: true } });
+  });
+
+  it('can be imported and required by its name, with the names of the source', async () => {
+    const fromExample = createRequire(`${root}/example-server/package.json`);
+    const required = fromExample('express-logto-m2m');
+    expect(Object.keys(required).sort()).toEqual(Object.keys(source).sort());
+    expect(typeof required.createLogtoAuth).toBe('function');
+    const script =
+      "import('express-logto-m2m').then((names) => console.log(Object.keys(names).sort().join()))";
+    const imported = execFileSync(process.execPath, ['-e', script], {
+      cwd: `${root}/example-server`,
+      encoding: 'utf8',
+    });
+    expect(imported.trim()).toBe(Object.keys(source).sort().join());
+  });
+
+  it('has the names that users rely on', () => {
+    expect(Object.keys(source).sort()).toEqual([
+      'AuthError',
+      'authenticate',
+      'createLogtoAuth',
+      'defaultAuth',
+      'getAuth',
+      'requireAnyScope',
+      'requireOrganizationScopes',
+      'requireScopes',
+    ]);
+    const auth = source.createLogtoAuth({ endpoint: 'https://tenant.logto.app' });
+    expect(Object.keys(auth).sort()).toEqual([
+      'authenticate',
+      'health',
+      'ready',
+      'requireAnyScope',
+      'requireOrganizationScopes',
+      'requireScopes',
+      'verify',
+    ]);
+  });
+
+  it('does nothing when it is imported, and lets the process end', () => {
+    const script = `
+      import { createLogtoAuth } from 'express-logto-m2m';
+      const auth = createLogtoAuth({ endpoint: 'http://127.0.0.1:1', audience: 'https://shopping.api' });
+      auth.requireScopes('read:products');
+      await auth.ready().catch((error) => console.log(error.reason));
+    `;
+    const printed = execFileSync(process.execPath, ['--input-type=module', '-e', script], {
+      cwd: `${root}/example-server`,
+      encoding: 'utf8',
+      timeout: 10_000,
+    });
+    expect(printed.trim()).toBe('keys_unavailable');
+  });
+});

@@ -1,0 +1,20 @@
+import { vi } from 'vitest';
+import { AuthError, type LogtoAuth, type VerifyOptions } from '../../src/index.js';
+
+/** What becomes of a token: 'ok', or the reason of its refusal. Any other error is thrown on. */
+export async function fateOf(auth: LogtoAuth, token: string, options?: VerifyOptions): Promise<string> {
+  try {
+    await auth.verify(token, options);
+    return 'ok';
+  } catch (error) {
+    if (error instanceof AuthError) return error.reason;
+    throw error;
+  }
+}
+
+/** Sets the wall clock forward, or back; `vi.useRealTimers()` mends it. */
+export function travel(seconds: number): void {
+  const target = Date.now() + seconds * 1000;
+  vi.useFakeTimers({ toFake: ['Date'] });
+  vi.setSystemTime(target);
+}
