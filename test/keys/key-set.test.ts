@@ -1,13 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import {
-  AuthError,
-  createLogtoAuth,
-  type JwksCacheOptions,
-  type KeyHealth,
-  type LogtoAuth,
-} from '../../src/index.js';
+import { createLogtoAuth, type JwksCacheOptions, type KeyHealth, type LogtoAuth } from '../../src/index.js';
 import { fateOf, travel } from '../support/fate.js';
 import { createSigningKey } from '../support/signing.js';
 import { AUDIENCE, type KeyAnswer, now, TestIssuer } from '../support/test-issuer.js';
