@@ -21,6 +21,7 @@ export {
   type AuthErrorReason,
 } from './errors.js';
 export type { KeyHealth } from './keys/key-source.js';
+export type { KeyValueStore } from './keys/key-store.js';
 export { type AuthHealth, createLogtoAuth, type LogtoAuth } from './logto-auth.js';
 export type { Guard } from './middleware/guard.js';
 export type { GuardOptions, OrganizationGuardOptions } from './middleware/guards.js';

@@ -3,6 +3,7 @@ import type { Issuer } from './checks/issuers.js';
 import { Refusal } from './errors.js';
 import { KeySet } from './keys/key-set.js';
 import type { KeyHealth, KeySource } from './keys/key-source.js';
+import { KeyStore } from './keys/key-store.js';
 import { PinnedKeySet } from './keys/pinned-key-set.js';
 import { toAuthError } from './middleware/answer.js';
 import { createGuardMakers, type GuardMakers } from './middleware/guards.js';
@@ -70,7 +71,7 @@ export function createLogtoAuth(options: LogtoAuthOptions = {}): LogtoAuth {
   };
 }
 
-function createKeySource(issuer: Issuer, { jwksCache, fetch }: Settings): KeySource {
+function createKeySource(issuer: Issuer, { jwksCache, fetch, store }: Settings): KeySource {
   if ('keys' in issuer) return new PinnedKeySet(issuer.issuer, issuer.keys);
   const { maxAge, maxStale, cooldown, timeout } = jwksCache;
   const times = {
@@ -79,5 +80,6 @@ function createKeySource(issuer: Issuer, { jwksCache, fetch }: Settings): KeySou
     cooldown: cooldown * 1000,
     timeout: timeout * 1000,
   };
-  return new KeySet({ ...issuer, fetch, times });
+  const maxLife = times.maxAge + times.maxStale;
+  return new KeySet({ ...issuer, fetch, times, store: store && new KeyStore({ ...issuer, store, maxLife }) });
 }

@@ -16,6 +16,7 @@ import {
   wrong,
 } from './checks/values.js';
 import type { AuthError } from './errors.js';
+import type { KeyValueStore } from './keys/key-store.js';
 import { ALGORITHMS } from './keys/verification-key.js';
 
 /** A request as the functions in the options get it: with its path parameters as strings. */
@@ -44,6 +45,8 @@ export interface JwksCacheOptions {
   readonly cooldown?: number | undefined;
   /** Bounds one refresh with its retry, and how long a request waits for keys. Default 5. */
   readonly timeout?: number | undefined;
+  /** Shared by replicas, as a Keyv over Redis: then a new process serves also while Logto is down. */
+  readonly store?: KeyValueStore | undefined;
 }
 
 /** Everything that can be set. Each option is checked when the instance is made. Durations are in seconds. */
@@ -98,6 +101,7 @@ export interface Settings {
   readonly maxTokens: number;
   readonly maxPending: number;
   readonly jwksCache: Readonly<Record<keyof typeof KEY_TIMES, number>>;
+  readonly store: KeyValueStore | undefined;
   readonly isRevoked: LogtoAuthOptions['isRevoked'];
   readonly getToken: LogtoAuthOptions['getToken'];
   readonly onError: LogtoAuthOptions['onError'];
@@ -154,6 +158,8 @@ export function resolveOptions(options: LogtoAuthOptions, env: NodeJS.ProcessEnv
   const endpointName = byVariable ? 'LOGTO_ENDPOINT' : 'endpoint';
   const audience = orElse(options.audience, fromEnvironment(env['LOGTO_AUDIENCE']));
   const audienceName = options.audience === undefined ? 'LOGTO_AUDIENCE' : 'audience';
+  const jwksCache: JwksCacheOptions = orElse(options.jwksCache, {});
+  checkNames(OWNER, jwksCache, [...Object.keys(KEY_TIMES), 'store'], 'jwksCache.');
   const clockTolerance = orElse(options.clockTolerance, 5);
   const globalFetch: typeof fetch = (...args) => fetch(...args); // so that one replaced later is heeded
   return {
@@ -171,7 +177,8 @@ export function resolveOptions(options: LogtoAuthOptions, env: NodeJS.ProcessEnv
     machineOnly: checkBoolean(OWNER, 'machineOnly', orElse(options.machineOnly, true)),
     maxTokens: resolveTokenCache(options.tokenCache),
     maxPending: checkCount(OWNER, 'maxPending', orElse(options.maxPending, 1_000)),
-    jwksCache: resolveKeyTimes(orElse(options.jwksCache, {})),
+    jwksCache: resolveKeyTimes(jwksCache),
+    store: checkStore(jwksCache.store),
     isRevoked: isRevoked === undefined ? undefined : checkFunction(OWNER, 'isRevoked', isRevoked),
     getToken: getToken === undefined ? undefined : checkFunction(OWNER, 'getToken', getToken),
     onError: onError === undefined ? undefined : checkFunction(OWNER, 'onError', onError),
@@ -209,12 +216,17 @@ function resolveTokenCache(value: LogtoAuthOptions['tokenCache']): number {
 
 function resolveKeyTimes(options: JwksCacheOptions): Settings['jwksCache'] {
   const names = Object.keys(KEY_TIMES) as (keyof typeof KEY_TIMES)[];
-  checkNames(OWNER, options, names, 'jwksCache.');
   const times = names.map((name) => {
     const value = orElse(options[name], KEY_TIMES[name].default);
     return [name, checkSeconds(OWNER, `jwksCache.${name}`, value, KEY_TIMES[name])];
   });
   return Object.fromEntries(times) as Settings['jwksCache'];
+}
+
+function checkStore(store: JwksCacheOptions['store']): KeyValueStore | undefined {
+  if (store === undefined) return undefined;
+  if (typeof store?.get === 'function' && typeof store.set === 'function') return store;
+  throw wrong(OWNER, 'jwksCache.store', 'a store with get and set, as a Keyv', store);
 }
 
 /** What stands in a quoted string as it is (RFC 7230 section 3.2.6, without escapes and non-ASCII). */

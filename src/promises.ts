@@ -13,3 +13,20 @@ export function abandon(value: unknown): boolean {
   Promise.resolve(value).catch(() => {});
   return true;
 }
+
+/**
+ * Waits for a promise that never rejects, no longer than until the deadline; tells whether it was settled.
+ *
+ * @param deadline - by `performance.now()`, which no one sets
+ */
+export async function settledBy(promise: Promise<void>, deadline: number): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<false>((resolve) => {
+    timer = setTimeout(resolve, Math.max(0, deadline - performance.now()), false);
+  });
+  try {
+    return await Promise.race([promise.then(() => true), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,9 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { tellKeysFailed, tellKeysRefreshed } from '../diagnostics.js';
 import { asError, Refusal } from '../errors.js';
+import { settledBy } from '../promises.js';
 import { Backoff } from './backoff.js';
 import { fetchJwks } from './fetch-jwks.js';
 import { type KeyHealth, type KeySource, unknownKey } from './key-source.js';
+import type { FetchedKeys, KeyStore } from './key-store.js';
 import { RefreshBudget } from './refresh-budget.js';
 import type { Keys, VerificationKey } from './verification-key.js';
 
@@ -20,6 +22,15 @@ export interface KeySetOptions {
   readonly jwksUri: string;
   readonly fetch: typeof globalThis.fetch;
   readonly times: KeyTimes;
+  readonly store?: KeyStore | undefined;
+}
+
+/** A refresh under way, shared by all who wait for it. Neither promise rejects. */
+interface Refresh {
+  /** There are keys that may be used, or there will be none. */
+  readonly served: Promise<void>;
+  /** Logto has answered, or it will not. */
+  readonly done: Promise<void>;
 }
 
 /**
@@ -35,8 +46,7 @@ export class KeySet implements KeySource {
   /** When the fetch that brought the keys began; by the wall clock, as is every age here. */
   #fetchedAt = 0;
   #lastError: string | undefined;
-  /** The refresh under way, shared by all who wait for it. Never rejects. */
-  #refreshing: Promise<void> | undefined;
+  #refreshing: Refresh | undefined;
   /** How many refreshes have begun. */
   #begun = 0;
 
@@ -56,7 +66,8 @@ export class KeySet implements KeySource {
   async usable(deadline = performance.now() + this.#options.times.timeout): Promise<Keys | Refusal> {
     const keys = this.current();
     if (keys !== undefined) return keys;
-    if (this.#refreshing !== undefined || this.#attemptIn() === 0) await until(this.#refresh(), deadline);
+    if (this.#refreshing !== undefined || this.#attemptIn() === 0)
+      await settledBy(this.#refresh().served, deadline);
     return this.#trusted() ?? this.#unavailable();
   }
 
@@ -97,11 +108,11 @@ export class KeySet implements KeySource {
     // A refresh that began before this request came may bring the key, but it may also have missed the
     // rotation: a key that it does not bring is not thereby unknown.
     const earlier = this.#begun === begunBefore ? this.#refreshing : undefined;
-    if (earlier !== undefined && !(await until(earlier, deadline))) return this.#unavailable();
+    if (earlier !== undefined && !(await settledBy(earlier.done, deadline))) return this.#unavailable();
     if (!this.#keys?.has(kid)) {
       const asked = this.#begun > begunBefore;
       const refresh = asked ? this.#refreshing : this.#budget.take(Date.now()) ? this.#refresh() : undefined;
-      if (refresh !== undefined && !(await until(refresh, deadline))) return this.#unavailable();
+      if (refresh !== undefined && !(await settledBy(refresh.done, deadline))) return this.#unavailable();
     }
     const keys = this.#trusted();
     if (keys === undefined) return this.#unavailable();
@@ -145,22 +156,38 @@ export class KeySet implements KeySource {
     });
   }
 
-  #refresh(): Promise<void> {
-    this.#refreshing ??= this.#fetchAndAdopt().finally(() => {
-      this.#refreshing = undefined;
-    });
+  #refresh(): Refresh {
+    this.#refreshing ??= this.#beginRefresh();
     return this.#refreshing;
   }
 
-  async #fetchAndAdopt(): Promise<void> {
+  #beginRefresh(): Refresh {
     this.#begun += 1;
-    const { issuer, times } = this.#options;
+    // The store is for a process that has nothing; one that has keys knows as much as the store, or more.
+    const stored = this.#trusted() === undefined ? this.#options.store?.read() : undefined;
+    const done = this.#fetchAndAdopt(stored).finally(() => {
+      this.#refreshing = undefined;
+    });
+    const served = stored?.then((entry) => (this.#adoptIfFresh(entry) ? undefined : done));
+    return { done, served: served === undefined ? done : Promise.race([served, done]) };
+  }
+
+  async #fetchAndAdopt(stored: Promise<FetchedKeys | undefined> | undefined): Promise<void> {
+    const { issuer, times, store } = this.#options;
     const began = performance.now();
     try {
-      const keyIds = this.#adopt(await this.#fetch(AbortSignal.timeout(Math.ceil(times.timeout))));
+      // A little less than a request waits, so that it learns what came of what it waited for.
+      const limit = times.timeout - Math.min(times.timeout / 10, 100);
+      const fetched = await this.#fetch(AbortSignal.timeout(Math.ceil(limit)));
+      this.#adopt(fetched);
+      this.#lastError = undefined;
+      this.#backoff.succeeded();
+      store?.write(fetched);
+      const keyIds = [...fetched.keys.keys()];
       tellKeysRefreshed({ issuer, keyIds, durationMs: performance.now() - began });
     } catch (thrown) {
       const error = asError(thrown);
+      this.#adoptStored(await stored);
       const now = Date.now();
       this.#backoff.failed(now);
       this.#lastError = error.message;
@@ -170,8 +197,20 @@ export class KeySet implements KeySource {
     }
   }
 
+  /** An entry of the store younger than `maxAge` serves at once; an older one only when Logto does not answer. */
+  #adoptIfFresh(entry: FetchedKeys | undefined): boolean {
+    if (entry === undefined || Date.now() - entry.startedAt >= this.#options.times.maxAge) return false;
+    this.#adoptStored(entry);
+    return true;
+  }
+
+  /** Never in the place of keys that came in the meantime: a withdrawn one would come back from the dead. */
+  #adoptStored(entry: FetchedKeys | undefined): void {
+    if (entry !== undefined && this.#trusted() === undefined) this.#adopt(entry);
+  }
+
   /** With one quick retry, for a connection that broke or a Logto that was just restarting. */
-  async #fetch(signal: AbortSignal): Promise<Fetched> {
+  async #fetch(signal: AbortSignal): Promise<FetchedKeys> {
     const { jwksUri, fetch } = this.#options;
     const attempt = async () => ({ startedAt: Date.now(), keys: await fetchJwks(jwksUri, fetch, signal) });
     try {
@@ -187,7 +226,7 @@ export class KeySet implements KeySource {
   }
 
   /** A key that stayed the same stays the same object, and with it every token that it has verified. */
-  #adopt({ keys: fetched, startedAt }: Fetched): readonly string[] {
+  #adopt({ keys: fetched, startedAt }: FetchedKeys): void {
     const keys = new Map<string, VerificationKey>();
     for (const [kid, key] of fetched) {
       const held = this.#keys?.get(kid);
@@ -195,31 +234,5 @@ export class KeySet implements KeySource {
     }
     this.#keys = keys;
     this.#fetchedAt = startedAt;
-    this.#lastError = undefined;
-    this.#backoff.succeeded();
-    return [...keys.keys()];
-  }
-}
-
-interface Fetched {
-  readonly keys: Keys;
-  /** From when their age counts. */
-  readonly startedAt: number;
-}
-
-/**
- * Waits for a promise that never rejects, no longer than until the deadline; tells whether it was settled.
- *
- * @param deadline - by `performance.now()`, which no one sets
- */
-async function until(promise: Promise<void>, deadline: number): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<false>((resolve) => {
-    timer = setTimeout(resolve, Math.max(0, deadline - performance.now()), false);
-  });
-  try {
-    return await Promise.race([promise.then(() => true), late]);
-  } finally {
-    clearTimeout(timer);
   }
 }

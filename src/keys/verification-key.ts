@@ -47,13 +47,20 @@ export class VerificationKey {
     const { kid, use, key_ops: operations } = jwk;
     if (!isKeyId(kid)) return undefined;
     if (use !== undefined && use !== 'sig') return undefined;
-    if (operations !== undefined && !(Array.isArray(operations) && operations.includes('verify')))
-      return undefined;
+    const mayVerify =
+      operations === undefined || (Array.isArray(operations) && operations.includes('verify'));
+    if (!mayVerify) return undefined;
     // Whoever publishes a private key has lost it: anybody could sign with it.
     if ('d' in jwk) return undefined;
     const algorithms = algorithmsOf(jwk);
     const publicKey = algorithms.length > 0 ? importKey(jwk) : undefined;
     return publicKey && new VerificationKey(kid, publicKey, algorithms);
+  }
+
+  /** The public key alone, as a member of a JWK Set. */
+  toJwk(): JsonWebKey {
+    const alg = this.algorithms.length === 1 ? { alg: this.algorithms[0] } : {};
+    return { ...this.publicKey.export({ format: 'jwk' }), kid: this.kid, use: 'sig', ...alg };
   }
 
   /** Whether this key can have made a signature with that algorithm. */
@@ -91,6 +98,11 @@ export function keysFromJwks(jwks: unknown): Keys {
   }
   if (keys.size === 0) throw new Error('it holds no key that can check a signature');
   return keys;
+}
+
+/** The keys as a JWK Set, from which they can be read again. */
+export function keysToJwks(keys: Keys): { keys: JsonWebKey[] } {
+  return { keys: [...keys.values()].map((key) => key.toJwk()) };
 }
 
 function algorithmsOf({ kty, crv, alg }: Record<string, unknown>): readonly string[] {

@@ -197,6 +197,7 @@ describe('a refresh', () => {
     expect(auth.health().issuers[0]?.stale).toBe(true);
     expect(await fateOf(auth, early)).toBe('ok');
     expect(issuer.keyRequests).toBe(2);
+    expect(auth.health().issuers[0]).toMatchObject({ stale: false, fetchedAt: Date.now() / 1000 });
     await issuer.goDown();
     travel(-3_600);
     expect(await fateOf(auth, early)).toBe('ok');

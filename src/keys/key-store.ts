@@ -1,0 +1,70 @@
+import { hash } from 'node:crypto';
+import { settledBy } from '../promises.js';
+import { type Keys, keysFromJwks, keysToJwks } from './verification-key.js';
+
+/**
+ * What Keyv and its like offer: a store that replicas share. Who can write it can issue tokens, for the keys in
+ * it are believed: guard it as you would guard Logto's own database.
+ */
+export interface KeyValueStore {
+  get(key: string): Promise<unknown>;
+  set(key: string, value: unknown, ttlMilliseconds: number): Promise<unknown>;
+}
+
+/** Keys, and when the fetch that brought them began: by the wall clock, in milliseconds. */
+export interface FetchedKeys {
+  readonly keys: Keys;
+  readonly startedAt: number;
+}
+
+export interface KeyStoreOptions {
+  readonly store: KeyValueStore;
+  readonly issuer: string;
+  readonly jwksUri: string;
+  /** How old keys may become, in milliseconds. */
+  readonly maxLife: number;
+}
+
+/** Longer than this nobody waits for the store: it is there to help. */
+const DEADLINE = 500;
+
+/** One issuer's keys in a shared store. A store that fails costs nothing but its benefit. */
+export class KeyStore {
+  readonly #options: KeyStoreOptions;
+  /** Hashed, for the address may hold what is nobody's business. */
+  readonly #name: string;
+
+  constructor(options: KeyStoreOptions) {
+    this.#options = options;
+    const { issuer, jwksUri } = options;
+    this.#name = `express-logto-m2m:keys:${hash('sha256', JSON.stringify([issuer, jwksUri]), 'hex')}`;
+  }
+
+  /** The keys in the store, if they are this issuer's and young enough. Never rejects. */
+  async read(): Promise<FetchedKeys | undefined> {
+    let found: FetchedKeys | undefined;
+    const reading = (async () => {
+      found = this.#check(await this.#options.store.get(this.#name));
+    })().catch(() => {});
+    await settledBy(reading, performance.now() + DEADLINE);
+    return found;
+  }
+
+  /** Puts the keys in the store, without waiting for it. Never throws. */
+  write({ keys, startedAt }: FetchedKeys): void {
+    const { store, issuer, jwksUri, maxLife } = this.#options;
+    const entry = { issuer, jwksUri, fetchedAt: startedAt, jwks: keysToJwks(keys) };
+    (async () => store.set(this.#name, entry, Math.ceil(maxLife)))().catch(() => {});
+  }
+
+  /** An entry is checked as an answer from the network is, for others write the store too. */
+  #check(entry: unknown): FetchedKeys | undefined {
+    if (typeof entry !== 'object' || entry === null) return undefined;
+    const { issuer, jwksUri, fetchedAt, jwks } = entry as Record<string, unknown>;
+    if (issuer !== this.#options.issuer || jwksUri !== this.#options.jwksUri) return undefined;
+    if (typeof fetchedAt !== 'number') return undefined;
+    const age = Date.now() - fetchedAt;
+    if (!(age >= 0 && age < this.#options.maxLife)) return undefined;
+    return { keys: keysFromJwks(jwks), startedAt: fetchedAt };
+  }
+}

@@ -1,0 +1,307 @@
+import Keyv from 'keyv';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import {
+  createLogtoAuth,
+  type JwksCacheOptions,
+  type KeyValueStore,
+  type LogtoAuth,
+} from '../../src/index.js';
+import { fateOf, travel } from '../support/fate.js';
+import { createSigningKey } from '../support/signing.js';
+import { AUDIENCE, now, TestIssuer } from '../support/test-issuer.js';
+
+interface Entry {
+  issuer: string;
+  jwksUri: string;
+  fetchedAt: number;
+  jwks: { keys: Record<string, unknown>[] };
+}
+
+/** A store that can be looked into. */
+class MapStore implements KeyValueStore {
+  readonly entries = new Map<string, unknown>();
+  readonly lives: number[] = [];
+  reads = 0;
+
+  async get(key: string): Promise<unknown> {
+    this.reads += 1;
+    return structuredClone(this.entries.get(key));
+  }
+
+  async set(key: string, value: unknown, ttlMilliseconds: number): Promise<void> {
+    this.entries.set(key, structuredClone(value));
+    this.lives.push(ttlMilliseconds);
+  }
+
+  get only(): Entry {
+    expect(this.entries.size).toBe(1);
+    return [...this.entries.values()][0] as Entry;
+  }
+
+  /** Puts something else in the place of the entry. */
+  alter(change: (entry: Entry) => unknown): void {
+    for (const [key, entry] of this.entries) this.entries.set(key, change(entry as Entry));
+  }
+}
+
+let issuer: TestIssuer;
+let store: MapStore;
+
+beforeEach(async () => {
+  issuer = await TestIssuer.start();
+  store = new MapStore();
+});
+afterEach(async () => {
+  vi.useRealTimers();
+  await issuer.stop();
+});
+
+/** A replica: an instance that has seen nothing yet. */
+const replica = (jwksCache: JwksCacheOptions = {}): LogtoAuth =>
+  createLogtoAuth({
+    endpoint: issuer.endpoint,
+    audience: AUDIENCE,
+    jwksCache: { store, timeout: 1, ...jwksCache },
+  });
+
+const token = (parts: Parameters<TestIssuer['token']>[0] = {}) =>
+  issuer.token({ ...parts, claims: { exp: now() + 1_000_000 } });
+
+/** Has one replica fetch the keys and put them in the store. */
+async function filled(): Promise<void> {
+  await replica().ready();
+  await vi.waitFor(() => expect(store.entries.size).toBe(1));
+}
+
+describe('a shared store', () => {
+  it('gets each set of keys that was fetched, with its issuer, its address and its time', async () => {
+    await filled();
+    expect(store.only).toEqual({
+      issuer: issuer.issuer,
+      jwksUri: `${issuer.issuer}/jwks`,
+      fetchedAt: expect.closeTo(Date.now(), -4),
+      jwks: { keys: [issuer.key.publicJwk] },
+    });
+    expect(store.lives).toEqual([(600 + 86_400) * 1000]);
+    expect(JSON.parse(JSON.stringify(store.only))).toEqual(store.only);
+    for (const name of store.entries.keys()) expect(name).toMatch(/^express-logto-m2m:keys:[0-9a-f]{64}$/);
+  });
+
+  it('lets a process that never saw Logto serve while Logto is down', async () => {
+    await filled();
+    await issuer.goDown();
+    const auth = replica();
+    expect(await fateOf(auth, token())).toBe('ok');
+    expect(auth.health().ready).toBe(true);
+    expect(await fateOf(auth, token({ key: createSigningKey('ES384', { kid: issuer.key.kid }) }))).toBe(
+      'signature',
+    );
+  });
+
+  it('works with Keyv, and with keys of both kinds', async () => {
+    issuer.rotate({ alg: 'RS256' });
+    const keyv = new Keyv();
+    await replica({ store: keyv }).ready();
+    await issuer.goDown();
+    const auth = replica({ store: keyv });
+    expect(await fateOf(auth, token())).toBe('ok');
+    expect(await fateOf(auth, token({ key: issuer.keys[1] as (typeof issuer.keys)[0] }))).toBe('ok');
+  });
+
+  it('serves at once with an entry younger than maxAge, while Logto is asked all the same', async () => {
+    await filled();
+    travel(500);
+    const keys = issuer.hold();
+    const auth = replica();
+    expect(await fateOf(auth, token())).toBe('ok');
+    await vi.waitFor(() => expect(keys.held).toHaveLength(1));
+    expect(auth.health().issuers[0]?.fetchedAt).toBe(store.only.fetchedAt / 1000);
+    keys.release();
+    await vi.waitFor(() =>
+      expect(auth.health().issuers[0]?.fetchedAt).toBeGreaterThan(Date.now() / 1000 - 100),
+    );
+  });
+
+  it('waits for Logto with an older entry, which serves only when that failed', async () => {
+    await filled();
+    travel(601);
+    const keys = issuer.hold();
+    const first = replica();
+    const fate = fateOf(first, token());
+    await vi.waitFor(() => expect(keys.held).toHaveLength(1));
+    expect(first.health().ready).toBe(false);
+    keys.release();
+    expect(await fate).toBe('ok');
+    travel(601);
+    await issuer.goDown();
+    const second = replica();
+    expect(await fateOf(second, token())).toBe('ok');
+    expect(second.health().issuers[0]).toMatchObject({
+      stale: true,
+      lastError: expect.stringContaining('ECONNREFUSED'),
+    });
+  });
+
+  it('serves with an older entry also where Logto hangs', async () => {
+    await filled();
+    travel(601);
+    issuer.answer = () => {};
+    expect(await fateOf(replica({ timeout: 0.5 }), token())).toBe('ok');
+  });
+
+  it('serves with no entry older than maxAge and maxStale together, which counts from the fetch', async () => {
+    await filled();
+    await issuer.goDown();
+    travel(600 + 3_600 - 5);
+    expect(await fateOf(replica({ maxStale: 3_600 }), token())).toBe('ok');
+    const auth = replica({ maxStale: 3_600 });
+    expect(await fateOf(auth, token())).toBe('ok');
+    travel(10);
+    expect(await fateOf(replica({ maxStale: 3_600 }), token())).toBe('keys_unavailable');
+    expect(await fateOf(auth, token())).toBe('keys_unavailable');
+  });
+
+  it('brings no withdrawn key back: what Logto answers is newer', async () => {
+    await filled();
+    const withdrawn = token();
+    issuer.rotate({ keepPrevious: false });
+    const auth = replica();
+    // A slow store answers after Logto.
+    const slow: KeyValueStore = {
+      get: (key) => new Promise((resolve) => setTimeout(() => resolve(store.get(key)), 300)),
+      set: () => Promise.resolve(),
+    };
+    const other = replica({ store: slow });
+    for (const one of [auth, other]) {
+      expect(await fateOf(one, token())).toBe('ok');
+      await new Promise((resolve) => setTimeout(resolve, 400));
+      expect(await fateOf(one, withdrawn)).toBe('unknown_key');
+    }
+    // And the store has the news.
+    await vi.waitFor(() => expect(store.only.jwks.keys.map(({ kid }) => kid)).toEqual([issuer.key.kid]));
+  });
+
+  it('is not read while keys are held', async () => {
+    await filled();
+    const { reads } = store;
+    const auth = replica();
+    await auth.ready();
+    expect(store.reads).toBe(reads + 1);
+    // The entry served; Logto was asked all the same.
+    await vi.waitFor(() => expect(store.lives).toHaveLength(2));
+    travel(601);
+    await auth.verify(token());
+    await vi.waitFor(() => expect(auth.health().issuers[0]?.stale).toBe(false));
+    await fateOf(auth, token({ key: createSigningKey() }));
+    expect(store.reads).toBe(reads + 1);
+    await issuer.goDown();
+    travel(90_000);
+    await fateOf(auth, token());
+    expect(store.reads).toBe(reads + 2);
+  });
+
+  it('asks Logto for a kid that the entry does not have', async () => {
+    await filled();
+    issuer.rotate();
+    const auth = replica();
+    expect(await fateOf(auth, token())).toBe('ok');
+    expect(issuer.keyRequests).toBe(2);
+  });
+
+  it('is one entry for each issuer and each key address', async () => {
+    const jwksUri = `${issuer.issuer}/jwks`;
+    const [one, two] = ['https://one.example/oidc', 'https://two.example/oidc'];
+    for (const options of [
+      { issuer: one, jwksUri },
+      { issuer: two, jwksUri },
+      { issuer: one, jwksUri: `${jwksUri}?` },
+    ]) {
+      await createLogtoAuth({ issuers: [options], audience: AUDIENCE, jwksCache: { store } }).ready();
+    }
+    await vi.waitFor(() => expect(store.entries.size).toBe(3));
+  });
+});
+
+describe('an entry that is not what it should be', () => {
+  const forger = createSigningKey();
+
+  it.each<[what: string, change: (entry: Entry) => unknown]>([
+    ['nothing', () => undefined],
+    ['null', () => null],
+    ['a string', () => 'x'],
+    ['a list', () => []],
+    ['an empty object', () => ({})],
+    ['of another issuer', (entry) => ({ ...entry, issuer: 'https://other.example/oidc' })],
+    ['of another address', (entry) => ({ ...entry, jwksUri: 'https://other.example/oidc/jwks' })],
+    ['from the future', (entry) => ({ ...entry, fetchedAt: Date.now() + 60_000 })],
+    ['without its time', ({ fetchedAt: _, ...entry }) => entry],
+    ['with a time that is none', (entry) => ({ ...entry, fetchedAt: Number.NaN })],
+    ['with a time in words', (entry) => ({ ...entry, fetchedAt: String(entry.fetchedAt) })],
+    ['too old', (entry) => ({ ...entry, fetchedAt: 0 })],
+    ['without keys', (entry) => ({ ...entry, jwks: { keys: [] } })],
+    ['without a key set', ({ jwks: _, ...entry }) => entry],
+    [
+      'with encryption keys',
+      (entry) => ({ ...entry, jwks: { keys: entry.jwks.keys.map((key) => ({ ...key, use: 'enc' })) } }),
+    ],
+    [
+      'with more keys than any Logto has',
+      (entry) => ({ ...entry, jwks: { keys: Array(101).fill(forger.publicJwk) } }),
+    ],
+  ])('is passed over: %s', async (_what, change) => {
+    await filled();
+    store.alter(change);
+    expect(await fateOf(replica(), token())).toBe('ok');
+    store.alter(change);
+    await issuer.goDown();
+    expect(await fateOf(replica(), token())).toBe('keys_unavailable');
+  });
+});
+
+describe('a store that fails', () => {
+  const failing: [how: string, store: KeyValueStore][] = [
+    [
+      'rejects',
+      { get: () => Promise.reject(new Error('down')), set: () => Promise.reject(new Error('down')) },
+    ],
+    ['rejects with nothing', { get: () => Promise.reject(), set: () => Promise.reject() }],
+    [
+      'throws',
+      {
+        get: () => {
+          throw new Error('down');
+        },
+        set: () => {
+          throw new Error('down');
+        },
+      },
+    ],
+    ['hangs', { get: () => new Promise(() => {}), set: () => new Promise(() => {}) }],
+    ['answers no promise', { get: () => undefined, set: () => undefined } as unknown as KeyValueStore],
+  ];
+
+  it.each(failing)('costs nothing but its benefit: it %s', async (_how, broken) => {
+    const unhandled = vi.fn();
+    process.on('unhandledRejection', unhandled);
+    const auth = replica({ store: broken });
+    const began = performance.now();
+    expect(await fateOf(auth, token())).toBe('ok');
+    expect(performance.now() - began).toBeLessThan(400);
+    await issuer.goDown();
+    travel(601);
+    expect(await fateOf(auth, token())).toBe('ok');
+    vi.useRealTimers();
+    const late = performance.now();
+    expect(await fateOf(replica({ store: broken, timeout: 5 }), token())).toBe('keys_unavailable');
+    // The quick retry, or the half second that the store is given.
+    expect(performance.now() - late).toBeLessThan(1_000);
+    process.off('unhandledRejection', unhandled);
+    expect(unhandled).not.toHaveBeenCalled();
+  });
+
+  it.each([5, 'redis', {}, { get: () => {} }, null])('throws at creation where it is none: %j', (none) => {
+    expect(() => replica({ store: none as unknown as KeyValueStore })).toThrow(
+      /`jwksCache.store` must be a store with get and set/,
+    );
+  });
+});
