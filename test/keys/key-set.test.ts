@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createLogtoAuth, type JwksCacheOptions, type KeyHealth, type LogtoAuth } from '../../src/index.js';
 import { fateOf, travel } from '../support/fate.js';
 import { createSigningKey } from '../support/signing.js';
-import { AUDIENCE, type KeyAnswer, now, TestIssuer } from '../support/test-issuer.js';
+import { AUDIENCE, now, TestIssuer } from '../support/test-issuer.js';
 
 let issuer: TestIssuer;
 
@@ -27,83 +27,6 @@ const token = (parts: Parameters<TestIssuer['token']>[0] = {}) =>
 async function settled(auth: LogtoAuth, done: (health: KeyHealth) => boolean) {
   await vi.waitFor(() => expect(auth.health().issuers.every(done)).toBe(true), 5_000);
 }
-
-const html: KeyAnswer = (res) => res.setHeader('content-type', 'text/html').end('<html>Sign in</html>');
-const faults: [fault: string, answer: KeyAnswer, error: RegExp][] = [
-  ['status 500', (res) => res.writeHead(500).end(), /answered with status 500/],
-  ['status 404', (res) => res.writeHead(404).end('{"keys":[]}'), /answered with status 404/],
-  [
-    'a redirect',
-    (res) => res.writeHead(302, { location: 'https://evil.example/jwks' }).end(),
-    /answered with status 302/,
-  ],
-  ['HTML', html, /its answer is not JSON/],
-  ['half an answer', (res) => res.end('{"keys":[{"kty":'), /its answer is not JSON/],
-  [
-    'a broken connection',
-    (res) => res.writeHead(200, { 'content-length': 500 }).end('{"keys"', () => res.destroy()),
-    /./,
-  ],
-  ['an empty set', (res) => res.end('{"keys":[]}'), /no key that can check a signature/],
-  ['no set', (res) => res.end('{"error":"x"}'), /not a JWK Set/],
-  ['a list', (res) => res.end('[]'), /not a JWK Set/],
-  ['null', (res) => res.end('null'), /not a JWK Set/],
-  [
-    'encryption keys alone',
-    (res) => res.end(JSON.stringify({ keys: [{ ...createSigningKey().publicJwk, use: 'enc' }] })),
-    /no key that can check a signature/,
-  ],
-  [
-    'a hundred and one keys',
-    (res) => res.end(JSON.stringify({ keys: Array(101).fill(createSigningKey().publicJwk) })),
-    /more than 100 keys/,
-  ],
-  [
-    'ten megabytes',
-    (res) => {
-      const chunk = ' '.repeat(64 * 1024);
-      const more = (): boolean => !res.destroyed && res.write(chunk, () => setImmediate(more));
-      more();
-    },
-    /larger than 256 KiB/,
-  ],
-  ['nothing at all', () => {}, /no whole answer came in time/],
-  [
-    'a byte at a time',
-    (res) => {
-      const drip = setInterval(() => res.write(' '), 50);
-      res.on('close', () => clearInterval(drip));
-    },
-    /no whole answer came in time/,
-  ],
-];
-
-describe.each(faults)('when Logto answers with %s', (_fault, answer, error) => {
-  it('nothing is known, nobody is let in, and the caller is not blamed', async () => {
-    issuer.answer = answer;
-    const auth = instance({ timeout: 0.3 });
-    expect(await fateOf(auth, token())).toBe('keys_unavailable');
-    await settled(auth, ({ lastError }) => lastError !== undefined);
-    expect(auth.health()).toMatchObject({
-      ready: false,
-      issuers: [{ lastError: expect.stringMatching(error) }],
-    });
-  });
-
-  it('the keys of before serve on', async () => {
-    const auth = instance({ timeout: 0.3 });
-    await auth.ready();
-    issuer.answer = answer;
-    travel(601);
-    expect(await fateOf(auth, token())).toBe('ok');
-    await settled(auth, ({ lastError }) => lastError !== undefined);
-    expect(auth.health()).toMatchObject({
-      ready: true,
-      issuers: [{ stale: true, lastError: expect.stringMatching(error) }],
-    });
-    expect(await fateOf(auth, token())).toBe('ok');
-  });
-});
 
 describe('a refresh', () => {
   it('is not needed while the keys are younger than maxAge', async () => {

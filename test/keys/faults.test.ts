@@ -1,0 +1,193 @@
+import Keyv from 'keyv';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { createLogtoAuth, type JwksCacheOptions, type LogtoAuth } from '../../src/index.js';
+import { fateOf, travel } from '../support/fate.js';
+import { createSigningKey } from '../support/signing.js';
+import { AUDIENCE, type KeyAnswer, now, TestIssuer } from '../support/test-issuer.js';
+
+const TIMEOUT = 0.3;
+
+let issuer: TestIssuer;
+
+beforeEach(async () => {
+  issuer = await TestIssuer.start();
+});
+afterEach(async () => {
+  vi.useRealTimers();
+  await issuer.stop();
+});
+
+const instance = (jwksCache: JwksCacheOptions = {}): LogtoAuth =>
+  createLogtoAuth({
+    endpoint: issuer.endpoint,
+    audience: AUDIENCE,
+    jwksCache: { timeout: TIMEOUT, ...jwksCache },
+  });
+
+const token = (parts: Parameters<TestIssuer['token']>[0] = {}) =>
+  issuer.token({ ...parts, claims: { exp: now() + 1_000_000 } });
+
+async function settled(auth: LogtoAuth): Promise<void> {
+  await vi.waitFor(() => expect(auth.health().issuers[0]?.lastError).toBeDefined(), 5_000);
+}
+
+const html: KeyAnswer = (res) => res.setHeader('content-type', 'text/html').end('<html>Sign in</html>');
+/** What a Logto, or whatever stands before it, can do wrong; undefined: nobody listens at all. */
+const faults: [fault: string, answer: KeyAnswer | undefined, error: RegExp][] = [
+  ['a refused connection', undefined, /ECONNREFUSED/],
+  ['a reset connection', (res) => res.destroy(), /./],
+  ['status 204', (res) => res.writeHead(204).end(), /answered with status 204/],
+  ['status 500', (res) => res.writeHead(500).end(), /answered with status 500/],
+  ['status 404', (res) => res.writeHead(404).end('{"keys":[]}'), /answered with status 404/],
+  [
+    'a redirect',
+    (res) => res.writeHead(302, { location: 'https://evil.example/jwks' }).end(),
+    /answered with status 302/,
+  ],
+  ['HTML', html, /its answer is not JSON/],
+  ['half an answer', (res) => res.end('{"keys":[{"kty":'), /its answer is not JSON/],
+  [
+    'a connection that breaks off',
+    (res) => {
+      res.writeHead(200, { 'content-length': 500 }).write('{"keys"');
+      setTimeout(() => res.destroy(), 10);
+    },
+    /./,
+  ],
+  ['an empty set', (res) => res.end('{"keys":[]}'), /no key that can check a signature/],
+  ['no set', (res) => res.end('{"error":"x"}'), /not a JWK Set/],
+  ['a list', (res) => res.end('[]'), /not a JWK Set/],
+  ['null', (res) => res.end('null'), /not a JWK Set/],
+  [
+    'encryption keys alone',
+    (res) => res.end(JSON.stringify({ keys: [{ ...createSigningKey().publicJwk, use: 'enc' }] })),
+    /no key that can check a signature/,
+  ],
+  [
+    'a hundred and one keys',
+    (res) => res.end(JSON.stringify({ keys: Array(101).fill(createSigningKey().publicJwk) })),
+    /more than 100 keys/,
+  ],
+  [
+    'ten megabytes',
+    (res) => {
+      const chunk = ' '.repeat(64 * 1024);
+      const more = (): boolean => !res.destroyed && res.write(chunk, () => setImmediate(more));
+      more();
+    },
+    /larger than 256 KiB/,
+  ],
+  ['nothing at all', () => {}, /no whole answer came in time/],
+  [
+    'a byte at a time',
+    (res) => {
+      const drip = setInterval(() => res.write(' '), 50);
+      res.on('close', () => clearInterval(drip));
+    },
+    /no whole answer came in time/,
+  ],
+];
+
+// Each row of the table in which a refresh can fail, against each way to fail.
+describe.each(faults)('when Logto answers with %s', (_fault, answer, error) => {
+  /** From now on. */
+  async function fail(): Promise<void> {
+    if (answer === undefined) await issuer.goDown();
+    else issuer.answer = answer;
+  }
+
+  it('and nothing is known, nobody is let in, and the caller is not blamed', async () => {
+    await fail();
+    const auth = instance();
+    const refused = await auth.verify(token()).catch((thrown) => thrown);
+    expect(refused).toMatchObject({ status: 503, reason: 'keys_unavailable' });
+    expect(refused.hint).toMatch(error);
+    expect(Number(refused.headers['Retry-After'])).toBeOneOf([1, 2]);
+    expect(auth.health()).toMatchObject({
+      ready: false,
+      issuers: [{ lastError: expect.stringMatching(error) }],
+    });
+  });
+
+  it('and the keys are past maxAge, they serve on without a wait', async () => {
+    const auth = instance();
+    await auth.ready();
+    const known = token();
+    await auth.verify(known);
+    await fail();
+    travel(601);
+    const began = performance.now();
+    expect([await fateOf(auth, known), await fateOf(auth, token())]).toEqual(['ok', 'ok']);
+    expect(performance.now() - began).toBeLessThan(TIMEOUT * 500);
+    await settled(auth);
+    expect(auth.health()).toMatchObject({
+      ready: true,
+      issuers: [{ stale: true, lastError: expect.stringMatching(error) }],
+    });
+    expect([await fateOf(auth, known), await fateOf(auth, token())]).toEqual(['ok', 'ok']);
+  });
+
+  it('and the process was idle, one request waits, and the keys serve on', async () => {
+    const auth = instance();
+    await auth.ready();
+    const known = token();
+    await auth.verify(known);
+    await fail();
+    travel(80_000);
+    expect([await fateOf(auth, known), await fateOf(auth, token())]).toEqual(['ok', 'ok']);
+    const began = performance.now();
+    expect([await fateOf(auth, known), await fateOf(auth, token())]).toEqual(['ok', 'ok']);
+    expect(performance.now() - began).toBeLessThan(TIMEOUT * 500);
+  });
+
+  it('and the keys are past maxStale, they are trusted no more', async () => {
+    const auth = instance();
+    await auth.ready();
+    const known = token();
+    await auth.verify(known);
+    await fail();
+    travel(600 + 86_400);
+    expect([await fateOf(auth, known), await fateOf(auth, token())]).toEqual([
+      'keys_unavailable',
+      'keys_unavailable',
+    ]);
+    expect(auth.health()).toMatchObject({ ready: false, issuers: [{ keyIds: [] }] });
+  });
+
+  it('and the kid is unknown, the caller is not blamed', async () => {
+    const auth = instance();
+    await auth.ready();
+    await fail();
+    expect(await fateOf(auth, token({ key: createSigningKey() }))).toBe('keys_unavailable');
+    expect(await fateOf(auth, token())).toBe('ok');
+  });
+
+  it('and a store has an old entry, that serves', async () => {
+    const store = new Keyv();
+    await instance({ store }).ready();
+    await fail();
+    travel(601);
+    const auth = instance({ store });
+    expect(await fateOf(auth, token())).toBe('ok');
+    expect(auth.health().issuers[0]).toMatchObject({ stale: true, lastError: expect.stringMatching(error) });
+  });
+
+  it('only the first time, its second answer serves', async () => {
+    const auth = instance({ timeout: 5 });
+    if (answer === undefined) {
+      await issuer.goDown();
+      const fate = fateOf(auth, token());
+      await issuer.comeBack();
+      expect(await fate).toBe('ok');
+      return;
+    }
+    let answers = 0;
+    issuer.answer = (res) => {
+      answers += 1;
+      if (answers === 1) answer(res);
+      else issuer.sendKeys(res);
+    };
+    const isHanging = error.source.includes('no whole answer');
+    expect(await fateOf(isHanging ? instance() : auth, token())).toBe(isHanging ? 'keys_unavailable' : 'ok');
+  });
+});
