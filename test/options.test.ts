@@ -35,6 +35,8 @@ describe('an option that is wrong throws a TypeError that names it, what came an
     [{ endpoint: `${endpoint}/oidc` }, /without \/oidc: pass "https:\/\/tenant\.logto\.app"/],
     [{ endpoint: `${endpoint}/oidc/` }, /without \/oidc/],
     [{ endpoint: `${endpoint}/oidc/jwks` }, /without \/oidc/],
+    [{ endpoint: `${endpoint}/oidc/auth` }, /without \/oidc/],
+    [{ endpoint: `${endpoint}/oidc/.well-known/openid-configuration` }, /without \/oidc/],
     [{ endpoint: `${endpoint}/sub/oidc` }, /pass "https:\/\/tenant\.logto\.app\/sub"/],
     [{ endpoint: `${endpoint}/?a=b` }, /no query and no fragment/],
     [{ endpoint: `${endpoint}/?` }, /no query and no fragment/],

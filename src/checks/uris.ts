@@ -1,8 +1,8 @@
 import { checkStrings, type Owner, show, wrong } from './values.js';
 
 const ENDPOINT = 'the base URL of your Logto, as https://your-tenant.logto.app';
-/** Paths that belong to a Logto endpoint and are no part of it. */
-const OIDC_PATH = /\/oidc(\/+(jwks|token|\.well-known\/openid-configuration))?$/i;
+/** Where Logto has its protocol: below an endpoint, and no part of it. */
+const OIDC_PATH = /\/oidc(\/.*)?$/i;
 
 /**
  * A Logto endpoint in its normal form: host in lower case, no default port, no trailing slash, a path kept.

@@ -25,7 +25,10 @@ export function readBearerToken(req: IncomingMessage): string | Refusal {
   const scheme = SCHEME.exec(header)?.[0].toLowerCase();
   return scheme === 'bearer'
     ? noToken()
-    : new Refusal('no_token', 'The Authorization header is not of scheme Bearer.');
+    : new Refusal(
+        'no_token',
+        'The Authorization header is not of scheme Bearer: send "Authorization: Bearer <token>".',
+      );
 }
 
 /** Whether the credentials are one token and nothing beside it. */

@@ -27,14 +27,15 @@ export interface OrganizationGuardOptions {
 /** Scopes as separate arguments or as one list; a string with spaces counts as several. */
 export interface RequireScopes {
   (...scopes: string[]): Guard;
-  (...scopesAndOptions: [...scopes: string[], options: GuardOptions]): Guard;
   (scopes: readonly string[], options?: GuardOptions): Guard;
+  // Last, so that the compiler speaks of the options where they are wrong.
+  (...scopesAndOptions: [...scopes: string[], options: GuardOptions]): Guard;
 }
 
 /** The same, where the organization cannot be left out. */
 export interface RequireOrganizationScopes {
-  (...scopesAndOptions: [...scopes: string[], options: OrganizationGuardOptions]): Guard;
   (scopes: readonly string[], options: OrganizationGuardOptions): Guard;
+  (...scopesAndOptions: [...scopes: string[], options: OrganizationGuardOptions]): Guard;
 }
 
 /** What makes guards. Each throws a TypeError, where the guard is defined, for whatever is wrong with it. */

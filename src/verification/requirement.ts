@@ -80,5 +80,6 @@ function lackingScope(
   const missing = scopes.filter((scope) => !has(scope)).join(' ');
   const granted = quote(token.scopes.join(' '));
   const fix = `Did the app ask for it, and has it an M2M role that gives it?`;
-  return new Refusal('scope', `The token lacks ${missing}; it has ${granted}. ${fix}`);
+  const lack = anyScope ? `has none of ${missing}` : `lacks ${missing}`;
+  return new Refusal('scope', `The token ${lack}; granted was ${granted}. ${fix}`);
 }

@@ -29,7 +29,10 @@ export function overlong(text: string): Refusal | undefined {
  */
 export function parseToken(text: string, algorithms: readonly string[]): ParsedToken | Refusal {
   const parts = COMPACT_JWS.exec(text);
-  if (parts === null) return notJwt('It is not three parts of base64url.');
+  if (parts === null)
+    return notJwt(
+      'It is not three parts of base64url with dots between them. It must come without "Bearer", too.',
+    );
   const header = parseJsonObject(parts[1] as string);
   if (header === undefined) return notJwt('Its header is not a JSON object.');
   const payload = parseJsonObject(parts[2] as string);
