@@ -5,8 +5,11 @@ import { serve } from './http/serve.js';
 import { localInstructions, logtoInstructions } from './instructions.js';
 import { shopDirectory } from './local-issuer/directory.js';
 import { type LocalIssuer, startLocalIssuer } from './local-issuer/local-issuer.js';
+import { RedisConnection } from './redis/connection.js';
+import { createKeyStore } from './redis/key-store.js';
+import { Revocations } from './redis/revocations.js';
 
-const { LOGTO_ENDPOINT, LOGTO_AUDIENCE, HOST = '127.0.0.1', PORT = '3000' } = process.env;
+const { LOGTO_ENDPOINT, LOGTO_AUDIENCE, REDIS_URL, HOST = '127.0.0.1', PORT = '3000' } = process.env;
 const { ISSUER_PORT = PORT === '3001' ? '3002' : '3001' } = process.env;
 const shoppingApi = 'https://shopping.api';
 const directory = shopDirectory();
@@ -25,10 +28,15 @@ async function run(): Promise<void> {
   const stopSignal = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
   const localLogto = LOGTO_ENDPOINT ? undefined : await startLocalLogto();
 
+  const redis = REDIS_URL ? await openRedis(REDIS_URL) : undefined;
+  const revocations = redis && new Revocations(redis);
+
   const auth = createLogtoAuth({
     // What is undefined here the package reads from LOGTO_ENDPOINT and LOGTO_AUDIENCE.
     endpoint: localLogto?.endpoint,
     audience: localLogto || !LOGTO_AUDIENCE ? shoppingApi : undefined,
+    jwksCache: { store: redis && createKeyStore(redis) },
+    isRevoked: revocations && ((token) => revocations.includes(token)),
   });
   const api = await serve(createApp(auth), Number(PORT), HOST);
 
@@ -46,7 +54,15 @@ async function run(): Promise<void> {
   const stopped = api.stop();
   console.log('Stopping once the requests under way are answered.');
   await stopped;
+  redis?.close();
   await localLogto?.stop();
+}
+
+function openRedis(url: string): Promise<RedisConnection> {
+  return RedisConnection.open(url, {
+    lost: (why) => console.log(`Redis is lost, so callers with a valid token get 503 for now: ${why}.`),
+    back: () => console.log('Redis is back.'),
+  });
 }
 
 async function startLocalLogto(): Promise<LocalIssuer> {

@@ -7,6 +7,7 @@ const codes: Record<number, string> = {
   413: 'payload_too_large',
   415: 'unsupported_media_type',
   500: 'server_error',
+  503: 'temporarily_unavailable',
 };
 
 // What express.json() can find wrong, by the type that its errors have.
@@ -18,12 +19,16 @@ const sentences: Record<string, string> = {
 /** What is thrown where a request cannot be served; its message is for the caller to read. */
 export class Problem extends Error {
   override readonly name = 'Problem';
+  /** After how many seconds the caller should try again. */
+  readonly retryAfter: number | undefined;
 
   constructor(
-    readonly status: 400 | 404,
+    readonly status: 400 | 404 | 503,
     message: string,
+    { retryAfter, ...options }: ErrorOptions & { retryAfter?: number } = {},
   ) {
-    super(message);
+    super(message, options);
+    this.retryAfter = retryAfter;
   }
 }
 
@@ -43,6 +48,8 @@ export const answerProblem: ErrorRequestHandler = (error, _req, res, next) => {
   const status = statusOf(error);
   if (status === 500) console.error(error);
   if (res.headersSent) return next(error);
+  if (error instanceof Problem && error.retryAfter !== undefined)
+    res.set('Retry-After', `${error.retryAfter}`);
   res.status(status).json({ error: codes[status] ?? 'invalid_request', error_description: describe(error) });
 
   function describe({ message, type }: { message: string; type?: string }): string {
@@ -54,6 +61,7 @@ export const answerProblem: ErrorRequestHandler = (error, _req, res, next) => {
 
 /** Express and its parsers give the caller's mistakes a status; whatever has none is a mistake of ours. */
 function statusOf(error: { status?: unknown } | undefined): number {
+  if (error instanceof Problem) return error.status;
   const status = error?.status;
   return typeof status === 'number' && status >= 400 && status < 500 ? status : 500;
 }

@@ -34,7 +34,8 @@ async function settled(auth: LogtoAuth): Promise<void> {
 const html: KeyAnswer = (res) => res.setHeader('content-type', 'text/html').end('<html>Sign in</html>');
 /** What a Logto, or whatever stands before it, can do wrong; undefined: nobody listens at all. */
 const faults: [fault: string, answer: KeyAnswer | undefined, error: RegExp][] = [
-  ['a refused connection', undefined, /ECONNREFUSED/],
+  // Or, where an idle connection was kept, that one was closed.
+  ['a refused connection', undefined, /ECONNREFUSED|ECONNRESET|closed/],
   ['a reset connection', (res) => res.destroy(), /./],
   ['status 204', (res) => res.writeHead(204).end(), /answered with status 204/],
   ['status 500', (res) => res.writeHead(500).end(), /answered with status 500/],

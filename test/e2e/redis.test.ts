@@ -1,0 +1,543 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { text } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { createLogtoAuth, type LogtoAuth } from 'express-logto-m2m';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { askForToken, type Token } from '../../example-server/demo/tokens.js';
+import { shopDirectory } from '../../example-server/local-issuer/directory.js';
+import { type LocalIssuer, startLocalIssuer } from '../../example-server/local-issuer/local-issuer.js';
+import { RedisConnection } from '../../example-server/redis/connection.js';
+import { createKeyStore } from '../../example-server/redis/key-store.js';
+import { fateOf } from '../support/fate.js';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const shoppingApi = 'https://shopping.api';
+const directory = shopDirectory();
+const isMissing = spawnSync('redis-server', ['--version']).error !== undefined;
+
+const notRevocable = {
+  status: 503,
+  retryAfter: '1',
+  body: {
+    error: 'temporarily_unavailable',
+    error_description:
+      'Whether the access token has been revoked cannot be told at the moment. Try again later.',
+  },
+};
+const noKeys = {
+  status: 503,
+  retryAfter: expect.stringMatching(/^[1-5]$/),
+  body: {
+    error: 'temporarily_unavailable',
+    error_description: 'The access token cannot be checked at the moment. Try again later.',
+  },
+};
+const revoked = {
+  status: 401,
+  challenge:
+    'Bearer realm="api", error="invalid_token", error_description="The access token has been revoked."',
+  body: { error: 'invalid_token', error_description: 'The access token has been revoked.' },
+};
+const served = { status: 200, body: { products: expect.any(Array) } };
+
+/** A Redis of our own, which can be killed, made to hang, and started anew on its port. */
+class Redis {
+  #process: ChildProcess | undefined;
+
+  private constructor(
+    readonly port: number,
+    private readonly settings: string[],
+  ) {}
+
+  static async start(...settings: string[]): Promise<Redis> {
+    const server = new Redis(await freePort(), settings);
+    servers.push(server);
+    await server.restart();
+    return server;
+  }
+
+  get url(): string {
+    return `redis://127.0.0.1:${this.port}`;
+  }
+
+  /** It starts empty: nothing is written to the disk. */
+  async restart(): Promise<void> {
+    const options = { port: String(this.port), bind: '127.0.0.1', save: '', appendonly: 'no' };
+    const args = Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]);
+    const child = spawn('redis-server', [...args, ...this.settings], { cwd: tmpdir(), stdio: 'pipe' });
+    this.#process = child;
+    let output = '';
+    child.stdout.setEncoding('utf8').on('data', (chunk) => {
+      output += chunk;
+    });
+    await vi.waitFor(() => expect(output).toContain('Ready to accept connections'), 5_000);
+  }
+
+  async kill(): Promise<void> {
+    const child = this.#process;
+    this.#process = undefined;
+    if (child === undefined) return;
+    const ended = once(child, 'exit');
+    child.kill('SIGKILL');
+    await ended;
+  }
+
+  /** It takes connections still, for the kernel does that, and answers nothing. */
+  hang(): void {
+    this.#process?.kill('SIGSTOP');
+  }
+
+  goOn(): void {
+    this.#process?.kill('SIGCONT');
+  }
+}
+
+async function freePort(): Promise<number> {
+  const taken = createServer().listen(0, '127.0.0.1');
+  await once(taken, 'listening');
+  const { port } = taken.address() as AddressInfo;
+  taken.close();
+  await once(taken, 'close');
+  return port;
+}
+
+const servers: Redis[] = [];
+const children: ChildProcess[] = [];
+const connections: RedisConnection[] = [];
+let redis: Redis;
+let logto: LocalIssuer;
+let statistics: Token;
+let catalog: Token;
+
+/** Runs a built program of the example in a process of its own. */
+function run(program: string, args: string[] = [], env: object = {}) {
+  const { LOGTO_ENDPOINT, LOGTO_AUDIENCE, REDIS_URL, ...inherited } = process.env;
+  const child = spawn(process.execPath, [`example-server/dist/${program}.js`, ...args], {
+    cwd: root,
+    env: { ...inherited, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  children.push(child);
+  return child;
+}
+
+/** One process of the API. */
+interface Replica {
+  child: ChildProcess;
+  url: string;
+  /** What it has printed so far, on either stream. */
+  output: () => string;
+}
+
+async function startReplica(env: object = {}): Promise<Replica> {
+  const settings = { LOGTO_ENDPOINT: logto.endpoint, LOGTO_AUDIENCE: shoppingApi, REDIS_URL: redis.url };
+  const child = run('main', [], { PORT: '0', ...settings, ...env });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (chunk) => {
+      output += chunk;
+    });
+  }
+  await vi.waitFor(() => expect(output).toContain('Ctrl-C stops'), 10_000);
+  return { child, url: output.match(/http:\S+/)?.[0] ?? '', output: () => output };
+}
+
+/** A replica with the keys of Logto, and Redis with them too. */
+async function startReadyReplica(): Promise<Replica> {
+  const replica = await startReplica();
+  await vi.waitFor(async () => expect((await fetch(`${replica.url}/readyz`)).status).toBe(200), 5_000);
+  expect(await products(replica, statistics)).toMatchObject(served);
+  return replica;
+}
+
+/** Asks for the products, and for an answer within about a second. */
+async function products({ url }: Pick<Replica, 'url'>, token?: Token) {
+  const began = performance.now();
+  const response = await fetch(`${url}/products`, {
+    headers: token ? { authorization: `Bearer ${token.text}` } : {},
+  });
+  const body: unknown = await response.json();
+  expect(performance.now() - began).toBeLessThan(2_000);
+  const { status, headers } = response;
+  return { status, body, retryAfter: headers.get('retry-after'), challenge: headers.get('www-authenticate') };
+}
+
+async function stop({ child }: Replica): Promise<unknown> {
+  const ended = once(child, 'exit');
+  child.kill('SIGTERM');
+  return ended;
+}
+
+const revoke = (...args: string[]) => outcome(run('revoke', args, { REDIS_URL: redis.url }));
+
+async function outcome(child: ReturnType<typeof run>) {
+  const [output, errors, [exitCode]] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    once(child, 'close'),
+  ]);
+  return { exitCode, output, errors };
+}
+
+const timesSaid = (replica: Replica, what: string) => replica.output().split(what).length - 1;
+
+async function tokenOf(name: string): Promise<Token> {
+  const app = directory.applications.find((candidate) => candidate.name === name);
+  if (!app) throw new Error(`no app ${name}`);
+  return askForToken(logto.issuer, app, { resource: shoppingApi, scope: 'read:products' });
+}
+
+afterEach(() => {
+  for (const child of children.splice(0)) child.kill('SIGKILL');
+});
+
+describe('the command that revokes', { timeout: 20_000 }, () => {
+  const nowhere = 'redis://127.0.0.1:9';
+
+  test.each([
+    [[], 'Say what to revoke: app or token.'],
+    [['user', 'x'], 'Say what to revoke: app or token.'],
+    [['app'], 'Say which app.'],
+    [['undo', 'token', ''], 'Say which token.'],
+    [['app', 'x', '60'], 'What is "60" for?'],
+    [['undo', 'token', 'x', '60'], 'What is "60" for?'],
+    [['token', 'x', '60', 'y'], 'What is "y" for?'],
+    [['token', 'x', '0'], '"0" is no number of seconds.'],
+    [['token', 'x', '1h'], '"1h" is no number of seconds.'],
+    [['token', 'eyJhbGciOiJFUzM4NCJ9.e30.c2ln'], 'That is a whole token; its jti is needed.'],
+    [['--for', '60', 'token', 'x'], "Unknown option '--for'"],
+  ])('refuses %j', async (args, complaint) => {
+    const { exitCode, output, errors } = await outcome(run('revoke', args, { REDIS_URL: nowhere }));
+    expect({ exitCode, output }).toEqual({ exitCode: 2, output: '' });
+    expect(errors).toContain(complaint);
+    expect(errors).toContain('revoke.js app <client id>');
+  });
+
+  test('explains itself', async () => {
+    const { exitCode, output, errors } = await outcome(run('revoke', ['--help']));
+    expect({ exitCode, errors }).toEqual({ exitCode: 0, errors: '' });
+    expect(output).toContain('revoke.js undo token <jti>');
+  });
+
+  test('asks where Redis is', async () => {
+    const { exitCode, errors } = await outcome(run('revoke', ['app', 'x']));
+    expect(exitCode).toBe(2);
+    expect(errors).toContain('REDIS_URL is not set.');
+  });
+});
+
+test.each(['http://:open-sesame@127.0.0.1', ':open-sesame@'])(
+  'says in a line that %s is no address of Redis',
+  async (REDIS_URL) => {
+    const settings = { LOGTO_ENDPOINT: 'http://127.0.0.1:9', PORT: '0', REDIS_URL };
+    expect(await outcome(run('main', [], settings))).toEqual({
+      exitCode: 1,
+      output: '',
+      errors: 'REDIS_URL must be an address as redis://127.0.0.1:6379.\n',
+    });
+  },
+);
+
+const suite = isMissing ? 'with Redis (skipped: redis-server is not installed)' : 'with Redis';
+
+describe.skipIf(isMissing)(suite, { timeout: 60_000 }, () => {
+  beforeEach(async () => {
+    [redis, logto] = await Promise.all([Redis.start(), startLocalIssuer({ directory })]);
+    [statistics, catalog] = await Promise.all([tokenOf('statistics-service'), tokenOf('catalog-service')]);
+  });
+  afterEach(async () => {
+    for (const connection of connections.splice(0)) connection.close();
+    await Promise.all([...servers.splice(0).map((server) => server.kill()), logto.stop()]);
+  });
+
+  describe('a replica that never saw Logto', () => {
+    test('serves, while Logto is down, by the keys that another one fetched', async () => {
+      const first = await startReadyReplica();
+      await logto.stop();
+      const second = await startReplica();
+
+      expect(await products(second, statistics)).toMatchObject(served);
+      expect(await products(second, catalog)).toMatchObject(served);
+      expect(await products(first, catalog)).toMatchObject(served);
+      expect((await fetch(`${second.url}/readyz`)).status).toBe(200);
+      await vi.waitFor(async () =>
+        expect(await (await fetch(`${second.url}/healthz`)).json()).toMatchObject({
+          ready: true,
+          issuers: [{ keyIds: [expect.any(String)], lastError: expect.any(String) }],
+        }),
+      );
+      expect(await products(second)).toMatchObject({ status: 401, body: { error: 'unauthorized' } });
+      const altered = { ...statistics, text: `${statistics.text.slice(0, -8)}AAAAAAAA` };
+      expect(await products(second, altered)).toMatchObject({
+        status: 401,
+        body: {
+          error: 'invalid_token',
+          error_description: 'The signature of the access token is not valid.',
+        },
+      });
+    });
+
+    test('could not serve without Redis', async () => {
+      await startReadyReplica();
+      await logto.stop();
+      const second = await startReplica({ REDIS_URL: '' });
+      expect(await products(second, statistics)).toMatchObject(noKeys);
+      expect((await fetch(`${second.url}/readyz`)).status).toBe(503);
+    });
+
+    test('answers 503 where Redis is down too, as does one that has the keys', async () => {
+      const first = await startReadyReplica();
+      await Promise.all([logto.stop(), redis.kill()]);
+      const second = await startReplica();
+
+      expect(await products(second, statistics)).toMatchObject(noKeys);
+      // It knows that the token is valid, but not whether it is revoked.
+      expect(await products(first, statistics)).toMatchObject(notRevocable);
+      for (const replica of [first, second]) {
+        expect(await products(replica)).toMatchObject({ status: 401, body: { error: 'unauthorized' } });
+        expect(timesSaid(replica, 'Redis is lost')).toBe(1);
+        expect(await stop(replica)).toEqual([0, null]);
+      }
+    });
+
+    test('starts although Redis hangs, and serves once that goes on', async () => {
+      await startReadyReplica();
+      await logto.stop();
+      redis.hang();
+      const second = await startReplica();
+      expect(await products(second, statistics)).toMatchObject(noKeys);
+      redis.goOn();
+      await vi.waitFor(async () => expect(await products(second, statistics)).toMatchObject(served), 10_000);
+      expect(timesSaid(second, 'Redis is lost')).toBe(1);
+      expect(timesSaid(second, 'Redis is back')).toBe(1);
+    });
+  });
+
+  describe('the key store alone, without a revocation list', () => {
+    /** What a replica has that takes its keys from Redis and asks it nothing else. */
+    async function createAuth(): Promise<LogtoAuth> {
+      const connection = await RedisConnection.open(redis.url, { lost() {}, back() {} });
+      connections.push(connection);
+      return createLogtoAuth({
+        endpoint: logto.endpoint,
+        audience: shoppingApi,
+        jwksCache: { store: createKeyStore(connection) },
+      });
+    }
+
+    /** One that has fetched the keys, and seen them in Redis. */
+    async function createReadyAuth(): Promise<LogtoAuth> {
+      const auth = await createAuth();
+      await auth.ready();
+      const [connection] = connections;
+      await vi.waitFor(async () => expect(await connection?.client.dbSize()).toBe(1));
+      return auth;
+    }
+
+    test('lets each replica serve that has keys, and a new one too', async () => {
+      const first = await createReadyAuth();
+      await logto.stop();
+      const second = await createAuth();
+      await redis.kill();
+      expect(await fateOf(first, statistics.text)).toBe('ok');
+      // It had a connection, but no keys yet.
+      expect(await fateOf(second, statistics.text)).toBe('keys_unavailable');
+      await expect(second.verify(statistics.text)).rejects.toMatchObject({
+        status: 503,
+        headers: { 'Retry-After': expect.stringMatching(/^[1-5]$/) },
+      });
+      expect(await fateOf(await createAuth(), statistics.text)).toBe('keys_unavailable');
+    });
+
+    test('takes half a second where Redis hangs, and then nobody waits for it', async () => {
+      const first = await createReadyAuth();
+      const second = await createAuth();
+      redis.hang();
+      expect(await fateOf(first, statistics.text)).toBe('ok');
+      // Logto answers, so Redis is not needed.
+      expect(await fateOf(second, statistics.text)).toBe('ok');
+      await logto.stop();
+      const third = await createAuth();
+      const began = performance.now();
+      expect(await fateOf(third, statistics.text)).toBe('keys_unavailable');
+      expect(performance.now() - began).toBeLessThan(1_500);
+
+      redis.goOn();
+      await vi.waitFor(async () => expect(await fateOf(third, statistics.text)).toBe('ok'), 10_000);
+    });
+  });
+
+  describe('the revocation list', () => {
+    test('ends an app at every replica by the next request, until it is undone', async () => {
+      const replicas = await Promise.all([startReadyReplica(), startReadyReplica()]);
+      const app = String(statistics.claims['client_id']);
+
+      const done = { exitCode: 0, errors: '' };
+      expect(await revoke('app', app)).toEqual({ ...done, output: `Revoked: app ${app}.\n` });
+      for (const replica of replicas) {
+        expect(await products(replica, statistics)).toMatchObject(revoked);
+        expect(await products(replica, await tokenOf('statistics-service'))).toMatchObject(revoked);
+        expect(await products(replica, catalog)).toMatchObject(served);
+      }
+
+      expect(await revoke('undo', 'app', app)).toEqual({
+        ...done,
+        output: `No longer revoked: app ${app}.\n`,
+      });
+      for (const replica of replicas) expect(await products(replica, statistics)).toMatchObject(served);
+      expect(await revoke('undo', 'app', app)).toEqual({ ...done, output: `Was not revoked: app ${app}.\n` });
+    });
+
+    test('ends a token, and no other token of its app', async () => {
+      const replicas = await Promise.all([startReadyReplica(), startReadyReplica()]);
+      const jti = String(statistics.claims['jti']);
+      const sibling = await tokenOf('statistics-service');
+
+      expect(await revoke('token', jti)).toMatchObject({ exitCode: 0, output: `Revoked: token ${jti}.\n` });
+      for (const replica of replicas) {
+        expect(await products(replica, statistics)).toMatchObject(revoked);
+        expect(await products(replica, sibling)).toMatchObject(served);
+      }
+
+      expect(await revoke('undo', 'token', jti)).toMatchObject({ exitCode: 0 });
+      for (const replica of replicas) expect(await products(replica, statistics)).toMatchObject(served);
+    });
+
+    test('does not take the id of a token for that of an app, nor the other way round', async () => {
+      const replica = await startReadyReplica();
+      await revoke('app', String(statistics.claims['jti']));
+      await revoke('token', String(statistics.claims['client_id']));
+      expect(await products(replica, statistics)).toMatchObject(served);
+    });
+
+    test('takes ids that look like options', async () => {
+      const what = ['token', '-WZ8tuFvAtWjtbYUWb0cU'];
+      expect(await revoke(...what)).toMatchObject({ exitCode: 0, output: `Revoked: ${what.join(' ')}.\n` });
+      expect(await revoke('undo', ...what)).toMatchObject({ exitCode: 0 });
+    });
+
+    test('forgets a token after the seconds that were named', async () => {
+      const replica = await startReadyReplica();
+      const jti = String(statistics.claims['jti']);
+      expect(await revoke('token', jti, '2')).toMatchObject({
+        exitCode: 0,
+        output: `Revoked for 2 seconds: token ${jti}.\n`,
+      });
+      expect(await products(replica, statistics)).toMatchObject(revoked);
+      await sleep(2_100);
+      expect(await products(replica, statistics)).toMatchObject(served);
+    });
+  });
+
+  describe('the command that revokes', () => {
+    test('does not claim what Redis has not confirmed', async () => {
+      const failed = (why: string) => ({
+        exitCode: 1,
+        output: '',
+        errors: `Redis has not confirmed it, so do not rely on it: ${why}.\n`,
+      });
+      redis.hang();
+      expect(await revoke('app', 'x')).toEqual(failed('no connection within a second'));
+      await redis.kill();
+      expect(await revoke('app', 'x')).toEqual(failed(`connect ECONNREFUSED 127.0.0.1:${redis.port}`));
+    });
+  });
+
+  describe('a Redis that fails', () => {
+    test('by dying: 503 until it is back', async () => {
+      const replica = await startReadyReplica();
+      await redis.kill();
+      // Longer than it takes to be refused a connection a few times.
+      for (let i = 0; i < 10; i += 1) {
+        expect(await products(replica, statistics)).toMatchObject(notRevocable);
+        await sleep(200);
+      }
+      expect((await fetch(`${replica.url}/healthz`)).status).toBe(200);
+
+      await redis.restart();
+      await vi.waitFor(async () => expect(await products(replica, statistics)).toMatchObject(served), 5_000);
+      expect(timesSaid(replica, 'Redis is lost')).toBe(1);
+      expect(timesSaid(replica, 'Redis is back')).toBe(1);
+      expect(await stop(replica)).toEqual([0, null]);
+    });
+
+    test('by hanging: 503 at once or after half a second, and what was revoked still is afterwards', async () => {
+      const replica = await startReadyReplica();
+      await revoke('app', String(statistics.claims['client_id']));
+      redis.hang();
+      const answers = await Promise.all(Array.from({ length: 50 }, () => products(replica, catalog)));
+      expect(answers).toEqual(answers.map(() => expect.objectContaining(notRevocable)));
+      const began = performance.now();
+      expect(await products(replica, catalog)).toMatchObject(notRevocable);
+      expect(performance.now() - began).toBeLessThan(400);
+      // By then the connection was given up, and the next one hangs.
+      await sleep(3_000);
+      expect(await products(replica, catalog)).toMatchObject(notRevocable);
+
+      redis.goOn();
+      await vi.waitFor(async () => expect(await products(replica, catalog)).toMatchObject(served), 5_000);
+      expect(await products(replica, statistics)).toMatchObject(revoked);
+      expect(timesSaid(replica, 'Redis is lost')).toBe(1);
+      expect(timesSaid(replica, 'Redis is back')).toBe(1);
+      expect(await stop(replica)).toEqual([0, null]);
+    });
+
+    test('by hanging for a moment: 503, and on at once', async () => {
+      const replica = await startReadyReplica();
+      redis.hang();
+      expect(await products(replica, statistics)).toMatchObject(notRevocable);
+      redis.goOn();
+      await vi.waitFor(async () => expect(await products(replica, statistics)).toMatchObject(served), 1_000);
+      expect(timesSaid(replica, 'Redis is lost')).toBe(1);
+      expect(timesSaid(replica, 'Redis is back')).toBe(1);
+    });
+
+    test.each(['dead', 'hanging', 'hanging for long'])(
+      'and is %s when the replica is to stop',
+      async (state) => {
+        const replica = await startReadyReplica();
+        if (state === 'dead') await redis.kill();
+        else redis.hang();
+        if (state === 'hanging for long') await sleep(3_000);
+        const underWay = products(replica, statistics);
+        await sleep(50);
+        const began = performance.now();
+        expect(await stop(replica)).toEqual([0, null]);
+        expect(performance.now() - began).toBeLessThan(2_000);
+        expect(await underWay).toMatchObject(notRevocable);
+      },
+    );
+
+    test('by not letting us in: 503, and the password is told to nobody', async () => {
+      redis = await Redis.start('--requirepass', 'open-sesame');
+      const address = `127.0.0.1:${redis.port}`;
+      const without = await startReplica();
+      const wrong = await startReplica({ REDIS_URL: `redis://:shut-sesame@${address}` });
+      const right = await startReplica({ REDIS_URL: `redis://:open-sesame@${address}` });
+      expect(await products(right, statistics)).toMatchObject(served);
+      expect(await products(without, statistics)).toMatchObject(notRevocable);
+      expect(await products(wrong, statistics)).toMatchObject(notRevocable);
+      expect(without.output()).toContain(
+        'Redis is lost, so callers with a valid token get 503 for now: NOAUTH',
+      );
+      expect(wrong.output()).toContain(
+        'Redis is lost, so callers with a valid token get 503 for now: WRONGPASS',
+      );
+      expect(timesSaid(wrong, 'Redis is lost')).toBe(1);
+      expect(without.output() + wrong.output()).not.toContain('sesame');
+    });
+  });
+
+  test('keeps silent about Redis where all is well, and ends with 0', async () => {
+    const replica = await startReadyReplica();
+    await sleep(2_500); // longer than a connection may be idle
+    expect(await products(replica, statistics)).toMatchObject(served);
+    expect(await stop(replica)).toEqual([0, null]);
+    expect(replica.output().replaceAll(redis.url, '')).not.toMatch(/redis/i);
+  });
+});
