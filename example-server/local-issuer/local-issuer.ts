@@ -1,10 +1,11 @@
-import { generateKeyPairSync } from 'node:crypto';
+import { generateKeyPair } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { stringify } from 'node:querystring';
 import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
+import { promisify } from 'node:util';
 import express from 'express';
 import type { Adapter, JWK, KoaContextWithOIDC, Provider as ProviderClass } from 'oidc-provider';
 // The package's entry module writes a warning to the console on Node 20, where the engine runs well all the same.
@@ -15,6 +16,10 @@ import type { Directory } from './directory.js';
 import { logtoAnswers } from './logto-answers.js';
 
 const Provider: typeof ProviderClass = UntypedProvider;
+const newKeyPair = promisify(generateKeyPair);
+
+/** What Logto can be told to sign with: EC keys as it does by default, or RSA keys. */
+export type SigningAlgorithm = 'ES384' | 'RS256';
 
 /** A running stand-in for Logto. */
 export interface LocalIssuer {
@@ -22,13 +27,21 @@ export interface LocalIssuer {
   endpoint: string;
   /** The `iss` of its tokens: `<endpoint>/oidc`. */
   issuer: string;
+  /**
+   * Rotates the signing key as an admin does, at once and without a warning to anybody: when this resolves, a new
+   * key signs. The one before it stays in the key set, and no older one, so that whoever rotates twice ends the
+   * tokens of the first key, expired or not.
+   *
+   * @param to The algorithm of the new key; by default that of the present one.
+   */
+  rotateKeys(to?: SigningAlgorithm): Promise<void>;
   /** Stops listening and ends all connections. */
   stop(): Promise<void>;
 }
 
 /**
  * Starts a stand-in for Logto on 127.0.0.1, for machine-to-machine apps only. It is built on the engine that Logto
- * itself runs on, and keeps nothing: its keys are made at the start, and its apps are those of the directory.
+ * itself runs on, and keeps nothing: its first keys are made at the start, and its apps are those of the directory.
  *
  * @param options.directory The tenant's data. It may be changed while the issuer runs; changes count at once.
  * @param options.port The port to listen on; by default a free one.
@@ -38,10 +51,12 @@ export interface LocalIssuer {
 export async function startLocalIssuer(options: {
   directory: Directory;
   port?: number;
-  signingKeys?: 'ES384' | 'RS256';
+  signingKeys?: SigningAlgorithm;
 }): Promise<LocalIssuer> {
-  const { directory, port = 0, signingKeys: alg = 'ES384' } = options;
-  const keys = alg === 'ES384' ? [ecKey()] : [rsaKey(), ecKey()];
+  const { directory, port = 0, signingKeys = 'ES384' } = options;
+  let alg: SigningAlgorithm = signingKeys;
+  // The first one signs.
+  let keys = [await newKey(alg), ...(alg === 'RS256' ? [await newKey('ES384')] : [])];
 
   // The issuer's name holds the port, so listening comes first.
   const server = createServer();
@@ -50,12 +65,23 @@ export async function startLocalIssuer(options: {
   const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const issuer = `${endpoint}/oidc`;
 
-  const provider = createEngine(issuer, directory, keys, alg);
-  server.on('request', express().disable('x-powered-by').use('/oidc', provider.callback()));
+  let engine = createEngine(issuer, directory, keys, alg).callback();
+  const app = express().disable('x-powered-by');
+  server.on(
+    'request',
+    app.use('/oidc', (req, res) => engine(req, res)),
+  );
 
   return {
     endpoint,
     issuer,
+    async rotateKeys(to = alg) {
+      const key = await newKey(to);
+      alg = to;
+      keys = [key, ...keys.slice(0, 1)];
+      // The engine cannot change its keys. It stores nothing, so another one can take its place between two requests.
+      engine = createEngine(issuer, directory, keys, alg).callback();
+    },
     async stop() {
       if (!server.listening) return;
       server.close();
@@ -65,7 +91,7 @@ export async function startLocalIssuer(options: {
   };
 }
 
-function createEngine(issuer: string, directory: Directory, keys: JWK[], alg: 'ES384' | 'RS256') {
+function createEngine(issuer: string, directory: Directory, keys: JWK[], alg: SigningAlgorithm) {
   const provider = new Provider(issuer, {
     ...tokenClaims,
     adapter: (model) => directoryAdapter(model, directory),
@@ -138,11 +164,11 @@ async function jsonToForm(body: Readable): Promise<string> {
   }
 }
 
-function ecKey(): JWK {
-  return generateKeyPairSync('ec', { namedCurve: 'P-384' }).privateKey.export({ format: 'jwk' });
-}
-
-// Logto's own RSA keys have 4096 bits, which take seconds to make.
-function rsaKey(): JWK {
-  return generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({ format: 'jwk' });
+async function newKey(alg: SigningAlgorithm): Promise<JWK> {
+  const { privateKey } =
+    alg === 'ES384'
+      ? await newKeyPair('ec', { namedCurve: 'P-384' })
+      : // Logto's own have 4096 bits, which take seconds to make.
+        await newKeyPair('rsa', { modulusLength: 2048 });
+  return privateKey.export({ format: 'jwk' });
 }

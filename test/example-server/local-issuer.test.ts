@@ -243,6 +243,51 @@ describe("follows the directory's changes at once", () => {
   });
 });
 
+describe('rotates its keys as Logto does', () => {
+  const wanted = { resource: shopping, scope: 'read:products' };
+  const tokenOf = async (issuer: LocalIssuer) =>
+    (await answerOf(await askAs(issuer, fixtureDirectory, 'statistics-service', wanted))).token;
+  const kidsOf = async (issuer: LocalIssuer) => (await keySet(issuer)).keys.map(({ kid }) => kid);
+
+  test.each([
+    ['ES384', 'ES384'],
+    ['ES384', 'RS256'],
+    ['RS256', 'RS256'],
+    ['RS256', 'ES384'],
+  ] as const)('from %s to %s: the new key signs at once, and one key stays beside it', async (from, to) => {
+    const issuer = await start({ directory: fixtureDirectory, signingKeys: from });
+    const before = await tokenOf(issuer);
+    await issuer.rotateKeys(to);
+    const after = await tokenOf(issuer);
+
+    const { alg, kid } = decodeProtectedHeader(after);
+    expect(alg).toBe(to);
+    expect(await kidsOf(issuer)).toEqual([kid, decodeProtectedHeader(before).kid]);
+    expect((await claimsOf(issuer, after)).iss).toBe(issuer.issuer);
+    expect((await claimsOf(issuer, before)).iss).toBe(issuer.issuer);
+  });
+
+  test('twice: the first key is gone, and its tokens with it', async () => {
+    const issuer = await start({ directory: fixtureDirectory });
+    const first = await tokenOf(issuer);
+    await issuer.rotateKeys();
+    const second = await tokenOf(issuer);
+    await issuer.rotateKeys();
+    const third = await tokenOf(issuer);
+
+    const kids = [third, second].map((token) => decodeProtectedHeader(token).kid);
+    expect(await kidsOf(issuer)).toEqual(kids);
+    await expect(claimsOf(issuer, first)).rejects.toThrow('no applicable key');
+  });
+
+  test('amid requests, each of which is answered', async () => {
+    const issuer = await start({ directory: fixtureDirectory });
+    const asked = Array.from({ length: 20 }, () => tokenOf(issuer));
+    await issuer.rotateKeys();
+    for (const token of await Promise.all(asked)) await claimsOf(issuer, token);
+  });
+});
+
 describe("the shop's directory", () => {
   const directory = shopDirectory();
   let issuer: LocalIssuer;

@@ -1,0 +1,53 @@
+import { subscribe } from 'node:diagnostics_channel';
+import { createLogtoAuth, type DeniedMessage } from 'express-logto-m2m';
+import { createApp } from '../app.js';
+import { serve } from '../http/serve.js';
+import { work } from './child.js';
+import { jwksCache, shoppingApi, tokenCache } from './settings.js';
+
+/** What the API has to tell of itself: from its diagnostics, as a real one would feed its metrics. */
+export interface ApiCounts {
+  /** How many requests were refused, by reason. */
+  denied: Record<string, number>;
+  keysRefreshed: number;
+  keysFailed: number;
+}
+
+const counts: ApiCounts = { denied: {}, keysRefreshed: 0, keysFailed: 0 };
+subscribe('express-logto-m2m:denied', (message) => {
+  const { reason } = (message as DeniedMessage).error;
+  counts.denied[reason] = (counts.denied[reason] ?? 0) + 1;
+});
+subscribe('express-logto-m2m:keys-refreshed', () => {
+  counts.keysRefreshed += 1;
+});
+subscribe('express-logto-m2m:keys-failed', () => {
+  counts.keysFailed += 1;
+});
+
+const tasks = {
+  /** Starts the example's API, with its keys, and tells its address. */
+  async start({ issuer, jwksUri }: { issuer: string; jwksUri: string }): Promise<string> {
+    const auth = createLogtoAuth({
+      issuers: [{ issuer, jwksUri }],
+      audience: shoppingApi,
+      jwksCache,
+      tokenCache,
+    });
+    await auth.ready();
+    return (await serve(createApp(auth), 0)).url;
+  },
+
+  /** The bytes that are in use once everything is thrown away that nobody needs. */
+  heap(): number {
+    if (!globalThis.gc) throw new Error('It was started without --expose-gc.');
+    globalThis.gc();
+    return process.memoryUsage().heapUsed;
+  },
+
+  counts: () => counts,
+};
+
+export type ApiTasks = typeof tasks;
+
+work(tasks);

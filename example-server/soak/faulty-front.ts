@@ -1,0 +1,118 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { setTimeout } from 'node:timers/promises';
+import { answers, elsewhere, type Fault, type KeyAnswer } from './faults.js';
+
+/** The requests for keys that reached the endpoint. */
+export interface KeyRequests {
+  total: number;
+  /** The most of them in any one second. */
+  mostInASecond: number;
+  /** How many more went where its redirect leads, which is nowhere that Logto would be. */
+  redirected: number;
+}
+
+/** What stands between the API and the key endpoint of Logto, and behaves as it is told. */
+export interface FaultyFront {
+  /** The API's `jwksUri`. */
+  url: string;
+  /** How it is to answer from now on; undefined for as Logto does. Resolves once it does. */
+  behave(how: Fault | undefined): Promise<void>;
+  /** What it has seen of the API. */
+  seen(): KeyRequests;
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts a front to a key endpoint on 127.0.0.1.
+ *
+ * @param jwksUri The endpoint behind it.
+ * @param onDelivered Is told the key ids of each whole and proper key set that the API was sent.
+ */
+export async function startFaultyFront(
+  jwksUri: string,
+  onDelivered: (keyIds: string[]) => void,
+): Promise<FaultyFront> {
+  let fault: Fault | undefined;
+  let redirected = 0;
+  const rate = new Rate();
+
+  const server = createServer((req, res) => {
+    answer(req, res).catch(() => res.destroy());
+  });
+
+  async function answer(req: IncomingMessage, res: ServerResponse): Promise<void> {
+    if (req.url === elsewhere) redirected += 1;
+    else rate.count(Date.now());
+    const respond = answers[fault === undefined || fault === 'is down' ? 'well' : fault];
+    const isWhole = respond === answers.well || respond === answers['is slow'];
+    const keys = await fetchKeys(jwksUri);
+    if (isWhole) res.once('finish', () => onDelivered(keyIdsOf(keys)));
+    await respond(res, keys);
+  }
+
+  await listen(server, 0);
+  const { port } = server.address() as AddressInfo;
+
+  return {
+    url: `http://127.0.0.1:${port}/oidc/jwks`,
+
+    async behave(how) {
+      fault = how;
+      if (how === 'is down') await close(server);
+      else if (!server.listening) await listenAgain(server, port);
+    },
+
+    seen: () => ({ total: rate.total, mostInASecond: rate.mostInASecond, redirected }),
+    stop: () => close(server),
+  };
+}
+
+async function fetchKeys(jwksUri: string): Promise<KeyAnswer> {
+  const response = await fetch(jwksUri);
+  return { contentType: response.headers.get('content-type') ?? '', body: await response.text() };
+}
+
+function keyIdsOf({ body }: KeyAnswer): string[] {
+  const { keys } = JSON.parse(body) as { keys: { kid: string }[] };
+  return keys.map(({ kid }) => kid);
+}
+
+/** While nothing listened there, another program may have had the port for a moment. */
+async function listenAgain(server: Server, port: number): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await listen(server, port);
+    } catch (error) {
+      if (attempt === 50) throw error;
+      await setTimeout(100);
+    }
+  }
+}
+
+async function listen(server: Server, port: number): Promise<void> {
+  server.listen(port, '127.0.0.1');
+  await once(server, 'listening');
+}
+
+async function close(server: Server): Promise<void> {
+  if (!server.listening) return;
+  const closed = once(server, 'close');
+  server.close();
+  server.closeAllConnections();
+  await closed;
+}
+
+/** Counts what happens, and how much of it in one second at most. */
+class Rate {
+  total = 0;
+  mostInASecond = 0;
+  #lately: number[] = [];
+
+  count(now: number): void {
+    this.total += 1;
+    this.#lately = [...this.#lately.filter((at) => at > now - 1000), now];
+    this.mostInASecond = Math.max(this.mostInASecond, this.#lately.length);
+  }
+}

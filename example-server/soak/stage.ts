@@ -1,0 +1,45 @@
+import { shopDirectory } from '../local-issuer/directory.js';
+import { type LocalIssuer, startLocalIssuer } from '../local-issuer/local-issuer.js';
+import type { ApiTasks } from './api-process.js';
+import { type Child, startChild } from './child.js';
+import { type FaultyFront, startFaultyFront } from './faulty-front.js';
+import { KeyHistory } from './key-history.js';
+import type { LoadTasks } from './load-process.js';
+import { keyTimes } from './settings.js';
+import { TokenDesk } from './tokens.js';
+
+/** Where the soak takes place: Logto's stand-in and the front to its keys here, API and callers each on their own. */
+export interface Stage {
+  logto: LocalIssuer;
+  front: FaultyFront;
+  desk: TokenDesk;
+  history: KeyHistory;
+  api: Child<ApiTasks>;
+  load: Child<LoadTasks>;
+  close(): Promise<void>;
+}
+
+/** Starts everything, each on a free port of 127.0.0.1. */
+export async function openStage(): Promise<Stage> {
+  const directory = shopDirectory();
+  const logto = await startLocalIssuer({ directory });
+  const history = new KeyHistory(keyTimes.maxAge + keyTimes.maxStale);
+  const front = await startFaultyFront(`${logto.issuer}/jwks`, (keyIds) =>
+    history.delivered(keyIds, Date.now()),
+  );
+  const desk = new TokenDesk(logto.issuer, directory);
+  const api = startChild<ApiTasks>('api-process', ['--expose-gc']);
+  const load = startChild<LoadTasks>('load-process');
+  return {
+    logto,
+    front,
+    desk,
+    history,
+    api,
+    load,
+    async close() {
+      await Promise.all([load.stop(), api.stop()]);
+      await Promise.all([front.stop(), logto.stop()]);
+    },
+  };
+}

@@ -1,0 +1,297 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import type { Exchange } from '../../example-server/soak/exchange.js';
+import { growth } from '../../example-server/soak/heap.js';
+import { Judge } from '../../example-server/soak/judge.js';
+import { KeyHistory } from '../../example-server/soak/key-history.js';
+import { Ledger } from '../../example-server/soak/ledger.js';
+import { objectionsTo, type Run } from '../../example-server/soak/verdict.js';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+describe('the soak', { timeout: 40_000 }, () => {
+  /** Runs the built program, as `npm run soak` does. */
+  function run(seconds: number, preload = '') {
+    const child = spawn(process.execPath, ['example-server/dist/soak.js', '--seconds', `${seconds}`], {
+      cwd: root,
+      env: {
+        ...process.env,
+        NODE_OPTIONS: preload && `--import=data:text/javascript,${encodeURIComponent(preload)}`,
+      },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      // As in a terminal, where Ctrl-C reaches all that it started.
+      detached: true,
+    });
+    onTestFinished(() => void child.kill('SIGKILL'));
+    const said = { output: '', errors: '' };
+    child.stdout.setEncoding('utf8').on('data', (chunk) => {
+      said.output += chunk;
+    });
+    child.stderr.setEncoding('utf8').on('data', (chunk) => {
+      said.errors += chunk;
+    });
+    // Not before all that it started has ended: they share its output.
+    const closed = once(child, 'close');
+    return {
+      said,
+      pressCtrlC: () => process.kill(-(child.pid ?? Number.NaN), 'SIGINT'),
+      outcome: async () => ({ exitCode: (await closed)[0], ...said }),
+    };
+  }
+
+  /** The numbers of a line of the report. */
+  function figures(output: string, label: string): number[] {
+    const line = output.split('\n').find((candidate) => candidate.trimStart().startsWith(label));
+    const numbers = line?.slice(line.indexOf(label) + label.length).match(/[\d.,]+/g) ?? [];
+    return numbers.map((number) => Number(number.replaceAll(',', '')));
+  }
+
+  test('finds no fault, and says what it saw', async () => {
+    const { exitCode, output, errors } = await run(8).outcome();
+    expect({ exitCode, errors }, output).toEqual({ exitCode: 0, errors: '' });
+    expect(output).toMatch(/\nAs promised: no valid request paid for what Logto did\.\n$/);
+
+    expect(output).toMatch(/by status +200 +401 +403 +503 +all\n/);
+    const [served = 0, ...refused] = figures(output, 'a valid token  ');
+    expect(served).toBeGreaterThan(1_000);
+    expect(refused.slice(0, -1)).toEqual([0, 0, 0]);
+    expect(figures(output, 'expired  ')[0]).toBeGreaterThan(10);
+    expect(figures(output, 'key rotations')[0]).toBeGreaterThanOrEqual(3);
+    expect(figures(output, 'key fetches that succeeded')[0]).toBeGreaterThanOrEqual(2);
+    expect(figures(output, 'key fetches that failed')[0]).toBeGreaterThanOrEqual(1);
+    for (const state of ['answers', 'is at fault']) {
+      const [median = 0, p99 = 0, slowest = 0, requests] = figures(
+        output,
+        `valid tokens, while Logto ${state}`,
+      );
+      expect(median).toBeGreaterThan(0);
+      expect(p99).toBeGreaterThanOrEqual(median);
+      expect(slowest).toBeGreaterThanOrEqual(p99);
+      expect(requests).toBeGreaterThan(100);
+    }
+    expect(figures(output, 'at start and end')).toHaveLength(2);
+  });
+
+  test('ends with 1 where a token of a new key is refused, and reports also when broken off', async () => {
+    const brokenApi = `if (process.argv[1]?.endsWith('api-process.js')) {
+      const real = fetch;
+      let calls = 0;
+      globalThis.fetch = async (...request) => {
+        if (calls++ > 0) throw new Error('no more keys');
+        return real(...request);
+      };
+    }`;
+    const soak = run(60, brokenApi);
+    await vi.waitFor(() => expect(soak.said.output).toContain('Logto hangs'), 10_000);
+    soak.pressCtrlC();
+    const { exitCode, output } = await soak.outcome();
+    expect(exitCode).toBe(1);
+    expect(output).toContain('✗ a valid token, of a key that the API could fetch: 503 instead of 200 (');
+  });
+
+  test('ends on Ctrl-C with all that it started, and does not call that a success', async () => {
+    const soak = run(60);
+    await vi.waitFor(() => expect(soak.said.output).toContain('Logto rotates its key'), 10_000);
+    soak.pressCtrlC();
+    const { exitCode, errors } = await soak.outcome();
+    expect({ exitCode, errors }).toEqual({ exitCode: 130, errors: '' });
+  });
+});
+
+const second = 1_000;
+
+/** A judge, and the doings of Logto that it judges by: one key from the start, which the API has. */
+function court() {
+  const history = new KeyHistory(62 * second);
+  history.has(['first'], 0, 0);
+  history.delivered(['first'], 0);
+  const judge = new Judge(history, { timeout: 1 * second, askInterval: 1 * second });
+
+  /** What the judge says of a token sent at a time, for each status that it may have been answered with. */
+  const sent = (sentAt: number, exchange: Partial<Exchange>) =>
+    judge.objectionTo({
+      kind: 'repeated',
+      keyId: 'first',
+      sentAt,
+      answeredAt: sentAt + 5,
+      took: 5,
+      status: 200,
+      ...exchange,
+    });
+  return { history, sent };
+}
+
+/** The statuses that the judge finds nothing wrong with, each asked of a court of its own. */
+function allowed(
+  exchange: Partial<Exchange>,
+  prepare: (court: ReturnType<typeof courtAt>) => void,
+): number[] {
+  return [0, 200, 401, 403, 500, 503].filter((status) => {
+    const own = courtAt();
+    prepare(own);
+    return own.sent(own.now, { ...exchange, status }) === undefined;
+  });
+}
+const courtAt = () => ({ ...court(), now: 20 * second });
+
+describe('the judge', () => {
+  type Court = ReturnType<typeof courtAt>;
+  const allIsWell = () => {};
+  const outage = ({ history, now }: Court) => history.faultBegan(now - 10 * second);
+  const rotation = ({ history, now }: Court) => history.has(['second', 'first'], now - 1, now);
+  const flood = ({ sent, now }: Court) => {
+    for (let i = 0; i < 5; i += 1) sent(now - 50, { kind: 'madeUpKey', keyId: `${i}`, status: 401 });
+  };
+  const both =
+    (...parts: ((court: Court) => void)[]) =>
+    (court: Court) => {
+      for (const part of parts) part(court);
+    };
+
+  test.each([
+    ['repeated', 200],
+    ['fresh', 200],
+    ['unpermitted', 403],
+    ['altered', 401],
+    ['none', 401],
+    ['expired', 401],
+    ['otherAudience', 401],
+  ] as const)('allows one answer to %s, whether Logto answers or not: %i', (kind, status) => {
+    expect(allowed({ kind }, allIsWell)).toEqual([status]);
+    expect(allowed({ kind }, outage)).toEqual([status]);
+  });
+
+  test('never allows a made-up key id to be let in, nor to break anything', () => {
+    expect(allowed({ kind: 'madeUpKey', keyId: 'x' }, allIsWell)).toEqual([401, 503]);
+    expect(allowed({ kind: 'madeUpKey', keyId: 'x' }, outage)).toEqual([401, 503]);
+  });
+
+  test('allows no request to wait much longer than the timeout', () => {
+    const { sent } = court();
+    expect(sent(9 * second, { took: 900 })).toBeUndefined();
+    expect(sent(9 * second, { took: 3_100 })).toContain('waited');
+  });
+
+  describe('of a key that is new to the API', () => {
+    const exchange = { keyId: 'second' };
+
+    test('demands service while Logto answers', () => {
+      expect(allowed(exchange, rotation)).toEqual([200]);
+    });
+
+    test('demands service right after one stray key id, but not right after a flood of them', () => {
+      const stray = ({ sent, now }: Court) => sent(now - 50, { kind: 'madeUpKey', keyId: 'x', status: 401 });
+      expect(allowed(exchange, both(rotation, stray))).toEqual([200]);
+      expect(allowed(exchange, both(rotation, flood))).toEqual([200, 401, 503]);
+    });
+
+    test('demands service from one interval after the rotation, flood or not', () => {
+      const earlier = ({ history, now }: Court) => history.has(['second', 'first'], 0, now - 1 * second);
+      expect(allowed(exchange, both(earlier, flood))).toEqual([200]);
+    });
+
+    test('demands service for all tokens that come at once, not only for the one that asks', () => {
+      const others = ({ sent, now }: Court) => {
+        for (let i = 0; i < 5; i += 1) sent(now, exchange);
+      };
+      expect(allowed(exchange, both(rotation, others))).toEqual([200]);
+    });
+
+    test('allows 503 in an outage and as long after it as its last answer may take, but nothing else', () => {
+      const ended = (ago: number) => (court: Court) => {
+        outage(court);
+        court.history.faultEnded(court.now - ago);
+      };
+      expect(allowed(exchange, both(outage, rotation))).toEqual([200, 503]);
+      expect(allowed(exchange, both(ended(900), rotation))).toEqual([200, 503]);
+      expect(allowed(exchange, both(ended(1_100), rotation))).toEqual([200]);
+    });
+
+    test('allows 401 in an outage only where the API can neither ask nor know of it', () => {
+      const failure = ({ sent, now }: Court) =>
+        sent(now - 2 * second, { keyId: 'x', kind: 'madeUpKey', status: 503 });
+      const success = ({ history, now }: Court) => history.delivered(['first'], now - 1 * second);
+      expect(allowed(exchange, both(outage, rotation, flood))).toEqual([200, 401, 503]);
+      expect(allowed(exchange, both(outage, rotation, failure, flood))).toEqual([200, 503]);
+      expect(allowed(exchange, both(outage, rotation, failure, success, flood))).toEqual([200, 401, 503]);
+    });
+
+    test('demands service without fail once it was fetched', () => {
+      const fetched = ({ history, now }: Court) => history.delivered(['second', 'first'], now - 1 * second);
+      expect(allowed(exchange, both(rotation, fetched, outage, flood))).toEqual([200]);
+    });
+  });
+
+  describe('of a key that Logto gave up', () => {
+    const rotatedTwice = ({ history, now }: Court) =>
+      history.has(['third', 'second'], now - 5 * second, now - 5 * second);
+    const told = (ago: number) => (court: Court) =>
+      court.history.delivered(['third', 'second'], court.now - ago);
+
+    test('demands service until the API is told, and a refusal from then on', () => {
+      expect(allowed({}, rotatedTwice)).toEqual([200]);
+      expect(allowed({}, both(rotatedTwice, told(100)))).toEqual([200, 401, 503]);
+      expect(allowed({}, both(rotatedTwice, told(1_000)))).toEqual([401, 503]);
+    });
+  });
+
+  test('demands nothing of keys older than they may get', () => {
+    const { history, sent } = court();
+    history.faultBegan(1 * second);
+    expect(sent(60 * second, { status: 503 })).toContain('of a key that the API held');
+    expect(sent(63 * second, { status: 503 })).toBeUndefined();
+  });
+});
+
+describe('the verdict on a whole run', () => {
+  const samples = (bytesAt: (at: number) => number) =>
+    Array.from({ length: 20 }, (_, at) => ({ at, bytes: bytesAt(at) }));
+  const megabyte = 1024 * 1024;
+
+  function goodRun(): Run {
+    const { history } = court();
+    const ledger = new Ledger(new Judge(history, { timeout: 1, askInterval: 1 }), history, 1);
+    ledger.latency.calm.record(1_000);
+    ledger.latency.fault.record(1_000);
+    ledger.latencyOfNewKeys.record(1_000);
+    return {
+      seconds: 60,
+      startedAt: 0,
+      ledger,
+      heap: samples(() => 12 * megabyte),
+      counts: { denied: {}, keysRefreshed: 9, keysFailed: 9 },
+      keyRequests: { total: 18, mostInASecond: 4, redirected: 0 },
+      rotations: { calm: 3, fault: 1 },
+      faults: 2,
+    };
+  }
+
+  test('is good where nothing is wrong', () => {
+    expect(objectionsTo(goodRun())).toEqual([]);
+  });
+
+  test('objects to requests that wait for Logto', () => {
+    const run = goodRun();
+    run.ledger.latency.fault.record(400_000);
+    expect(objectionsTo(run)).toEqual([expect.stringContaining('p99')]);
+  });
+
+  test.each<[string, Partial<Run>]>([
+    ['grew', { heap: samples((at) => at * megabyte) }],
+    ['asked Logto 9 times', { keyRequests: { total: 18, mostInASecond: 9, redirected: 0 } }],
+    ['redirect', { keyRequests: { total: 18, mostInASecond: 4, redirected: 1 } }],
+    ['no fetch failed', { counts: { denied: {}, keysRefreshed: 9, keysFailed: 0 } }],
+    ['never at fault', { faults: 0 }],
+    ['not rotated', { rotations: { calm: 0, fault: 1 } }],
+  ])('objects: %s', (objection, part) => {
+    expect(objectionsTo({ ...goodRun(), ...part })).toEqual([expect.stringContaining(objection)]);
+  });
+
+  test('takes the filling of a cache, or one high sample, for no leak', () => {
+    expect(growth(samples((at) => Math.min(at, 5) * megabyte)).isUnbounded).toBe(false);
+    expect(growth(samples((at) => (at === 19 ? 90 : 12) * megabyte)).isUnbounded).toBe(false);
+    expect(growth(samples((at) => 12 * megabyte + at * 0.5 * megabyte)).isUnbounded).toBe(true);
+  });
+});
