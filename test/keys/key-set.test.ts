@@ -251,6 +251,23 @@ describe('a key that is not known', () => {
   });
 });
 
+it('a request waits no longer than the timeout in all, though it waits for two refreshes', async () => {
+  const auth = instance({ timeout: 0.5 });
+  await auth.ready();
+  travel(601);
+  const keys = issuer.hold();
+  await auth.verify(token());
+  await vi.waitFor(() => expect(keys.held).toHaveLength(1));
+  vi.useRealTimers();
+  const began = performance.now();
+  const fate = fateOf(auth, issuer.token({ key: createSigningKey() }));
+  // The first is answered late, without the key; the second never.
+  setTimeout(() => issuer.sendKeys(keys.held[0] as (typeof keys.held)[0]), 350);
+  expect(await fate).toBe('keys_unavailable');
+  expect(keys.held).toHaveLength(2);
+  expect(performance.now() - began).toBeLessThan(750);
+});
+
 describe('a cold start while Logto is down', () => {
   it('answers 503 with Retry-After, with one attempt at a time, and serves soon after its return', async () => {
     await issuer.goDown();
@@ -370,6 +387,8 @@ describe('a fetch of the user', () => {
   ])('that %s costs no more than the keys', async (_what, fetch) => {
     const auth = withFetch(fetch);
     expect(await fateOf(auth, issuer.token({ claims }))).toBe('keys_unavailable');
+    // It came to an end, so that another attempt can be made.
+    await settled(auth, ({ lastError }) => lastError !== undefined);
     expect(auth.health().ready).toBe(false);
   });
 
