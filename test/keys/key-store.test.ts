@@ -166,9 +166,10 @@ describe('a shared store', () => {
     const withdrawn = token();
     issuer.rotate({ keepPrevious: false });
     const auth = replica();
-    // A slow store answers after Logto.
+    // A slow store answers after Logto, with what it had before.
+    const old = structuredClone(store.only);
     const slow: KeyValueStore = {
-      get: (key) => new Promise((resolve) => setTimeout(() => resolve(store.get(key)), 300)),
+      get: () => new Promise((resolve) => setTimeout(resolve, 300, old)),
       set: () => Promise.resolve(),
     };
     const other = replica({ store: slow });
