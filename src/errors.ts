@@ -190,6 +190,7 @@ export class Refusal {
 export function quote(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(cut(value));
   if (Array.isArray(value)) return cut(`[${value.slice(0, 10).map(quoteMember).join(',')}]`);
+  if (typeof value === 'function') return 'a function';
   return typeof value === 'object' && value !== null ? 'an object' : String(value);
 }
 
@@ -207,9 +208,10 @@ function cut(text: string): string {
  */
 export function asError(thrown: unknown): Error {
   try {
-    if (thrown instanceof Error) return thrown;
+    // Its message is looked at, for that of a Proxy may throw.
+    if (thrown instanceof Error && typeof thrown.message === 'string') return thrown;
   } catch {
-    // A Proxy can throw even from this question.
+    // What cannot even be looked at is no Error either.
   }
   const error = new Error('A function given to express-logto-m2m threw something that is not an Error.', {
     cause: thrown,

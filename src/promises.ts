@@ -1,5 +1,5 @@
 /** Whether this is to be waited for: a Promise of ours or of any library. */
-export function isPromiseLike(value: unknown): value is PromiseLike<unknown> {
+export function isPromiseLike<T>(value: T): value is T & PromiseLike<Awaited<T>> {
   return typeof (value as PromiseLike<unknown> | null | undefined)?.then === 'function';
 }
 

@@ -13,9 +13,9 @@ import type { Organization, Requirement } from './verification/requirement.js';
 /** What `verify()` asks of a token. */
 export interface VerifyOptions {
   /** All of these permissions. */
-  readonly scopes?: string | readonly string[] | undefined;
+  readonly scopes?: string | readonly string[];
   /** At least one of these. */
-  readonly anyScope?: string | readonly string[] | undefined;
+  readonly anyScope?: string | readonly string[];
   /** API resource indicator or indicators, instead of the instance's. */
   readonly audience?: string | readonly string[] | undefined;
   /** Whether users' tokens are refused, instead of the instance's choice. */
@@ -67,14 +67,15 @@ export function createVerify(settings: Settings, decide: Decide<GuardedRequest>)
 
 function readOptions(options: VerifyOptions, settings: Settings): Requirement<GuardedRequest> {
   checkNames(OWNER, options, NAMES);
-  const { scopes, anyScope, organization, organizationToken } = options;
-  if (scopes !== undefined && anyScope !== undefined) throw bothOf('scopes', 'anyScope');
-  const name = anyScope === undefined ? 'scopes' : 'anyScope';
-  const asked = orElse(scopes, anyScope);
+  const { organization, organizationToken } = options;
+  if (Object.hasOwn(options, 'scopes') && Object.hasOwn(options, 'anyScope'))
+    throw bothOf('scopes', 'anyScope');
+  // One that is there and undefined was misspelt elsewhere: it is checked, and refused.
+  const name = (['scopes', 'anyScope'] as const).find((option) => Object.hasOwn(options, option));
   const common = {
     machineOnly: checkBoolean(OWNER, 'machineOnly', orElse(options.machineOnly, settings.machineOnly)),
-    scopes: asked === undefined ? [] : checkScopes(OWNER, name, asked),
-    anyScope: anyScope !== undefined,
+    scopes: name === undefined ? [] : checkScopes(OWNER, name, options[name]),
+    anyScope: name === 'anyScope',
   };
   if (organizationToken === undefined) {
     return {

@@ -91,6 +91,8 @@ describe('verify', () => {
     ['an empty list of scopes', { scopes: [] }, /`scopes`.*not an empty list/],
     ['an empty list of any scopes', { anyScope: [] }, /`anyScope`.*not an empty list/],
     ['no list of scopes', { scopes: null }, /`scopes`/],
+    ['scopes that are undefined', { scopes: undefined }, /`scopes`.*not undefined/],
+    ['any scopes that are undefined', { anyScope: undefined }, /`anyScope`.*not undefined/],
     ['both kinds of scopes', { scopes: ['a'], anyScope: ['b'] }, /`scopes` or `anyScope`, not both/],
     ['both kinds of organization', { organization: 'none', organizationToken: { id: 'x' } }, /not both/],
     [

@@ -3,6 +3,9 @@ const LONGEST = 60_000;
 /** While no key serves, every caller is refused: then a failure may cost 5 s at most once it is mended. */
 const LONGEST_WITHOUT_KEYS = 5_000;
 
+/** How long after the wait a next attempt still counts as one of the same outage. */
+const SEQUEL = 30_000;
+
 /**
  * When to try again after failures: 1 s and doubling, 60 s at most, with jitter so that replicas which failed
  * together do not come back together. All in milliseconds; a clock that was set back ends the wait.
@@ -34,9 +37,9 @@ export class Backoff {
     return Math.max(0, (keysServe ? this.#wait : Math.min(this.#wait, LONGEST_WITHOUT_KEYS)) - since);
   }
 
-  /** Whether the last attempt failed, and so short a time ago that the next one, due or under way, is its sequel. */
+  /** Whether the last attempt failed, and the next one, due or under way, is its sequel in the same outage. */
   failedLately(now: number): boolean {
     const since = now - this.#failedAt;
-    return this.failing && since >= 0 && since < 2 * LONGEST;
+    return this.failing && since >= 0 && since < this.#wait + SEQUEL;
   }
 }

@@ -1,4 +1,5 @@
 import { asError } from '../errors.js';
+import { abandon } from '../promises.js';
 import { type Keys, keysFromJwks } from './verification-key.js';
 
 /** Logto answers with one to three keys, some 3 KiB at most; nothing honest is larger than this. */
@@ -19,8 +20,10 @@ export async function fetchJwks(
   try {
     return keysFromJwks(await Promise.race([getJson(uri, fetch, signal), aborted(signal)]));
   } catch (error) {
-    // Without its query, which may hold what is nobody's business.
-    throw new Error(`${uri.split('?')[0]}: ${describe(error)}`, { cause: error });
+    // Without the query, which may hold what is nobody's business.
+    const address = uri.replace(/\?.*/, '');
+    const why = describe(error).replaceAll(uri, address);
+    throw new Error(`${address}: ${why}`, uri === address ? { cause: error } : undefined);
   }
 }
 
@@ -29,7 +32,7 @@ async function getJson(uri: string, fetch: typeof globalThis.fetch, signal: Abor
   const response = await fetch(uri, { signal, redirect: 'manual', headers: { accept: 'application/json' } });
   if (response.redirected) throw new Error('it was reached by a redirect');
   if (response.status !== 200) {
-    response.body?.cancel().catch(() => {});
+    abandon(response.body?.cancel?.());
     throw new Error(`it answered with status ${response.status}`);
   }
   const text = await readText(response, signal);
@@ -70,7 +73,7 @@ function describe(thrown: unknown): string {
     if (error.name === 'TimeoutError') return 'no whole answer came in time';
     // undici says "fetch failed" and keeps what happened in the cause.
     const cause = error.cause;
-    if (!(cause instanceof Error)) return error.message;
+    if (!(cause instanceof Error)) return String(error.message);
     const code = 'code' in cause ? String(cause.code) : cause.name;
     return cause.message.includes(code) ? cause.message : `${code} ${cause.message}`.trim();
   } catch {

@@ -2,7 +2,7 @@ import type { NextFunction, Response } from 'express';
 import { tellAuthorized, tellDenied } from '../diagnostics.js';
 import { type AuthError, asError, Refusal } from '../errors.js';
 import type { GuardedRequest, LogtoAuthOptions } from '../options.js';
-import { abandon } from '../promises.js';
+import { abandon, isPromiseLike } from '../promises.js';
 import type { Decide, Decision } from '../verification/decide.js';
 import type { Requirement } from '../verification/requirement.js';
 import { answer, type ChallengeContext, toAuthError } from './answer.js';
@@ -24,7 +24,7 @@ export interface GuardParts {
 /** The way of one request: its token in, a decision out, then the handler or the answer. */
 export function createGuard({ maker, decide, requirement, challenge, getToken, onError }: GuardParts): Guard {
   function guard(req: GuardedRequest, res: Response, next: NextFunction): void {
-    let decision: Decision | Promise<Decision>;
+    let decision: Decision | PromiseLike<Decision>;
     try {
       const credentials = getToken === undefined ? readBearerToken(req) : readGivenToken(getToken(req));
       decision = credentials instanceof Refusal ? credentials : decideOn(credentials, req);
@@ -32,7 +32,7 @@ export function createGuard({ maker, decide, requirement, challenge, getToken, o
       next(asError(thrown));
       return;
     }
-    if (decision instanceof Promise) {
+    if (isPromiseLike(decision)) {
       decision.then(
         (late) => conclude(late, req, res, next),
         (thrown) => next(asError(thrown)),
@@ -42,7 +42,7 @@ export function createGuard({ maker, decide, requirement, challenge, getToken, o
     }
   }
 
-  function decideOn(credentials: string, req: GuardedRequest): Decision | Promise<Decision> {
+  function decideOn(credentials: string, req: GuardedRequest): Decision | PromiseLike<Decision> {
     const decision = decide(credentials, requirement, req);
     // What is no JWT may be no token at all. Asked only now, so that good tokens are not looked at twice.
     const isMalformed =

@@ -20,7 +20,7 @@ export type Decide<R> = (
   text: string,
   requirement: Requirement<R>,
   request?: R,
-) => Decision | Promise<Decision>;
+) => Decision | PromiseLike<Decision>;
 
 /**
  * Joins the three questions asked of every token: is it valid, is it revoked, may it do this? What a user's
@@ -29,17 +29,16 @@ export type Decide<R> = (
 export function createDecide<R>(verifier: TokenVerifier, isRevoked: Revocation<R> | undefined): Decide<R> {
   return function decide(text, requirement, request) {
     const verdict = verifier.verify(text, requirement.audience);
-    if (verdict instanceof Promise) {
-      return verdict.then((late) => judge(late, requirement, request));
-    }
-    return judge(verdict, requirement, request);
+    // Not `instanceof Promise`: where zone.js or its like replaced that, an async function's is another.
+    if (!isPromiseLike(verdict)) return judge(verdict, requirement, request);
+    return verdict.then((late) => judge(late, requirement, request));
   };
 
   function judge(
     verdict: Verified | Refusal,
     requirement: Requirement<R>,
     request?: R,
-  ): Decision | Promise<Decision> {
+  ): Decision | PromiseLike<Decision> {
     if (verdict instanceof Refusal) return verdict;
     const { cached } = verdict;
     const { token } = verdict.verified;

@@ -191,6 +191,30 @@ describe('a hostile value', () => {
     }
   });
 
+  it('thrown, an Error that cannot be looked at is wrapped', async () => {
+    const trapped = new Proxy(new Error('x'), {
+      get() {
+        throw undefined;
+      },
+    });
+    const { app, ran, failure } = appWith({ isRevoked: () => Promise.reject(trapped) });
+    expect((await get(app, '/', issuer.token())).status).toBe(500);
+    expect(ran()).toBe(false);
+    expect((failure() as Error).message).toMatch(/not an Error/);
+  });
+
+  it('a Promise that is not the global one is waited for all the same', async () => {
+    const { app } = appWith({});
+    const token = issuer.token();
+    const Intrinsic = globalThis.Promise;
+    globalThis.Promise = class extends Intrinsic<unknown> {} as PromiseConstructor;
+    try {
+      expect((await get(app, '/', token)).status).toBe(200);
+    } finally {
+      globalThis.Promise = Intrinsic;
+    }
+  });
+
   it('a promise that getToken rejects does not end the process', async () => {
     const unhandled = vi.fn();
     process.on('unhandledRejection', unhandled);
