@@ -7,7 +7,7 @@ import { asError, Refusal } from './errors.js';
 import { toAuthError } from './middleware/answer.js';
 import type { GuardedRequest, Settings } from './options.js';
 import { ORGANIZATION_TOKEN } from './verification/claims.js';
-import type { Decide } from './verification/decide.js';
+import { Accepted, type Decide } from './verification/decide.js';
 import type { Organization, Requirement } from './verification/requirement.js';
 
 /** What `verify()` asks of a token. */
@@ -44,7 +44,7 @@ export function createVerify(settings: Settings, decide: Decide<GuardedRequest>)
   return async function verify(token, options = {}) {
     const requirement = readOptions(options, settings);
     const decision = await decideOn(token, requirement);
-    if (!(decision instanceof Refusal)) {
+    if (decision instanceof Accepted) {
       tellAuthorized(decision.token, decision.cached);
       return decision.token;
     }

@@ -3,7 +3,7 @@ import { tellAuthorized, tellDenied } from '../diagnostics.js';
 import { type AuthError, asError, Refusal } from '../errors.js';
 import type { GuardedRequest, LogtoAuthOptions } from '../options.js';
 import { abandon, isPromiseLike } from '../promises.js';
-import type { Decide, Decision } from '../verification/decide.js';
+import { Accepted, type Decide, type Decision } from '../verification/decide.js';
 import type { Requirement } from '../verification/requirement.js';
 import { answer, type ChallengeContext, toAuthError } from './answer.js';
 import { isBearerToken, notOneToken, readBearerToken } from './bearer-token.js';
@@ -54,7 +54,8 @@ export function createGuard({ maker, decide, requirement, challenge, getToken, o
   }
 
   function conclude(decision: Decision, req: GuardedRequest, res: Response, next: NextFunction): void {
-    if (decision instanceof Refusal) {
+    // This way round: only what was accepted opens the door.
+    if (!(decision instanceof Accepted)) {
       deny(decision, req, res, next);
       return;
     }

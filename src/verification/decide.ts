@@ -7,10 +7,13 @@ import type { TokenVerifier, Verified } from './token-verifier.js';
 /** The operator's own "no", asked for every token that verifies; only `false` lets one in. */
 export type Revocation<R> = (token: AccessToken, request?: R) => unknown;
 
-/** A token that may do what was asked. */
-export interface Accepted {
-  readonly token: AccessToken;
-  readonly cached: boolean;
+/** A token that may do what was asked. A class, so that nothing else can be taken for it. */
+export class Accepted {
+  constructor(
+    readonly token: AccessToken,
+    /** Whether its signature had been checked before. */
+    readonly cached: boolean,
+  ) {}
 }
 
 export type Decision = Accepted | Refusal;
@@ -48,7 +51,7 @@ export function createDecide<R>(verifier: TokenVerifier, isRevoked: Revocation<R
     return revoked(answer) ?? permit();
 
     function permit(): Decision {
-      return lacking(token, requirement, request) ?? { token, cached };
+      return lacking(token, requirement, request) ?? new Accepted(token, cached);
     }
   }
 }

@@ -204,12 +204,14 @@ describe('a hostile value', () => {
   });
 
   it('a Promise that is not the global one is waited for all the same', async () => {
-    const { app } = appWith({});
-    const token = issuer.token();
+    const { app, ran } = appWith({});
+    const forged = `${issuer.token().slice(0, -8)}AAAAAAAA`;
     const Intrinsic = globalThis.Promise;
     globalThis.Promise = class extends Intrinsic<unknown> {} as PromiseConstructor;
     try {
-      expect((await get(app, '/', token)).status).toBe(200);
+      expect((await get(app, '/', forged)).status).toBe(401);
+      expect(ran()).toBe(false);
+      expect((await get(app, '/', issuer.token())).status).toBe(200);
     } finally {
       globalThis.Promise = Intrinsic;
     }
