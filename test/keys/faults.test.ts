@@ -111,7 +111,7 @@ describe.each(faults)('when Logto answers with %s', (_fault, answer, error) => {
   });
 
   it('and the keys are past maxAge, they serve on without a wait', async () => {
-    const auth = instance();
+    const auth = instance({ timeout: 2 });
     await auth.ready();
     const known = token();
     await auth.verify(known);
@@ -119,7 +119,7 @@ describe.each(faults)('when Logto answers with %s', (_fault, answer, error) => {
     travel(601);
     const began = performance.now();
     expect([await fateOf(auth, known), await fateOf(auth, token())]).toEqual(['ok', 'ok']);
-    expect(performance.now() - began).toBeLessThan(TIMEOUT * 500);
+    expect(performance.now() - began).toBeLessThan(1_000);
     await settled(auth);
     expect(auth.health()).toMatchObject({
       ready: true,
@@ -129,7 +129,7 @@ describe.each(faults)('when Logto answers with %s', (_fault, answer, error) => {
   });
 
   it('and the process was idle, one request waits, and the keys serve on', async () => {
-    const auth = instance();
+    const auth = instance({ timeout: 2 });
     await auth.ready();
     const known = token();
     await auth.verify(known);
@@ -138,7 +138,7 @@ describe.each(faults)('when Logto answers with %s', (_fault, answer, error) => {
     expect([await fateOf(auth, known), await fateOf(auth, token())]).toEqual(['ok', 'ok']);
     const began = performance.now();
     expect([await fateOf(auth, known), await fateOf(auth, token())]).toEqual(['ok', 'ok']);
-    expect(performance.now() - began).toBeLessThan(TIMEOUT * 500);
+    expect(performance.now() - began).toBeLessThan(1_000);
   });
 
   it('and the keys are past maxStale, they are trusted no more', async () => {

@@ -247,12 +247,12 @@ describe('a key that is not known', () => {
     vi.useRealTimers();
     const began = performance.now();
     expect(await fateOf(auth, issuer.token({ key: createSigningKey() }))).toBe('keys_unavailable');
-    expect(performance.now() - began).toBeLessThan(800);
+    expect(performance.now() - began).toBeLessThan(1_500);
   });
 });
 
 it('a request waits no longer than the timeout in all, though it waits for two refreshes', async () => {
-  const auth = instance({ timeout: 0.5 });
+  const auth = instance({ timeout: 1 });
   await auth.ready();
   travel(601);
   const keys = issuer.hold();
@@ -262,10 +262,10 @@ it('a request waits no longer than the timeout in all, though it waits for two r
   const began = performance.now();
   const fate = fateOf(auth, issuer.token({ key: createSigningKey() }));
   // The first is answered late, without the key; the second never.
-  setTimeout(() => issuer.sendKeys(keys.held[0] as (typeof keys.held)[0]), 350);
+  setTimeout(() => issuer.sendKeys(keys.held[0] as (typeof keys.held)[0]), 700);
   expect(await fate).toBe('keys_unavailable');
   expect(keys.held).toHaveLength(2);
-  expect(performance.now() - began).toBeLessThan(750);
+  expect(performance.now() - began).toBeLessThan(1_400);
 });
 
 describe('a cold start while Logto is down', () => {
@@ -323,8 +323,10 @@ describe('in an outage', () => {
     expect(new Set(await flood)).toEqual(new Set(['keys_unavailable', 'overloaded']));
   });
 
-  it('no request waits, however long it lasts, also when each attempt hangs', async () => {
-    const auth = instance({ timeout: 0.3 });
+  it('no request waits, however long it lasts, also when each attempt hangs', {
+    timeout: 20_000,
+  }, async () => {
+    const auth = instance({ timeout: 1 });
     await auth.ready();
     travel(1_201);
     issuer.answer = () => {};
@@ -334,9 +336,9 @@ describe('in an outage', () => {
       const { keyRequests } = issuer;
       const began = performance.now();
       for (let i = 0; i < 5; i++) expect(await fateOf(auth, token())).toBe('ok');
-      expect(performance.now() - began).toBeLessThan(200);
+      expect(performance.now() - began).toBeLessThan(600);
       await vi.waitFor(() => expect(issuer.keyRequests).toBeGreaterThan(keyRequests));
-      await new Promise((resolve) => setTimeout(resolve, 350));
+      await new Promise((resolve) => setTimeout(resolve, 1_050));
     }
   });
 
