@@ -1,7 +1,8 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import express from 'express';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { AuthError, createLogtoAuth, type LogtoAuth } from '../src/index.js';
+import { travel } from './support/fate.js';
 import { get } from './support/request.js';
 import { APP, AUDIENCE, now, TestIssuer } from './support/test-issuer.js';
 
@@ -86,6 +87,23 @@ describe('the diagnostics channels', () => {
     expect(error.message).toBe(`${issuer.issuer}/jwks: it answered with status 502`);
     expect(nextAttemptAt - now()).toBeGreaterThan(0);
     expect(nextAttemptAt - now()).toBeLessThanOrEqual(6);
+  });
+
+  it('tell that older keys still serve where they do, and that none do any more', async () => {
+    await auth.ready();
+    const token = issuer.token({ claims: { exp: now() + 1_000_000 } });
+    issuer.answer = (res) => res.writeHead(502).end();
+    const failures = () =>
+      heard
+        .filter(([channel]) => channel === 'keys-failed')
+        .map(([, message]) => (message as { servingStale: boolean }).servingStale);
+    travel(601);
+    await auth.verify(token);
+    await vi.waitFor(() => expect(failures()).toEqual([true]));
+    travel(86_400);
+    await auth.verify(token).catch(() => {});
+    expect(failures()).toEqual([true, false]);
+    vi.useRealTimers();
   });
 
   it('hold no raw token in anything but the request itself', async () => {

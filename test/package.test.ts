@@ -1,9 +1,11 @@
-import { execFileSync } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import * as source from '../src/index.js';
+import { TestIssuer } from './support/test-issuer.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const manifest = JSON.parse(readFileSync(`${root}/package.json`, 'utf8'));
@@ -74,18 +76,26 @@ describe('the package', () => {
     ]);
   });
 
-  it('does nothing when it is imported, and lets the process end', () => {
+  it.each([
+    ['has its keys', true],
+    ['cannot have them', false],
+  ])('does nothing when it is imported, and lets a process end that %s', async (_what, isUp) => {
+    const issuer = await TestIssuer.start();
+    if (!isUp) await issuer.goDown();
     const script = `
       import { createLogtoAuth } from 'express-logto-m2m';
-      const auth = createLogtoAuth({ endpoint: 'http://127.0.0.1:1', audience: 'https://shopping.api' });
+      const auth = createLogtoAuth({ endpoint: '${issuer.endpoint}', audience: 'https://shopping.api' });
       auth.requireScopes('read:products');
-      await auth.ready().catch((error) => console.log(error.reason));
+      console.log(await auth.ready().then(() => 'ready', (error) => error.reason));
     `;
-    const printed = execFileSync(process.execPath, ['--input-type=module', '-e', script], {
+    const began = performance.now();
+    const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script], {
       cwd: `${root}/example-server`,
-      encoding: 'utf8',
-      timeout: 10_000,
+      timeout: 20_000,
     });
-    expect(printed.trim()).toBe('keys_unavailable');
+    expect(stdout.trim()).toBe(isUp ? 'ready' : 'keys_unavailable');
+    // Long before the next refresh would be due, or an idle connection be closed by the server.
+    expect(performance.now() - began).toBeLessThan(10_000);
+    await issuer.stop();
   });
 });
