@@ -110,6 +110,9 @@ export interface AuthErrorDetails {
  * `message` and `description` are the fixed sentence that the caller gets; `hint` is what the operator needs
  * and is never sent. `status`, `statusCode`, `headers` and `expose` are what Express and http-errors expect of
  * an error. `JSON.stringify(error)` is exactly the answer's body.
+ *
+ * It has no stack trace: a refusal is an answer and no fault in the code, and to record where it was made would
+ * cost more than to make it, for every piece of junk that somebody sends.
  */
 export class AuthError extends Error {
   readonly status: number;
@@ -123,7 +126,11 @@ export class AuthError extends Error {
 
   constructor(reason: AuthErrorReason, { headers = {}, scopes, hint, cause }: AuthErrorDetails = {}) {
     const { status, code, description } = KINDS[reason];
+    const { stackTraceLimit } = Error;
+    // By Reflect, which does not throw where the limit cannot be set: under --frozen-intrinsics.
+    Reflect.set(Error, 'stackTraceLimit', 0);
     super(description, cause === undefined ? undefined : { cause });
+    Reflect.set(Error, 'stackTraceLimit', stackTraceLimit);
     this.status = status;
     this.code = code;
     this.reason = reason;

@@ -161,4 +161,16 @@ describe('an AuthError', () => {
     for (const name in error) forIn.push(name);
     expect(forIn).not.toContain('hint');
   });
+
+  it('has no stack trace, which would cost more than the refusal, and leaves those of others alone', () => {
+    const made = () => new AuthError('expired');
+    expect(made().stack).toBe('AuthError: The access token has expired.');
+    expect(new Error('of another').stack).toMatch(/ at /);
+    Object.defineProperty(Error, 'stackTraceLimit', { writable: false });
+    try {
+      expect(made()).toMatchObject({ reason: 'expired', message: 'The access token has expired.' });
+    } finally {
+      Object.defineProperty(Error, 'stackTraceLimit', { writable: true });
+    }
+  });
 });
