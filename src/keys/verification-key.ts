@@ -22,7 +22,7 @@ const RSA_ALGORITHMS = ALGORITHMS.filter((alg) => !alg.startsWith('ES'));
 const RSA_MEMBERS = ['kty', 'n', 'e'];
 const EC_MEMBERS = ['kty', 'crv', 'x', 'y'];
 
-/** RFC 7518 section 3.3 forbids smaller ones, and jose refuses them only when a token comes. */
+/** RFC 7518 sections 3.3 and 3.5 forbid smaller ones. */
 const MIN_RSA_BITS = 2048;
 
 /** Logto has three at most. To read a thousand would hold up every request for most of a second. */

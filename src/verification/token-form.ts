@@ -1,12 +1,9 @@
 import { quote, Refusal } from '../errors.js';
 import { isKeyId } from '../keys/verification-key.js';
+import { type CompactJws, splitCompactJws } from './compact-jws.js';
 
 /** Over HTTP Node's own limit for all headers together is the same 16 KiB. */
 const MAX_LENGTH = 16 * 1024;
-
-/** The three parts, each in canonical base64url (RFC 7515 section 2): no padding, unused bits zero. */
-const PART = '((?:[\\w-]{4})*(?:[\\w-]{4}|[\\w-][AQgw]|[\\w-]{2}[AEIMQUYcgkosw048]))';
-const COMPACT_JWS = new RegExp(`^${PART}\\.${PART}\\.${PART}$`);
 
 // A byte order mark is no part of JSON (RFC 8259 section 8.1), so it is left for the parser to refuse.
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
@@ -16,6 +13,7 @@ export interface ParsedToken {
   readonly alg: string;
   readonly kid: string;
   readonly payload: Readonly<Record<string, unknown>>;
+  readonly jws: CompactJws;
 }
 
 /** Refuses what is too long for a token, before any time is spent on it. */
@@ -28,14 +26,14 @@ export function overlong(text: string): Refusal | undefined {
  * signed (RFC 9068 section 4, RFC 8725 section 3.1)?
  */
 export function parseToken(text: string, algorithms: readonly string[]): ParsedToken | Refusal {
-  const parts = COMPACT_JWS.exec(text);
-  if (parts === null)
+  const jws = splitCompactJws(text);
+  if (jws === undefined)
     return notJwt(
       'It is not three parts of base64url with dots between them. It must come without "Bearer", too.',
     );
-  const header = parseJsonObject(parts[1] as string);
+  const header = parseJsonObject(jws.header);
   if (header === undefined) return notJwt('Its header is not a JSON object.');
-  const payload = parseJsonObject(parts[2] as string);
+  const payload = parseJsonObject(jws.payload);
   if (payload === undefined) return notJwt('Its payload is not a JSON object.');
 
   const { alg, typ, kid } = header;
@@ -51,7 +49,7 @@ export function parseToken(text: string, algorithms: readonly string[]): ParsedT
       `The token's typ is ${quote(typ)}; an ID token, perhaps? It must be "at+jwt".`,
     );
   }
-  // No extension is understood here, so none may be critical (RFC 7515 section 4.1.11). jose understands b64.
+  // No extension is understood here, b64 neither, so none may be critical (RFC 7515 section 4.1.11).
   if (Object.hasOwn(header, 'crit'))
     return notJwt('Its header has crit, and no extension is understood here.');
   if (!isKeyId(kid)) {
@@ -60,7 +58,7 @@ export function parseToken(text: string, algorithms: readonly string[]): ParsedT
       `The token's kid is ${quote(kid)}; it must be a string of 1 to 256 characters.`,
     );
   }
-  return { alg, kid, payload };
+  return { alg, kid, payload, jws };
 }
 
 function notJwt(hint: string): Refusal {

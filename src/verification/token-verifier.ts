@@ -1,9 +1,9 @@
-import { compactVerify } from 'jose';
 import { toAccessToken } from '../access-token.js';
-import { quote, Refusal } from '../errors.js';
+import { quote, Refusal, type RefusalDetails } from '../errors.js';
 import type { KeySource } from '../keys/key-source.js';
 import type { VerificationKey } from '../keys/verification-key.js';
 import { checkClaims, type ExpectedAudience, untimely, wrongAudience } from './claims.js';
+import { isSignedBy } from './signature.js';
 import { digestOf, type TokenCache, type VerifiedToken } from './token-cache.js';
 import { overlong, type ParsedToken, parseToken } from './token-form.js';
 import { WaitingRoom } from './waiting-room.js';
@@ -28,7 +28,6 @@ export interface TokenVerifierOptions {
 
 /** A token that passed the cheap checks, on its way to the signature. */
 interface Candidate extends ParsedToken {
-  readonly text: string;
   readonly digest: string;
   readonly keySource: KeySource;
 }
@@ -71,8 +70,11 @@ export class TokenVerifier {
     }
     const candidate = this.#checkCheaply(text, digest, audience);
     if (candidate instanceof Refusal) return candidate;
-    const room = candidate.keySource.lacks(candidate.kid) ? this.#waitingForUnknownKey : this.#waiting;
-    return room.enter(() => this.#verifyNew(candidate, audience));
+    const { keySource, kid } = candidate;
+    const key = keySource.current()?.get(kid);
+    if (key !== undefined) return this.#waiting.enter(() => this.#verifySignature(candidate, key, audience));
+    const room = keySource.lacks(kid) ? this.#waitingForUnknownKey : this.#waiting;
+    return room.enter(() => this.#findKeyAndVerify(candidate, audience));
   }
 
   #checkCheaply(text: string, digest: string, audience: ExpectedAudience): Candidate | Refusal {
@@ -89,10 +91,10 @@ export class TokenVerifier {
       );
     }
     const refusal = untimely(exp, nbf, clockTolerance) ?? wrongAudience(aud, audience);
-    return refusal ?? { ...parsed, text, digest, keySource };
+    return refusal ?? { ...parsed, digest, keySource };
   }
 
-  async #verifyNew(candidate: Candidate, audience: ExpectedAudience): Promise<Verified | Refusal> {
+  async #findKeyAndVerify(candidate: Candidate, audience: ExpectedAudience): Promise<Verified | Refusal> {
     const key = await candidate.keySource.find(candidate.kid);
     return key instanceof Refusal ? key : this.#verifySignature(candidate, key, audience);
   }
@@ -132,14 +134,20 @@ export class TokenVerifier {
   }
 
   #checkOnce(candidate: Candidate, key: VerificationKey): Promise<VerifiedToken | Refusal> {
-    const { digest } = candidate;
-    const running = this.#checks.get(digest);
+    const running = this.#checks.get(candidate.digest);
     if (running?.key === key) return running.result;
-    const check = { key, result: checkSignature(candidate, key) };
-    this.#checks.set(digest, check);
-    return check.result.finally(() => {
-      if (this.#checks.get(digest) === check) this.#checks.delete(digest);
-    });
+    const check = { key, result: this.#check(candidate, key) };
+    this.#checks.set(candidate.digest, check);
+    return check.result;
+  }
+
+  async #check(candidate: Candidate, key: VerificationKey): Promise<VerifiedToken | Refusal> {
+    try {
+      return await checkSignature(candidate, key);
+    } finally {
+      // Of two under way by different keys the later one stands here; that it may go too early only costs a check.
+      this.#checks.delete(candidate.digest);
+    }
   }
 
   #refusesNow({ token, notBefore }: VerifiedToken, audience: ExpectedAudience): Refusal | undefined {
@@ -151,14 +159,18 @@ export class TokenVerifier {
 }
 
 async function checkSignature(candidate: Candidate, key: VerificationKey): Promise<VerifiedToken | Refusal> {
+  // The key comes from the issuer's own set; nothing that the token says of keys is looked at.
   try {
-    // The key comes from the issuer's own set; nothing that the token says of keys is looked at.
-    await compactVerify(candidate.text, key.publicKey, { algorithms: [candidate.alg] });
+    if (!(await isSignedBy(key, candidate.alg, candidate.jws))) return wrongSignature(key);
   } catch (cause) {
-    const hint = `The signature was not made by the issuer's key ${quote(candidate.kid)}, or the token was altered.`;
-    return new Refusal('signature', hint, { cause });
+    return wrongSignature(key, { cause });
   }
   const claims = checkClaims(candidate.payload);
   if (claims instanceof Refusal) return claims;
   return { token: toAccessToken(claims), notBefore: claims.nbf, key, keySource: candidate.keySource };
+}
+
+function wrongSignature({ kid }: VerificationKey, details?: RefusalDetails): Refusal {
+  const hint = `The signature was not made by the issuer's key ${quote(kid)}, or the token was altered.`;
+  return new Refusal('signature', hint, details);
 }

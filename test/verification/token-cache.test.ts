@@ -8,15 +8,15 @@ import { AUDIENCE, now, TestIssuer } from '../support/test-issuer.js';
 
 const verifications = vi.hoisted(() => ({ count: 0, gate: Promise.resolve() }));
 
-// The real jose, with a counter and a gate: what happens during a check cannot be told from outside.
-vi.mock('jose', async (importOriginal) => {
-  const jose = await importOriginal<typeof import('jose')>();
-  const compactVerify = async (...args: Parameters<typeof jose.compactVerify>) => {
+// The real check, with a counter and a gate: what happens during a check cannot be told from outside.
+vi.mock('../../src/verification/signature.js', async (importOriginal) => {
+  const { isSignedBy } = await importOriginal<typeof import('../../src/verification/signature.js')>();
+  const counted: typeof isSignedBy = async (...args) => {
     verifications.count += 1;
     await verifications.gate;
-    return jose.compactVerify(...args);
+    return isSignedBy(...args);
   };
-  return { ...jose, compactVerify };
+  return { isSignedBy: counted };
 });
 
 let issuer: TestIssuer;

@@ -1,0 +1,127 @@
+import { readFileSync } from 'node:fs';
+import { CompactSign, compactVerify, exportJWK, generateKeyPair } from 'jose';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { ALGORITHMS, VerificationKey } from '../../src/keys/verification-key.js';
+import { splitCompactJws } from '../../src/verification/compact-jws.js';
+import { isSignedBy } from '../../src/verification/signature.js';
+
+interface Vector {
+  readonly from: string;
+  readonly alg: string;
+  readonly jwk: Record<string, string>;
+  readonly jws: string;
+}
+
+const vectors: Vector[] = JSON.parse(
+  readFileSync(new URL('../fixtures/rfc-signatures.json', import.meta.url), 'utf8'),
+);
+
+function keyOf(jwk: object): VerificationKey {
+  const key = VerificationKey.fromJwk({ kid: 'key', ...jwk });
+  if (key === undefined) throw new Error('The test has no usable key.');
+  return key;
+}
+
+function check(key: VerificationKey, alg: string, text: string): Promise<boolean> {
+  const jws = splitCompactJws(text);
+  if (jws === undefined) throw new Error('The test has no compact JWS.');
+  return isSignedBy(key, alg, jws);
+}
+
+/** The same token with another signature. */
+function withSignature(text: string, change: (signature: Buffer) => Buffer): string {
+  const dot = text.lastIndexOf('.') + 1;
+  return text.slice(0, dot) + change(Buffer.from(text.slice(dot), 'base64url')).toString('base64url');
+}
+
+it.each(vectors)('the $alg signature of $from holds', async ({ alg, jwk, jws }) => {
+  expect(await check(keyOf(jwk), alg, jws)).toBe(true);
+});
+
+describe.each(ALGORITHMS)('of signatures made by jose with %s', (alg) => {
+  let key: VerificationKey;
+  let other: VerificationKey;
+  let privateKey: Awaited<ReturnType<typeof generateKeyPair>>['privateKey'];
+  let jws: string;
+
+  const sign = (payload: string, header = {}) =>
+    new CompactSign(Buffer.from(payload)).setProtectedHeader({ alg, ...header }).sign(privateKey);
+
+  beforeAll(async () => {
+    const pair = await generateKeyPair(alg, { extractable: true });
+    privateKey = pair.privateKey;
+    key = keyOf(await exportJWK(pair.publicKey));
+    other = keyOf(await exportJWK((await generateKeyPair(alg, { extractable: true })).publicKey));
+    jws = await sign('{"sub":"app"}');
+  });
+
+  it('those by the key hold, however long what was signed', async () => {
+    for (const payload of ['{}', 'ä'.repeat(5_000)]) {
+      expect(await check(key, alg, await sign(payload))).toBe(true);
+    }
+  });
+
+  it('those by another key do not', async () => {
+    expect(await check(other, alg, jws)).toBe(false);
+  });
+
+  it('those of another header or payload do not', async () => {
+    const [header, payload, signature] = jws.split('.');
+    const [otherHeader] = (await sign('{}', { kid: 'x' })).split('.');
+    expect(await check(key, alg, `${otherHeader}.${payload}.${signature}`)).toBe(false);
+    expect(await check(key, alg, `${header}.e30.${signature}`)).toBe(false);
+    expect(await check(key, alg, `${payload}.${header}.${signature}`)).toBe(false);
+  });
+
+  it('those that are changed, cut, longer, all zeros or all ones do not', async () => {
+    const changes: ((signature: Buffer) => Buffer)[] = [
+      (s) => Buffer.concat([Buffer.from([(s[0] ?? 0) ^ 1]), s.subarray(1)]),
+      (s) => Buffer.concat([s.subarray(0, -1), Buffer.from([(s.at(-1) ?? 0) ^ 1])]),
+      (s) => s.subarray(1),
+      (s) => s.subarray(0, -1),
+      (s) => s.subarray(0, s.length / 2),
+      (s) => Buffer.concat([Buffer.alloc(1), s]),
+      (s) => Buffer.concat([s, Buffer.alloc(1)]),
+      (s) => Buffer.concat([s, s]),
+      (s) => Buffer.alloc(s.length),
+      (s) => Buffer.alloc(s.length, 0xff),
+      () => Buffer.alloc(1),
+    ];
+    for (const change of changes) expect(await check(key, alg, withSignature(jws, change))).toBe(false);
+  });
+
+  it('those by another algorithm of the same key do not', async () => {
+    const kind = alg.startsWith('ES') ? 'ES' : '[RP]S';
+    for (const wrong of ALGORITHMS.filter((name) => name !== alg && new RegExp(`^${kind}`).test(name))) {
+      expect(await check(key, wrong, jws)).toBe(false);
+    }
+  });
+
+  it('jose says the same', async () => {
+    const verdict = await compactVerify(jws, key.publicKey).then(
+      () => true,
+      () => false,
+    );
+    expect(verdict).toBe(true);
+  });
+});
+
+describe('an ECDSA signature', () => {
+  it.each(vectors.filter(({ alg }) => alg.startsWith('ES')))(
+    'is r and s side by side, and in DER not valid: $from',
+    async ({ alg, jwk, jws }) => {
+      const integer = (half: Buffer) => {
+        const positive = (half[0] ?? 0) >= 0x80 ? Buffer.concat([Buffer.alloc(1), half]) : half;
+        return Buffer.concat([Buffer.from([2, positive.length]), positive]);
+      };
+      const der = (s: Buffer) => {
+        const body = Buffer.concat([integer(s.subarray(0, s.length / 2)), integer(s.subarray(s.length / 2))]);
+        return Buffer.concat([
+          Buffer.from(body.length < 128 ? [48, body.length] : [48, 129, body.length]),
+          body,
+        ]);
+      };
+      expect(await check(keyOf(jwk), alg, withSignature(jws, der))).toBe(false);
+    },
+  );
+});
