@@ -17,7 +17,8 @@ export function readBearerToken(req: IncomingMessage): string | Refusal {
   if (hasSeveral(req.rawHeaders)) {
     return new Refusal('malformed', 'The request has several Authorization headers.');
   }
-  if (header.charCodeAt(6) === SPACE && header.slice(0, 6).toLowerCase() === 'bearer') {
+  // Nearly everybody writes it so; the scheme's case does not matter (RFC 9110 section 11.1).
+  if (header.startsWith('Bearer ') || header.slice(0, 7).toLowerCase() === 'bearer ') {
     let start = 7;
     while (header.charCodeAt(start) === SPACE) start += 1;
     return start < header.length ? header.slice(start) : noToken();

@@ -40,7 +40,7 @@ export function wrongAudience(aud: unknown, expected: ExpectedAudience): Refusal
     const hint = `The token's aud is ${quote(aud)}; this route needs an organization token: ask Logto with organization_id and without resource.`;
     return new Refusal('audience', hint);
   }
-  if (audience.some((value) => expected.includes(value))) return undefined;
+  for (const value of audience) if (expected.includes(value)) return undefined;
   const hint = `The token's aud is ${quote(aud)}; expected is ${expected.map(quote).join(' or ')}, to the letter.`;
   return new Refusal('audience', hint);
 }

@@ -43,17 +43,18 @@ export function createDecide<R>(verifier: TokenVerifier, isRevoked: Revocation<R
     request?: R,
   ): Decision | PromiseLike<Decision> {
     if (verdict instanceof Refusal) return verdict;
-    const { cached } = verdict;
+    if (isRevoked === undefined) return permit(verdict, requirement, request);
     const { token } = verdict.verified;
-    if (isRevoked === undefined) return permit();
     const answer = request === undefined ? isRevoked(token) : isRevoked(token, request);
-    if (isPromiseLike(answer)) return Promise.resolve(answer).then((late) => revoked(late) ?? permit());
-    return revoked(answer) ?? permit();
-
-    function permit(): Decision {
-      return lacking(token, requirement, request) ?? new Accepted(token, cached);
+    if (isPromiseLike(answer)) {
+      return Promise.resolve(answer).then((late) => revoked(late) ?? permit(verdict, requirement, request));
     }
+    return revoked(answer) ?? permit(verdict, requirement, request);
   }
+}
+
+function permit<R>({ verified, cached }: Verified, requirement: Requirement<R>, request?: R): Decision {
+  return lacking(verified.token, requirement, request) ?? new Accepted(verified.token, cached);
 }
 
 function revoked(answer: unknown): Refusal | undefined {

@@ -1,3 +1,5 @@
+import { IncomingMessage } from 'node:http';
+import { Socket } from 'node:net';
 import express, { type RequestHandler } from 'express';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type AccessToken, createLogtoAuth, getAuth, type LogtoAuth } from '../../src/index.js';
@@ -103,16 +105,71 @@ describe('req.auth', () => {
     expect((await get(writing, '/', token)).status).toBe(403);
   });
 
-  it('cannot be kept from the handler by a sealed request: the request fails', async () => {
-    const { seen, status } = await seenBy(
-      () => 'ran',
+  it('cannot be kept from the handler by a sealed request: the request fails, and nothing is noted', async () => {
+    const app = express();
+    app.use((req, _res, next) => {
+      Object.defineProperty(req, 'auth', { value: { scopes: ['everything'] }, writable: false });
+      next();
+    });
+    app.get('/', auth.requireScopes('read:products'), (_req, res) => void res.end('ran'));
+    app.use(((error, req, res, _next) => {
+      expect(() => getAuth(req)).toThrow(/no guard has run/);
+      res.status(500).send(error.message);
+    }) as express.ErrorRequestHandler);
+    const { status, text } = await get(app, '/', issuer.token());
+    expect({ status, text }).toMatchObject({ status: 500, text: expect.stringMatching(/read-only/) });
+  });
+
+  it('stands on the request prototype of Express, as req.ip does, and costs the request no field', async () => {
+    const { seen } = await seenBy((req) => ({
+      own: Object.hasOwn(req, 'auth'),
+      same: req.auth === getAuth(req),
+      derived: Object.create(req).auth === getAuth(req),
+    }));
+    expect(seen).toEqual({ own: false, same: true, derived: true });
+  });
+
+  it('is undefined for every other request', async () => {
+    await seenBy(() => undefined);
+    const app = express();
+    let seen: unknown = 'nothing';
+    app.get('/', (req, res) => {
+      seen = req.auth;
+      res.end();
+    });
+    await get(app, '/', issuer.token());
+    expect(seen).toBeUndefined();
+  });
+
+  it('takes the place of what another middleware has set before, and can be set by one behind', async () => {
+    const other = { scopes: ['everything'] } as unknown as AccessToken;
+    const { seen } = await seenBy(
+      (req) => {
+        const before = req.auth?.scopes;
+        req.auth = other;
+        return { before, after: req.auth, own: Object.keys(req).includes('auth') };
+      },
       issuer.token(),
       (req, _res, next) => {
-        Object.defineProperty(req, 'auth', { value: { scopes: ['everything'] }, writable: false });
+        req.auth = other;
         next();
       },
     );
-    expect({ seen, status }).toEqual({ seen: undefined, status: 500 });
+    expect(seen).toEqual({ before: ['read:products'], after: other, own: true });
+  });
+
+  it('is a property of a request that is none of Express', async () => {
+    const token = issuer.token();
+    await auth.verify(token);
+    for (const req of [
+      { headers: { authorization: `Bearer ${token}` } },
+      Object.assign(new IncomingMessage(new Socket()), { headers: { authorization: `Bearer ${token}` } }),
+    ] as express.Request[]) {
+      auth.requireScopes('read:products')(req, {} as express.Response, () => {});
+      expect(Object.hasOwn(req, 'auth')).toBe(true);
+      expect(req.auth).toBe(getAuth(req));
+    }
+    expect('auth' in IncomingMessage.prototype).toBe(false);
   });
 });
 
