@@ -61,16 +61,16 @@ export class KeySet implements KeySource {
     this.#budget = new RefreshBudget(options.times.cooldown / 5);
   }
 
-  current(): Keys | undefined {
+  current(now: number): Keys | undefined {
     const keys = this.#keys;
     if (keys === undefined) return undefined;
-    const age = Date.now() - this.#fetchedAt;
+    const age = now - this.#fetchedAt;
     if (age >= 0 && age < this.#options.times.maxAge) return keys;
     return this.#mayServeAtOnce(age) ? this.#refreshedBehind(keys) : undefined;
   }
 
   async usable(deadline = performance.now() + this.#options.times.timeout): Promise<Keys | Refusal> {
-    const keys = this.current();
+    const keys = this.current(Date.now());
     if (keys !== undefined) return keys;
     if (this.#refreshing !== undefined || this.#attemptIn() === 0)
       await settledBy(this.#refresh().served, deadline);

@@ -6,8 +6,10 @@ export interface KeySource {
   /**
    * The keys that may be used at this moment without waiting, or undefined. On the path of every request, so
    * it is synchronous; it starts a refresh in the background where one is due.
+   *
+   * @param now - by `Date.now()`
    */
-  current(): Keys | undefined;
+  current(now: number): Keys | undefined;
   /** The keys, waiting for them where that is needed. Never rejects. */
   usable(): Promise<Keys | Refusal>;
   /** The key of that id, asking Logto once more where it is unknown. Never rejects. */

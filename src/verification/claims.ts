@@ -13,9 +13,17 @@ const LATEST = 253_402_300_799;
 /**
  * What of a token depends on the moment: `exp` and `nbf` (RFC 7519 sections 4.1.4 and 4.1.5), for tokens just
  * read and for cached ones alike. A value that is no number is left to the check of the claims.
+ *
+ * @param clockTolerance - in seconds
+ * @param milliseconds - the moment, by `Date.now()`
  */
-export function untimely(exp: unknown, nbf: unknown, clockTolerance: number): Refusal | undefined {
-  const now = Math.floor(Date.now() / 1000);
+export function untimely(
+  exp: unknown,
+  nbf: unknown,
+  clockTolerance: number,
+  milliseconds: number,
+): Refusal | undefined {
+  const now = Math.floor(milliseconds / 1000);
   if (typeof exp === 'number' && exp + clockTolerance <= now) {
     return new Refusal(
       'expired',

@@ -57,10 +57,11 @@ export class TokenVerifier {
     if (tooLong !== undefined) return tooLong;
     const digest = digestOf(text);
     const known = cache.get(digest);
+    const now = Date.now();
     if (known !== undefined) {
-      const refusal = this.#refusesNow(known, audience);
+      const refusal = this.#refuses(known, audience, now);
       if (refusal !== undefined) return refusal;
-      const keys = known.keySource.current();
+      const keys = known.keySource.current(now);
       if (keys === undefined) {
         return this.#waiting.enter(() => this.#verifyAgain(known, text, digest, audience));
       }
@@ -68,16 +69,16 @@ export class TokenVerifier {
       // Its key was withdrawn or replaced: the token is as good as one never seen.
       cache.delete(digest);
     }
-    const candidate = this.#checkCheaply(text, digest, audience);
+    const candidate = this.#checkCheaply(text, digest, audience, now);
     if (candidate instanceof Refusal) return candidate;
     const { keySource, kid } = candidate;
-    const key = keySource.current()?.get(kid);
+    const key = keySource.current(now)?.get(kid);
     if (key !== undefined) return this.#waiting.enter(() => this.#verifySignature(candidate, key, audience));
     const room = keySource.lacks(kid) ? this.#waitingForUnknownKey : this.#waiting;
     return room.enter(() => this.#findKeyAndVerify(candidate, audience));
   }
 
-  #checkCheaply(text: string, digest: string, audience: ExpectedAudience): Candidate | Refusal {
+  #checkCheaply(text: string, digest: string, audience: ExpectedAudience, now: number): Candidate | Refusal {
     const { issuers, algorithms, clockTolerance } = this.#options;
     const parsed = parseToken(text, algorithms);
     if (parsed instanceof Refusal) return parsed;
@@ -90,7 +91,7 @@ export class TokenVerifier {
         `The token's iss is ${quote(iss)}; accepted is ${accepted}, to the letter.`,
       );
     }
-    const refusal = untimely(exp, nbf, clockTolerance) ?? wrongAudience(aud, audience);
+    const refusal = untimely(exp, nbf, clockTolerance, now) ?? wrongAudience(aud, audience);
     return refusal ?? { ...parsed, digest, keySource };
   }
 
@@ -108,9 +109,10 @@ export class TokenVerifier {
   ): Promise<Verified | Refusal> {
     const key = await known.keySource.find(known.key.kid);
     if (key instanceof Refusal) return key;
-    if (key === known.key) return this.#refusesNow(known, audience) ?? { verified: known, cached: true };
+    if (key === known.key)
+      return this.#refuses(known, audience, Date.now()) ?? { verified: known, cached: true };
     this.#options.cache.delete(digest);
-    const candidate = this.#checkCheaply(text, digest, audience);
+    const candidate = this.#checkCheaply(text, digest, audience, Date.now());
     return candidate instanceof Refusal ? candidate : this.#verifySignature(candidate, key, audience);
   }
 
@@ -126,7 +128,7 @@ export class TokenVerifier {
     const verified = await this.#checkOnce(candidate, key);
     if (verified instanceof Refusal) return verified;
     // That took a while: the token may have expired since, and its key may have been withdrawn.
-    const refusal = this.#refusesNow(verified, audience);
+    const refusal = this.#refuses(verified, audience, Date.now());
     if (refusal !== undefined) return refusal;
     if (!candidate.keySource.holds(key)) return new Refusal('unknown_key', 'Its key was withdrawn just now.');
     this.#options.cache.set(candidate.digest, verified);
@@ -150,9 +152,13 @@ export class TokenVerifier {
     }
   }
 
-  #refusesNow({ token, notBefore }: VerifiedToken, audience: ExpectedAudience): Refusal | undefined {
+  #refuses(
+    { token, notBefore }: VerifiedToken,
+    audience: ExpectedAudience,
+    now: number,
+  ): Refusal | undefined {
     return (
-      untimely(token.expiresAt, notBefore, this.#options.clockTolerance) ??
+      untimely(token.expiresAt, notBefore, this.#options.clockTolerance, now) ??
       wrongAudience(token.audience, audience)
     );
   }
