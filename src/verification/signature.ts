@@ -1,6 +1,8 @@
 import { constants, verify } from 'node:crypto';
+import { env } from 'node:process';
 import type { VerificationKey } from '../keys/verification-key.js';
 import type { CompactJws } from './compact-jws.js';
+import { Turns } from './turns.js';
 
 // RFC 7518 sections 3.3 to 3.5. An ECDSA signature is r and s side by side; the salt of PSS is as long as the digest.
 const DIGESTS = { '256': 'sha256', '384': 'sha384', '512': 'sha512' } as const;
@@ -9,6 +11,14 @@ const PARAMETERS = {
   RS: { padding: constants.RSA_PKCS1_PADDING },
   PS: { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_DIGEST },
 } as const;
+
+/**
+ * For each thread of Node's pool one check at work and one behind it: no thread waits for the next. More of them in
+ * the pool's own queue would keep its threads busy without a pause while forged tokens pour in, and take the main
+ * thread's turns and those of files and name lookups; here they wait where they harm nobody.
+ */
+const threads = Number(env['UV_THREADPOOL_SIZE']) || 4;
+const turns = new Turns(2 * threads);
 
 /**
  * Whether this key made the signature of a token (RFC 7515 section 5.2), by Node's own cryptography on its
@@ -22,10 +32,12 @@ export function isSignedBy(key: VerificationKey, alg: string, jws: CompactJws): 
   const parameters = PARAMETERS[alg.slice(0, 2) as keyof typeof PARAMETERS];
   const signed = Buffer.from(jws.signingInput, 'latin1');
   const signature = Buffer.from(jws.signature, 'base64url');
-  return new Promise((resolve, reject) => {
-    verify(digest, signed, { key: key.publicKey, ...parameters }, signature, (error, holds) => {
-      if (error) reject(error);
-      else resolve(holds);
+  const check = () =>
+    new Promise<boolean>((resolve, reject) => {
+      verify(digest, signed, { key: key.publicKey, ...parameters }, signature, (error, holds) => {
+        if (error) reject(error);
+        else resolve(holds);
+      });
     });
-  });
+  return turns.take(check);
 }
