@@ -129,8 +129,11 @@ export class AuthError extends Error {
     const { stackTraceLimit } = Error;
     // By Reflect, which does not throw where the limit cannot be set: under --frozen-intrinsics.
     Reflect.set(Error, 'stackTraceLimit', 0);
-    super(description, cause === undefined ? undefined : { cause });
-    Reflect.set(Error, 'stackTraceLimit', stackTraceLimit);
+    try {
+      super(description, cause === undefined ? undefined : { cause });
+    } finally {
+      Reflect.set(Error, 'stackTraceLimit', stackTraceLimit);
+    }
     this.status = status;
     this.code = code;
     this.reason = reason;

@@ -166,6 +166,11 @@ describe('an AuthError', () => {
     const made = () => new AuthError('expired');
     expect(made().stack).toBe('AuthError: The access token has expired.');
     expect(new Error('of another').stack).toMatch(/ at /);
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = 3;
+    made();
+    expect(Error.stackTraceLimit).toBe(3);
+    Error.stackTraceLimit = stackTraceLimit;
     Object.defineProperty(Error, 'stackTraceLimit', { writable: false });
     try {
       expect(made()).toMatchObject({ reason: 'expired', message: 'The access token has expired.' });

@@ -38,7 +38,7 @@ interface Refresh {
  * request looks at the age of the keys and starts what is due. HTTP caching headers do not steer it, since
  * Logto forbids any caching of its keys.
  *
- * Neither jose nor lru-cache does this for us. jose's remote key set forgets its keys after ten minutes, asks
+ * No library that we know does this for us. jose's remote key set forgets its keys after ten minutes, asks
  * while callers wait, and keeps no distance from a Logto that is down; its local one finds keys by more than
  * the `kid`, and gives no object by whose identity a withdrawn key is known. lru-cache's `fetchMethod` with
  * `allowStale` serves while it asks, but knows one age only: no wait after a long silence, no end to staleness,

@@ -1,4 +1,3 @@
-import { IncomingMessage } from 'node:http';
 import type { AccessToken } from '../access-token.js';
 
 declare global {
@@ -10,58 +9,21 @@ declare global {
   }
 }
 
-/** What a guard verified for each request, where no other code can write. */
+/**
+ * What a guard verified for each request, where no other code can write. Not a private field on the request:
+ * Express changes the prototype of every request, and before Node 24 each field that such an object then gets
+ * costs V8 a hidden class for that one object. `req.auth` itself is one, and one is enough.
+ */
 const verified = new WeakMap<object, AccessToken>();
 
 /**
- * `req.auth`, standing where Express has `req.ip` and its like: on its request prototype. Express changes the
- * prototype of every request, and before Node 24 each field that such an object then gets costs V8 a hidden
- * class for that one object, and an API some 3 % of its speed.
- */
-const AUTH: PropertyDescriptor & ThisType<object> = {
-  configurable: true,
-  get() {
-    // From the object itself, or from the request that it was made from by Object.create.
-    for (let object: object | null = this; object !== null; object = Object.getPrototypeOf(object)) {
-      const token = verified.get(object);
-      if (token !== undefined) return token;
-    }
-    return undefined;
-  },
-  set(value: unknown) {
-    Object.defineProperty(this, 'auth', { value, writable: true, enumerable: true, configurable: true });
-  },
-};
-
-/**
- * Notes what was verified for this request: for `getAuth`, and as `req.auth`.
+ * Notes what was verified for this request: as `req.auth`, and for `getAuth`.
  *
- * @throws TypeError where another middleware made `req.auth` something that cannot be changed
+ * @throws TypeError where another middleware has made `req.auth` something that cannot be changed
  */
 export function setAuth(req: Express.Request, token: AccessToken): void {
+  req.auth = token;
   verified.set(req, token);
-  if (req.auth !== token) show(req, token);
-}
-
-/** For the first request of all, for what is no request of Express, and where another middleware has set it. */
-function show(req: Express.Request, token: AccessToken): void {
-  const prototype = expressPrototypeOf(req);
-  if (prototype !== undefined && !('auth' in req)) Reflect.defineProperty(prototype, 'auth', AUTH);
-  if (req.auth === token || Reflect.set(req, 'auth', token)) return;
-  verified.delete(req);
-  throw new TypeError('req.auth cannot be set: another middleware has made it read-only.');
-}
-
-/** The object from which the requests of all of Express's apps descend: the last before Node's own prototype. */
-function expressPrototypeOf(req: object): object | undefined {
-  let prototype = Object.getPrototypeOf(req);
-  if (prototype === IncomingMessage.prototype) return undefined;
-  while (prototype !== null) {
-    const next = Object.getPrototypeOf(prototype);
-    if (next === IncomingMessage.prototype) return prototype;
-    prototype = next;
-  }
-  return undefined;
 }
 
 /**

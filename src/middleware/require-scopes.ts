@@ -62,7 +62,7 @@ export function createGuard({ maker, decide, requirement, challenge, getToken, o
     try {
       setAuth(req, decision.token);
     } catch (thrown) {
-      // A request that another middleware has sealed.
+      // Another middleware has sealed the request, or made req.auth read-only.
       next(asError(thrown));
       return;
     }

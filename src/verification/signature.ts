@@ -13,31 +13,36 @@ const PARAMETERS = {
 } as const;
 
 /**
- * For each thread of Node's pool one check at work and one behind it: no thread waits for the next. More of them in
+ * For each thread of Node's pool one check at work and two behind it: no thread waits for the next. More of them in
  * the pool's own queue would keep its threads busy without a pause while forged tokens pour in, and take the main
- * thread's turns and those of files and name lookups; here they wait where they harm nobody.
+ * thread's turns and those of files and name lookups.
  */
-const threads = Number(env['UV_THREADPOOL_SIZE']) || 4;
-const turns = new Turns(2 * threads);
+const turns = new Turns(3 * threadsOf(env['UV_THREADPOOL_SIZE']));
 
 /**
  * Whether this key made the signature of a token (RFC 7515 section 5.2), by Node's own cryptography on its
  * thread pool. A JOSE library around it would take the token apart a second time, which costs more than all the
  * other checks together. That `alg` is allowed, and that the key can make such a signature, was checked before.
  *
- * @throws what Node throws where it cannot check such signatures at all
+ * It rejects where Node cannot check such signatures at all.
  */
 export function isSignedBy(key: VerificationKey, alg: string, jws: CompactJws): Promise<boolean> {
   const digest = DIGESTS[alg.slice(2) as keyof typeof DIGESTS];
   const parameters = PARAMETERS[alg.slice(0, 2) as keyof typeof PARAMETERS];
-  const signed = Buffer.from(jws.signingInput, 'latin1');
-  const signature = Buffer.from(jws.signature, 'base64url');
   const check = () =>
     new Promise<boolean>((resolve, reject) => {
+      const signed = Buffer.from(jws.signingInput, 'latin1');
+      const signature = Buffer.from(jws.signature, 'base64url');
       verify(digest, signed, { key: key.publicKey, ...parameters }, signature, (error, holds) => {
         if (error) reject(error);
         else resolve(holds);
       });
     });
   return turns.take(check);
+}
+
+/** How many threads libuv makes of UV_THREADPOOL_SIZE: 4 where it is not set, else 1 to 1 024. */
+export function threadsOf(size: string | undefined): number {
+  if (size === undefined) return 4;
+  return Math.min(Math.max(Number.parseInt(size, 10) || 1, 1), 1024);
 }

@@ -1,9 +1,11 @@
+import crypto, { constants, generateKeyPairSync, sign as nodeSign } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 import { CompactSign, compactVerify, exportJWK, generateKeyPair } from 'jose';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { ALGORITHMS, VerificationKey } from '../../src/keys/verification-key.js';
 import { splitCompactJws } from '../../src/verification/compact-jws.js';
-import { isSignedBy } from '../../src/verification/signature.js';
+import { isSignedBy, threadsOf } from '../../src/verification/signature.js';
 
 interface Vector {
   readonly from: string;
@@ -97,12 +99,77 @@ describe.each(ALGORITHMS)('of signatures made by jose with %s', (alg) => {
     }
   });
 
-  it('jose says the same', async () => {
-    const verdict = await compactVerify(jws, key.publicKey).then(
-      () => true,
-      () => false,
+  it('jose says the same of the whole and of the altered', async () => {
+    const altered = withSignature(jws, (s) =>
+      Buffer.concat([s.subarray(0, -1), Buffer.from([(s.at(-1) ?? 0) ^ 1])]),
     );
-    expect(verdict).toBe(true);
+    for (const text of [jws, altered]) {
+      const verdict = await compactVerify(text, key.publicKey).then(
+        () => true,
+        () => false,
+      );
+      expect(await check(key, alg, text)).toBe(verdict);
+    }
+  });
+});
+
+it.each(['PS256', 'PS384', 'PS512'])(
+  'the salt of %s is as long as the digest, or it does not hold',
+  async (alg) => {
+    const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+    const key = keyOf(publicKey.export({ format: 'jwk' }));
+    const size = Number(alg.slice(2)) / 8;
+    const input = 'e30.e30';
+    const signed = (saltLength: number) => {
+      const options = { key: privateKey, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength };
+      return `${input}.${nodeSign(`sha${alg.slice(2)}`, Buffer.from(input), options).toString('base64url')}`;
+    };
+    expect(await check(key, alg, signed(size))).toBe(true);
+    for (const saltLength of [0, 20, size - 1, size + 1]) {
+      expect(await check(key, alg, signed(saltLength))).toBe(false);
+    }
+  },
+);
+
+describe('the thread pool', () => {
+  it('gets twelve checks at once, and the next when one is done', async () => {
+    const { verify } = crypto;
+    const done: (() => void)[] = [];
+    crypto.verify = ((
+      ...[, , , , callback]: [unknown, unknown, unknown, unknown, (e: null, ok: boolean) => void]
+    ) => {
+      done.push(() => callback(null, true));
+    }) as unknown as typeof verify;
+    syncBuiltinESMExports();
+    try {
+      const { alg, jwk, jws } = vectors[0] as Vector;
+      const checks = Array.from({ length: 30 }, () => check(keyOf(jwk), alg, jws));
+      const settle = () => new Promise((resolve) => setImmediate(resolve));
+      await settle();
+      expect(done).toHaveLength(12);
+      done[0]?.();
+      await settle();
+      expect(done).toHaveLength(13);
+      for (let i = 1; i < 30; i++) {
+        done[i]?.();
+        await settle();
+      }
+      expect(new Set(await Promise.all(checks))).toEqual(new Set([true]));
+    } finally {
+      crypto.verify = verify;
+      syncBuiltinESMExports();
+    }
+  });
+
+  it.each([
+    [undefined, 4],
+    ['8', 8],
+    ['-1', 1],
+    ['0', 1],
+    ['many', 1],
+    ['5000', 1024],
+  ])('of UV_THREADPOOL_SIZE %s has %i threads', (size, threads) => {
+    expect(threadsOf(size)).toBe(threads);
   });
 });
 

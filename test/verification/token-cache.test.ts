@@ -6,7 +6,11 @@ import { get } from '../support/request.js';
 import { createSigningKey } from '../support/signing.js';
 import { AUDIENCE, now, TestIssuer } from '../support/test-issuer.js';
 
-const verifications = vi.hoisted(() => ({ count: 0, gate: Promise.resolve() }));
+const verifications = vi.hoisted(() => ({
+  count: 0,
+  gate: Promise.resolve(),
+  failure: undefined as Error | undefined,
+}));
 
 // The real check, with a counter and a gate: what happens during a check cannot be told from outside.
 vi.mock('../../src/verification/signature.js', async (importOriginal) => {
@@ -14,6 +18,7 @@ vi.mock('../../src/verification/signature.js', async (importOriginal) => {
   const counted: typeof isSignedBy = async (...args) => {
     verifications.count += 1;
     await verifications.gate;
+    if (verifications.failure !== undefined) throw verifications.failure;
     return isSignedBy(...args);
   };
   return { isSignedBy: counted };
@@ -24,6 +29,8 @@ let issuer: TestIssuer;
 beforeEach(async () => {
   issuer = await TestIssuer.start();
   verifications.count = 0;
+  verifications.gate = Promise.resolve();
+  verifications.failure = undefined;
 });
 afterEach(async () => {
   vi.useRealTimers();
@@ -196,6 +203,26 @@ describe('without a cache', () => {
   });
 });
 
+describe('where Node itself cannot check signatures', () => {
+  it('nothing is let through, nothing is said of the token, and the place is given back', async () => {
+    const auth = instance({ maxPending: 1 });
+    const token = issuer.token();
+    const failure = new Error('no such digest');
+    verifications.failure = failure;
+    for (let i = 0; i < 3; i++) {
+      await expect(auth.verify(token)).rejects.toBe(failure);
+    }
+    const app = express();
+    app.get('/', auth.authenticate(), (_req, res) => void res.end());
+    app.use(((error, _req, res, _next) => {
+      res.status(error.status ?? 500).send(error.message);
+    }) as express.ErrorRequestHandler);
+    expect(await get(app, '/', token)).toMatchObject({ status: 500, text: 'no such digest' });
+    verifications.failure = undefined;
+    expect(await fateOf(auth, token)).toBe('ok');
+  });
+});
+
 describe('while a signature is checked', () => {
   /** Holds the checks until the returned function is called. */
   function hold(): () => void {
@@ -230,6 +257,23 @@ describe('while a signature is checked', () => {
     release();
     expect(await fate).toBe('expired');
   });
+});
+
+it('a token that no key of its kid can have signed is refused at once, also when no place is free', async () => {
+  const auth = instance({ maxPending: 1 });
+  await auth.ready();
+  let release = () => {};
+  verifications.gate = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  const waiting = fateOf(auth, issuer.token());
+  const misfit = issuer.token({ header: { alg: 'ES256' } });
+  expect([await fateOf(auth, issuer.token()), await fateOf(auth, misfit)]).toEqual([
+    'overloaded',
+    'algorithm',
+  ]);
+  release();
+  expect(await waiting).toBe('ok');
 });
 
 it('the pending ones are counted down again, whatever came of them', async () => {

@@ -1,0 +1,96 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { parseArgs } from 'node:util';
+import { burst } from './measurements/burst.js';
+import { cacheHit } from './measurements/cache-hit.js';
+import { cluster } from './measurements/cluster.js';
+import { flood } from './measurements/flood.js';
+import { growth } from './measurements/growth.js';
+import { imports } from './measurements/imports.js';
+import type { Measure, Section } from './measurements/measurement.js';
+import { memory } from './measurements/memory.js';
+import { newTokens } from './measurements/new-tokens.js';
+import { refusals } from './measurements/refusals.js';
+import { repeatedToken } from './measurements/repeated-token.js';
+import { sameRules } from './measurements/same-rules.js';
+import { drawSvg } from './report/charts.js';
+import { renderDocument, renderTable, verdictTable } from './report/markdown.js';
+
+const MEASUREMENTS: Record<string, Measure> = {
+  rules: sameRules,
+  repeated: repeatedToken,
+  hit: cacheHit,
+  new: newTokens,
+  refusals,
+  burst,
+  flood,
+  memory,
+  growth,
+  cluster,
+  imports,
+};
+
+const USAGE = `npm run bench [-- options]
+
+Measures express-logto-m2m beside its peers and writes docs/benchmarks.md with its charts. Takes about a quarter of an hour.
+
+  --only <name>   one measurement, and nothing is written: ${Object.keys(MEASUREMENTS).join(', ')}
+  --quick         few readings, and nothing is written: tells whether the bench itself works
+  --help`;
+
+const { values } = parseArgs({
+  options: {
+    only: { type: 'string', multiple: true },
+    quick: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
+});
+
+if (values.help) {
+  console.log(USAGE);
+} else {
+  await run(values.only ?? Object.keys(MEASUREMENTS), values.quick);
+}
+
+async function run(names: readonly string[], quick: boolean): Promise<void> {
+  const sections: Section[] = [];
+  for (const name of names) {
+    const measure = MEASUREMENTS[name];
+    if (measure === undefined) throw new Error(`There is no measurement ${name}.\n\n${USAGE}`);
+    const began = performance.now();
+    const section = await measure({ quick });
+    sections.push(section);
+    const seconds = Math.round((performance.now() - began) / 1000);
+    console.log(`\n${section.title} (${seconds} s)\n`);
+    for (const table of section.tables) console.log(`${renderTable(table)}\n`);
+    if (section.verdicts.length > 0) console.log(renderTable(verdictTable(section.verdicts)));
+  }
+  const failed = sections.flatMap(({ verdicts }) => verdicts).filter(({ holds }) => holds === false);
+  console.log(failed.length === 0 ? '\nEverything holds.' : `\n${failed.length} numbers do not hold.`);
+  if (values.only === undefined && !quick) await write(sections);
+}
+
+async function write(sections: readonly Section[]): Promise<void> {
+  const docs = new URL('../../docs/', import.meta.url);
+  mkdirSync(new URL('benchmarks/', docs), { recursive: true });
+  for (const { name, spec } of sections.flatMap(({ charts = [] }) => charts)) {
+    writeFileSync(new URL(`benchmarks/${name}.svg`, docs), await drawSvg(spec));
+  }
+  const date = new Date().toISOString().slice(0, 10);
+  writeFileSync(new URL('benchmarks.md', docs), renderDocument(sections, { date, packages: versions() }));
+  console.log('Written: docs/benchmarks.md');
+}
+
+/** The packages that were measured, as installed. */
+function versions(): Record<string, string> {
+  const require = createRequire(import.meta.url);
+  const { dependencies } = require('../package.json') as { dependencies: Record<string, string> };
+  const tools = ['vega', 'vega-lite', 'lru-cache'];
+  const names = Object.keys(dependencies).filter((name) => !tools.includes(name));
+  return Object.fromEntries(
+    names.map((name) => {
+      const file = new URL(`../node_modules/${name}/package.json`, import.meta.url);
+      return [name, (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version];
+    }),
+  );
+}

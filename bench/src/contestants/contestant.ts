@@ -1,0 +1,14 @@
+import type { RequestHandler } from 'express';
+
+/** What every contestant is told: one issuer, one API, one permission. */
+export interface Setting {
+  readonly issuer: string;
+  readonly jwksUri: string;
+  readonly audience: string;
+  readonly scope: string;
+  readonly alg: string;
+  readonly jwks: { readonly keys: readonly object[] };
+}
+
+/** The handlers that stand before the route's own. Each checks signature, issuer, audience, expiry and scope. */
+export type MakeGuard = (setting: Setting) => RequestHandler[] | Promise<RequestHandler[]>;

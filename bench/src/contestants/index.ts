@@ -1,0 +1,23 @@
+import type { MakeGuard } from './contestant.js';
+
+/** Who is measured. Loaded by name, so that a process holds the code of one alone. */
+export const CONTESTANTS = {
+  open: 'open route, no guard',
+  ours: 'express-logto-m2m',
+  sample: "sample of Logto's docs (jose)",
+  'express-oauth2-jwt-bearer': 'express-oauth2-jwt-bearer',
+  'express-jwt': 'express-jwt with jwks-rsa',
+  'aws-jwt-verify': 'aws-jwt-verify',
+  'mcp-auth': 'mcp-auth',
+  'fast-jwt': 'fast-jwt, cache on',
+} as const;
+
+export type Contestant = keyof typeof CONTESTANTS;
+
+export const ALL = Object.keys(CONTESTANTS) as Contestant[];
+export const PEERS = ALL.filter((name) => name !== 'open' && name !== 'ours');
+
+export async function loadContestant(name: Contestant): Promise<MakeGuard> {
+  const module = (await import(`./${name}.js`)) as { makeGuard: MakeGuard };
+  return module.makeGuard;
+}

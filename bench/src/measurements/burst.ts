@@ -1,0 +1,48 @@
+import { CONTESTANTS, type Contestant, PEERS } from '../contestants/index.js';
+import { Child } from '../lab/child.js';
+import { Issuer } from '../lab/issuer.js';
+import type { InProcess } from '../processes/in-process.js';
+import type { Measure } from './measurement.js';
+
+const NAMES: Contestant[] = ['ours', ...PEERS];
+const CALLS = 1_000;
+
+/** A busy app has a new token, and all its requests come at once: to an API just started, that has no keys yet. */
+export const burst: Measure = async () => {
+  const seen: { name: Contestant; checks: number; fetches: number; statuses: number[] }[] = [];
+  for (const contestant of NAMES) {
+    const issuer = await Issuer.start('ES384');
+    const child = new Child<InProcess>('in-process');
+    await child.ask('setUp', { contestant, setting: issuer.setting });
+    const token = await issuer.token();
+    const { statuses, signatureChecks } = await child.ask('burst', { token, calls: CALLS });
+    seen.push({ name: contestant, checks: signatureChecks, fetches: issuer.keyRequests, statuses });
+    await child.stop();
+    issuer.stop();
+  }
+  const ours = seen.find(({ name }) => name === 'ours');
+  return {
+    title: '1 000 requests at once with one new token',
+    how:
+      'No HTTP, so that they truly come at once. Signature checks are counted in Node itself (`crypto.verify` and ' +
+      '`crypto.subtle.verify`), key fetches at the key server. aws-jwt-verify is given the keys and fetches none.',
+    verdicts: [
+      {
+        claim: 'exactly one signature check, at most one key fetch, all let through',
+        seen: `${ours?.checks} checks, ${ours?.fetches} fetches, statuses ${ours?.statuses.join(' and ')}`,
+        holds: ours?.checks === 1 && ours.fetches <= 1 && ours.statuses.join() === '200',
+      },
+    ],
+    tables: [
+      {
+        columns: ['', 'signature checks', 'key fetches', 'statuses'],
+        rows: seen.map(({ name, checks, fetches, statuses }) => [
+          CONTESTANTS[name],
+          String(checks),
+          String(fetches),
+          statuses.toSorted().join(' and '),
+        ]),
+      },
+    ],
+  };
+};

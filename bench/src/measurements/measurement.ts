@@ -1,0 +1,38 @@
+import type { TopLevelSpec } from 'vega-lite';
+
+/** How much is measured: all that the documents show, or just enough to see that the bench itself runs. */
+export interface Scale {
+  readonly quick: boolean;
+}
+
+/** Something that must hold, and what was seen. */
+export interface Verdict {
+  readonly claim: string;
+  readonly seen: string;
+  /** Undefined where a number is shown and nothing is demanded of it. */
+  readonly holds?: boolean;
+}
+
+export interface Table {
+  readonly columns: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+}
+
+export interface Chart {
+  /** The name of its file, without ending. */
+  readonly name: string;
+  readonly alt: string;
+  readonly spec: TopLevelSpec;
+}
+
+/** What one measurement has to say. */
+export interface Section {
+  readonly title: string;
+  /** How it was measured, in a paragraph. */
+  readonly how: string;
+  readonly verdicts: readonly Verdict[];
+  readonly tables: readonly Table[];
+  readonly charts?: readonly Chart[];
+}
+
+export type Measure = (scale: Scale) => Promise<Section>;

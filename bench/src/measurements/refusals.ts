@@ -1,0 +1,62 @@
+import { CONTESTANTS, type Contestant, PEERS } from '../contestants/index.js';
+import { Child } from '../lab/child.js';
+import { Issuer } from '../lab/issuer.js';
+import { interleave, ratios, summarize } from '../lab/statistics.js';
+import type { InProcess } from '../processes/in-process.js';
+import { ratio, withRange } from '../report/format.js';
+import type { Measure, Verdict } from './measurement.js';
+
+const NAMES: Contestant[] = ['ours', ...PEERS];
+
+/** What it costs to say no to what can be told without any cryptography. */
+export const refusals: Measure = async ({ quick }) => {
+  const issuer = await Issuer.start('ES384');
+  const now = Math.floor(Date.now() / 1000);
+  const good = await issuer.token();
+  const kinds = {
+    'an expired token': { token: await issuer.token({ exp: now - 60 }), atLeast: 50 },
+    'one for another API': { token: await issuer.token({ aud: 'https://other.api' }), atLeast: 50 },
+    'junk: a word': { token: 'garbage', atLeast: 1 },
+    'junk: three parts': { token: 'aaaa.bbbb.cccc', atLeast: 1 },
+    'junk: half a token': { token: good.slice(0, good.length / 2), atLeast: 1 },
+    'junk: 8 000 letters': { token: 'x'.repeat(8_000), atLeast: 1 },
+  };
+  const children = Object.fromEntries(NAMES.map((name) => [name, new Child<InProcess>('in-process')]));
+  for (const [contestant, child] of Object.entries(children)) {
+    await child.ask('setUp', { contestant: contestant as Contestant, setting: issuer.setting });
+    await child.ask('burst', { token: good, calls: 1 });
+  }
+  const rows: string[][] = [];
+  const verdicts: Verdict[] = [];
+  for (const [kind, { token, atLeast }] of Object.entries(kinds)) {
+    const read = async (name: Contestant, calls: number) => {
+      const microseconds = (await children[name]?.ask('refusal', { token, calls })) ?? Number.NaN;
+      return 1e6 / microseconds;
+    };
+    // As many calls a reading as take a few milliseconds at least.
+    const calls = (name: Contestant) => (name === 'ours' || atLeast === 1 ? 1_000 : 20);
+    for (const name of NAMES) await read(name, 3 * calls(name));
+    const readings = await interleave(NAMES, quick ? 3 : 30, (name) => read(name, calls(name)));
+    const over = (name: Contestant) => summarize(ratios(readings[name], readings.sample));
+    rows.push([kind, ...NAMES.map((name) => withRange(summarize(readings[name])))]);
+    verdicts.push({
+      claim:
+        atLeast === 1
+          ? `Refusals/s, ${kind}: not slower than the sample`
+          : `Refusals/s, ${kind}: at least ${atLeast} times the sample's`,
+      seen: `${withRange(over('ours'), ratio)} times`,
+      holds: over('ours').median >= atLeast,
+    });
+  }
+  await Promise.all(Object.values(children).map((child) => child.stop()));
+  issuer.stop();
+  return {
+    title: 'Refusals',
+    how:
+      'No HTTP: each guard is called with one bad request after another, and its answer goes nowhere. Refusals per second. ' +
+      'A token that is expired or for another API needs no signature check to be refused: whether it was signed by Logto or ' +
+      'by nobody, the answer is the same.',
+    verdicts,
+    tables: [{ columns: ['', ...NAMES.map((name) => CONTESTANTS[name])], rows }],
+  };
+};

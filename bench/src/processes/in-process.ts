@@ -1,0 +1,101 @@
+import crypto, { createPublicKey, type JsonWebKeyInput } from 'node:crypto';
+import { syncBuiltinESMExports } from 'node:module';
+import type { RequestHandler } from 'express';
+import type { Setting } from '../contestants/contestant.js';
+import { type Contestant, loadContestant } from '../contestants/index.js';
+import { fresh, requestWith, timeInBatches, walk } from '../lab/calls.js';
+import { answerParent } from '../lab/child.js';
+
+/** Calls a guard, or fast-jwt's verifier, without HTTP. All times are in microseconds a call. */
+export type InProcess = {
+  setUp(input: { contestant: Contestant; setting: Setting }): Promise<void>;
+  /** A guard that lets each request through at once. */
+  hit(input: { tokens: readonly string[]; calls: number }): number;
+  /** One call after another, each waiting for the one before. */
+  refusal(input: { token: string; calls: number }): Promise<number>;
+  /** All at once. */
+  burst(input: { token: string; calls: number }): Promise<{ statuses: number[]; signatureChecks: number }>;
+  setUpFastJwt(input: { setting: Setting }): Promise<void>;
+  /** fast-jwt's cached verifier alone, with a key that it holds and no more around it. */
+  hitFastJwt(input: { token: string; calls: number }): number;
+};
+
+let signatureChecks = 0;
+let guards: RequestHandler[] = [];
+let verify: (token: string) => unknown;
+
+const inMicroseconds = (began: number, calls: number) => ((performance.now() - began) * 1000) / calls;
+
+answerParent({
+  async setUp({ contestant, setting }) {
+    countSignatureChecks();
+    guards = await (await loadContestant(contestant))(setting);
+  },
+
+  hit({ tokens, calls }) {
+    const [guard] = guards as [RequestHandler];
+    let passed = 0;
+    const next = () => {
+      passed += 1;
+    };
+    const time = timeInBatches(
+      calls,
+      (i) => requestWith(tokens[i % tokens.length]),
+      (req) => void guard(req, undefined as never, next),
+    );
+    if (passed !== calls) throw new Error(`Only ${passed} of ${calls} requests passed at once.`);
+    return time;
+  },
+
+  async refusal({ token, calls }) {
+    const requests = Array.from({ length: calls }, () => requestWith(token));
+    const began = performance.now();
+    for (const req of requests) {
+      if ((await walk(guards, req)) === 200) throw new Error('It was let through.');
+    }
+    return inMicroseconds(began, calls);
+  },
+
+  async burst({ token, calls }) {
+    const requests = Array.from({ length: calls }, () => requestWith(token));
+    signatureChecks = 0;
+    const statuses = await Promise.all(requests.map((req) => walk(guards, req)));
+    return { statuses: [...new Set(statuses)], signatureChecks };
+  },
+
+  async setUpFastJwt({ setting }) {
+    const { createVerifier } = await import('fast-jwt');
+    const [jwk] = setting.jwks.keys;
+    const key = createPublicKey({ key: jwk, format: 'jwk' } as JsonWebKeyInput);
+    verify = createVerifier({
+      key: key.export({ format: 'pem', type: 'spki' }),
+      cache: 10_000,
+      allowedIss: setting.issuer,
+      allowedAud: setting.audience,
+    });
+  },
+
+  hitFastJwt({ token, calls }) {
+    verify(token);
+    return timeInBatches(
+      calls,
+      () => fresh(token),
+      (text) => void verify(text),
+    );
+  },
+} satisfies InProcess);
+
+/** Whichever way a package checks signatures, it ends in one of these two. */
+function countSignatureChecks(): void {
+  const { verify, subtle } = crypto;
+  crypto.verify = ((...args: Parameters<typeof verify>) => {
+    signatureChecks += 1;
+    return verify(...args);
+  }) as typeof verify;
+  const subtleVerify = subtle.verify.bind(subtle);
+  subtle.verify = (...args: Parameters<typeof subtleVerify>) => {
+    signatureChecks += 1;
+    return subtleVerify(...args);
+  };
+  syncBuiltinESMExports();
+}

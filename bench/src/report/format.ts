@@ -1,0 +1,23 @@
+import type { Readings } from '../lab/statistics.js';
+
+/** A number with three significant digits, or all that it has before the point. */
+export function number(value: number): string {
+  if (Math.abs(value) >= 100) return Math.round(value).toLocaleString('en').replaceAll(',', ' ');
+  return Number(value.toPrecision(3)).toString();
+}
+
+export function ratio(value: number): string {
+  return value.toFixed(value < 10 ? 2 : 0);
+}
+
+/** A median with its range. */
+export function withRange(
+  { median, min, max }: Readings,
+  format: (value: number) => string = number,
+): string {
+  return `${format(median)} (${format(min)} to ${format(max)})`;
+}
+
+export function megabytes(bytes: number): string {
+  return `${(bytes / 1e6).toFixed(1)} MB`;
+}
