@@ -21,7 +21,7 @@ export const cluster: Measure = async ({ quick }) => {
   const send = (name: 'one' | 'two', seconds: number) =>
     load.ask('repeat', { port: ports[name], token, connections: 40, seconds });
   for (const name of names) await send(name, 1);
-  const readings = await interleave(names, quick ? 1 : 9, (name) => send(name, quick ? 1 : 2));
+  const readings = await interleave(names, quick ? 1 : 6, (name) => send(name, quick ? 1 : 2));
   await Promise.all([load.stop(), children.one.stop(), children.two.stop()]);
   issuer.stop();
   const gain = summarize(ratios(readings.two, readings.one));

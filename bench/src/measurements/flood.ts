@@ -20,7 +20,7 @@ export const flood: Measure = async ({ quick }) => {
   const forged = Object.fromEntries(NAMES.map((name) => [name, [] as number[]]));
   const p50 = await withApis(NAMES, issuer.setting, async (apis) => {
     for (const name of NAMES) await caller.ask('call', { port: apis[name].port, token, seconds: 0.5 });
-    return interleave(NAMES, quick ? 1 : 7, async (name) => {
+    return interleave(NAMES, quick ? 1 : 4, async (name) => {
       const { port } = apis[name];
       // It begins before the caller does, and ends after it.
       const running = flooder.ask('forged', { port, token, connections: 50, seconds: seconds + 1.2 });
