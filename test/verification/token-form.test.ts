@@ -47,9 +47,10 @@ describe('the form of a token', () => {
     ['a line break behind it', `${signed(header())}\n`],
     [
       'characters of base64',
-      signed(header())
+      // The same bytes: these claims are encoded with both of the characters that differ.
+      signed(header(), payload({ a: '????????', b: '>>>>>>>>' }))
         .replaceAll('_', '/')
-        .replace(/[a-z]$/, '+'),
+        .replaceAll('-', '+'),
     ],
     ['characters beyond ASCII', `${signed(header())}ä`],
   ])('refuses %s', async (_what, token) => {
