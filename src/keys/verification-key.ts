@@ -18,6 +18,12 @@ const BY_CURVE = new Map([
   ['P-384', 'ES384'],
   ['P-521', 'ES512'],
 ]);
+/** By OpenSSL's names of the curves. */
+const ECDSA_SIZES = new Map([
+  ['prime256v1', 64],
+  ['secp384r1', 96],
+  ['secp521r1', 132],
+]);
 const RSA_ALGORITHMS = ALGORITHMS.filter((alg) => !alg.startsWith('ES'));
 const RSA_MEMBERS = ['kty', 'n', 'e'];
 const EC_MEMBERS = ['kty', 'crv', 'x', 'y'];
@@ -30,11 +36,17 @@ const MAX_KEYS = 100;
 
 /** One public key of an issuer. Keys are compared by identity: a replaced key is another object. */
 export class VerificationKey {
+  /** How many octets its signatures have (RFC 7518 section 3.4, RFC 8017 section 8). */
+  readonly signatureSize: number;
+
   private constructor(
     readonly kid: string,
     readonly publicKey: KeyObject,
     private readonly algorithms: readonly string[],
-  ) {}
+  ) {
+    const { modulusLength = 0, namedCurve = '' } = publicKey.asymmetricKeyDetails ?? {};
+    this.signatureSize = ECDSA_SIZES.get(namedCurve) ?? Math.ceil(modulusLength / 8);
+  }
 
   /**
    * Reads a member of a JWK Set (RFC 7517 section 4).

@@ -131,6 +131,22 @@ it.each(['PS256', 'PS384', 'PS512'])(
   },
 );
 
+it.each(['RS256', 'PS256'])('a signature by %s does not hold without its leading zero', async (alg) => {
+  const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  const key = keyOf(publicKey.export({ format: 'jwk' }));
+  const pss = { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_DIGEST };
+  const options = { key: privateKey, ...(alg === 'PS256' && pss) };
+  // One in 256 begins with it.
+  for (let i = 0; ; i++) {
+    const input = `e30.${Buffer.from(String(i)).toString('base64url')}`;
+    const signature = nodeSign('sha256', Buffer.from(input), options);
+    if (signature[0] !== 0) continue;
+    expect(await check(key, alg, `${input}.${signature.toString('base64url')}`)).toBe(true);
+    expect(await check(key, alg, `${input}.${signature.subarray(1).toString('base64url')}`)).toBe(false);
+    break;
+  }
+});
+
 describe('the thread pool', () => {
   it('gets twelve checks at once, and the next when one is done', async () => {
     const { verify } = crypto;
