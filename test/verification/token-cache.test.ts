@@ -1,6 +1,8 @@
+import { createHash } from 'node:crypto';
 import express from 'express';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createLogtoAuth, type LogtoAuth, type LogtoAuthOptions } from '../../src/index.js';
+import { TokenCache } from '../../src/verification/token-cache.js';
 import { fateOf, travel } from '../support/fate.js';
 import { get } from '../support/request.js';
 import { createSigningKey } from '../support/signing.js';
@@ -47,6 +49,17 @@ describe('a token that verified before', () => {
     for (let i = 0; i < 5; i++) expect(await fateOf(auth, token)).toBe('ok');
     expect(verifications.count).toBe(1);
     expect(auth.health().tokenCache).toMatchObject({ size: 1, hits: 4, misses: 1 });
+  });
+
+  it('is known by its SHA-256 digest, and its text is kept nowhere', async () => {
+    const set = vi.spyOn(TokenCache.prototype, 'set');
+    const token = issuer.token();
+    await instance().verify(token);
+    const [[digest, entry]] = set.mock.calls as [[string, object]];
+    expect(Buffer.from(digest, 'latin1')).toEqual(createHash('sha256').update(token).digest());
+    const kept = JSON.stringify([digest, { ...entry, keySource: undefined }]);
+    for (const part of token.split('.')) expect(kept).not.toContain(part);
+    set.mockRestore();
   });
 
   it('takes a synchronous way from the header to the handler', async () => {
@@ -149,6 +162,37 @@ describe('a token that verified before', () => {
     travel(1_201);
     expect(await fateOf(auth, withdrawn.withdrawn)).toBe('unknown_key');
     expect(await fateOf(auth, withdrawn.kept)).toBe('ok');
+  });
+});
+
+describe('what can be told without cryptography', () => {
+  it.each([
+    ['junk', () => 'garbage', 'not_jwt'],
+    ['parts that are no JSON', () => 'AAAA.AAAA.AAAA', 'not_jwt'],
+    ['another algorithm', () => issuer.token({ header: { alg: 'HS256' } }), 'algorithm'],
+    ['another type', () => issuer.token({ header: { typ: 'JWT' } }), 'type'],
+    ['another issuer', () => issuer.token({ claims: { iss: 'https://other.example/oidc' } }), 'issuer'],
+    ['another audience', () => issuer.token({ claims: { aud: 'https://other.api' } }), 'audience'],
+    ['expired', () => issuer.token({ claims: { exp: now() - 60 } }), 'expired'],
+    ['not yet valid', () => issuer.token({ claims: { nbf: now() + 600 } }), 'not_yet_valid'],
+  ])('is refused at once, with no key and no signature check: %s', async (_what, token, reason) => {
+    const auth = instance();
+    const text = token();
+    expect(await fateOf(auth, text)).toBe(reason);
+    let status = 0;
+    const res = { setHeader: () => {}, end: () => {} } as unknown as express.Response;
+    Object.defineProperty(res, 'statusCode', {
+      set: (code: number) => {
+        status = code;
+      },
+    });
+    const req = {
+      headers: { authorization: `Bearer ${text}` },
+      rawHeaders: [],
+    } as unknown as express.Request;
+    auth.authenticate()(req, res, () => expect.unreachable());
+    expect(status).toBe(401);
+    expect([verifications.count, issuer.keyRequests]).toEqual([0, 0]);
   });
 });
 

@@ -32,6 +32,9 @@ export const cacheHit: Measure = async ({ quick }) => {
       'No HTTP: the guard is called with requests that are objects as Node and Express make them, each with a token text ' +
       "of its own, and calls `next`. fast-jwt's verifier, its cache on, gets the same texts and its key in memory, and has " +
       `no header to read, no scope to check and no request to mark. ${calls} calls a reading, readings in turn.`,
+    bounds:
+      "Half of it is the digest. The next largest part, before Node 24, is the field `req.auth` on Express's request; " +
+      "fast-jwt's verifier marks no request.",
     verdicts: [
       {
         claim: 'The guard on a cache hit, without HTTP: at most 3 µs (median)',

@@ -31,6 +31,8 @@ export interface Section {
   /** How it was measured, in a paragraph. */
   readonly how: string;
   readonly verdicts: readonly Verdict[];
+  /** Of numbers that are hard to reach: what bounds them, and what was tried. */
+  readonly bounds?: string;
   readonly tables: readonly Table[];
   readonly charts?: readonly Chart[];
 }

@@ -1,8 +1,7 @@
 import cluster from 'node:cluster';
 import { createServer } from 'node:http';
-import express from 'express';
 import type { Setting } from '../contestants/contestant.js';
-import { loadContestant } from '../contestants/index.js';
+import { createApp } from '../lab/app.js';
 import { answerParent } from '../lab/child.js';
 
 /** The protected API in so many processes that share a port. */
@@ -25,10 +24,5 @@ if (cluster.isPrimary) {
   } satisfies ClusterApi);
 } else {
   const setting = JSON.parse(process.env['BENCH_SETTING'] ?? '') as Setting;
-  const app = express();
-  const guards = await (await loadContestant('ours'))(setting);
-  app.get('/products', ...guards, (_req, res) => {
-    res.json([{ id: 1, name: 'Tea', price: 4 }]);
-  });
-  createServer(app).listen(0, '127.0.0.1');
+  createServer(await createApp('ours', setting)).listen(0, '127.0.0.1');
 }

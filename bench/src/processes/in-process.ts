@@ -85,17 +85,17 @@ answerParent({
   },
 } satisfies InProcess);
 
-/** Whichever way a package checks signatures, it ends in one of these two. */
+/** Whichever way a package checks signatures, it ends in one of these three. */
 function countSignatureChecks(): void {
-  const { verify, subtle } = crypto;
-  crypto.verify = ((...args: Parameters<typeof verify>) => {
-    signatureChecks += 1;
-    return verify(...args);
-  }) as typeof verify;
-  const subtleVerify = subtle.verify.bind(subtle);
-  subtle.verify = (...args: Parameters<typeof subtleVerify>) => {
-    signatureChecks += 1;
-    return subtleVerify(...args);
-  };
+  const counting =
+    <Args extends unknown[], Result>(check: (...args: Args) => Result) =>
+    (...args: Args) => {
+      signatureChecks += 1;
+      return check(...args);
+    };
+  const { createVerify, verify, subtle } = crypto;
+  crypto.createVerify = counting(createVerify);
+  crypto.verify = counting(verify as (...args: unknown[]) => boolean) as typeof verify;
+  subtle.verify = counting(subtle.verify.bind(subtle));
   syncBuiltinESMExports();
 }

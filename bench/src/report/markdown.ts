@@ -39,12 +39,13 @@ export function verdictTable(verdicts: readonly Verdict[]): Table {
   return { columns: ['', 'seen', ''], rows };
 }
 
-function renderSection({ title, how, tables, charts = [] }: Section): string[] {
+function renderSection({ title, how, bounds, tables, charts = [] }: Section): string[] {
   return [
     `## ${title}`,
     '',
     how,
     '',
+    ...(bounds === undefined ? [] : [bounds, '']),
     ...charts.flatMap(({ name, alt }) => [`![${alt}](benchmarks/${name}.svg)`, '']),
     ...tables.flatMap((table) => [renderTable(table), '']),
   ];

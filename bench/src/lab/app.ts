@@ -1,0 +1,17 @@
+import express, { type Express, type NextFunction, type Request, type Response } from 'express';
+import type { Setting } from '../contestants/contestant.js';
+import { type Contestant, loadContestant } from '../contestants/index.js';
+
+/** An API of one route behind a contestant's guard. */
+export async function createApp(contestant: Contestant, setting: Setting): Promise<Express> {
+  const makeGuard = await loadContestant(contestant);
+  const app = express();
+  app.get('/products', ...(await makeGuard(setting)), (_req, res) => {
+    res.json([{ id: 1, name: 'Tea', price: 4 }]);
+  });
+  app.use((error: Error & { status?: number }, _req: Request, res: Response, next: NextFunction) => {
+    if (res.headersSent) next(error);
+    else res.status(error.status ?? 500).json({ error: error.message });
+  });
+  return app;
+}
