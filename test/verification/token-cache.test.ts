@@ -62,6 +62,22 @@ describe('a token that verified before', () => {
     set.mockRestore();
   });
 
+  it('shares its lists with the tokens that say the same, and with no other', async () => {
+    const auth = instance();
+    const scope = 'read:products write:products';
+    const [first, same, other] = await Promise.all(
+      [
+        { scope },
+        { scope, jti: 'another' },
+        { scope: 'read:products', aud: [AUDIENCE, 'write:products'] },
+      ].map((claims) => auth.verify(issuer.token({ claims }))),
+    );
+    expect(same?.scopes).toBe(first?.scopes);
+    expect(same?.audience).toBe(first?.audience);
+    expect(first).toMatchObject({ audience: [AUDIENCE], scopes: ['read:products', 'write:products'] });
+    expect(other).toMatchObject({ audience: [AUDIENCE, 'write:products'], scopes: ['read:products'] });
+  });
+
   it('takes a synchronous way from the header to the handler', async () => {
     const auth = instance();
     const guard = auth.requireScopes('read:products');

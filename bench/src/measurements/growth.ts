@@ -49,7 +49,8 @@ export const growth: Measure = async ({ quick }) => {
       'disorder). A hundred scopes make a token five times as long, and what is sent is hashed to the last character; so ' +
       'the scopes are there twice, the second time in tokens that another claim makes equally long (and the thirtieth has ' +
       'most namesakes of its own length to be told from). Ten thousand tokens ' +
-      "in disorder do not fit into a processor's nearest cache.",
+      "in disorder do not fit into a processor's nearest cache; that tokens which say the same share their lists of scopes " +
+      'and audiences took a third off the growth.',
     verdicts: kinds.map((what) => {
       const own = results.filter((one) => one.what === what);
       const [first, last] = [own[0], own.at(-1)] as [(typeof own)[0], (typeof own)[0]];
