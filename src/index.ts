@@ -26,6 +26,7 @@ export { type AuthHealth, createLogtoAuth, type LogtoAuth } from './logto-auth.j
 export type { Guard } from './middleware/guard.js';
 export type { GuardOptions, OrganizationGuardOptions } from './middleware/guards.js';
 export { getAuth } from './middleware/request-auth.js';
+export type { ResourceMetadataOptions } from './middleware/resource-metadata.js';
 export type { GuardedRequest, JwksCacheOptions, LogtoAuthOptions, OrganizationRule } from './options.js';
 export type { TokenCacheHealth } from './verification/token-cache.js';
 export type { VerifyOptions } from './verify.js';

@@ -7,6 +7,8 @@ import { KeyStore } from './keys/key-store.js';
 import { PinnedKeySet } from './keys/pinned-key-set.js';
 import { toAuthError } from './middleware/answer.js';
 import { createGuardMakers, type GuardMakers } from './middleware/guards.js';
+import { createResourceMetadata, type ResourceMetadataMaker } from './middleware/resource-metadata.js';
+import { ScopesInUse } from './middleware/scopes-in-use.js';
 import { type GuardedRequest, type LogtoAuthOptions, resolveOptions, type Settings } from './options.js';
 import { createDecide } from './verification/decide.js';
 import { TokenCache, type TokenCacheHealth } from './verification/token-cache.js';
@@ -32,6 +34,14 @@ export interface LogtoAuth extends GuardMakers {
   readonly ready: () => Promise<void>;
   /** Keys, their ages, the last errors, cache hits. */
   readonly health: () => AuthHealth;
+  /**
+   * Makes a handler that serves this API's metadata document (RFC 9728): which resource it is, which Logto issues
+   * tokens for it, which permissions there are. Mount it at `/.well-known/oauth-protected-resource`, with the
+   * resource's path behind it if it has one.
+   *
+   * @throws TypeError where an option is wrong, and without `resource` where the instance has no audience or several
+   */
+  readonly resourceMetadata: ResourceMetadataMaker;
 }
 
 /**
@@ -55,8 +65,10 @@ export function createLogtoAuth(options: LogtoAuthOptions = {}): LogtoAuth {
   const cache = new TokenCache(settings.maxTokens);
   const verifier = new TokenVerifier({ ...settings, issuers, cache });
   const decide = createDecide<GuardedRequest>(verifier, settings.isRevoked);
+  const scopesInUse = new ScopesInUse();
   return {
-    ...createGuardMakers(settings, decide),
+    ...createGuardMakers(settings, decide, scopesInUse),
+    resourceMetadata: createResourceMetadata(settings, (resource) => scopesInUse.of(resource)),
     verify: createVerify(settings, decide),
     ready: async () => {
       const keys = await Promise.all([...issuers.values()].map((source) => source.usable()));

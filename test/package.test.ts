@@ -72,6 +72,7 @@ describe('the package', () => {
       'requireAnyScope',
       'requireOrganizationScopes',
       'requireScopes',
+      'resourceMetadata',
       'verify',
     ]);
   });

@@ -69,6 +69,9 @@ auth.requireOrganizationScopes(['a'], { organization: (req: Request) => req.get(
 requireScopes(...['a', 'b']);
 auth.authenticate({ organization: 'optional' });
 
+app.get('/.well-known/oauth-protected-resource', auth.resourceMetadata({ scopes: ['a', 'b'] as const }));
+auth.resourceMetadata({ resource: 'https://shopping.api' });
+
 // Wrong options do not compile.
 // @ts-expect-error misspelt
 createLogtoAuth({ audiance: 'https://shopping.api' });
@@ -86,6 +89,14 @@ auth.requireOrganizationScopes('a');
 auth.requireOrganizationScopes('a', { organization: 'required' });
 // @ts-expect-error no scopes here
 auth.authenticate('a');
+// @ts-expect-error one document is about one resource
+auth.resourceMetadata({ resource: ['https://shopping.api'] });
+// @ts-expect-error the option of the instance, and none of the document
+auth.resourceMetadata({ resourceMetadata: 'https://shopping.api' });
+// @ts-expect-error an issuer has a name
+createLogtoAuth({ issuers: [{ jwksUri: 'http://logto:3001/oidc/jwks' }] });
+// @ts-expect-error getToken cannot be waited for
+createLogtoAuth({ getToken: async () => 'token' });
 // @ts-expect-error misspelt, in verify
 void auth.verify('token', { scope: ['a'] });
 // @ts-expect-error isRevoked answers true or false

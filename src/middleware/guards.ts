@@ -7,7 +7,9 @@ import { ORGANIZATION_TOKEN } from '../verification/claims.js';
 import type { Decide } from '../verification/decide.js';
 import type { Requirement } from '../verification/requirement.js';
 import type { Guard } from './guard.js';
+import { refuseRequest } from './refuse-request.js';
 import { createGuard } from './require-scopes.js';
+import type { ScopesInUse } from './scopes-in-use.js';
 
 /** What one guard may have of its own. */
 export interface GuardOptions {
@@ -51,7 +53,11 @@ export interface GuardMakers {
 }
 
 /** Makes the guard makers of one instance. */
-export function createGuardMakers(settings: Settings, decide: Decide<GuardedRequest>): GuardMakers {
+export function createGuardMakers(
+  settings: Settings,
+  decide: Decide<GuardedRequest>,
+  scopesInUse: ScopesInUse,
+): GuardMakers {
   return {
     requireScopes: (...args: unknown[]) => {
       const { scopes, options } = readArguments('requireScopes', args);
@@ -76,13 +82,14 @@ export function createGuardMakers(settings: Settings, decide: Decide<GuardedRequ
     },
     authenticate: (...args: unknown[]) => {
       const [options, ...others] = args;
-      refuseRequest('authenticate', options);
+      refuseRequest('authenticate', 'authenticate()', options);
       if (others.length > 0) throw wrong('authenticate', 'options', 'the only argument', others[0]);
       return guard('authenticate', requirementOf('authenticate', options, { scopes: [], anyScope: false }));
     },
   };
 
   function guard(maker: string, requirement: Requirement<GuardedRequest>): Guard {
+    scopesInUse.add(requirement);
     const { realm, resourceMetadata, getToken, onError } = settings;
     const challenge = { realm, resourceMetadata, scopes: requirement.scopes };
     return createGuard({ maker, decide, requirement, challenge, getToken, onError });
@@ -116,7 +123,7 @@ function readArguments(
   args: readonly unknown[],
 ): { scopes: readonly string[]; options: unknown } {
   const [first, second] = args;
-  refuseRequest(owner, first);
+  refuseRequest(owner, `${owner}('read:products')`, first);
   if (Array.isArray(first)) {
     if (args.length > 2) throw wrong(owner, 'scopes', 'one list, with the options behind it', second);
     return { scopes: readScopes(owner, first), options: second };
@@ -133,14 +140,6 @@ function readScopes(owner: Owner, scopes: readonly unknown[]): readonly string[]
   throw new TypeError(
     `${owner}: name a scope, as ${owner}('read:products'). For any valid token there is authenticate().`,
   );
-}
-
-/** `app.use(authenticate)` would call the maker for each request, and never answer any. */
-function refuseRequest(owner: Owner, value: unknown): void {
-  if (typeof value === 'object' && value !== null && 'headers' in value) {
-    const call = owner === 'authenticate' ? 'authenticate()' : `${owner}('read:products')`;
-    throw new TypeError(`${owner} makes a middleware and is none itself; call it: ${call}.`);
-  }
 }
 
 interface CheckedGuardOptions {

@@ -1,8 +1,5 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -14,11 +11,11 @@ import { type LocalIssuer, startLocalIssuer } from '../../example-server/local-i
 import { RedisConnection } from '../../example-server/redis/connection.js';
 import { createKeyStore } from '../../example-server/redis/key-store.js';
 import { fateOf } from '../support/fate.js';
+import { Redis } from '../support/redis.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const shoppingApi = 'https://shopping.api';
 const directory = shopDirectory();
-const isMissing = spawnSync('redis-server', ['--version']).error !== undefined;
 
 const notRevocable = {
   status: 503,
@@ -45,68 +42,6 @@ const revoked = {
 };
 const served = { status: 200, body: { products: expect.any(Array) } };
 
-/** A Redis of our own, which can be killed, made to hang, and started anew on its port. */
-class Redis {
-  #process: ChildProcess | undefined;
-
-  private constructor(
-    readonly port: number,
-    private readonly settings: string[],
-  ) {}
-
-  static async start(...settings: string[]): Promise<Redis> {
-    const server = new Redis(await freePort(), settings);
-    servers.push(server);
-    await server.restart();
-    return server;
-  }
-
-  get url(): string {
-    return `redis://127.0.0.1:${this.port}`;
-  }
-
-  /** It starts empty: nothing is written to the disk. */
-  async restart(): Promise<void> {
-    const options = { port: String(this.port), bind: '127.0.0.1', save: '', appendonly: 'no' };
-    const args = Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]);
-    const child = spawn('redis-server', [...args, ...this.settings], { cwd: tmpdir(), stdio: 'pipe' });
-    this.#process = child;
-    let output = '';
-    child.stdout.setEncoding('utf8').on('data', (chunk) => {
-      output += chunk;
-    });
-    await vi.waitFor(() => expect(output).toContain('Ready to accept connections'), 5_000);
-  }
-
-  async kill(): Promise<void> {
-    const child = this.#process;
-    this.#process = undefined;
-    if (child === undefined) return;
-    const ended = once(child, 'exit');
-    child.kill('SIGKILL');
-    await ended;
-  }
-
-  /** It takes connections still, for the kernel does that, and answers nothing. */
-  hang(): void {
-    this.#process?.kill('SIGSTOP');
-  }
-
-  goOn(): void {
-    this.#process?.kill('SIGCONT');
-  }
-}
-
-async function freePort(): Promise<number> {
-  const taken = createServer().listen(0, '127.0.0.1');
-  await once(taken, 'listening');
-  const { port } = taken.address() as AddressInfo;
-  taken.close();
-  await once(taken, 'close');
-  return port;
-}
-
-const servers: Redis[] = [];
 const children: ChildProcess[] = [];
 const connections: RedisConnection[] = [];
 let redis: Redis;
@@ -243,16 +178,16 @@ test.each(['http://:open-sesame@127.0.0.1', ':open-sesame@'])(
   },
 );
 
-const suite = isMissing ? 'with Redis (skipped: redis-server is not installed)' : 'with Redis';
+const suite = Redis.isMissing ? 'with Redis (skipped: redis-server is not installed)' : 'with Redis';
 
-describe.skipIf(isMissing)(suite, { timeout: 60_000 }, () => {
+describe.skipIf(Redis.isMissing)(suite, { timeout: 60_000 }, () => {
   beforeEach(async () => {
     [redis, logto] = await Promise.all([Redis.start(), startLocalIssuer({ directory })]);
     [statistics, catalog] = await Promise.all([tokenOf('statistics-service'), tokenOf('catalog-service')]);
   });
   afterEach(async () => {
     for (const connection of connections.splice(0)) connection.close();
-    await Promise.all([...servers.splice(0).map((server) => server.kill()), logto.stop()]);
+    await Promise.all([Redis.killAll(), logto.stop()]);
   });
 
   describe('a replica that never saw Logto', () => {

@@ -1,0 +1,75 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+
+/** A Redis of our own, which can be killed, made to hang, and started anew on its port. */
+export class Redis {
+  /** Where no redis-server is installed, the tests that need one are skipped. */
+  static readonly isMissing = spawnSync('redis-server', ['--version']).error !== undefined;
+  static readonly #all: Redis[] = [];
+
+  #process: ChildProcess | undefined;
+
+  private constructor(
+    readonly port: number,
+    private readonly settings: string[],
+  ) {}
+
+  static async start(...settings: string[]): Promise<Redis> {
+    const server = new Redis(await freePort(), settings);
+    Redis.#all.push(server);
+    await server.restart();
+    return server;
+  }
+
+  static async killAll(): Promise<void> {
+    await Promise.all(Redis.#all.splice(0).map((server) => server.kill()));
+  }
+
+  get url(): string {
+    return `redis://127.0.0.1:${this.port}`;
+  }
+
+  /** It starts empty: nothing is written to the disk. */
+  async restart(): Promise<void> {
+    const options = { port: String(this.port), bind: '127.0.0.1', save: '', appendonly: 'no' };
+    const args = Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]);
+    const child = spawn('redis-server', [...args, ...this.settings], { cwd: tmpdir(), stdio: 'pipe' });
+    this.#process = child;
+    let output = '';
+    for await (const chunk of child.stdout.setEncoding('utf8').iterator({ destroyOnReturn: false })) {
+      output += chunk;
+      if (output.includes('Ready to accept connections')) break;
+    }
+    child.stdout.resume();
+  }
+
+  async kill(): Promise<void> {
+    const child = this.#process;
+    this.#process = undefined;
+    if (child === undefined) return;
+    const ended = once(child, 'exit');
+    child.kill('SIGKILL');
+    await ended;
+  }
+
+  /** It takes connections still, for the kernel does that, and answers nothing. */
+  hang(): void {
+    this.#process?.kill('SIGSTOP');
+  }
+
+  goOn(): void {
+    this.#process?.kill('SIGCONT');
+  }
+}
+
+async function freePort(): Promise<number> {
+  const taken = createServer().listen(0, '127.0.0.1');
+  await once(taken, 'listening');
+  const { port } = taken.address() as AddressInfo;
+  taken.close();
+  await once(taken, 'close');
+  return port;
+}
