@@ -1,10 +1,10 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { PAGES, readPage } from '../support/markdown.js';
 
-const root = new URL('../', import.meta.url);
-const read = (path: string) => readFileSync(new URL(path, root), 'utf8');
-const readme = read('README.md');
-const benchmarks = read('docs/benchmarks.md');
+const root = new URL('../../', import.meta.url);
+const readme = readPage('README.md');
+const benchmarks = readPage('docs/benchmarks.md');
 
 describe('the benchmarks in the README', () => {
   const section = /^## Never in the way\n(.*?)^## /ms.exec(readme)?.[1] ?? '';
@@ -17,13 +17,10 @@ describe('the benchmarks in the README', () => {
   });
 });
 
-it.each(['README.md', 'docs/benchmarks.md', 'example-server/README.md'])(
-  'every picture and page that %s links to is there',
-  (path) => {
-    const links = [...read(path).matchAll(/\]\((?!https?:|#)([^)#]+)[^)]*\)/g)].map(
-      ([, target]) => target as string,
-    );
-    const missing = links.filter((target) => !existsSync(new URL(target, new URL(path, root))));
-    expect(missing).toEqual([]);
-  },
-);
+it.each(PAGES)('every picture and page that %s links to is there', (path) => {
+  const links = [...readPage(path).matchAll(/\]\((?!https?:|#)([^)#]+)[^)]*\)/g)].map(
+    ([, target]) => target as string,
+  );
+  const missing = links.filter((target) => !existsSync(new URL(target, new URL(path, root))));
+  expect(missing).toEqual([]);
+});

@@ -1,0 +1,68 @@
+import { expect } from 'vitest';
+import { compile } from '../support/compile.js';
+import { Program, type ProgramOptions } from '../support/program.js';
+import { AUDIENCE, TestIssuer, type TokenParts } from '../support/test-issuer.js';
+
+/** Runs one block of a page, and fails where it does not do what the page says. */
+export type Scenario = (code: string) => Promise<void>;
+
+export type Scenarios = Readonly<Record<string, Scenario>>;
+
+/** What a scenario has at hand: the running program, and the Logto that it trusts. */
+export interface Stage {
+  readonly url: string;
+  readonly issuer: TestIssuer;
+  readonly program: Program;
+  /** A token with these scopes. */
+  token(scope?: string, parts?: TokenParts): string;
+  /** Sends a GET, with this token if there is one. */
+  get(path: string, token?: string): Promise<Response>;
+}
+
+export interface StageOptions extends ProgramOptions {
+  /** `js` is run as it stands, `ts` is type-checked and compiled first. */
+  readonly language: 'js' | 'ts';
+}
+
+/** Runs the code as a server, beside an issuer that LOGTO_ENDPOINT and LOGTO_AUDIENCE name. */
+export async function onStage(
+  code: string,
+  { language, env = {}, ...options }: StageOptions,
+  play: (stage: Stage) => Promise<void>,
+): Promise<void> {
+  const issuer = await TestIssuer.start();
+  const program = new Program(language === 'ts' ? compile(code) : code, {
+    env: { LOGTO_ENDPOINT: issuer.endpoint, LOGTO_AUDIENCE: AUDIENCE, ...env },
+    ...options,
+  });
+  try {
+    const url = await program.url();
+    const token = (scope = 'read:products', { claims, ...parts }: TokenParts = {}) =>
+      issuer.token({ claims: { scope, ...claims }, ...parts });
+    const get = (path: string, bearer?: string) =>
+      fetch(url + path, { headers: bearer === undefined ? {} : { authorization: `Bearer ${bearer}` } });
+    await play({ url, issuer, program, token, get });
+  } finally {
+    await program.stop();
+    await issuer.stop();
+  }
+}
+
+/** What every protected route does: lets a token with the permission in, and nobody else. */
+export async function expectProtected({ get, token }: Stage, path: string): Promise<void> {
+  const good = await get(path, token());
+  expect({ status: good.status, text: await good.text() }).toMatchObject({ status: 200 });
+  const statuses = {
+    none: (await get(path)).status,
+    junk: (await get(path, 'junk')).status,
+    expired: (await get(path, token('read:products', { claims: { exp: 1_700_000_000 } }))).status,
+    other: (await get(path, token('read:products', { claims: { aud: 'https://other.api' } }))).status,
+    lacking: (await get(path, token('write:products'))).status,
+  };
+  expect(statuses).toEqual({ none: 401, junk: 401, expired: 401, other: 401, lacking: 403 });
+  const refused = await get(path, token('write:products'));
+  expect(refused.headers.get('www-authenticate')).toMatch(
+    /^Bearer realm="[^"]+", scope="read:products", error="insufficient_scope"/,
+  );
+  expect(await refused.json()).toMatchObject({ error: 'insufficient_scope' });
+}

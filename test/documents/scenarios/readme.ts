@@ -1,0 +1,336 @@
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { expect } from 'vitest';
+import { shopDirectory } from '../../../example-server/local-issuer/directory.js';
+import { startLocalIssuer } from '../../../example-server/local-issuer/local-issuer.js';
+import { compile } from '../../support/compile.js';
+import { blocksOf } from '../../support/markdown.js';
+import { Program } from '../../support/program.js';
+import { Redis } from '../../support/redis.js';
+import { APP, AUDIENCE, TestIssuer } from '../../support/test-issuer.js';
+import { expectProtected, onStage, type Scenarios } from '../scenario.js';
+
+const root = fileURLToPath(new URL('../../..', import.meta.url));
+const manifest = JSON.parse(readFileSync(`${root}/package.json`, 'utf8'));
+
+/** The README's server, for the blocks that go on from it. */
+const server = blocksOf('README.md').find(({ name }) => name === 'server')?.code ?? '';
+
+/** Behind a block that makes guards: an app with one of them, which listens. */
+const LISTEN = `
+import express from 'express';
+const application = express();
+application.get('/products', requireScopes('read:products'), (req, res) => void res.json({ products: [] }));
+application.listen(3100);
+`;
+
+const CREATE = "import { createLogtoAuth } from 'express-logto-m2m';\n";
+
+/** Behind Logto's back the block's public names lead to the issuer of the test, as DNS would. */
+function withNames(code: string, names: Record<string, string>): string {
+  return Object.entries(names).reduce((text, [name, address]) => {
+    expect(text).toContain(name);
+    return text.replaceAll(name, address);
+  }, code);
+}
+
+export const readme: Scenarios = {
+  demo: async (code) => expectScripts(code, ['demo']),
+
+  test: async (code) => expectScripts(code, ['test']),
+
+  install: async (code) => {
+    expect(code).toBe(`npm install ${manifest.name} express\n`);
+  },
+
+  server: (code) =>
+    onStage(code, { language: 'js' }, async (stage) => {
+      await expectProtected(stage, '/products');
+      const answer = await stage.get('/products', stage.token());
+      expect(await answer.json()).toEqual({ caller: APP });
+    }),
+
+  environment: async (code) => {
+    // It is run by a shell, with the server of the block above for \`node server.mjs\`.
+    expect(code.trim().split('\n').at(-1)).toBe('node server.mjs');
+    const lines = code.trim().split('\n').slice(0, -1).join('\n');
+    const { stdout } = await promisify(execFile)('sh', ['-ec', `${lines}\nenv`]);
+    const env = Object.fromEntries(
+      stdout.split('\n').flatMap((line) => (line.startsWith('LOGTO_') ? [line.split('=', 2)] : [])),
+    );
+    expect(Object.keys(env).sort()).toEqual(['LOGTO_AUDIENCE', 'LOGTO_ENDPOINT']);
+    await onStage(server, { language: 'js', env }, async ({ get }) => {
+      expect((await get('/products')).status).toBe(401);
+    });
+  },
+
+  options: async (code) => {
+    const issuer = await TestIssuer.start();
+    const own = withNames(code, { 'https://your-tenant.logto.app': issuer.endpoint });
+    await onStage(own + LISTEN, { language: 'ts' }, async ({ get }) => {
+      expect((await get('/products', issuer.token())).status).toBe(200);
+      expect((await get('/products')).status).toBe(401);
+    }).finally(() => issuer.stop());
+  },
+
+  'ask-curl': async (code) => {
+    await withShop(async ({ env, url }) => {
+      const script = withNames(code, { 'http://localhost:3100': url });
+      const { stdout } = await promisify(execFile)('sh', ['-ec', script], {
+        env: { ...process.env, ...env },
+      });
+      expect(stdout).toMatch(/^HTTP\/1\.1 200 OK/);
+      expect(stdout).toContain(`{"caller":"${env.LOGTO_APP_ID}"}`);
+    });
+  },
+
+  'ask-node': (code) =>
+    withShop(async ({ env, url }) => {
+      const program = new Program(withNames(code, { 'http://localhost:3100': url }), { env });
+      expect(await program.end()).toBe(0);
+      expect(program.output).toBe(`200 { caller: '${env.LOGTO_APP_ID}' }\n`);
+      await program.stop();
+    }),
+
+  cors: (code) =>
+    onStage(
+      `import express from 'express';\nimport { requireScopes } from 'express-logto-m2m';\nconst app = express();\n` +
+        `${code}\napp.get('/products', (_req, res) => void res.json([]));\napp.listen(3100);`,
+      { language: 'ts' },
+      async (stage) => {
+        await expectProtected(stage, '/products');
+        const preflight = await fetch(`${stage.url}/products`, {
+          method: 'OPTIONS',
+          headers: {
+            origin: 'https://shop.example',
+            'access-control-request-method': 'GET',
+            'access-control-request-headers': 'authorization',
+          },
+        });
+        expect(preflight.status).toBe(204);
+        expect(preflight.headers.get('access-control-allow-headers')).toBe('authorization');
+        const refused = await stage.get('/products');
+        expect(refused.headers.get('access-control-allow-origin')).toBe('*');
+        expect(refused.headers.get('access-control-expose-headers')).toBe('WWW-Authenticate');
+      },
+    ),
+
+  'get-auth': (code) =>
+    onStage(
+      `import express from 'express';\nimport { getAuth, requireScopes } from 'express-logto-m2m';\n` +
+        `const app = express();\n${code}\napp.listen(3100);`,
+      { language: 'ts' },
+      async (stage) => {
+        await expectProtected(stage, '/products');
+        const answer = await stage.get(
+          '/products',
+          stage.token('read:products', { claims: { plan: 'gold' } }),
+        );
+        expect(await answer.json()).toEqual({
+          clientId: APP,
+          scopes: ['read:products'],
+          plan: 'gold',
+        });
+      },
+    ),
+
+  verify: async (code) => {
+    const issuer = await TestIssuer.start();
+    const env = { LOGTO_ENDPOINT: issuer.endpoint, LOGTO_AUDIENCE: AUDIENCE };
+    const ask = async (token: string) => {
+      const program = new Program(
+        compile(`const token = process.env['TOKEN'] as string;\n${code}\nconsole.log(clientId);`),
+        { env: { ...env, TOKEN: token } },
+      );
+      const exitCode = await program.end();
+      await program.stop();
+      return { exitCode, output: program.output };
+    };
+    expect(await ask(issuer.token())).toEqual({ exitCode: 0, output: `${APP}\n` });
+    const refused = await ask(issuer.token({ claims: { scope: 'write:products' } }));
+    expect(refused).toMatchObject({ exitCode: 1, output: expect.stringMatching(/lacks a permission/) });
+    await issuer.stop();
+  },
+
+  organizations: (code) =>
+    onStage(
+      `import express from 'express';\nconst app = express();\n${code}\napp.listen(3100);`,
+      { language: 'ts' },
+      async ({ get, token }) => {
+        const inside = token('read:products', { claims: { organization_id: 'o1' } });
+        const own = token('read:reports', { claims: { aud: 'urn:logto:organization:o1' } });
+        const statuses = async (path: string) => [
+          (await get(path, inside)).status,
+          (await get(path, own)).status,
+          (await get(path, token('read:products read:reports'))).status,
+        ];
+        expect(await statuses('/organizations/o1/products')).toEqual([200, 401, 403]);
+        expect(await statuses('/organizations/o2/products')).toEqual([403, 401, 403]);
+        expect(await statuses('/organizations/o1/reports')).toEqual([401, 200, 401]);
+        expect(await statuses('/organizations/o2/reports')).toEqual([401, 403, 401]);
+      },
+    ),
+
+  several: async (code) => {
+    const [tenant, custom, other] = await Promise.all([
+      TestIssuer.start(),
+      TestIssuer.start(),
+      TestIssuer.start(),
+    ]);
+    const own = withNames(code, {
+      'https://your-tenant.logto.app': tenant.endpoint,
+      'https://auth.your-shop.com': custom.endpoint,
+    });
+    await onStage(CREATE + own + LISTEN, { language: 'ts' }, async ({ get }) => {
+      expect((await get('/products', tenant.token())).status).toBe(200);
+      expect((await get('/products', other.token())).status).toBe(401);
+      expect((await get('/products', tenant.token({ claims: { iss: custom.issuer } }))).status).toBe(401);
+      await tenant.goDown();
+      expect((await get('/products', custom.token())).status).toBe(200);
+    }).finally(() => Promise.all([tenant, custom, other].map((one) => one.stop())));
+  },
+
+  internal: async (code) => {
+    const issuer = await TestIssuer.start();
+    const own = withNames(code, { 'http://logto:3001': issuer.endpoint });
+    await onStage(CREATE + own + LISTEN, { language: 'ts' }, async ({ get }) => {
+      const publicOne = issuer.token({ claims: { iss: 'https://auth.your-shop.com/oidc' } });
+      expect((await get('/products', publicOne)).status).toBe(200);
+      expect((await get('/products', issuer.token())).status).toBe(401);
+    }).finally(() => issuer.stop());
+  },
+
+  pinned: async (code) => {
+    const issuer = await TestIssuer.start();
+    const jwks = JSON.stringify({ keys: issuer.keys.map(({ publicJwk }) => publicJwk) });
+    // The page's reader has copied the file; here the program writes it first.
+    const write = `import { writeFileSync } from 'node:fs';\nwriteFileSync('jwks.json', ${JSON.stringify(jwks)});\n`;
+    await onStage(write + CREATE + code + LISTEN, { language: 'ts' }, async ({ get }) => {
+      const token = issuer.token({ claims: { iss: 'https://auth.your-shop.com/oidc' } });
+      expect((await get('/products', token)).status).toBe(200);
+      expect((await get('/products')).status).toBe(401);
+    }).finally(() => issuer.stop());
+    expect(issuer.keyRequests).toBe(0);
+  },
+
+  'on-error': (code) =>
+    onStage(CREATE + code + LISTEN, { language: 'ts' }, async ({ get, token }) => {
+      expect((await get('/products', token())).status).toBe(200);
+      const refused = await get('/products', token('write:products'));
+      expect(refused.status).toBe(403);
+      expect(refused.headers.get('www-authenticate')).toContain('error="insufficient_scope"');
+      expect(await refused.json()).toEqual({
+        message: 'The access token lacks a permission that this request needs.',
+      });
+    }),
+
+  'error-handler': (code) =>
+    onStage(
+      `import express, { type NextFunction, type Request, type Response } from 'express';
+       import { type AuthError, createLogtoAuth } from 'express-logto-m2m';
+       const app = express();
+       const listProducts = (_req: Request, res: Response) => void res.json([]);
+       app.get('/broken', () => { throw new Error('a secret of ours'); });
+       ${code}
+       app.listen(3100);`,
+      { language: 'ts' },
+      async ({ get, token }) => {
+        expect((await get('/products', token())).status).toBe(200);
+        const refused = await get('/products', token('write:products'));
+        expect(refused.status).toBe(403);
+        expect(refused.headers.get('www-authenticate')).toContain('error="insufficient_scope"');
+        expect(await refused.json()).toEqual({
+          problem: 'The access token lacks a permission that this request needs.',
+        });
+        const broken = await get('/broken');
+        expect({ status: broken.status, body: await broken.json() }).toEqual({
+          status: 500,
+          body: { problem: 'Sorry.' },
+        });
+      },
+    ),
+
+  denied: (code) =>
+    onStage(
+      `import { type DeniedMessage, requireScopes } from 'express-logto-m2m';\n${code}${LISTEN}`,
+      { language: 'ts' },
+      async ({ get, token, program }) => {
+        await get('/products', token('write:products'));
+        await expect
+          .poll(() => program.output)
+          .toMatch(/^403 scope The token lacks read:products; granted was "write:products"/);
+      },
+    ),
+
+  store: async (code) => {
+    const redis = await Redis.start();
+    const options = { language: 'ts' as const, env: { REDIS_URL: redis.url } };
+    try {
+      await onStage(CREATE + code + LISTEN, options, async ({ get, token, issuer }) => {
+        expect((await get('/products', token())).status).toBe(200);
+        const env = { LOGTO_ENDPOINT: issuer.endpoint, LOGTO_AUDIENCE: AUDIENCE, REDIS_URL: redis.url };
+        await issuer.goDown();
+        // Another replica, which never saw Logto.
+        const second = new Program(compile(CREATE + code + LISTEN), { env });
+        const answer = await fetch(`${await second.url()}/products`, {
+          headers: { authorization: `Bearer ${token()}` },
+        });
+        expect(answer.status).toBe(200);
+        await second.stop();
+      });
+    } finally {
+      await redis.kill();
+    }
+  },
+
+  metadata: (code) =>
+    onStage(
+      `import express from 'express';\n${CREATE}const app = express();\n${code}
+       app.get('/products', requireScopes('read:products'), (_req, res) => void res.json([]));
+       app.listen(3100);`,
+      { language: 'ts' },
+      async ({ get, token, issuer }) => {
+        expect((await get('/products', token())).status).toBe(200);
+        const document = await get('/.well-known/oauth-protected-resource');
+        expect(await document.json()).toEqual({
+          resource: AUDIENCE,
+          authorization_servers: [issuer.issuer],
+          scopes_supported: ['read:products'],
+          bearer_methods_supported: ['header'],
+        });
+        expect((await get('/products')).headers.get('www-authenticate')).toContain(
+          'resource_metadata="https://shopping.api/.well-known/oauth-protected-resource"',
+        );
+      },
+    ),
+};
+
+/** Commands that other tests run: `test/e2e/demo.test.ts` the demo, `.ci/run` the tests. */
+function expectScripts(code: string, names: readonly string[]): void {
+  expect(code.trim()).toMatch(/^npm ci && npm (run )?\w+$/);
+  expect([...code.matchAll(/npm (?:run )?(\w+)$/gm)].map(([, name]) => name)).toEqual(names);
+  for (const name of names) expect(manifest.scripts).toHaveProperty(name);
+}
+
+/** The README's server, and the example's stand-in for Logto, of which an app asks its tokens. */
+async function withShop(
+  play: (shop: {
+    env: Record<'LOGTO_ENDPOINT' | 'LOGTO_APP_ID' | 'LOGTO_APP_SECRET', string>;
+    url: string;
+  }) => Promise<void>,
+): Promise<void> {
+  const directory = shopDirectory();
+  const logto = await startLocalIssuer({ directory });
+  const app = directory.applications.find(({ grants }) => grants[AUDIENCE]?.includes('read:products'));
+  if (app === undefined) throw new Error('no app may read products');
+  const env = { LOGTO_ENDPOINT: logto.endpoint, LOGTO_APP_ID: app.id, LOGTO_APP_SECRET: app.secret };
+  const program = new Program(server, { env: { ...env, LOGTO_AUDIENCE: AUDIENCE } });
+  try {
+    await play({ env, url: await program.url() });
+  } finally {
+    await program.stop();
+    await logto.stop();
+  }
+}
