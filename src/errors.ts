@@ -149,6 +149,11 @@ export class AuthError extends Error {
     return this.status;
   }
 
+  /** http-errors sets both when an error is given to it. */
+  set statusCode(status: number) {
+    Object.assign(this, { status });
+  }
+
   /** The headers of the answer. */
   get headers(): Readonly<Record<string, string>> {
     return this.#headers;

@@ -67,7 +67,7 @@ export interface LogtoAuthOptions {
   readonly machineOnly?: boolean | undefined;
   /** How many verified tokens are kept, by default 10 000; false for none. */
   readonly tokenCache?: false | { readonly max?: number | undefined } | undefined;
-  /** How many requests may wait for a signature check or a key at once; beyond it 503. Default 1 000. */
+  /** How many requests may wait for a signature check or a key of one issuer at once; beyond it 503. Default 1 000. */
   readonly maxPending?: number | undefined;
   readonly jwksCache?: JwksCacheOptions | undefined;
   /** Asked for every token that verifies, by `verify()` without `req`. Only `false` lets the token in. */

@@ -1,16 +1,23 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { AuthError, createLogtoAuth } from '../src/index.js';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { AuthError, createLogtoAuth, type IssuerOptions, type LogtoAuthOptions } from '../src/index.js';
+import { fateOf, travel } from './support/fate.js';
 import { createSigningKey } from './support/signing.js';
-import { AUDIENCE, now, TestIssuer } from './support/test-issuer.js';
+import { AUDIENCE, type KeyAnswer, now, TestIssuer } from './support/test-issuer.js';
 
 let issuer: TestIssuer;
 let other: TestIssuer;
+/** Made once, for that takes long. */
+const rsa = createSigningKey('RS256');
 
 beforeEach(async () => {
   issuer = await TestIssuer.start();
-  other = await TestIssuer.start('RS256');
+  other = await TestIssuer.start();
+  other.keys = [rsa];
 });
-afterEach(() => Promise.all([issuer.stop(), other.stop()]));
+afterEach(async () => {
+  vi.useRealTimers();
+  await Promise.all([issuer.stop(), other.stop()]);
+});
 
 describe('ready and health', () => {
   it('say first that nothing is known, then what is', async () => {
@@ -56,6 +63,45 @@ describe('ready and health', () => {
     expect(JSON.parse(JSON.stringify(health))).toEqual(health);
   });
 
+  it('tell of fetched, moved and pinned keys alike, and of the one that is missing', async () => {
+    await other.goDown();
+    const pinned = createSigningKey();
+    const auth = createLogtoAuth({
+      audience: AUDIENCE,
+      issuers: [
+        { issuer: issuer.issuer },
+        { issuer: 'https://public.example/oidc', jwksUri: `${other.issuer}/jwks` },
+        { issuer: 'https://pinned.example/oidc', jwks: { keys: [pinned.publicJwk] } },
+      ],
+    });
+    // The pinned keys are there from the start; that is not enough.
+    expect(auth.health()).toMatchObject({
+      ready: false,
+      issuers: [{ keyIds: [] }, { keyIds: [] }, { keyIds: [pinned.kid] }],
+    });
+    const error = await auth.ready().catch((thrown) => thrown);
+    expect(error).toMatchObject({ status: 503, reason: 'keys_unavailable' });
+    expect(error.hint).toContain('https://public.example/oidc');
+    expect(auth.health()).toMatchObject({ ready: false });
+    await other.comeBack();
+    travel(10);
+    await auth.ready();
+    expect(auth.health()).toEqual({
+      ready: true,
+      issuers: [
+        { issuer: issuer.issuer, keyIds: [issuer.key.kid], stale: false, fetchedAt: expect.any(Number) },
+        {
+          issuer: 'https://public.example/oidc',
+          keyIds: [other.key.kid],
+          stale: false,
+          fetchedAt: expect.any(Number),
+        },
+        { issuer: 'https://pinned.example/oidc', keyIds: [pinned.kid], stale: false },
+      ],
+      tokenCache: expect.any(Object),
+    });
+  });
+
   it('count hits and misses, and hold no more tokens than they may', async () => {
     const auth = createLogtoAuth({ endpoint: issuer.endpoint, audience: AUDIENCE, tokenCache: { max: 2 } });
     const tokens = [issuer.token(), issuer.token(), issuer.token()];
@@ -76,11 +122,132 @@ describe('several issuers', () => {
     await expect(auth.verify(other.token({ key: sameKid }))).rejects.toMatchObject({ reason: 'signature' });
   });
 
-  it('do not suffer from the outage of another', async () => {
-    await other.goDown();
+  it('do so also where both have a key of the same kid', async () => {
+    other.keys = [createSigningKey('ES384', { kid: issuer.key.kid })];
     const auth = createLogtoAuth({ endpoint: [issuer.endpoint, other.endpoint], audience: AUDIENCE });
-    await expect(auth.verify(issuer.token())).resolves.toBeDefined();
-    await expect(auth.verify(other.token())).rejects.toMatchObject({ reason: 'keys_unavailable' });
+    const good = issuer.token();
+    const crossed = [
+      issuer.token({ claims: { iss: other.issuer } }),
+      other.token({ claims: { iss: issuer.issuer } }),
+    ];
+    // Before anything is cached, and once tokens and keys of both are.
+    for (const time of [1, 2]) {
+      const fates = await Promise.all(crossed.map((token) => fateOf(auth, token)));
+      expect({ time, fates }).toEqual({ time, fates: ['signature', 'signature'] });
+      expect([await fateOf(auth, good), await fateOf(auth, other.token())]).toEqual(['ok', 'ok']);
+    }
+    // A cached token's signature under the other's name.
+    const [header, , signature] = good.split('.');
+    const renamed = `${header}.${(crossed[0] as string).split('.')[1]}.${signature}`;
+    expect(await fateOf(auth, renamed)).toBe('signature');
+  });
+
+  it('keep their own keys where one withdraws what the other still has', async () => {
+    const shared = issuer.key;
+    other.keys = [shared];
+    const auth = createLogtoAuth({ endpoint: [issuer.endpoint, other.endpoint], audience: AUDIENCE });
+    const tokens = [issuer.token(), other.token()] as const;
+    for (const token of tokens) expect(await fateOf(auth, token)).toBe('ok');
+    other.rotate({ keepPrevious: false });
+    // Its first new token has the keys fetched anew.
+    expect(await fateOf(auth, other.token())).toBe('ok');
+    expect([await fateOf(auth, tokens[0]), await fateOf(auth, tokens[1])]).toEqual(['ok', 'unknown_key']);
+  });
+
+  it('are no others: a token of a stranger has no key fetched anywhere', async () => {
+    const fetch = vi.fn(globalThis.fetch);
+    const auth = createLogtoAuth({ endpoint: [issuer.endpoint, other.endpoint], audience: AUDIENCE, fetch });
+    const stranger = await TestIssuer.start();
+    for (const iss of [
+      stranger.issuer,
+      issuer.endpoint,
+      `${issuer.issuer}/`,
+      issuer.issuer.toUpperCase(),
+      `${issuer.issuer} ${other.issuer}`,
+      [issuer.issuer],
+      undefined,
+      '__proto__',
+    ]) {
+      for (const key of [stranger.key, issuer.key]) {
+        expect(await fateOf(auth, issuer.token({ key, claims: { iss } }))).toBe('issuer');
+      }
+    }
+    expect(fetch).not.toHaveBeenCalled();
+    expect([stranger.keyRequests, issuer.keyRequests, other.keyRequests]).toEqual([0, 0, 0]);
+    await stranger.stop();
+  });
+
+  const outages: [outage: string, answer: KeyAnswer | undefined][] = [
+    ['is down', undefined],
+    ['hangs', () => {}],
+    ['answers garbage', (res) => res.end('<html>')],
+    ['answers with status 500', (res) => res.writeHead(500).end()],
+  ];
+
+  describe.each(outages)('one of which %s', (outage, answer) => {
+    async function fail(): Promise<void> {
+      if (answer === undefined) await other.goDown();
+      else other.answer = answer;
+    }
+
+    const both = (options: LogtoAuthOptions = {}) =>
+      createLogtoAuth({ endpoint: [issuer.endpoint, other.endpoint], audience: AUDIENCE, ...options });
+
+    /** Whoever waits still for the one that hangs, waits for nothing that the other does. */
+    async function meanwhile<T>(suffering: Promise<T>, work: () => Promise<void>): Promise<T> {
+      const settled = vi.fn();
+      suffering.then(settled);
+      await work();
+      if (outage === 'hangs') expect(settled).not.toHaveBeenCalled();
+      await other.goDown();
+      return suffering;
+    }
+
+    it('from the start, serve the tokens of the other, new and known', async () => {
+      await fail();
+      const auth = both();
+      const fate = await meanwhile(fateOf(auth, other.token()), async () => {
+        const known = issuer.token();
+        for (const token of [known, known, issuer.token()]) expect(await fateOf(auth, token)).toBe('ok');
+        expect(issuer.keyRequests).toBe(1);
+        expect(auth.health()).toMatchObject({
+          ready: false,
+          issuers: [{ keyIds: [issuer.key.kid] }, { keyIds: [] }],
+        });
+      });
+      expect(fate).toBe('keys_unavailable');
+    });
+
+    it('after a long silence, serve those of the other for no wait but their own, and its own as well', async () => {
+      const auth = both();
+      const claims = { exp: now() + 10_000 };
+      const [known, knownOther] = [issuer.token({ claims }), other.token({ claims })];
+      for (const token of [known, knownOther]) await auth.verify(token);
+      await fail();
+      travel(2_000);
+      const ofOther = [knownOther, other.token({ claims })].map((token) => fateOf(auth, token));
+      const fates = await meanwhile(Promise.all(ofOther), async () => {
+        const ofOne = [known, issuer.token({ claims })].map((token) => fateOf(auth, token));
+        expect(await Promise.all(ofOne)).toEqual(['ok', 'ok']);
+        // One fetch in the beginning and one after the silence.
+        expect(issuer.keyRequests).toBe(2);
+      });
+      expect(fates).toEqual(['ok', 'ok']);
+    });
+
+    it('and is sent made-up keys of its name, serve the first token after a rotation of the other', async () => {
+      const auth = both();
+      await auth.ready();
+      await fail();
+      const madeUp = [1, 2, 3, 4].map((kid) => other.token({ header: { kid: `made-up-${kid}` } }));
+      const suffering = Promise.all(madeUp.map((token) => fateOf(auth, token)));
+      const fates = await meanwhile(suffering, async () => {
+        issuer.rotate();
+        expect(await fateOf(auth, issuer.token())).toBe('ok');
+        expect(issuer.keyRequests).toBe(2);
+      });
+      expect(fates).toEqual(Array(4).fill('keys_unavailable'));
+    });
   });
 
   it('may have their keys at another address, or pinned', async () => {
@@ -101,6 +268,127 @@ describe('several issuers', () => {
       ready: true,
       issuers: [{}, { keyIds: [other.key.kid], stale: false }],
     });
+  });
+
+  it('those who wait for the keys of one issuer take no place of those of another', async () => {
+    const endpoint = [issuer.endpoint, other.endpoint];
+    const auth = createLogtoAuth({ endpoint, audience: AUDIENCE, maxPending: 1 });
+    const keys = other.hold();
+    const waiting = fateOf(auth, other.token());
+    await vi.waitFor(() => expect(keys.held).toHaveLength(1));
+    expect(await fateOf(auth, issuer.token())).toBe('ok');
+    keys.release();
+    expect(await waiting).toBe('ok');
+  });
+});
+
+describe('the address of the keys', () => {
+  const asking = (issuers: readonly IssuerOptions[]) => {
+    const asked: string[] = [];
+    const auth = createLogtoAuth({
+      audience: AUDIENCE,
+      issuers,
+      allowInsecureRequests: true,
+      fetch: (async (input: string) => {
+        asked.push(input);
+        return Response.json({ keys: [issuer.key.publicJwk] });
+      }) as typeof fetch,
+    });
+    return { auth, asked };
+  };
+
+  it.each<[string, IssuerOptions, string]>([
+    [
+      'follows from the issuer',
+      { issuer: 'https://auth.shop.example/oidc' },
+      'https://auth.shop.example/oidc/jwks',
+    ],
+    [
+      'has one slash where the issuer ends in one',
+      { issuer: 'https://auth.shop.example/oidc/' },
+      'https://auth.shop.example/oidc/jwks',
+    ],
+    [
+      'is the internal one where that is given',
+      { issuer: 'https://auth.shop.example/oidc', jwksUri: 'http://logto:3001/oidc/jwks' },
+      'http://logto:3001/oidc/jwks',
+    ],
+  ])('%s, and the tokens say the public issuer', async (_what, options, address) => {
+    const { auth, asked } = asking([options]);
+    const named = (iss: string) => issuer.token({ claims: { iss } });
+    expect(await fateOf(auth, named('http://logto:3001/oidc'))).toBe('issuer');
+    expect(asked).toEqual([]);
+    expect(await fateOf(auth, named(options.issuer))).toBe('ok');
+    expect(asked).toEqual([address]);
+  });
+
+  it('may be one for two issuers, as for the two names of a tenant: each fetches for itself', async () => {
+    const jwksUri = 'http://logto:3001/oidc/jwks';
+    const names = ['https://tenant.logto.example/oidc', 'https://auth.shop.example/oidc'];
+    const { auth, asked } = asking(names.map((name) => ({ issuer: name, jwksUri })));
+    for (const iss of names) expect(await fateOf(auth, issuer.token({ claims: { iss } }))).toBe('ok');
+    expect(asked).toEqual([jwksUri, jwksUri]);
+  });
+});
+
+describe('pinned keys', () => {
+  const fetch = vi.fn(() => {
+    throw new Error('no network here');
+  });
+  const pinned = (...keys: TestIssuer['keys']) =>
+    createLogtoAuth({
+      audience: AUDIENCE,
+      issuers: [{ issuer: issuer.issuer, jwks: { keys: keys.map(({ publicJwk }) => publicJwk) } }],
+      fetch: fetch as unknown as typeof globalThis.fetch,
+    });
+
+  afterEach(() => {
+    expect(fetch).not.toHaveBeenCalled();
+    expect(issuer.keyRequests).toBe(0);
+  });
+
+  it('need no network: from the start, for a strange kid, and however old they are', async () => {
+    const auth = pinned(issuer.key);
+    expect(auth.health()).toMatchObject({
+      ready: true,
+      issuers: [{ keyIds: [issuer.key.kid], stale: false }],
+    });
+    await auth.ready();
+    const claims = { exp: 4_000_000_000 };
+    const known = issuer.token({ claims });
+    expect(await fateOf(auth, known)).toBe('ok');
+    expect(await fateOf(auth, issuer.token({ key: createSigningKey() }))).toBe('unknown_key');
+    const forged = createSigningKey('ES384', { kid: issuer.key.kid });
+    expect(await fateOf(auth, issuer.token({ key: forged }))).toBe('signature');
+    travel(365 * 86_400);
+    expect([await fateOf(auth, known), await fateOf(auth, issuer.token({ claims }))]).toEqual(['ok', 'ok']);
+    expect(auth.health()).toMatchObject({ ready: true, issuers: [{ stale: false }] });
+  });
+
+  it('follow a rotation by a new instance, and by nothing else', async () => {
+    const old = issuer.key;
+    const before = pinned(old);
+    const oldToken = issuer.token();
+    expect(await fateOf(before, oldToken)).toBe('ok');
+    issuer.rotate();
+    const newToken = issuer.token();
+    expect([await fateOf(before, oldToken), await fateOf(before, newToken)]).toEqual(['ok', 'unknown_key']);
+    const during = pinned(...issuer.keys);
+    expect([await fateOf(during, oldToken), await fateOf(during, newToken)]).toEqual(['ok', 'ok']);
+    const after = pinned(issuer.key);
+    expect([await fateOf(after, oldToken), await fateOf(after, newToken)]).toEqual(['unknown_key', 'ok']);
+  });
+
+  it('are those that were given, whatever becomes of the list', async () => {
+    const intruder = createSigningKey();
+    const keys = [issuer.key.publicJwk];
+    const auth = createLogtoAuth({
+      audience: AUDIENCE,
+      issuers: [{ issuer: issuer.issuer, jwks: { keys } }],
+    });
+    keys.push(intruder.publicJwk);
+    expect(await fateOf(auth, issuer.token({ key: intruder }))).toBe('unknown_key');
+    expect(await fateOf(auth, issuer.token())).toBe('ok');
   });
 });
 

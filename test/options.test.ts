@@ -123,9 +123,16 @@ describe('an option that is wrong throws a TypeError that names it, what came an
     [{ algorithms: ['es384'] }, /not "es384"/],
     [{ machineOnly: 'false' }, /`machineOnly` must be true or false, not "false"/],
     [{ machineOnly: null }, /`machineOnly` must be true or false, not null/],
+    [{ organization: null }, /`organization` must be.*not null/],
+    [{ organization: 'o-1' }, /`organization` must be.*not "o-1"/],
     [{ isRevoked: true }, /`isRevoked` must be a function, not true/],
+    [{ isRevoked: false }, /`isRevoked` must be a function, not false/],
+    [{ isRevoked: null }, /`isRevoked` must be a function, not null/],
+    [{ isRevoked: ['j-1'] }, /`isRevoked` must be a function, not a list of 1/],
     [{ getToken: 'header' }, /`getToken` must be a function/],
+    [{ getToken: null }, /`getToken` must be a function, not null/],
     [{ onError: {} }, /`onError` must be a function, not an object/],
+    [{ onError: null }, /`onError` must be a function, not null/],
     [{ fetch: 'x' }, /`fetch` must be a function/],
     [{ realm: '' }, /`realm` must be printable ASCII/],
     [{ realm: 'a"b' }, /`realm` must be printable ASCII without " and \\, not "a\\"b"/],
@@ -133,6 +140,10 @@ describe('an option that is wrong throws a TypeError that names it, what came an
     [{ realm: 'a\r\nb' }, /`realm`/],
     [{ realm: 'büro' }, /`realm`/],
     [{ realm: 5 }, /`realm`/],
+    [{ realm: null }, /`realm` must be.*not null/],
+    [{ realm: ['api'] }, /`realm` must be.*not a list of 1/],
+    [{ realm: 'a\0b' }, /`realm`/],
+    [{ realm: 'a\x7fb' }, /`realm`/],
     [{ resourceMetadata: '/.well-known/x' }, /`resourceMetadata` must be the URL/],
     [{ resourceMetadata: 'https://a.example/"x' }, /`resourceMetadata`/],
     [
@@ -247,6 +258,16 @@ describe('an option that is right', () => {
       [...names, 'fetch', 'realm', 'issuers'].map((name) => [name, undefined]),
     );
     expect(resolve({ endpoint, ...undefinedOnes })).toMatchObject(defaults);
+  });
+
+  it.each(['api', 'the shop', "!#$%&'()*+,-./:;<=>?@[]^_`{|}~"])('the realm %j, as it is', (realm) => {
+    expect(withEndpoint({ realm }).realm).toBe(realm);
+  });
+
+  it('a function, async or not, as it is', () => {
+    const functions = { isRevoked: async () => false, getToken: () => undefined, onError: async () => {} };
+    const organization = () => 'o-1';
+    expect(withEndpoint({ ...functions, organization })).toMatchObject({ ...functions, organization });
   });
 
   it('takes fractions of a second, no cache, and its own algorithms', () => {

@@ -79,7 +79,12 @@ export function createGuard({ maker, decide, requirement, challenge, getToken, o
       // Somebody answered already: all that is left is to keep the handler from running.
       next(error);
     } else {
-      answer(error, res);
+      // Where somebody has wrapped the response it may throw, and after a wait nobody else would catch that.
+      try {
+        answer(error, res);
+      } catch (thrown) {
+        next(asError(thrown));
+      }
     }
   }
 
@@ -108,12 +113,16 @@ function answerByUser(
   next: NextFunction,
 ): void {
   let failed = false;
+  const { next: onward } = req;
   const fail = (reason?: unknown): void => {
     if (failed) return;
     failed = true;
+    if (onward !== undefined) req.next = onward;
     next(!reason || reason === 'route' || reason === 'router' ? error : asError(reason));
   };
   try {
+    // Express's own functions go on by this one, as res.sendFile does where the path is a directory.
+    if (onward !== undefined) req.next = fail as NextFunction;
     const answered: unknown = onError(error, req, res, fail as NextFunction);
     Promise.resolve(answered).catch(fail);
   } catch (thrown) {

@@ -47,7 +47,12 @@ export function createDecide<R>(verifier: TokenVerifier, isRevoked: Revocation<R
     const { token } = verdict.verified;
     const answer = request === undefined ? isRevoked(token) : isRevoked(token, request);
     if (isPromiseLike(answer)) {
-      return Promise.resolve(answer).then((late) => revoked(late) ?? permit(verdict, requirement, request));
+      return Promise.resolve(answer).then(
+        (late) =>
+          revoked(late) ??
+          verifier.recheck(verdict.verified, requirement.audience) ??
+          permit(verdict, requirement, request),
+      );
     }
     return revoked(answer) ?? permit(verdict, requirement, request);
   }

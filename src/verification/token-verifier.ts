@@ -26,6 +26,12 @@ export interface TokenVerifierOptions {
   readonly maxPending: number;
 }
 
+interface WaitingRooms {
+  readonly usual: WaitingRoom;
+  /** For made-up key ids, which wait for Logto and must not take the others' places in an outage. */
+  readonly unknownKey: WaitingRoom;
+}
+
 /** A token that passed the cheap checks, on its way to the signature. */
 interface Candidate extends ParsedToken {
   readonly digest: string;
@@ -37,14 +43,17 @@ export class TokenVerifier {
   readonly #options: TokenVerifierOptions;
   /** Signature checks under way: a token that many send at once is checked once. */
   readonly #checks = new Map<string, { key: VerificationKey; result: Promise<VerifiedToken | Refusal> }>();
-  readonly #waiting: WaitingRoom;
-  /** A room of their own: made-up key ids wait for Logto, and must not take the others' places in an outage. */
-  readonly #waitingForUnknownKey: WaitingRoom;
+  /** Each issuer has its own: who waits for one that is down must not take the places of another's tokens. */
+  readonly #rooms: ReadonlyMap<KeySource, WaitingRooms>;
 
   constructor(options: TokenVerifierOptions) {
     this.#options = options;
-    this.#waiting = new WaitingRoom(options.maxPending);
-    this.#waitingForUnknownKey = new WaitingRoom(options.maxPending);
+    this.#rooms = new Map(
+      Array.from(options.issuers.values(), (source) => [
+        source,
+        { usual: new WaitingRoom(options.maxPending), unknownKey: new WaitingRoom(options.maxPending) },
+      ]),
+    );
   }
 
   /**
@@ -63,7 +72,9 @@ export class TokenVerifier {
       if (refusal !== undefined) return refusal;
       const keys = known.keySource.current(now);
       if (keys === undefined) {
-        return this.#waiting.enter(() => this.#verifyAgain(known, text, digest, audience));
+        return this.#roomsOf(known.keySource).usual.enter(() =>
+          this.#verifyAgain(known, text, digest, audience),
+        );
       }
       if (keys.get(known.key.kid) === known.key) return { verified: known, cached: true };
       // Its key was withdrawn or replaced: the token is as good as one never seen.
@@ -73,13 +84,24 @@ export class TokenVerifier {
     if (candidate instanceof Refusal) return candidate;
     const { keySource, kid } = candidate;
     const key = keySource.current(now)?.get(kid);
+    const { usual, unknownKey } = this.#roomsOf(keySource);
     if (key !== undefined) {
-      return (
-        unfit(candidate, key) ?? this.#waiting.enter(() => this.#verifySignature(candidate, key, audience))
-      );
+      return unfit(candidate, key) ?? usual.enter(() => this.#verifySignature(candidate, key, audience));
     }
-    const room = keySource.lacks(kid) ? this.#waitingForUnknownKey : this.#waiting;
+    const room = keySource.lacks(kid) ? unknownKey : usual;
     return room.enter(() => this.#findKeyAndVerify(candidate, audience));
+  }
+
+  /** Whether a token that was valid when something had to be waited for still is: its time, and its key. */
+  recheck(verified: VerifiedToken, audience: ExpectedAudience): Refusal | undefined {
+    const refusal = this.#refuses(verified, audience, Date.now());
+    if (refusal !== undefined) return refusal;
+    if (verified.keySource.holds(verified.key)) return undefined;
+    return new Refusal('unknown_key', 'Its key was withdrawn just now.');
+  }
+
+  #roomsOf(keySource: KeySource): WaitingRooms {
+    return this.#rooms.get(keySource) as WaitingRooms;
   }
 
   #checkCheaply(text: string, digest: string, audience: ExpectedAudience, now: number): Candidate | Refusal {
@@ -129,10 +151,8 @@ export class TokenVerifier {
     if (misfit !== undefined) return misfit;
     const verified = await this.#checkOnce(candidate, key);
     if (verified instanceof Refusal) return verified;
-    // That took a while: the token may have expired since, and its key may have been withdrawn.
-    const refusal = this.#refuses(verified, audience, Date.now());
+    const refusal = this.recheck(verified, audience);
     if (refusal !== undefined) return refusal;
-    if (!candidate.keySource.holds(key)) return new Refusal('unknown_key', 'Its key was withdrawn just now.');
     this.#options.cache.set(candidate.digest, verified);
     return { verified, cached: false };
   }

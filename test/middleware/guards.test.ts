@@ -92,6 +92,19 @@ describe('options of a guard', () => {
       /requireOrganizationScopes/,
     ],
     ['machineOnly as a string', { machineOnly: 'false' }, /`machineOnly` must be true or false, not "false"/],
+    ['machineOnly as null', { machineOnly: null }, /`machineOnly` must be true or false, not null/],
+    ['machineOnly as a function', { machineOnly: () => true }, /`machineOnly` must be true or false/],
+    ['no audience in a list', { audience: [] }, /`audience` must be.*not an empty list/],
+    ['an audience of null', { audience: null }, /`audience` must be.*not null/],
+    ['one bad audience among good ones', { audience: [AUDIENCE, ''] }, /`audience` must be.*not ""/],
+    ['the reserved audience', { audience: 'urn:logto:resource:organizations' }, /prove nothing/],
+    ['a rule that is null', { organization: null }, /`organization` must be.*not null/],
+    [
+      'an organization itself',
+      { organization: 'tgqjike3k7pu' },
+      /`organization` must be.*not "tgqjike3k7pu"/,
+    ],
+    ['a rule that is a promise', { organization: Promise.resolve('none') }, /`organization` must be/],
   ])('%s throws', (_what, options, message) => {
     for (const define of [() => auth.requireScopes('a', options), () => auth.authenticate(options)]) {
       expect(define).toThrow(TypeError);
@@ -135,6 +148,87 @@ describe('options of a guard', () => {
     expect((await stock(['https://x.api', 'https://inventory.api'])).status).toBe(200);
     expect((await stock(AUDIENCE)).status).toBe(401);
     expect((await get(app, '/mine', issuer.token({ claims: { sub: 'user-1' } }))).status).toBe(200);
+  });
+});
+
+describe('a guard and the instance that it is of', () => {
+  const ok: express.RequestHandler = (_req, res) => void res.end();
+  const ofUser = () => issuer.token({ claims: { sub: 'user-1' } });
+
+  it('is as strict as the instance where an option of its own is undefined', async () => {
+    const options = { audience: undefined, organization: undefined, machineOnly: undefined };
+    const app = express().get('/', auth.authenticate(options), ok);
+    expect((await get(app, '/', issuer.token())).status).toBe(200);
+    expect((await get(app, '/', issuer.token({ claims: { aud: 'https://inventory.api' } }))).status).toBe(
+      401,
+    );
+    expect((await get(app, '/', issuer.token({ claims: { organization_id: 'o-1' } }))).status).toBe(403);
+    expect((await get(app, '/', ofUser())).status).toBe(403);
+  });
+
+  it('may be stricter than the instance about machines, and then alone is', async () => {
+    const lenient = createLogtoAuth({ endpoint: issuer.endpoint, audience: AUDIENCE, machineOnly: false });
+    const app = express();
+    app.get('/users', lenient.authenticate(), ok);
+    app.get('/machines', lenient.authenticate({ machineOnly: true }), ok);
+    const token = ofUser();
+    // Known from the one route, the token proves nothing on the other.
+    for (const [path, status] of [
+      ['/users', 200],
+      ['/machines', 403],
+      ['/users', 200],
+    ] as const) {
+      expect((await get(app, path, token)).status).toBe(status);
+    }
+    expect((await get(app, '/machines', issuer.token())).status).toBe(200);
+  });
+
+  it('keeps what it was made of, whatever becomes of the lists and options', async () => {
+    const scopes = ['read:products', 'write:products'];
+    const audience = ['https://inventory.api'];
+    const options: { audience: string[]; organization: 'none' | 'optional'; machineOnly: boolean } = {
+      audience,
+      organization: 'none',
+      machineOnly: true,
+    };
+    const app = express().get('/', auth.requireScopes(scopes, options), ok);
+    scopes.length = 0;
+    audience.push(AUDIENCE);
+    Object.assign(options, { audience: [AUDIENCE], organization: 'optional', machineOnly: false });
+    const status = async (claims: Record<string, unknown>) =>
+      (await get(app, '/', issuer.token({ claims: { scope: 'read:products write:products', ...claims } })))
+        .status;
+    expect(await status({})).toBe(401);
+    const aud = 'https://inventory.api';
+    expect(await status({ aud })).toBe(200);
+    expect(await status({ aud, scope: 'read:products' })).toBe(403);
+    expect(await status({ aud, organization_id: 'o-1' })).toBe(403);
+    expect(await status({ aud, sub: 'user-1' })).toBe(403);
+  });
+
+  it("keeps the instance's options too", async () => {
+    const options = {
+      endpoint: [issuer.endpoint],
+      audience: [AUDIENCE],
+      algorithms: ['ES384'],
+      machineOnly: true,
+      isRevoked: () => true,
+    };
+    const { authenticate, verify } = createLogtoAuth(options);
+    options.audience.push('https://inventory.api');
+    options.algorithms.push('ES256');
+    options.endpoint.push('https://evil.example');
+    Object.assign(options, { machineOnly: false, isRevoked: () => false, getToken: () => issuer.token() });
+    const app = express().get('/', authenticate(), ok);
+    const inventory = issuer.token({ claims: { aud: 'https://inventory.api' } });
+    expect((await get(app, '/')).body.error).toBe('unauthorized');
+    expect((await get(app, '/', issuer.token())).body.error_description).toMatch(/revoked/);
+    expect((await get(app, '/', inventory)).body.error_description).toMatch(/another API/);
+    await expect(verify(issuer.token({ header: { alg: 'ES256' } }))).rejects.toMatchObject({
+      reason: 'algorithm',
+    });
+    const evil = issuer.token({ claims: { iss: 'https://evil.example/oidc' } });
+    await expect(verify(evil)).rejects.toMatchObject({ reason: 'issuer' });
   });
 });
 

@@ -102,6 +102,58 @@ describe('a guard on a token of no organization and one of an organization', () 
     expect(await outcome(shop({ organization: rejecting }), ofOne())).toBe('500');
   });
 
+  it.each<[string, unknown]>([
+    ['another case', ORGANIZATION.toUpperCase()],
+    ['a space behind it', `${ORGANIZATION} `],
+    ['its beginning', ORGANIZATION.slice(0, -1)],
+    ['more than it', `${ORGANIZATION}1`],
+    ['its audience', `urn:logto:organization:${ORGANIZATION}`],
+    ['a String object', Object(ORGANIZATION)],
+    ['it in a list', [ORGANIZATION]],
+    ['an object that says so', { toString: () => ORGANIZATION }],
+    ['true', true],
+  ])('takes no organization function that returns %s', async (_what, id) => {
+    const app = shop({ organization: () => id as string });
+    // First with a new token, then with a known one.
+    expect(await outcome(app, ofOne())).toBe('403 insufficient_scope');
+    const token = ofOne();
+    for (const time of [1, 2]) {
+      expect(`${time} ${await outcome(app, token)}`).toBe(`${time} 403 insufficient_scope`);
+    }
+  });
+
+  it('answers 500 where the organization function returns a thenable, settled or never', async () => {
+    const token = ofOne();
+    const settled = (resolve: (id: string) => void) => resolve(ORGANIZATION);
+    for (const then of [settled, () => {}]) {
+      const app = shop({ organization: () => ({ then }) as unknown as string });
+      expect([await outcome(app, token), await outcome(app, token)]).toEqual(['500', '500']);
+    }
+    const app = shop({ organization: () => new Promise(() => {}) as unknown as string });
+    expect([await outcome(app, token), await outcome(app, token)]).toEqual(['500', '500']);
+  });
+
+  it('asks the organization function about each request, also with a known token', async () => {
+    const app = shop({ organization: (req) => req.params.organizationId });
+    const token = ofOne();
+    const other = '/organizations/w1h7qob3z0o3';
+    expect(await outcome(app, token)).toBe(ORGANIZATION);
+    expect(await outcome(app, token, other)).toBe('403 insufficient_scope');
+    expect(await outcome(app, token)).toBe(ORGANIZATION);
+  });
+
+  it("keeps the rule of the instance where a guard's own is undefined", async () => {
+    const strict = createLogtoAuth({
+      endpoint: issuer.endpoint,
+      audience: AUDIENCE,
+      organization: (req) => req.params['organizationId'],
+    });
+    const app = shop({ organization: undefined }, strict);
+    expect(await outcome(app, ofOne())).toBe(ORGANIZATION);
+    expect(await outcome(app, ofOne('w1h7qob3z0o3'))).toBe('403 insufficient_scope');
+    expect(await outcome(app, ofNone())).toBe('403 insufficient_scope');
+  });
+
   it('does not run the organization function before the signature holds', async () => {
     let asked = 0;
     const app = shop({
@@ -161,6 +213,38 @@ describe('requireOrganizationScopes', () => {
     expect(await outcome(shop({ organization: 'optional' }), issuer.token({ claims }))).toBe(
       '401 invalid_token',
     );
+  });
+
+  it.each<[string, () => unknown, string]>([
+    ['nothing', () => undefined, '403 insufficient_scope'],
+    ['the empty string', () => '', '403 insufficient_scope'],
+    ['another case', () => ORGANIZATION.toUpperCase(), '403 insufficient_scope'],
+    ['the whole audience', () => `urn:logto:organization:${ORGANIZATION}`, '403 insufficient_scope'],
+    ['a String object', () => Object(ORGANIZATION), '403 insufficient_scope'],
+    ['a list', () => [ORGANIZATION], '403 insufficient_scope'],
+    ['a promise', () => Promise.resolve(ORGANIZATION), '500'],
+    ['a promise that rejects', () => Promise.reject(new Error('no')), '500'],
+    ['a promise that is never settled', () => new Promise(() => {}), '500'],
+  ])('takes no organization function that returns %s', async (_what, organization, expected) => {
+    const app = express();
+    const guard = auth.requireOrganizationScopes('read:reports', {
+      organization: organization as () => string,
+    });
+    app.get('/organizations/:organizationId', guard, (_req, res) => void res.json('ran'));
+    const token = own();
+    expect([await outcome(app, token), await outcome(app, token)]).toEqual([expected, expected]);
+  });
+
+  it.each([undefined, 'route', new Error('mine')])('fails where that function throws %s', async (thrown) => {
+    const app = express();
+    const organization = () => {
+      throw thrown;
+    };
+    const guard = auth.requireOrganizationScopes('read:reports', { organization });
+    app.get('/organizations/:organizationId', guard, (_req, res) => void res.json('ran'));
+    app.get('/organizations/:organizationId', (_req, res) => void res.json('went on'));
+    const token = own();
+    expect([await outcome(app, token), await outcome(app, token)]).toEqual(['500', '500']);
   });
 
   it('asks for the permission too, and for a machine', async () => {

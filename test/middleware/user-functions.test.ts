@@ -1,8 +1,13 @@
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { inspect } from 'node:util';
 import express, { type ErrorRequestHandler, type Express } from 'express';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { AuthError, createLogtoAuth, type LogtoAuthOptions } from '../../src/index.js';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { type AccessToken, AuthError, createLogtoAuth, type LogtoAuthOptions } from '../../src/index.js';
+import { fateOf, travel } from '../support/fate.js';
 import { get } from '../support/request.js';
-import { AUDIENCE, TestIssuer } from '../support/test-issuer.js';
+import { AUDIENCE, now, TestIssuer } from '../support/test-issuer.js';
 
 let issuer: TestIssuer;
 
@@ -10,13 +15,29 @@ beforeAll(async () => {
   issuer = await TestIssuer.start();
 });
 afterAll(() => issuer.stop());
+afterEach(() => void vi.useRealTimers());
+
+const instance = (options: LogtoAuthOptions) =>
+  createLogtoAuth({ endpoint: issuer.endpoint, audience: AUDIENCE, ...options });
+
+/** A token whose signature is another's: it is refused late, where one that is missing is refused at once. */
+const forged = () => [...issuer.token().split('.').slice(0, 2), issuer.token().split('.')[2]].join('.');
+
+interface Probe {
+  readonly app: Express;
+  /** Whether a handler ran. */
+  ran(): boolean;
+  /** What reached the error handler, the last one and all. */
+  failure(): unknown;
+  readonly failures: readonly unknown[];
+}
 
 /** An app that tells whether its handler ran and what reached its error handler. */
-function appWith(options: LogtoAuthOptions): { app: Express; ran: () => boolean; failure: () => unknown } {
-  const { requireScopes } = createLogtoAuth({ endpoint: issuer.endpoint, audience: AUDIENCE, ...options });
+function appWith(options: LogtoAuthOptions): Probe {
+  const { requireScopes } = instance(options);
   const app = express();
   let ran = false;
-  let failure: unknown;
+  const failures: unknown[] = [];
   app.get('/', requireScopes('read:products'), (_req, res) => {
     ran = true;
     res.end();
@@ -26,11 +47,13 @@ function appWith(options: LogtoAuthOptions): { app: Express; ran: () => boolean;
     ran = true;
     res.end();
   });
-  app.use(((error, _req, res, _next) => {
-    failure = error;
-    res.status(error.status ?? 500).json({ failed: true });
-  }) satisfies ErrorRequestHandler);
-  return { app, ran: () => ran, failure: () => failure };
+  const handle: ErrorRequestHandler = (error, _req, res, _next) => {
+    failures.push(error);
+    if (!res.headersSent) res.status(error.status ?? 500).json({ failed: true });
+  };
+  // The second is reached only where a request fails twice.
+  app.use(handle, handle);
+  return { app, ran: () => ran, failure: () => failures.at(-1), failures };
 }
 
 const odd: [what: string, value: unknown][] = [
@@ -40,6 +63,61 @@ const odd: [what: string, value: unknown][] = [
   ['the empty string', ''],
   ['a string', 'false'],
   ['an object', {}],
+  ['NaN', Number.NaN],
+  ['a list', []],
+  ['a Boolean object', Object(false)],
+  ['a function', () => false],
+];
+
+/** What is no Promise and can be waited for all the same: a query of a database library, say. */
+function thenable(then: (resolve: (value: unknown) => void, reject: (reason: unknown) => void) => void) {
+  return { then } as unknown as Promise<boolean>;
+}
+
+const thenables: [what: string, make: () => Promise<boolean>, status: number][] = [
+  ['answers false', () => thenable((resolve) => resolve(false)), 200],
+  ['answers false later', () => thenable((resolve) => setTimeout(resolve, 5, false)), 200],
+  ['answers true', () => thenable((resolve) => resolve(true)), 401],
+  ['answers undefined', () => thenable((resolve) => resolve(undefined)), 500],
+  ['answers a thenable that answers true', () => thenable((resolve) => resolve(Promise.resolve(true))), 401],
+  ['answers one that rejects', () => thenable((resolve) => resolve(thenable((_, reject) => reject(0)))), 500],
+  ["rejects with 'route'", () => thenable((_, reject) => reject('route')), 500],
+  [
+    'answers true, and then false',
+    () =>
+      thenable((resolve) => {
+        resolve(true);
+        resolve(false);
+      }),
+    401,
+  ],
+  [
+    'rejects, and then answers false',
+    () =>
+      thenable((resolve, reject) => {
+        reject(undefined);
+        resolve(false);
+      }),
+    500,
+  ],
+  [
+    'throws',
+    () =>
+      thenable(() => {
+        throw undefined;
+      }),
+    500,
+  ],
+  [
+    'cannot be looked at',
+    () =>
+      Object.defineProperty({}, 'then', {
+        get() {
+          throw 'route';
+        },
+      }) as Promise<boolean>,
+    500,
+  ],
 ];
 
 describe('isRevoked', () => {
@@ -68,6 +146,48 @@ describe('isRevoked', () => {
       expect(ran()).toBe(false);
       expect(failure()).toBeInstanceOf(TypeError);
     }
+  });
+
+  it.each(thenables)('that answers a thenable which %s', async (_what, make, status) => {
+    const { app, ran, failures } = appWith({ isRevoked: make });
+    const token = issuer.token();
+    // First a new token, then a known one.
+    for (const time of [1, 2]) {
+      expect({ time, status: (await get(app, '/', token)).status }).toEqual({ time, status });
+    }
+    expect(ran()).toBe(status === 200);
+    expect(failures).toHaveLength(status === 500 ? 2 : 0);
+    for (const failure of failures) expect(failure).toBeInstanceOf(Error);
+  });
+
+  it('that never answers lets nobody in, and holds up nobody else', async () => {
+    const asked: AccessToken[] = [];
+    // With one place for those who wait: it is not that which is taken.
+    const { app, ran, failures } = appWith({
+      maxPending: 1,
+      isRevoked: (token) => {
+        asked.push(token);
+        return token.clientId === 'silent' ? new Promise(() => {}) : token.clientId === 'revoked';
+      },
+    });
+    const token = (app: string) => issuer.token({ claims: { client_id: app, sub: app } });
+    const silent = token('silent');
+    const answered = vi.fn();
+    // A new token, then a known one.
+    const waiting: ReturnType<typeof get>[] = [];
+    // A new token, then a known one.
+    for (const count of [1, 2]) {
+      const sent = get(app, '/', silent);
+      waiting.push(sent);
+      sent.then(answered, () => {});
+      await vi.waitFor(() => expect(asked).toHaveLength(count));
+    }
+    expect((await get(app, '/', token('revoked'))).status).toBe(401);
+    expect(ran()).toBe(false);
+    expect((await get(app, '/', token('welcome'))).status).toBe(200);
+    expect(answered).not.toHaveBeenCalled();
+    for (const sent of waiting) sent.abort();
+    expect(failures).toEqual([]);
   });
 
   it('is asked for each request, cached token or not, with the token and the request', async () => {
@@ -112,20 +232,45 @@ describe('getToken', () => {
     expect([response.status, response.body.error]).toEqual([401, 'unauthorized']);
   });
 
-  it('that answers something that is no JWT gets 401', async () => {
-    const { app } = appWith({ getToken: () => 'a b' });
+  it.each([
+    ['something that is no JWT', () => 'a b'],
+    ['the whole header', () => `Bearer ${issuer.token()}`],
+    ['two tokens', () => `${issuer.token()} ${issuer.token()}`],
+    ['a megabyte', () => 'x'.repeat(1_000_000)],
+  ])('that answers %s gets 401', async (_what, answer) => {
+    const { app, ran } = appWith({ getToken: answer });
     const response = await get(app, '/');
     expect([response.status, response.body.error]).toEqual([401, 'invalid_token']);
+    expect(ran()).toBe(false);
   });
 
   it.each<[string, unknown]>([
     ['null', null],
     ['a number', 5],
     ['a list', ['x']],
+    ['true', true],
+    ['an object', { toString: () => 'x' }],
+    ['a function', () => 'x'],
     ['a promise', Promise.resolve('x')],
+    ['a promise that is never settled', new Promise(() => {})],
+    ['a thenable', thenable((resolve) => resolve('x'))],
+    ['a thenable that rejects', thenable((_, reject) => reject('route'))],
+    [
+      'a thenable that throws',
+      thenable(() => {
+        throw undefined;
+      }),
+    ],
   ])('that answers %s is a mistake, and lets nobody in', async (_what, answer) => {
     const { app, ran, failure } = appWith({ getToken: () => answer as string });
     expect((await get(app, '/', issuer.token())).status).toBe(500);
+    expect(ran()).toBe(false);
+    expect(failure()).toBeInstanceOf(TypeError);
+  });
+
+  it('that answers a String object with a good token in it is a mistake too', async () => {
+    const { app, ran, failure } = appWith({ getToken: () => Object(issuer.token()) as string });
+    expect((await get(app, '/')).status).toBe(500);
     expect(ran()).toBe(false);
     expect(failure()).toBeInstanceOf(TypeError);
   });
@@ -274,39 +419,356 @@ describe('onError', () => {
     expect(other.failure()).toBe(own);
   });
 
-  it.each<[string, LogtoAuthOptions['onError']]>([
+  it.each<[string, unknown]>([
+    ...odd.filter(([, value]) => Boolean(value)),
+    ['a number', 200],
+    ['true', true],
+    ['a promise', Promise.resolve()],
+  ])('that calls next with %s fails with that as the cause of an Error', async (_what, reason) => {
+    const { app, ran, failure } = appWith({ onError: (_error, _req, _res, next) => next(reason) });
+    for (const token of [undefined, forged()]) {
+      expect((await get(app, '/', token)).status).toBe(500);
+      expect(failure()).toBeInstanceOf(Error);
+      expect(failure()).toMatchObject({ status: 500, cause: reason });
+    }
+    expect(ran()).toBe(false);
+  });
+
+  const slips: [what: string, onError: NonNullable<LogtoAuthOptions['onError']>, status: number][] = [
     [
       'throws',
       () => {
         throw undefined;
       },
+      401,
     ],
-    ['rejects', () => Promise.reject('route')],
+    [
+      'throws an Error',
+      () => {
+        throw new Error('mine');
+      },
+      500,
+    ],
+    ['rejects', () => Promise.reject('route'), 401],
+    ['rejects with an Error', () => Promise.reject(new Error('mine')), 500],
+    ['returns a thenable that rejects', () => thenable((_, reject) => reject(new Error('mine'))), 500],
+    [
+      'returns a thenable that throws',
+      () =>
+        thenable(() => {
+          throw 'router';
+        }),
+      401,
+    ],
     [
       'calls next and then throws',
       (_error, _req, _res, next) => {
         next();
         throw new Error('too late');
       },
+      401,
     ],
-  ])('that %s refuses the request, once', async (_what, onError) => {
-    const { app, ran, failure } = appWith({ onError });
-    const { status } = await get(app, '/');
-    expect(status).toBeOneOf([401, 500]);
-    expect(ran()).toBe(false);
-    expect(failure()).toBeInstanceOf(Error);
+    [
+      'calls next and then rejects',
+      async (_error, _req, _res, next) => {
+        next();
+        throw new Error('too late');
+      },
+      401,
+    ],
+    [
+      'calls next twice',
+      (error, _req, _res, next) => {
+        next(error);
+        next();
+      },
+      401,
+    ],
+    ['calls next later', (_error, _req, _res, next) => void setTimeout(next, 5), 401],
+    [
+      'hands next on, as to the callback of a function that found no fault',
+      (_error, _req, _res, next) => sleep(5, null).then((error) => next(error)),
+      401,
+    ],
+  ];
+
+  it.each(slips)('that %s refuses the request, once', async (_what, onError, status) => {
+    // At once, and late.
+    for (const token of [undefined, forged()]) {
+      const { app, ran, failures } = appWith({ onError });
+      expect((await get(app, '/', token)).status).toBe(status);
+      await sleep(10);
+      expect(ran()).toBe(false);
+      expect(failures).toEqual([expect.any(Error)]);
+    }
   });
 
-  it("gets Express's error handling right without onError's help: status, headers and message", async () => {
-    const { requireScopes } = createLogtoAuth({
-      endpoint: issuer.endpoint,
-      audience: AUDIENCE,
-      onError: (error, _req, _res, next) => next(error),
+  it('that answers with 200, or answers and goes on, lets nobody in all the same', async () => {
+    const kind: LogtoAuthOptions['onError'] = (_error, _req, res) => res.json({ anonymous: true });
+    const careless: LogtoAuthOptions['onError'] = (error, _req, res, next) => {
+      res.status(error.status).json({ anonymous: true });
+      next();
+    };
+    for (const token of [undefined, forged()]) {
+      for (const onError of [kind, careless]) {
+        const { app, ran } = appWith({ onError });
+        expect((await get(app, '/', token)).body).toEqual({ anonymous: true });
+        await sleep(5);
+        expect(ran()).toBe(false);
+      }
+    }
+  });
+
+  it.each<[string, LogtoAuthOptions['onError']]>([
+    ['nothing', () => {}],
+    ['a promise that is never settled', () => new Promise(() => {})],
+    ['a thenable that is never settled', () => thenable(() => {})],
+  ])('that answers nobody and returns %s lets nobody in', async (_what, onError) => {
+    const called = vi.fn();
+    for (const token of [undefined, forged()]) {
+      const { app, ran, failures } = appWith({
+        onError: (...args) => {
+          called();
+          return onError?.(...args);
+        },
+      });
+      const sent = get(app, '/', token);
+      const answered = vi.fn();
+      sent.then(answered, () => {});
+      await vi.waitFor(() => expect(called).toHaveBeenCalled());
+      called.mockClear();
+      await sleep(30);
+      expect(answered).not.toHaveBeenCalled();
+      expect(ran()).toBe(false);
+      expect(failures).toEqual([]);
+      sent.abort();
+    }
+  });
+
+  // Express's own response functions go on by req.next: sendFile does where the path is a directory.
+  it.each<[string, NonNullable<LogtoAuthOptions['onError']>]>([
+    [
+      'sends a page whose path is a directory',
+      (error, _req, res) => res.status(error.status).sendFile(tmpdir()),
+    ],
+    ['goes on by req.next', (_error, req) => req.next?.()],
+    ["goes on by req.next('router')", (_error, req) => req.next?.('router')],
+  ])('that %s opens no door', async (_what, onError) => {
+    const { authenticate } = instance({ onError });
+    const app = express();
+    const ran = vi.fn();
+    app.use(authenticate());
+    app.use((_req, res) => {
+      ran();
+      res.end('open');
     });
-    const app = express().get('/', requireScopes('read:products'));
-    const response = await get(app, '/');
-    expect(response.status).toBe(401);
-    expect(response.headers['www-authenticate']).toBe('Bearer realm="api", scope="read:products"');
+    for (const token of [undefined, forged()]) {
+      const { status, text } = await get(app, '/', token);
+      expect({ status, text }).not.toMatchObject({ text: 'open' });
+      expect(status).toBe(401);
+    }
+    expect(ran).not.toHaveBeenCalled();
+  });
+});
+
+describe('an AuthError that is passed on', () => {
+  const require = createRequire(import.meta.url);
+  // The one that Express itself uses.
+  const createError = createRequire(require.resolve('express'))('http-errors');
+  const { isHttpError } = createError;
+
+  afterEach(() => {
+    vi.restoreAllMocks();
+    issuer.answer = undefined;
+  });
+
+  /** An app without an error handler of its own, and the hints of what it refused. */
+  function bare(environment: string): { app: Express; hints: string[] } {
+    const hints: string[] = [];
+    const { requireScopes } = instance({
+      onError: (error, _req, _res, next) => {
+        hints.push(error.hint ?? '');
+        next(error);
+      },
+    });
+    const app = express().set('env', environment);
+    app.get('/', requireScopes('read:products'), (_req, res) => void res.end('ran'));
+    return { app, hints };
+  }
+
+  it.each<[number, RegExp, () => string | undefined, Record<string, string>]>([
+    [
+      401,
+      /This API needs an access token/,
+      () => undefined,
+      { 'www-authenticate': 'Bearer realm="api", scope="read:products"' },
+    ],
+    [
+      401,
+      /The signature of the access token is not valid/,
+      forged,
+      { 'www-authenticate': expect.stringContaining('error="invalid_token"') },
+    ],
+    [
+      403,
+      /The access token lacks a permission/,
+      () => issuer.token({ claims: { scope: 'x' } }),
+      { 'www-authenticate': expect.stringContaining('error="insufficient_scope"') },
+    ],
+    [
+      503,
+      /The access token cannot be checked/,
+      () => issuer.token(),
+      { 'retry-after': expect.stringMatching(/^[12]$/) },
+    ],
+  ])(
+    "gets %i from Express's own handler, with headers and message, and no hint",
+    async (status, sentence, token, headers) => {
+      const logged = vi.spyOn(console, 'error').mockImplementation(() => {});
+      if (status === 503) issuer.answer = (res) => res.writeHead(500).end();
+      const texts: string[] = [];
+      for (const environment of ['test', 'production']) {
+        const { app, hints } = bare(environment);
+        const response = await get(app, '/', token());
+        expect(response.status).toBe(status);
+        expect(response.headers).toMatchObject(headers);
+        texts.push(response.text);
+        // In tests Express logs nothing.
+        if (environment === 'production') await vi.waitFor(() => expect(logged).toHaveBeenCalledTimes(1));
+        const log = logged.mock.calls.map(([line]) => inspect(line)).join();
+        if (environment === 'production') expect(log).toMatch(sentence);
+        // Its beginning, for in HTML some of it would be escaped.
+        const [hint = ''] = hints;
+        expect(hint.length).toBeGreaterThan(20);
+        expect(response.text + log).not.toContain(hint.slice(0, 20));
+      }
+      expect(texts[0]).toMatch(sentence);
+      // There Express says no more than the status means.
+      expect(texts[1]).not.toMatch(sentence);
+    },
+  );
+
+  it("is an error of http-errors' kind, by that library's own test", async () => {
+    const { app, failure } = appWith({ onError: (error, _req, _res, next) => next(error) });
+    for (const [token, status, expose] of [
+      [undefined, 401, true],
+      [issuer.token({ claims: { scope: '' } }), 403, true],
+    ] as const) {
+      await get(app, '/', token);
+      expect(isHttpError(failure())).toBe(true);
+      expect(failure()).toMatchObject({ status, statusCode: status, expose });
+    }
+    issuer.answer = (res) => res.writeHead(500).end();
+    const cold = appWith({ onError: (error, _req, _res, next) => next(error) });
+    await get(cold.app, '/', issuer.token());
+    expect(isHttpError(cold.failure())).toBe(true);
+    expect(cold.failure()).toMatchObject({ status: 503, statusCode: 503, expose: false });
+  });
+
+  it('an AuthError can be made over by http-errors, as by its own library', async () => {
+    const { authenticate } = instance({
+      onError: (error, _req, _res, next) => next(createError(404, error)),
+    });
+    const app = express().get('/', authenticate(), (_req, res) => void res.end('ran'));
+    const { status, headers } = await get(app, '/');
+    expect([status, headers['www-authenticate']]).toEqual([401, 'Bearer realm="api"']);
+  });
+});
+
+describe('isRevoked in verify', () => {
+  /** First a new token, then a known one. */
+  async function fates(isRevoked: NonNullable<LogtoAuthOptions['isRevoked']>): Promise<unknown[]> {
+    const { verify } = instance({ isRevoked });
+    const token = issuer.token();
+    const fate = () =>
+      verify(token).then(
+        ({ clientId }) => clientId,
+        (error: unknown) => error,
+      );
+    return [await fate(), await fate()];
+  }
+
+  it('rejects with the very error that it throws or rejects with', async () => {
+    const error = new RangeError('mine');
+    const throwing = () => {
+      throw error;
+    };
+    for (const isRevoked of [throwing, () => Promise.reject(error)]) {
+      const found = await fates(isRevoked);
+      expect(found).toHaveLength(2);
+      for (const one of found) expect(one).toBe(error);
+    }
+  });
+
+  it.each([...odd, ["'route'", 'route']])(
+    'rejects with an Error where it throws %s',
+    async (_what, value) => {
+      const throwing = () => {
+        throw value;
+      };
+      for (const isRevoked of [throwing, () => Promise.reject(value)]) {
+        for (const error of await fates(isRevoked)) {
+          expect(error).toBeInstanceOf(Error);
+          expect(error).toMatchObject({ status: 500, cause: value });
+        }
+      }
+    },
+  );
+
+  it.each(odd)('rejects with a TypeError where it answers %s', async (_what, value) => {
+    for (const answer of [value, Promise.resolve(value)]) {
+      for (const error of await fates(() => answer as boolean)) expect(error).toBeInstanceOf(TypeError);
+    }
+  });
+
+  it.each(thenables)('waits for a thenable which %s', async (_what, make, status) => {
+    const ends = (await fates(make)).map((fate) => {
+      if (fate instanceof AuthError) return fate.status;
+      return fate instanceof Error ? 500 : 200;
+    });
+    expect(ends).toEqual([status, status]);
+  });
+
+  it('that never answers resolves nothing, and holds up nobody else', async () => {
+    const { verify } = instance({
+      maxPending: 1,
+      isRevoked: ({ clientId }) => (clientId === 'silent' ? new Promise(() => {}) : false),
+    });
+    const settled = vi.fn();
+    const silent = issuer.token({ claims: { client_id: 'silent', sub: 'silent' } });
+    verify(silent).then(settled, settled);
+    await expect(sleep(30).then(() => verify(issuer.token()))).resolves.toBeDefined();
+    verify(silent).then(settled, settled);
+    await sleep(30);
+    expect(settled).not.toHaveBeenCalled();
+  });
+
+  it('a token that expires while isRevoked makes up its mind is refused', async () => {
+    const answers: ((answer: boolean) => void)[] = [];
+    const auth = instance({ isRevoked: () => new Promise<boolean>((resolve) => answers.push(resolve)) });
+    const fate = fateOf(auth, issuer.token({ claims: { exp: now() + 60 } }));
+    await vi.waitFor(() => expect(answers).toHaveLength(1));
+    travel(120);
+    answers[0]?.(false);
+    expect(await fate).toBe('expired');
+  });
+
+  it('a token whose key is withdrawn meanwhile is refused', async () => {
+    const own = await TestIssuer.start();
+    const answers: ((answer: boolean) => void)[] = [];
+    const auth = instance({
+      endpoint: own.endpoint,
+      isRevoked: () => new Promise<boolean>((resolve) => answers.push(resolve)),
+    });
+    const fate = fateOf(auth, own.token());
+    await vi.waitFor(() => expect(answers).toHaveLength(1));
+    own.rotate({ keepPrevious: false });
+    // Its unknown kid has the keys asked for anew.
+    const next = fateOf(auth, own.token());
+    await vi.waitFor(() => expect(answers).toHaveLength(2));
+    for (const answer of answers) answer(false);
+    expect([await fate, await next]).toEqual(['unknown_key', 'ok']);
+    await own.stop();
   });
 });
 
@@ -328,4 +790,33 @@ it('a guard that comes after the answer keeps the handler from running', async (
   expect((await get(app, '/')).text).toBe('early');
   expect(handler).not.toHaveBeenCalled();
   expect(failed).toHaveBeenCalledWith(expect.any(AuthError));
+});
+
+it('an answer that cannot be given reaches the error handler, at once or late', async () => {
+  const unhandled = vi.fn();
+  process.on('unhandledRejection', unhandled);
+  const app = express();
+  app.use((_req, res, next) => {
+    // As a listener of on-headers that throws.
+    const { writeHead } = res;
+    res.writeHead = ((...args: Parameters<typeof writeHead>) => {
+      res.writeHead = writeHead;
+      throw new Error(`mine ${args.length}`);
+    }) as typeof writeHead;
+    next();
+  });
+  app.use(instance({}).authenticate());
+  app.use(
+    ((_error, _req, res, _next) =>
+      void res.status(500).json({ handled: true })) satisfies ErrorRequestHandler,
+  );
+  for (const token of [undefined, forged()]) {
+    const answer = await get(app, '/', token)
+      .timeout(1_000)
+      .catch(() => 'no answer');
+    expect(answer).toMatchObject({ status: 500, body: { handled: true } });
+  }
+  await sleep(10);
+  process.off('unhandledRejection', unhandled);
+  expect(unhandled).not.toHaveBeenCalled();
 });
