@@ -2,10 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { blocksOf } from '../support/markdown.js';
 import type { Scenarios } from './scenario.js';
 
-/** What can run. Other blocks show headers, output or a diagram. */
 /** A block may start several processes. */
 const LONG = { timeout: 60_000 };
 
+/** What can run. Other blocks show headers, output or a diagram. */
 const RUNNING = ['js', 'ts', 'sh'];
 
 /**

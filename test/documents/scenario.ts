@@ -31,7 +31,7 @@ export async function onStage(
   play: (stage: Stage) => Promise<void>,
 ): Promise<void> {
   const issuer = await TestIssuer.start();
-  const program = new Program(language === 'ts' ? compile(code) : code, {
+  const program = new Program(language === 'ts' ? compile(code, options.extension) : code, {
     env: { LOGTO_ENDPOINT: issuer.endpoint, LOGTO_AUDIENCE: AUDIENCE, ...env },
     ...options,
   });

@@ -23,15 +23,16 @@ const readFile = host.getSourceFile.bind(host);
 const cache = new Map<string, ts.SourceFile | undefined>();
 
 /**
- * Compiles an ES module as a user's strict project would: its imports are those of this repository.
+ * Compiles a module as a user's strict project would, to an ES module or to CommonJS: its imports are those of this
+ * repository.
  *
  * @throws Error with what the compiler says of it
  */
-export function compile(code: string): string {
+export function compile(code: string, extension: 'mjs' | 'cjs' = 'mjs'): string {
   // Not there on disk: beside the sources, so that imports are found from here.
-  const path = join(root, 'block.mts');
+  const path = join(root, extension === 'mjs' ? 'block.mts' : 'block.cts');
   const source = ts.createSourceFile(path, code, ts.ScriptTarget.ES2023, true);
-  source.impliedNodeFormat = ts.ModuleKind.ESNext;
+  source.impliedNodeFormat = extension === 'mjs' ? ts.ModuleKind.ESNext : ts.ModuleKind.CommonJS;
   let emitted = '';
   const program = ts.createProgram([path], OPTIONS, {
     ...host,

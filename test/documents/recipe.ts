@@ -1,0 +1,180 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, request } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
+import express from 'express';
+import { expect } from 'vitest';
+import { createLogtoAuth } from '../../src/index.js';
+import type { ProgramOptions } from '../support/program.js';
+import { APP, AUDIENCE, type TestIssuer } from '../support/test-issuer.js';
+import { onStage } from './scenario.js';
+
+/** How a recipe is asked: these headers go, and none else; an answer comes. */
+export type Ask = (url: string, headers: readonly string[], method?: string) => Promise<Answer>;
+
+export interface Answer {
+  readonly status: number | undefined;
+  readonly challenge: string | undefined;
+  readonly retryAfter: string | undefined;
+  readonly cacheControl: string | undefined;
+  readonly contentType: string | undefined;
+  readonly body: string;
+}
+
+/** How a recipe is asked, and what it answers where it may differ from the middleware. */
+export interface RecipeOptions extends ProgramOptions {
+  readonly ask?: Ask;
+  /** Of the answer that lets a caller in. */
+  readonly accepted?: number;
+  /** To `Bearer` with nothing, or with two tokens. */
+  readonly malformed?: number;
+  /** To a good token and a bad one, each in a header of its own. */
+  readonly goodAndBad?: number;
+}
+
+/** All that a recipe which calls `verify` promises. */
+export async function expectRecipe(code: string, options: RecipeOptions = {}): Promise<void> {
+  await expectAnswers(code, options);
+  await expectUnavailable(code, options);
+  await expectFailureStaysShut(code, options);
+}
+
+/** Lets the right token in, and answers refusals as the middleware itself does. */
+export async function expectAnswers(
+  code: string,
+  {
+    ask = askForProducts,
+    accepted = 200,
+    malformed = 401,
+    goodAndBad = malformed,
+    ...options
+  }: RecipeOptions = {},
+): Promise<void> {
+  await onStage(code, { language: 'ts', ...options }, async ({ url, issuer, token }) => {
+    const good = token();
+    const bearer = (credentials: string) => ['Authorization', `Bearer ${credentials}`];
+    const withClaims = (claims: Record<string, unknown>) => bearer(token('read:products', { claims }));
+
+    for (const scheme of ['Bearer ', 'bearer ', 'BEARER   ']) {
+      const answer = await ask(url, ['Authorization', scheme + good]);
+      expect({ scheme, ...answer }).toMatchObject({ scheme, status: accepted });
+      if (accepted === 200) expect(JSON.parse(answer.body)).toEqual({ caller: APP });
+    }
+
+    const refused: [what: string, status: number, headers: readonly string[]][] = [
+      ['no header', 401, []],
+      ['an empty header', 401, ['Authorization', '']],
+      ['another scheme', 401, ['Authorization', `Basic ${good}`]],
+      ['a scheme that begins alike', 401, ['Authorization', `BearerX ${good}`]],
+      ['a token without its scheme', 401, ['Authorization', good]],
+      ['junk', 401, bearer('junk')],
+      ['an expired token', 401, withClaims({ exp: 1_700_000_000 })],
+      ["another API's token", 401, withClaims({ aud: 'https://other.api' })],
+      ['a forged token', 401, bearer(`${good.slice(0, -8)}AAAAAAAA`)],
+      ['a token without the permission', 403, bearer(token('write:products'))],
+      ["a user's token", 403, withClaims({ sub: 'user-1' })],
+      ["an organization's token", 403, withClaims({ organization_id: 'o-1' })],
+    ];
+    await withMiddleware(issuer, async (middleware) => {
+      for (const [what, status, headers] of refused) {
+        const answer = await ask(url, headers);
+        expect({ what, ...answer }).toMatchObject({ what, status, cacheControl: 'no-store' });
+        expect({ what, ...answer }).toEqual({ what, ...(await askForProducts(middleware, headers)) });
+      }
+    });
+
+    const status = async (headers: readonly string[]) => (await ask(url, headers)).status;
+    expect(await status(['Authorization', 'Bearer'])).toBe(malformed);
+    expect(await status(bearer(`${good} ${good}`))).toBe(malformed);
+    expect(await status([...bearer('junk'), ...bearer(good)])).toBe(malformed);
+    expect(await status([...bearer(good), ...bearer('junk')])).toBe(goodAndBad);
+
+    // Other ways to the same handler.
+    expect((await ask(url, [], 'HEAD')).status).toBe(401);
+    for (const path of ['/products/', '/PRODUCTS', '//products', '/products?x=1', '/products%2f']) {
+      expect((await askAt(url, path, [])).status).toBeGreaterThanOrEqual(401);
+    }
+  });
+}
+
+/** Answers 503, with the time to wait, while there are no keys. */
+export async function expectUnavailable(
+  code: string,
+  { ask = askForProducts }: RecipeOptions = {},
+): Promise<void> {
+  await onStage(code, { language: 'ts' }, async ({ url, issuer, token }) => {
+    await issuer.goDown();
+    const headers = ['Authorization', `Bearer ${token()}`];
+    await withMiddleware(issuer, async (middleware) => {
+      const answer = await ask(url, headers);
+      const seconds = expect.stringMatching(/^[1-9]\d*$/);
+      expect(answer).toMatchObject({ status: 503, retryAfter: seconds });
+      expect(answer).toEqual({ ...(await askForProducts(middleware, headers)), retryAfter: seconds });
+    });
+  });
+}
+
+/** Where `verify` fails by a mistake, nobody comes in, and the server goes on. */
+async function expectFailureStaysShut(code: string, { ask = askForProducts }: RecipeOptions): Promise<void> {
+  // No scope at all: verify says so with a TypeError.
+  const mistaken = edit(code, /'read:products'/g, '');
+  // The handler would answer also where no token was verified.
+  const careless = edit(mistaken, /[\w.]+(\('auth'\))?\??\.clientId/g, "'let in'");
+  await onStage(careless, { language: 'ts' }, async ({ url, token }) => {
+    for (let round = 0; round < 2; round += 1) {
+      const answer = await ask(url, ['Authorization', `Bearer ${token()}`]);
+      expect(answer).toMatchObject({ status: 500 });
+    }
+  });
+}
+
+/** The block with something in it otherwise, which must have been there. */
+export function edit(code: string, from: string | RegExp, to: string): string {
+  const edited = code.replace(from, to);
+  expect(edited).not.toBe(code);
+  return edited;
+}
+
+/** An Express app behind the middleware itself, which trusts the same issuer. */
+async function withMiddleware(issuer: TestIssuer, play: (url: string) => Promise<void>): Promise<void> {
+  const { requireScopes } = createLogtoAuth({ endpoint: issuer.endpoint, audience: AUDIENCE });
+  const app = express().get('/products', requireScopes('read:products'), (_req, res) => void res.json({}));
+  const server = createServer(app).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  try {
+    await play(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  } finally {
+    server.close();
+    server.closeAllConnections();
+  }
+}
+
+const askForProducts: Ask = (url, headers, method) => askAt(url, '/products', headers, method);
+
+/** Sends these headers, twice the same one too, as no `fetch` would, and takes the answer or the upgrade. */
+export async function askAt(
+  url: string,
+  path: string,
+  headers: readonly string[],
+  method = 'GET',
+): Promise<Answer> {
+  const { host, hostname, port } = new URL(url);
+  const asked = request({ hostname, port, path, method, agent: false, headers: ['Host', host, ...headers] });
+  asked.end();
+  const response = await new Promise<IncomingMessage>((resolve, reject) => {
+    asked.on('error', reject).on('response', resolve);
+    asked.on('upgrade', (accepted, socket) => {
+      socket.destroy();
+      resolve(accepted);
+    });
+  });
+  const { statusCode: status, headers: got } = response;
+  return {
+    status,
+    challenge: got['www-authenticate'],
+    retryAfter: got['retry-after'],
+    cacheControl: got['cache-control'],
+    contentType: got['content-type'],
+    body: status === 101 ? '' : await text(response),
+  };
+}
