@@ -1,0 +1,343 @@
+import { readFileSync } from 'node:fs';
+import { request } from 'node:http';
+import { createRequire } from 'node:module';
+import type { AddressInfo } from 'node:net';
+import express, { type RequestHandler } from 'express';
+import ts from 'typescript';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { createLogtoAuth, getAuth } from '../../src/index.js';
+import { travel } from '../support/fate.js';
+import { readPage } from '../support/markdown.js';
+import { get } from '../support/request.js';
+import { AUDIENCE, now, TestIssuer } from '../support/test-issuer.js';
+import { runBlocks } from './run-blocks.js';
+import { migrating } from './scenarios/migrating.js';
+
+const PAGE = 'docs/migrating.md';
+const page = readPage(PAGE);
+const bench = new URL('../../bench/', import.meta.url);
+/** By which the peer is loaded: an import would bring its types, and with them another `req.auth`. */
+const require = createRequire(import.meta.url);
+
+runBlocks([PAGE], migrating);
+
+/** The part of the page below a heading of the second level. */
+function section(heading: string): string {
+  const [, text] = new RegExp(`^## ${heading}\\n(.*?)(?=^## |$(?![^]))`, 'ms').exec(page) ?? [];
+  if (text === undefined) throw new Error(`The page has no section "${heading}".`);
+  return text;
+}
+
+/** The rows of the table in a section, without its head: the text of each cell. */
+function rows(heading: string): string[][] {
+  const lines = section(heading).split('\n');
+  return lines
+    .filter((line) => line.startsWith('|'))
+    .slice(2)
+    .map((line) => line.slice(2, -2).split(' | '));
+}
+
+/** Every word in code in the left column of a section's table. */
+function namesIn(heading: string): Set<string> {
+  const left = rows(heading).map(([first = '']) => first);
+  const code = left.flatMap((cell) => [...cell.matchAll(/`([^`]+)`/g)].map(([, text]) => text as string));
+  return new Set(code.flatMap((text) => text.match(/[\w$]+/g) ?? []));
+}
+
+/**
+ * What express-oauth2-jwt-bearer has a name for: its options, those within them, what it exports, what it reads from
+ * the environment, and what it puts on the request.
+ */
+const PEER = {
+  name: 'express-oauth2-jwt-bearer',
+  version: '1.10.0',
+  options:
+    'issuerBaseURL audience issuer jwksUri agent cooldownDuration timeoutDuration cacheMaxAge cache discovery jwks ' +
+    'maxEntries ttl validators clockTolerance maxTokenAge strict secret publicKey tokenSigningAlg mcd issuers alg ' +
+    'authRequired dpop enabled required iatOffset iatLeeway mtls getCertificate ' +
+    'typ iss aud exp iat sub client_id jti url headers',
+  functions:
+    'auth claimCheck claimEquals claimIncludes requiredScopes scopeIncludesAny ' +
+    'InsufficientScopeError InvalidRequestError InvalidTokenError UnauthorizedError',
+  types:
+    'AsymmetricIssuerConfig AuthOptions AuthResult ClientCertificate DPoPOptions FunctionValidator GetCertificate ' +
+    'IssuerConfig IssuerResolverContext IssuerResolverFunction IssuerResolverResult JSONPrimitive JWTHeader ' +
+    'JWTPayload MCDOptions MtlsOptions PublicKeyInput RequestContext SymmetricIssuerConfig Validator Validators',
+  variables: 'ISSUER_BASE_URL JWKS_URI ISSUER AUDIENCE SECRET TOKEN_SIGNING_ALG',
+  'request properties': 'header payload token access_token',
+  'error properties': 'code status statusCode headers message',
+};
+
+/** Likewise of Logto's three samples, as of November 2026. */
+const SAMPLES = {
+  guide:
+    'JWKS_URI ISSUER AuthInfo AuthorizationError extractBearerTokenFromHeaders validateJwt validateJwtToken ' +
+    'createAuthInfo verifyPayload verifyAccessToken verifyAuthFromRequest requiredScopes scopes audiences ' +
+    'expectedOrgId orgId expectedAud hasOrgAudience sub clientId organizationId audience message status',
+  console: 'authMiddleware extractBearerTokenFromHeaders assert',
+  rbac: 'requireAuth hasScopes verifyJwt getTokenFromHeader user id scopes LOGTO_ISSUER LOGTO_JWKS_URL LOGTO_API_RESOURCE',
+  jose: 'createRemoteJWKSet jwtVerify',
+};
+
+const words = (text: string) => text.split(' ');
+
+describe('the tables of names', () => {
+  const { name, version, ...names } = PEER;
+
+  it.each(Object.entries(names))(`tell what becomes of the %s of ${name}, each of them`, (_kind, list) => {
+    const told = namesIn('Coming from express-oauth2-jwt-bearer');
+    expect(words(list).filter((word) => !told.has(word))).toEqual([]);
+  });
+
+  it.each(Object.entries(SAMPLES))(
+    "tell what becomes of each name in Logto's samples: %s",
+    (_which, list) => {
+      const told = namesIn("Coming from Logto's sample code");
+      expect(words(list).filter((word) => !told.has(word))).toEqual([]);
+    },
+  );
+
+  it('are about the version of the peer that is installed here and for the benchmarks', () => {
+    for (const folder of [bench, new URL('../', bench)]) {
+      const lock = JSON.parse(readFileSync(new URL('package-lock.json', folder), 'utf8'));
+      expect(lock.packages[`node_modules/${name}`].version).toBe(version);
+    }
+    expect(page).toContain(version);
+  });
+});
+
+describe('every link to a heading', () => {
+  const anchors = (text: string) =>
+    [...text.matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) =>
+      heading
+        .toLowerCase()
+        .replace(/[^\w\- ]/g, '')
+        .replaceAll(' ', '-'),
+    );
+
+  it.each([...new Set(page.match(/(?<=\]\()[^):]*#[^)]+/g))])('%s leads somewhere', (link) => {
+    const [path = '', anchor = ''] = link.split('#');
+    expect(anchors(path === '' ? page : readPage(path.replace('../', '')))).toContain(anchor);
+  });
+});
+
+type MakeGuard = (setting: {
+  issuer: string;
+  jwksUri: string;
+  audience: string;
+  scope: string;
+}) => RequestHandler[];
+
+const makeOurs: MakeGuard = ({ issuer, audience, scope }) => [
+  createLogtoAuth({ endpoint: issuer.replace(/\/oidc$/, ''), audience }).requireScopes(scope),
+];
+
+/** Logto's sample as the benchmarks have it. The compiler keeps away: the benchmarks are none of its projects. */
+const sample: string = new URL('src/contestants/sample.ts', bench).pathname;
+const { makeGuard: makeSample } = (await import(sample)) as { makeGuard: MakeGuard };
+
+interface Peer {
+  auth(options: object): RequestHandler;
+  requiredScopes(scopes: string): RequestHandler;
+}
+
+interface Sent {
+  readonly method?: string;
+  readonly path?: string;
+  readonly headers?: Readonly<Record<string, string | readonly string[]>>;
+  readonly body?: string;
+}
+
+const bearer = (token: string): Sent => ({ headers: { authorization: `Bearer ${token}` } });
+const header = (authorization: string | readonly string[]): Sent => ({ headers: { authorization } });
+
+type Requests = (issuer: TestIssuer) => readonly Sent[];
+
+const claims =
+  (...each: Record<string, unknown>[]): Requests =>
+  (issuer) =>
+    each.map((one) => bearer(issuer.token({ claims: one })));
+
+const headers =
+  (...each: Record<string, unknown>[]): Requests =>
+  (issuer) =>
+    each.map((one) => bearer(issuer.token({ header: one })));
+
+/** What each row of the table says of the request, in requests. All of one row get the same answer. */
+const REQUESTS: Readonly<Record<string, Requests>> = {
+  'the header has another scheme, as `Basic`': () => [header('Basic YXBwOnNlY3JldA==')],
+  '`Bearer` alone, or with two tokens': (issuer) => [
+    header('Bearer'),
+    header(`Bearer ${issuer.token()} ${issuer.token()}`),
+  ],
+  'characters that no token has': () => [header('Bearer a"b')],
+  'two `Authorization` headers': (issuer) => [
+    header([`Bearer ${issuer.token()}`, `Bearer ${issuer.token()}`]),
+  ],
+  '`bearer` in lower case': (issuer) => [header(`bearer ${issuer.token()}`)],
+  'two spaces behind `Bearer`': (issuer) => [header(`Bearer  ${issuer.token()}`)],
+  'the token in the query, or in a form': (issuer) => [
+    { path: `/products?access_token=${issuer.token()}` },
+    {
+      method: 'POST',
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+      body: `access_token=${issuer.token()}`,
+    },
+  ],
+  "for another API, or an organization's own": claims(
+    { aud: 'https://other.api' },
+    { aud: 'urn:logto:organization:o1' },
+  ),
+  'of a user': claims({ sub: 'user' }),
+  'with `organization_id`: its permissions hold in that organization only': claims({ organization_id: 'o1' }),
+  '`aud` names an organization beside the API': claims({ aud: [AUDIENCE, 'urn:logto:organization:o1'] }),
+  '`typ` is missing or not `at+jwt`': headers({ typ: undefined }, { typ: 'JWT' }),
+  'no `kid`': headers({ kid: undefined }),
+  'no `exp`': claims({ exp: undefined }),
+  'no `iat`, `sub` or `client_id`': claims({ iat: undefined }, { sub: undefined }, { client_id: undefined }),
+  'bound by DPoP (`cnf` with `jkt`)': claims({ cnf: { jkt: 'thumbprint' } }),
+  'bound to a certificate (`cnf` with `x5t#S256`)': claims({ cnf: { 'x5t#S256': 'thumbprint' } }),
+  'expired three seconds ago': (issuer) => claims({ exp: now() - 3 })(issuer),
+  'signed by a key that Logto made within 30 s of the last look at its keys': (issuer) => {
+    issuer.rotate();
+    return [bearer(issuer.token())];
+  },
+};
+
+/** What has to happen between a first good request, or none, and the one that the row is about. */
+const OUTAGES: Readonly<Record<string, (issuer: TestIssuer, first: () => Promise<number>) => Promise<void>>> =
+  {
+    'Logto is down, and its keys were fetched 11 minutes ago': async (issuer, first) => {
+      expect(await first()).toBe(200);
+      await issuer.goDown();
+      travel(11 * 60);
+    },
+    'Logto is down, and its keys were never fetched': (issuer) => issuer.goDown(),
+  };
+
+describe('what changes for callers', () => {
+  const table = rows('What changes for callers');
+
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  it('has a request for each row, and a row for each request', () => {
+    expect(table.map(([row]) => row)).toEqual([...Object.keys(REQUESTS), ...Object.keys(OUTAGES)]);
+  });
+
+  const answersAs = (column: number, makeGuard: MakeGuard) =>
+    it.each(table)('%s', async (...cells: string[]) => {
+      const [row = '', expected] = [cells[0], Number(cells[column])];
+      const issuer = await TestIssuer.start();
+      const setting = { jwksUri: `${issuer.issuer}/jwks`, audience: AUDIENCE, scope: 'read:products' };
+      const app = express();
+      app.use(express.urlencoded());
+      app.all('/products', ...makeGuard({ issuer: issuer.issuer, ...setting }), (_req, res) => {
+        res.json({ products: [] });
+      });
+      const server = app.listen(0, '127.0.0.1');
+      await new Promise((resolve) => server.once('listening', resolve));
+      const { port } = server.address() as AddressInfo;
+      const token = issuer.token();
+      const good = () => send(port, bearer(token));
+      try {
+        const outage = OUTAGES[row];
+        if (outage === undefined) {
+          // What comes next is refused for what it is, and not because nothing works here.
+          expect(await good()).toBe(200);
+          for (const one of REQUESTS[row]?.(issuer) ?? []) expect(await send(port, one)).toBe(expected);
+        } else {
+          await outage(issuer, good);
+          expect(await good()).toBe(expected);
+        }
+      } finally {
+        server.close();
+        server.closeAllConnections();
+        await issuer.stop();
+      }
+    });
+
+  describe('here', () => {
+    answersAs(3, makeOurs);
+  });
+
+  describe("in Logto's guide", () => {
+    answersAs(2, makeSample);
+  });
+
+  describe(`in ${PEER.name}`, () => {
+    const { auth, requiredScopes } = require(PEER.name) as Peer;
+    answersAs(1, ({ issuer, jwksUri, audience, scope }) => [
+      auth({ issuer, jwksUri, audience }),
+      requiredScopes(scope),
+    ]);
+  });
+
+  it('either can be mounted beside the other as the page says', async () => {
+    const { auth, requiredScopes } = require(PEER.name) as Peer;
+    const issuer = await TestIssuer.start();
+    const ours = createLogtoAuth({ endpoint: issuer.endpoint, audience: AUDIENCE });
+    const theirs = auth({ issuer: issuer.issuer, jwksUri: `${issuer.issuer}/jwks`, audience: AUDIENCE });
+    const app = express();
+    app.get('/before', ours.authenticate(), requiredScopes('read:products'), (_req, res) => void res.end());
+    app.get('/behind', theirs, ours.requireScopes('read:products'), (req, res) => {
+      res.status(req.auth === getAuth(req) ? 200 : 500).end();
+    });
+    expect((await get(app, '/before', issuer.token())).status).toBe(401);
+    expect((await get(app, '/behind', issuer.token())).status).toBe(200);
+    await issuer.stop();
+  });
+
+  it(`all names of ${PEER.name} are known`, () => {
+    const file = require.resolve(PEER.name);
+    const known = new Set(Object.values(PEER).flatMap(words));
+    const variables = readFileSync(file, 'utf8').match(/(?<=process\.env\.)\w+/g) ?? [];
+    const types = ts.createSourceFile(
+      'index.d.ts',
+      readFileSync(file.replace(/js$/, 'd.ts'), 'utf8'),
+      ts.ScriptTarget.Latest,
+    );
+    const found = [...variables, ...types.statements.flatMap(namesOf)];
+    expect(found.length).toBeGreaterThan(60);
+    expect(found.filter((one) => one !== 'NODE_ENV' && !known.has(one))).toEqual([]);
+  });
+});
+
+/** What a declaration of the peer's exports, or the options that it lists, those within them too. */
+function namesOf(node: ts.Statement): string[] {
+  if (
+    ts.isExportDeclaration(node) &&
+    node.exportClause !== undefined &&
+    ts.isNamedExports(node.exportClause)
+  ) {
+    return node.exportClause.elements.map(({ name }) => name.text);
+  }
+  const lists = /^(\w*Options(\$1)?|\w+IssuerConfig|Validators|IssuerResolverContext|VerifyJwtResult)$/;
+  if (ts.isInterfaceDeclaration(node) && lists.test(node.name.text)) return node.members.flatMap(membersOf);
+  if (!ts.isTypeAliasDeclaration(node) || !ts.isIntersectionTypeNode(node.type)) return [];
+  return node.type.types.flatMap((type) =>
+    ts.isTypeLiteralNode(type) ? type.members.flatMap(membersOf) : [],
+  );
+}
+
+function membersOf(member: ts.TypeElement): string[] {
+  if (!ts.isPropertySignature(member) || !ts.isIdentifier(member.name)) return [];
+  const { name, type } = member;
+  const inner = type !== undefined && ts.isTypeLiteralNode(type) ? type.members.flatMap(membersOf) : [];
+  return [name.text, ...inner];
+}
+
+/** Sends a request as it is told, and gives the status. */
+function send(
+  port: number,
+  { method = 'GET', path = '/products', headers = {}, body }: Sent,
+): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const sent = request({ port, method, path, host: '127.0.0.1', agent: false }, (answer) => {
+      answer.resume().once('end', () => resolve(answer.statusCode ?? 0));
+    });
+    for (const [name, value] of Object.entries(headers)) sent.setHeader(name, value);
+    sent.once('error', reject).end(body);
+  });
+}

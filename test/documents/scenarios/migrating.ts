@@ -1,0 +1,158 @@
+import { expect } from 'vitest';
+import { APP, AUDIENCE, now, TestIssuer } from '../../support/test-issuer.js';
+import { expectProtected, onStage, type Scenarios } from '../scenario.js';
+
+/** Behind a block that makes guards: an app with one of them, which listens. */
+const LISTEN = `
+import express from 'express';
+const application = express();
+application.get('/products', requireScopes('read:products'), (req, res) => void res.json({ products: [] }));
+application.listen(3100);
+`;
+
+const TS = { language: 'ts' } as const;
+
+/** What stands in a block is replaced by what takes its place in the test; it must stand there. */
+function replace(code: string, replacements: Readonly<Record<string, string>>): string {
+  return Object.entries(replacements).reduce((text, [from, to]) => {
+    expect(text).toContain(from);
+    return text.replaceAll(from, to);
+  }, code);
+}
+
+export const migrating: Scenarios = {
+  bearer: async (code) => {
+    const issuer = await TestIssuer.start();
+    const own = replace(code, { 'https://your-tenant.logto.app': issuer.endpoint });
+    // No variables: the options alone must do.
+    const options = { ...TS, env: { LOGTO_ENDPOINT: '', LOGTO_AUDIENCE: '' } };
+    await onStage(own, options, async ({ get }) => {
+      const token = issuer.token({ claims: { plan: 'gold' } });
+      const answer = await get('/products', token);
+      expect(await answer.json()).toEqual({ client_id: APP, plan: 'gold' });
+      expect((await get('/products', issuer.token({ claims: { scope: 'write:products' } }))).status).toBe(
+        403,
+      );
+      expect((await get('/products')).status).toBe(401);
+      // A route that is not there is closed as well.
+      expect((await get('/other')).status).toBe(401);
+      expect((await get('/other', token)).status).toBe(404);
+      expect((await get('/products', issuer.token({ claims: { organization_id: 'o1' } }))).status).toBe(403);
+    }).finally(() => issuer.stop());
+  },
+
+  optional: (code) =>
+    onStage(code, TS, async ({ url, get, token }) => {
+      const anybody = await get('/products');
+      expect({ status: anybody.status, body: await anybody.json() }).toEqual({
+        status: 200,
+        body: { caller: 'anybody' },
+      });
+      const known = await get('/products', token());
+      expect(await known.json()).toEqual({ caller: APP });
+      expect((await get('/products', 'junk')).status).toBe(401);
+      expect((await get('/products', token('write:products'))).status).toBe(403);
+      const empty = await fetch(`${url}/products`, { headers: { authorization: '' } });
+      expect(empty.status).toBe(401);
+    }),
+
+  claims: (code) =>
+    onStage(code, TS, async ({ get, token }) => {
+      const plan = async (claims: Record<string, unknown>) => {
+        const answer = await get('/products', token('read:products', { claims }));
+        return { status: answer.status, body: await answer.json() };
+      };
+      const body = { error: 'insufficient_scope', error_description: 'Another plan is needed.' };
+      expect(await plan({ plan: 'gold' })).toEqual({ status: 200, body: { products: [] } });
+      expect(await plan({ plan: 'lead' })).toEqual({ status: 403, body });
+      expect(await plan({})).toEqual({ status: 403, body });
+      expect((await get('/products')).status).toBe(401);
+    }),
+
+  age: (code) =>
+    onStage(code + LISTEN, TS, async (stage) => {
+      await expectProtected(stage, '/products');
+      const aged = (seconds: number) => stage.token('read:products', { claims: { iat: now() - seconds } });
+      expect((await stage.get('/products', aged(500))).status).toBe(200);
+      const old = await stage.get('/products', aged(700));
+      expect(old.status).toBe(401);
+      expect(await old.json()).toMatchObject({ error_description: 'The access token has been revoked.' });
+    }),
+
+  'get-token': (code) =>
+    onStage(code + LISTEN, TS, async (stage) => {
+      await expectProtected(stage, '/products');
+      const { get, token } = stage;
+      expect((await get(`/products?access_token=${token()}`)).status).toBe(200);
+      expect((await get(`/products?access_token=${token('write:products')}`)).status).toBe(403);
+      expect((await get(`/products?access_token=${token()}&access_token=${token()}`)).status).toBe(401);
+      // The header decides where it is there.
+      expect((await get(`/products?access_token=${token()}`, 'junk')).status).toBe(401);
+      expect((await get('/products', `${token()} ${token()}`)).status).toBe(401);
+    }),
+
+  agent: async (code) => {
+    // Loopback speaks http, whose agents are of the same kind and need no certificate.
+    const own = replace(code, {
+      'node:https': 'node:http',
+      "new Agent({ ca: readFileSync('ca.pem') })": 'new Agent({ keepAlive: true })',
+      "import { readFileSync } from 'node:fs';\n": '',
+    });
+    const told = `${own}agent.on('free', () => console.log('by the agent'));\n`;
+    await onStage(told + LISTEN, TS, async (stage) => {
+      await expectProtected(stage, '/products');
+      expect(stage.issuer.keyRequests).toBe(1);
+      await expect.poll(() => stage.program.output).toBe('by the agent\n');
+    });
+  },
+
+  'by-path': async (code) => {
+    const [eu, us] = await Promise.all([TestIssuer.start(), TestIssuer.start()]);
+    const own = replace(code, {
+      'https://eu.your-shop.com': eu.endpoint,
+      'https://us.your-shop.com': us.endpoint,
+    });
+    await onStage(own, TS, async ({ get }) => {
+      expect((await get('/eu/products', eu.token())).status).toBe(200);
+      expect((await get('/us/products', us.token())).status).toBe(200);
+      expect((await get('/us/products', eu.token())).status).toBe(401);
+      expect((await get('/eu/products')).status).toBe(401);
+      expect((await get('/constructor/products', eu.token())).status).toBe(404);
+    }).finally(() => Promise.all([eu.stop(), us.stop()]));
+  },
+
+  errors: (code) =>
+    onStage(code, TS, async (stage) => {
+      await expectProtected(stage, '/products');
+      const { get, token } = stage;
+      const expired = await get('/products', token('read:products', { claims: { exp: now() - 60 } }));
+      expect(expired.headers.get('x-hint')).toBe('Ask Logto for another token.');
+      expect(expired.headers.get('www-authenticate')).toContain('error="invalid_token"');
+      const junk = await get('/products', 'junk');
+      expect(junk.headers.get('x-hint')).toBeNull();
+      expect(await junk.json()).toEqual({
+        error: 'invalid_token',
+        error_description: 'The access token is not a well-formed JWT.',
+      });
+    }),
+
+  sample: (code) =>
+    onStage(code, TS, async (stage) => {
+      await expectProtected(stage, '/products');
+      const { get, token } = stage;
+      const answer = await get('/products', token());
+      expect(await answer.json()).toEqual({ app: APP, scopes: ['read:products'] });
+      const inside = token('read:products', { claims: { organization_id: 'o1' } });
+      const own = token('read:reports', { claims: { aud: 'urn:logto:organization:o1' } });
+      expect(await (await get('/organizations/o1/products', inside)).json()).toEqual({ productsOf: 'o1' });
+      expect(await (await get('/organizations/o1/reports', own)).json()).toEqual({ reportsOf: 'o1' });
+      const statuses = async (path: string) => [
+        (await get(path, inside)).status,
+        (await get(path, own)).status,
+        (await get(path, token('read:products read:reports', { claims: { aud: AUDIENCE } }))).status,
+      ];
+      expect(await statuses('/products')).toEqual([403, 401, 200]);
+      expect(await statuses('/organizations/o2/products')).toEqual([403, 401, 403]);
+      expect(await statuses('/organizations/o2/reports')).toEqual([401, 403, 401]);
+    }),
+};
