@@ -1,0 +1,250 @@
+import { execFileSync } from 'node:child_process';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { APP, AUDIENCE, TestIssuer } from '../support/test-issuer.js';
+import { nodeOf } from './node-versions.js';
+import { npm, ownEnvironment } from './npm.js';
+import { pack, root } from './packed.js';
+import { Project, Running } from './project.js';
+
+/** Packages come from the registry, by a slow line perhaps, and the processors may have other work. */
+const LONG = { timeout: 600_000 };
+
+const { engines } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+const oldest = /\d+\.\d+\.\d+/.exec(engines.node)?.[0] as string;
+
+/** Each project runs on the oldest Node that package.json names, on later lines, and on the one of the tests. */
+const nodes: readonly (readonly [version: string, binary: () => Promise<string>])[] = [
+  [process.versions.node, async () => process.execPath],
+  ...[oldest, '22', '24'].map((version) => [version, () => nodeOf(version)] as const),
+];
+
+interface Setup {
+  /** Its folder. */
+  readonly template: string;
+  readonly main: string;
+  readonly isTyped?: boolean;
+  /** Whether that file runs alone, with no package beside it. */
+  readonly isBundle?: boolean;
+  /** Whole versions, or the beginnings of some. */
+  readonly express?: readonly string[];
+}
+
+/** One set-up each, with an Express of its own. */
+const setups = Object.entries<Setup>({
+  'JavaScript, ES modules': { template: 'javascript-esm', main: 'server.js' },
+  'JavaScript, CommonJS': {
+    template: 'javascript-commonjs',
+    main: 'server.js',
+    // The oldest that package.json allows.
+    express: ['5.0.0', '4.18.0'],
+  },
+  'TypeScript 7, nodenext, ES modules': {
+    template: 'typescript-esm',
+    main: 'dist/server.js',
+    isTyped: true,
+  },
+  'TypeScript 5.9, nodenext, CommonJS': {
+    template: 'typescript-commonjs',
+    main: 'dist/server.js',
+    isTyped: true,
+  },
+  'TypeScript 6, in one file by esbuild': {
+    template: 'typescript-bundler',
+    main: 'dist/server.cjs',
+    isTyped: true,
+    isBundle: true,
+  },
+}).flatMap(([name, { express = ['5', '4'], ...setup }]) =>
+  express.map((version) => [`${name}, Express ${version}`, { version, ...setup }] as const),
+);
+
+const twoAtATime = atATime(2);
+let temporary: string;
+let tarball: Promise<string>;
+let issuer: TestIssuer;
+let environment: Record<string, string>;
+
+beforeAll(async () => {
+  temporary = mkdtempSync(join(tmpdir(), 'project-setups-'));
+  issuer = await TestIssuer.start();
+  environment = { LOGTO_ENDPOINT: issuer.endpoint, LOGTO_AUDIENCE: AUDIENCE };
+  tarball = pack(temporary);
+  // Each test that needs it fails, if need be.
+  tarball.catch(() => {});
+});
+
+afterAll(async () => {
+  await issuer.stop();
+  await tarball.catch(() => {});
+  rmSync(temporary, { recursive: true, force: true });
+});
+
+it.each(nodes)('Node %s is at hand', LONG, async (version, binary) => {
+  const said = execFileSync(await binary(), ['--version'], { env: ownEnvironment(), encoding: 'utf8' });
+  expect(said.startsWith(`v${version}`)).toBe(true);
+});
+
+describe.concurrent('the packed package', LONG, () => {
+  describe.each(setups)('in a project of %s', (_name, setup) => {
+    const { template, main, version, isTyped = false, isBundle = false } = setup;
+    const major = version.charAt(0);
+    const types = isTyped ? [`@types/express@${major}`] : [];
+    const project = useProject(template, [`express@${version}`, ...types]);
+
+    it('is installed and built beside that Express', async () => {
+      const made = await project();
+      expect(made.versionOf('express-logto-m2m')).toBeDefined();
+      expect(`${made.versionOf('express')}.`.startsWith(`${version}.`)).toBe(true);
+      expect(made.versionOf('@types/express')?.charAt(0)).toBe(isTyped ? major : undefined);
+    });
+
+    it.each(nodes)('protects a route on Node %s', async (_version, binary) => {
+      const file = join((await project()).folder, main);
+      await whileRunning(await binary(), isBundle ? copyAlone(file) : file, expectProtected);
+    });
+  });
+
+  describe('in an app of Express 4 that express-async-errors patches', () => {
+    const project = useProject('express-async-errors', []);
+
+    it.each(nodes)(
+      'keeps the door, and fails by the error handler of the app, on Node %s',
+      async (_v, binary) => {
+        const made = await project();
+        expect(made.versionOf('express')).toMatch(/^4\./);
+        await whileRunning(await binary(), join(made.folder, 'server.js'), async (server) => {
+          const tokenOf = (app: string) => issuer.token({ claims: { sub: app, client_id: app } });
+
+          await expectProtected(server);
+          expect(await server.get('/entered')).toMatchObject({ body: ['/products'] });
+          expect(await server.get('/products', tokenOf('revoked'))).toMatchObject({ status: 401 });
+          expect(await server.get('/products', tokenOf('unknown'))).toMatchObject({
+            status: 500,
+            body: { problem: 'the list of revoked apps cannot be read' },
+          });
+          expect(await server.get('/broken')).toMatchObject({ status: 401 });
+          expect(await server.get('/entered')).toMatchObject({ body: ['/products'] });
+
+          expect(await server.get('/broken', issuer.token())).toMatchObject({
+            status: 500,
+            body: { problem: 'the products cannot be read' },
+          });
+          expect(await server.get('/entered')).toMatchObject({ body: ['/products', '/broken'] });
+        });
+      },
+    );
+  });
+
+  describe('in a project without Express', () => {
+    const project = useProject('verify-only', []);
+    const strictLibraries = ['exec', '--', 'tsc', '--noEmit', '--skipLibCheck', 'false', '--pretty', 'false'];
+
+    it.each(nodes)('verifies tokens on Node %s', async (_version, binary) => {
+      const made = await project();
+      expect(made.versionOf('express')).toBeUndefined();
+      expect(made.versionOf('@types/express')).toBeUndefined();
+      await whileRunning(await binary(), join(made.folder, 'dist/server.js'), expectProtected);
+    });
+
+    // The declarations of the guards are Express's own types, and Express is optional.
+    it('is type-checked, where libraries are checked too, as far as it names Express', async () => {
+      const { folder } = await project();
+      const said = await npm(folder, strictLibraries).catch(({ message }: Error) => message);
+      const errors = said.split('\n').filter((line) => line.includes('error TS'));
+      expect(errors.length).toBeGreaterThan(0);
+      for (const error of errors) {
+        expect(error).toMatch(
+          /^node_modules\/express-logto-m2m\/dist\/[\w/-]+\.d\.ts\(\d+,\d+\): error TS2307: Cannot find module 'express'/,
+        );
+      }
+    });
+  });
+
+  describe('in a project with the types of Express alone', () => {
+    const project = useProject('verify-only', ['@types/express@5']);
+
+    it('is type-checked, libraries too, and verifies tokens', async () => {
+      const made = await project();
+      expect(made.versionOf('express')).toBeUndefined();
+      await npm(made.folder, ['exec', '--', 'tsc', '--skipLibCheck', 'false']);
+      await whileRunning(process.execPath, join(made.folder, 'dist/server.js'), expectProtected);
+    });
+  });
+});
+
+/** A project for the tests of one suite, built where there is something to build. They fail where that fails. */
+function useProject(template: string, packages: readonly string[]): () => Promise<Project> {
+  let project: Promise<Project>;
+  beforeAll(() => {
+    project = twoAtATime(async () => Project.create(template, [await tarball, ...packages]));
+    project.catch(() => {});
+  });
+  afterAll(async () => {
+    const made = await project.catch(() => undefined);
+    made?.remove();
+  });
+  return () => project;
+}
+
+/** Puts a file where no package is found from. */
+function copyAlone(file: string): string {
+  const copy = join(mkdtempSync(join(temporary, 'alone-')), basename(file));
+  copyFileSync(file, copy);
+  return copy;
+}
+
+/** Runs a server for as long as that takes. It must have nothing to complain of: no warning, no deprecation. */
+async function whileRunning(
+  node: string,
+  file: string,
+  what: (server: Running) => Promise<void>,
+): Promise<void> {
+  const server = await Running.start(node, file, environment);
+  try {
+    await what(server);
+  } finally {
+    await server.stop();
+  }
+  expect(server.complaints).toBe('');
+}
+
+/** Lets a token with the permission in, whose client the handler then knows, and nobody else. */
+async function expectProtected(server: Running): Promise<void> {
+  expect(await server.get('/products', issuer.token())).toEqual({
+    status: 200,
+    challenge: null,
+    body: { clientId: APP },
+  });
+  expect(await server.get('/products')).toEqual({
+    status: 401,
+    challenge: 'Bearer realm="api", scope="read:products"',
+    body: { error: 'unauthorized', error_description: expect.any(String) },
+  });
+  expect(await server.get('/products', issuer.token({ claims: { scope: 'write:products' } }))).toEqual({
+    status: 403,
+    challenge: expect.stringMatching(
+      /^Bearer realm="api", scope="read:products", error="insufficient_scope"/,
+    ),
+    body: { error: 'insufficient_scope', error_description: expect.any(String), scope: 'read:products' },
+  });
+}
+
+/** Lets so many pieces of work run at once; the others wait for their turn. */
+function atATime(most: number): <T>(work: () => Promise<T>) => Promise<T> {
+  let running = 0;
+  const waiting: (() => void)[] = [];
+  return async (work) => {
+    if (running < most) running += 1;
+    else await new Promise<void>((go) => waiting.push(go));
+    try {
+      return await work();
+    } finally {
+      const next = waiting.shift();
+      if (next === undefined) running -= 1;
+      else next();
+    }
+  };
+}
