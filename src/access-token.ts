@@ -70,9 +70,12 @@ export function toAccessToken(claims: CheckedClaims): AccessToken {
  * memory of a cached token, and has the lists at hand where every request brings another token.
  */
 const lists = new LRUCache<string, readonly string[]>({ max: 1_000 });
+/** Longer lists are rare, and a thousand of them would be no saving. */
+const LONGEST = 1_000;
 
 function sharedList(list: readonly string[]): readonly string[] {
   const content = JSON.stringify(list);
+  if (content.length > LONGEST) return list;
   const known = lists.get(content);
   if (known === undefined) lists.set(content, list);
   return known ?? list;

@@ -121,7 +121,7 @@ export class AuthError extends Error {
   readonly description: string;
   readonly expose: boolean;
   declare readonly scopes?: readonly string[];
-  readonly #headers: Readonly<Record<string, string>>;
+  #headers: Readonly<Record<string, string>>;
   readonly #hint: string | undefined;
 
   constructor(reason: AuthErrorReason, { headers = {}, scopes, hint, cause }: AuthErrorDetails = {}) {
@@ -157,6 +157,11 @@ export class AuthError extends Error {
   /** The headers of the answer. */
   get headers(): Readonly<Record<string, string>> {
     return this.#headers;
+  }
+
+  /** Who makes the error over may give it others. */
+  set headers(headers: Readonly<Record<string, string>>) {
+    this.#headers = headers;
   }
 
   /** For whoever runs the API; holds no token and no secret, and is never sent to the caller. */

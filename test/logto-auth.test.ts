@@ -280,6 +280,27 @@ describe('several issuers', () => {
     keys.release();
     expect(await waiting).toBe('ok');
   });
+
+  it('those whose key id one issuer is asked about take no place of those of another', async () => {
+    const endpoint = [issuer.endpoint, other.endpoint];
+    const auth = createLogtoAuth({ endpoint, audience: AUDIENCE, maxPending: 1 });
+    await auth.ready();
+    const keys = other.hold();
+    const waiting = fateOf(auth, other.token({ header: { kid: 'made-up' } }));
+    await vi.waitFor(() => expect(keys.held).toHaveLength(1));
+    issuer.rotate();
+    expect(await fateOf(auth, issuer.token())).toBe('ok');
+    keys.release();
+    expect(await waiting).toBe('unknown_key');
+  });
+
+  it('one of which was never reached are not ready together, and a probe can ask for any', async () => {
+    await other.goDown();
+    const auth = createLogtoAuth({ endpoint: [issuer.endpoint, other.endpoint], audience: AUDIENCE });
+    await expect(auth.ready()).rejects.toMatchObject({ reason: 'keys_unavailable' });
+    expect(auth.health().ready).toBe(false);
+    expect(auth.health().issuers.some(({ keyIds }) => keyIds.length > 0)).toBe(true);
+  });
 });
 
 describe('the address of the keys', () => {

@@ -4,7 +4,7 @@ import { asError, Refusal } from '../errors.js';
 import { settledBy } from '../promises.js';
 import { Backoff } from './backoff.js';
 import { fetchJwks } from './fetch-jwks.js';
-import { type KeyHealth, type KeySource, unknownKey } from './key-source.js';
+import { type KeyHealth, type KeySource, unknownKey, withdrawnKey } from './key-source.js';
 import type { FetchedKeys, KeyStore } from './key-store.js';
 import { RefreshBudget } from './refresh-budget.js';
 import type { Keys, VerificationKey } from './verification-key.js';
@@ -89,8 +89,10 @@ export class KeySet implements KeySource {
     return this.#keys?.has(kid) === false;
   }
 
-  holds(key: VerificationKey): boolean {
-    return this.#keys?.get(key.kid) === key;
+  disowns(key: VerificationKey): Refusal | undefined {
+    const keys = this.#trusted();
+    if (keys === undefined) return this.#unavailable();
+    return keys.get(key.kid) === key ? undefined : withdrawnKey(key.kid, this.#options.issuer);
   }
 
   health(): KeyHealth {

@@ -16,8 +16,8 @@ export interface KeySource {
   find(kid: string): Promise<VerificationKey | Refusal>;
   /** Whether keys are held, and none of that id. Without side effects. */
   lacks(kid: string): boolean;
-  /** Whether this very key is still one of the issuer's. Without side effects. */
-  holds(key: VerificationKey): boolean;
+  /** Why this very key may no longer vouch for anything, if so. Without side effects. */
+  disowns(key: VerificationKey): Refusal | undefined;
   /** Without side effects. */
   health(): KeyHealth;
 }
@@ -41,4 +41,9 @@ export interface KeyHealth {
 export function unknownKey(kid: string, issuer: string, keys: Keys): Refusal {
   const known = [...keys.keys()].slice(0, 10).map(quote).join(', ');
   return new Refusal('unknown_key', `The token's kid is ${quote(kid)}; the keys of ${issuer} are ${known}.`);
+}
+
+/** The refusal of a token whose key was the issuer's, and is no more. */
+export function withdrawnKey(kid: string, issuer: string): Refusal {
+  return new Refusal('unknown_key', `The key ${quote(kid)} of ${issuer} was withdrawn just now.`);
 }

@@ -25,8 +25,8 @@ export class PinnedKeySet implements KeySource {
     return !this.keys.has(kid);
   }
 
-  holds(key: VerificationKey): boolean {
-    return this.keys.get(key.kid) === key;
+  disowns(): undefined {
+    return undefined;
   }
 
   health(): KeyHealth {

@@ -45,3 +45,10 @@ export function answer(error: AuthError, res: ServerResponse): void {
   res.setHeader('Content-Length', Buffer.byteLength(body));
   res.end(body);
 }
+
+/** Takes back what an answer that could not be sent has set, for another comes in its place. */
+export function withdraw(res: ServerResponse): void {
+  if (res.headersSent) return;
+  const names = ['WWW-Authenticate', 'Retry-After', 'Cache-Control', 'Content-Type', 'Content-Length'];
+  for (const name of names) res.removeHeader(name);
+}

@@ -5,7 +5,7 @@ import type { GuardedRequest, LogtoAuthOptions } from '../options.js';
 import { abandon, isPromiseLike } from '../promises.js';
 import { Accepted, type Decide, type Decision } from '../verification/decide.js';
 import type { Requirement } from '../verification/requirement.js';
-import { answer, type ChallengeContext, toAuthError } from './answer.js';
+import { answer, type ChallengeContext, toAuthError, withdraw } from './answer.js';
 import { isBearerToken, notOneToken, readBearerToken } from './bearer-token.js';
 import type { Guard } from './guard.js';
 import { setAuth } from './request-auth.js';
@@ -83,6 +83,7 @@ export function createGuard({ maker, decide, requirement, challenge, getToken, o
       try {
         answer(error, res);
       } catch (thrown) {
+        withdraw(res);
         next(asError(thrown));
       }
     }
@@ -114,11 +115,16 @@ function answerByUser(
 ): void {
   let failed = false;
   const { next: onward } = req;
+  const refusal = (reason: unknown): Error =>
+    !reason || reason === 'route' || reason === 'router' ? error : asError(reason);
   const fail = (reason?: unknown): void => {
     if (failed) return;
     failed = true;
     if (onward !== undefined) req.next = onward;
-    next(!reason || reason === 'route' || reason === 'router' ? error : asError(reason));
+    next(refusal(reason));
+    // What `onError` still does may end in another error, and in nothing else.
+    const { next: later } = req;
+    if (later !== undefined) req.next = ((again?: unknown) => later(refusal(again))) as NextFunction;
   };
   try {
     // Express's own functions go on by this one, as res.sendFile does where the path is a directory.

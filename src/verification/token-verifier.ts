@@ -94,10 +94,7 @@ export class TokenVerifier {
 
   /** Whether a token that was valid when something had to be waited for still is: its time, and its key. */
   recheck(verified: VerifiedToken, audience: ExpectedAudience): Refusal | undefined {
-    const refusal = this.#refuses(verified, audience, Date.now());
-    if (refusal !== undefined) return refusal;
-    if (verified.keySource.holds(verified.key)) return undefined;
-    return new Refusal('unknown_key', 'Its key was withdrawn just now.');
+    return this.#refuses(verified, audience, Date.now()) ?? verified.keySource.disowns(verified.key);
   }
 
   #roomsOf(keySource: KeySource): WaitingRooms {

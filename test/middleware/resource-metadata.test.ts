@@ -1,7 +1,9 @@
 import express from 'express';
 import request from 'supertest';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createLogtoAuth, type LogtoAuthOptions, type ResourceMetadataOptions } from '../../src/index.js';
+
+afterEach(() => void vi.unstubAllEnvs());
 
 const PATH = '/.well-known/oauth-protected-resource';
 const endpoint = 'https://tenant.logto.app';
@@ -72,6 +74,16 @@ describe('the metadata document (RFC 9728)', () => {
     });
   });
 
+  it('is not filled by guards that are made for each request', async () => {
+    const auth = instance({ audience: [audience, 'https://billing.api'] });
+    auth.requireScopes('read:products', { audience });
+    for (let i = 0; i < 3_000; i += 1)
+      auth.requireScopes(`made:${i}`, { audience: [audience, `https://${i}.api`] });
+    expect((await documentOf(auth, { resource: audience })).scopes_supported).toHaveLength(1_000);
+    expect((await documentOf(auth, { resource: 'https://50.api' })).scopes_supported).toEqual(['made:50']);
+    expect(await documentOf(auth, { resource: 'https://2000.api' })).not.toHaveProperty('scopes_supported');
+  });
+
   it('is for GET and HEAD, and passes everything else on', async () => {
     const app = express().use(PATH, instance().resourceMetadata());
     const { status, headers, text } = await request(app).head(PATH);
@@ -103,12 +115,10 @@ describe('throws a TypeError when it is made', () => {
       /several audiences: say which resource/,
     ],
   ])('where the instance has %s and no resource is named', (_what, options, message) => {
-    const { LOGTO_AUDIENCE, ...env } = process.env;
-    process.env = env;
+    vi.stubEnv('LOGTO_AUDIENCE', undefined);
     const auth = instance(options);
     expect(() => auth.resourceMetadata()).toThrow(TypeError);
     expect(() => auth.resourceMetadata()).toThrow(message);
-    if (LOGTO_AUDIENCE !== undefined) process.env['LOGTO_AUDIENCE'] = LOGTO_AUDIENCE;
   });
 
   it.each<[options: unknown, message: RegExp]>([

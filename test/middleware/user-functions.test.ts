@@ -2,7 +2,13 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { inspect } from 'node:util';
-import express, { type ErrorRequestHandler, type Express } from 'express';
+import express, {
+  type ErrorRequestHandler,
+  type Express,
+  type Request,
+  type RequestHandler,
+  type Response,
+} from 'express';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type AccessToken, AuthError, createLogtoAuth, type LogtoAuthOptions } from '../../src/index.js';
 import { fateOf, travel } from '../support/fate.js';
@@ -173,7 +179,6 @@ describe('isRevoked', () => {
     const token = (app: string) => issuer.token({ claims: { client_id: app, sub: app } });
     const silent = token('silent');
     const answered = vi.fn();
-    // A new token, then a known one.
     const waiting: ReturnType<typeof get>[] = [];
     // A new token, then a known one.
     for (const count of [1, 2]) {
@@ -569,6 +574,55 @@ describe('onError', () => {
     }
     expect(ran).not.toHaveBeenCalled();
   });
+
+  it.each<[string, NonNullable<LogtoAuthOptions['onError']>]>([
+    [
+      'sends such a page',
+      (error, _req, res, next) => {
+        next(error);
+        res.sendFile(tmpdir());
+      },
+    ],
+    [
+      'goes on by req.next',
+      (error, req, _res, next) => {
+        next(error);
+        req.next?.();
+      },
+    ],
+  ])('that %s after it has passed the error opens no door either', async (_what, onError) => {
+    const { authenticate } = instance({ onError });
+    const ran = vi.fn();
+    const late: ErrorRequestHandler = (error, _req, res, _next) => {
+      setTimeout(() => {
+        if (!res.headersSent) res.status(error.status ?? 500).end();
+      }, 20);
+    };
+    const open: RequestHandler = (_req, res) => {
+      ran();
+      res.end('open');
+    };
+    const flat = express().use(authenticate(), late, open);
+    const nested = express().use(express.Router().use(authenticate(), late), open);
+    for (const app of [flat, nested]) {
+      for (const token of [undefined, forged()]) expect((await get(app, '/', token)).status).toBe(401);
+    }
+    expect(ran).not.toHaveBeenCalled();
+  });
+
+  it('leaves req.next as it was, for the error handlers and for requests that have none', async () => {
+    const { authenticate } = instance({ onError: (error, _req, _res, next) => next(error) });
+    const app = express().use(authenticate());
+    app.use(((_error, _req, res, _next) => res.sendFile('/no/such/page')) satisfies ErrorRequestHandler);
+    app.use(((_error, _req, res, _next) => void res.status(404).end()) satisfies ErrorRequestHandler);
+    expect((await get(app, '/')).status).toBe(404);
+
+    const plain = { headers: {}, rawHeaders: [] } as unknown as Request;
+    const next = vi.fn();
+    authenticate()(plain, {} as Response, next);
+    expect(next).toHaveBeenCalledOnce();
+    expect(plain).not.toHaveProperty('next');
+  });
 });
 
 describe('an AuthError that is passed on', () => {
@@ -663,6 +717,18 @@ describe('an AuthError that is passed on', () => {
     await get(cold.app, '/', issuer.token());
     expect(isHttpError(cold.failure())).toBe(true);
     expect(cold.failure()).toMatchObject({ status: 503, statusCode: 503, expose: false });
+  });
+
+  it('an AuthError takes another status and other headers', async () => {
+    const headers = { 'WWW-Authenticate': 'Bearer realm="other"' };
+    const onError: LogtoAuthOptions['onError'] = (error, _req, _res, next) => {
+      error.statusCode = 418;
+      expect(error.status).toBe(418);
+      next(createError(error, { headers }));
+    };
+    const app = express().get('/', instance({ onError }).authenticate());
+    const answer = await get(app, '/');
+    expect([answer.status, answer.headers['www-authenticate']]).toEqual([418, 'Bearer realm="other"']);
   });
 
   it('an AuthError can be made over by http-errors, as by its own library', async () => {
@@ -770,6 +836,22 @@ describe('isRevoked in verify', () => {
     expect([await fate, await next]).toEqual(['unknown_key', 'ok']);
     await own.stop();
   });
+
+  it('a token whose keys have become too old meanwhile cannot be told of: that is no fault of its sender', async () => {
+    const own = await TestIssuer.start();
+    const answers: ((answer: boolean) => void)[] = [];
+    const auth = instance({
+      endpoint: own.endpoint,
+      jwksCache: { maxAge: 10, maxStale: 10 },
+      isRevoked: () => new Promise<boolean>((resolve) => answers.push(resolve)),
+    });
+    const fate = fateOf(auth, own.token());
+    await vi.waitFor(() => expect(answers).toHaveLength(1));
+    await own.goDown();
+    travel(30);
+    answers[0]?.(false);
+    expect(await fate).toBe('keys_unavailable');
+  });
 });
 
 it('a guard that comes after the answer keeps the handler from running', async () => {
@@ -806,16 +888,20 @@ it('an answer that cannot be given reaches the error handler, at once or late', 
     next();
   });
   app.use(instance({}).authenticate());
-  app.use(
-    ((_error, _req, res, _next) =>
-      void res.status(500).json({ handled: true })) satisfies ErrorRequestHandler,
-  );
+  const seen: unknown[] = [];
+  app.use(((error, _req, res, _next) => {
+    seen.push(error.message);
+    res.statusCode = 500;
+    res.end('oops');
+  }) satisfies ErrorRequestHandler);
   for (const token of [undefined, forged()]) {
-    const answer = await get(app, '/', token)
-      .timeout(1_000)
-      .catch(() => 'no answer');
-    expect(answer).toMatchObject({ status: 500, body: { handled: true } });
+    const { status, headers, text } = await get(app, '/', token).timeout(1_000);
+    expect({ status, text }).toEqual({ status: 500, text: 'oops' });
+    for (const name of ['www-authenticate', 'cache-control', 'content-type']) {
+      expect(headers).not.toHaveProperty(name);
+    }
   }
+  expect(seen).toEqual([expect.stringMatching(/^mine/), expect.stringMatching(/^mine/)]);
   await sleep(10);
   process.off('unhandledRejection', unhandled);
   expect(unhandled).not.toHaveBeenCalled();

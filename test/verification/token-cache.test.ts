@@ -78,6 +78,26 @@ describe('a token that verified before', () => {
     expect(other).toMatchObject({ audience: [AUDIENCE, 'write:products'], scopes: ['read:products'] });
   });
 
+  it('takes nobody else’s lists for its own, however they are written', async () => {
+    const auth = instance();
+    const granting = (scope: string) => issuer.token({ claims: { scope } });
+    expect((await auth.verify(granting('a b'))).scopes).toEqual(['a', 'b']);
+    // One scope, and a legal one (RFC 6749 section 3.3).
+    expect((await auth.verify(granting('a,b'))).scopes).toEqual(['a,b']);
+    expect(await fateOf(auth, granting('a,b'), { scopes: ['a'] })).toBe('scope');
+  });
+
+  it('keeps very long lists for itself', async () => {
+    const auth = instance();
+    const scope = Array.from({ length: 200 }, (_, i) => `scope:${i}`).join(' ');
+    const [one, two] = [
+      await auth.verify(issuer.token({ claims: { scope } })),
+      await auth.verify(issuer.token({ claims: { scope } })),
+    ];
+    expect(one.scopes).toEqual(two.scopes);
+    expect(one.scopes).not.toBe(two.scopes);
+  });
+
   it('takes a synchronous way from the header to the handler', async () => {
     const auth = instance();
     const guard = auth.requireScopes('read:products');
