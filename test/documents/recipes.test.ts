@@ -1,4 +1,5 @@
-import { PAGES } from '../support/markdown.js';
+import { describe, expect, it } from 'vitest';
+import { blocksIn, indentedCode, PAGES, strayFences } from '../support/markdown.js';
 import { runBlocks } from './run-blocks.js';
 import { recipes } from './scenarios/recipes.js';
 
@@ -6,3 +7,39 @@ runBlocks(
   PAGES.filter((page) => page.startsWith('docs/recipes/')),
   recipes,
 );
+
+describe('code in a page', () => {
+  it.each(['bash', 'javascript', 'mjs', ''])('is a block in the language "%s"', (language) => {
+    const text = `Words:\n\n\`\`\`${language}\nls\n\`\`\`\n\nWords.\n`;
+    expect(blocksIn(text, 'page')).toEqual([
+      { page: 'page', line: 3, language, name: undefined, code: 'ls\n' },
+    ]);
+    expect(strayFences(text)).toEqual([]);
+    expect(indentedCode(text)).toEqual([]);
+  });
+
+  it.each([
+    ['never closed', '```sh one\nls\n', [3]],
+    ['closed by the next alone', '```sh one\nls\n\n```sh two\nls\n```\n', [6]],
+    ['with more words', '```sh one more\nls\n```\n\n```sh two\nls\n```\n', [3, 7]],
+    ['in a list', '- so:\n\n  ```sh one\n  ls\n  ```\n', [5, 7]],
+    ['on the line of a list', '1. ```sh one\n   ls\n   ```\n', [3, 5]],
+    ['in a quotation', '> ```sh one\n> ls\n> ```\n', [3, 5]],
+    ['between tildes', '~~~sh one\nls\n~~~\n', [3, 5]],
+    ['between four', '````sh one\nls\n````\n', [3, 5]],
+    ['closed with a space behind', '```sh one\nls\n``` \n', [3, 5]],
+  ])('is noticed where it is fenced and no block: %s', (_how, code, lines) => {
+    expect(strayFences(`Words:\n\n${code}`)).toEqual(lines);
+  });
+
+  it.each(['    ls', '\tls', '  \tls', '        ls', '>     ls', '-     ls', '1.     ls', '- >     ls'])(
+    'is noticed where it is indented: %j',
+    (code) => {
+      expect(indentedCode(`Words:\n\n${code}\n\n\`\`\`sh one\n    ls\n\`\`\`\n`)).toEqual([3]);
+    },
+  );
+
+  it('is not what is a list, a quotation or a table', () => {
+    expect(indentedCode('- a\n  - b\n    \n1.  c\n> d\n>  e\n|    f |\n---\n')).toEqual([]);
+  });
+});

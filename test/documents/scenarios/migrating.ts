@@ -1,5 +1,6 @@
 import { expect } from 'vitest';
 import { APP, AUDIENCE, now, TestIssuer } from '../../support/test-issuer.js';
+import { askAt } from '../recipe.js';
 import { expectProtected, onStage, type Scenarios } from '../scenario.js';
 
 /** Behind a block that makes guards: an app with one of them, which listens. */
@@ -20,8 +21,50 @@ function replace(code: string, replacements: Readonly<Record<string, string>>): 
   }, code);
 }
 
+/** What the page says of the routes above and below `app.use(authenticate())`. */
+async function expectOrder(code: string): Promise<void> {
+  const USE = 'app.use(authenticate());';
+  const METADATA = "app.get('/metadata', resourceMetadata());";
+  const REPORTS =
+    "app.get('/reports', requireOrganizationScopes('read:reports', { organization: () => 'o1' }), ok);";
+  const ORDERS = "app.get('/orders', requireScopes('read:products', { organization: () => 'o1' }), ok);";
+  const FORGOTTEN = "app.get('/forgotten', ok);";
+  const routes = [METADATA, REPORTS, ORDERS].join('\n');
+  const inOrder = (...lines: string[]) =>
+    replace(code, {
+      '{ authenticate, requireScopes }':
+        '{ authenticate, requireScopes, requireOrganizationScopes, resourceMetadata }',
+      'const app = express();':
+        'const ok: express.RequestHandler = (_req, res) => void res.json({});\nconst app = express();',
+      [USE]: lines.join('\n'),
+    });
+  const optional = replace(USE, { '()': "({ organization: 'optional' })" });
+
+  const statuses = async (text: string) => {
+    const issuer = await TestIssuer.start();
+    const own = replace(text, { 'https://your-tenant.logto.app': issuer.endpoint });
+    const answers: number[] = [];
+    await onStage(own, { ...TS, env: { LOGTO_ENDPOINT: '', LOGTO_AUDIENCE: '' } }, async ({ get }) => {
+      const inside = issuer.token({ claims: { organization_id: 'o1' } });
+      const theirs = issuer.token({ claims: { aud: 'urn:logto:organization:o1', scope: 'read:reports' } });
+      const asked = [
+        ['/metadata'],
+        ['/reports', theirs],
+        ['/orders', inside],
+        ['/forgotten', inside],
+      ] as const;
+      for (const [path, token] of asked) answers.push((await get(path, token)).status);
+    }).finally(() => issuer.stop());
+    return answers;
+  };
+  expect(await statuses(inOrder(routes, USE, FORGOTTEN))).toEqual([200, 200, 200, 403]);
+  expect(await statuses(inOrder(USE, routes, FORGOTTEN))).toEqual([401, 401, 403, 403]);
+  expect(await statuses(inOrder(optional, routes, FORGOTTEN))).toEqual([401, 401, 200, 200]);
+}
+
 export const migrating: Scenarios = {
   bearer: async (code) => {
+    await expectOrder(code);
     const issuer = await TestIssuer.start();
     const own = replace(code, { 'https://your-tenant.logto.app': issuer.endpoint });
     // No variables: the options alone must do.
@@ -56,8 +99,8 @@ export const migrating: Scenarios = {
       expect(empty.status).toBe(401);
     }),
 
-  claims: (code) =>
-    onStage(code, TS, async ({ get, token }) => {
+  claims: async (code) => {
+    await onStage(code, TS, async ({ get, token }) => {
       const plan = async (claims: Record<string, unknown>) => {
         const answer = await get('/products', token('read:products', { claims }));
         return { status: answer.status, body: await answer.json() };
@@ -67,7 +110,13 @@ export const migrating: Scenarios = {
       expect(await plan({ plan: 'lead' })).toEqual({ status: 403, body });
       expect(await plan({})).toEqual({ status: 403, body });
       expect((await get('/products')).status).toBe(401);
-    }),
+    });
+    // A claim that is not there is no match for a setting that nobody made.
+    const unset = replace(code, { "'plan', 'gold'": "'plan', process.env['PLAN'] as string" });
+    await onStage(unset, TS, async ({ get, token }) => {
+      expect((await get('/products', token())).status).toBe(403);
+    });
+  },
 
   age: (code) =>
     onStage(code + LISTEN, TS, async (stage) => {
@@ -82,13 +131,20 @@ export const migrating: Scenarios = {
   'get-token': (code) =>
     onStage(code + LISTEN, TS, async (stage) => {
       await expectProtected(stage, '/products');
-      const { get, token } = stage;
+      const { url, get, token } = stage;
       expect((await get(`/products?access_token=${token()}`)).status).toBe(200);
       expect((await get(`/products?access_token=${token('write:products')}`)).status).toBe(403);
       expect((await get(`/products?access_token=${token()}&access_token=${token()}`)).status).toBe(401);
       // The header decides where it is there.
       expect((await get(`/products?access_token=${token()}`, 'junk')).status).toBe(401);
       expect((await get('/products', `${token()} ${token()}`)).status).toBe(401);
+      // Two headers are none, and no way to the query.
+      const path = `/products?access_token=${token()}`;
+      const header = ['Authorization', `Bearer ${token()}`];
+      for (const other of [header, ['Authorization', 'Bearer junk'], ['authorization', '']]) {
+        expect((await askAt(url, path, [...header, ...other])).status).toBe(401);
+        expect((await askAt(url, path, [...other, ...header])).status).toBe(401);
+      }
     }),
 
   agent: async (code) => {
@@ -104,6 +160,16 @@ export const migrating: Scenarios = {
       expect(stage.issuer.keyRequests).toBe(1);
       await expect.poll(() => stage.program.output).toBe('by the agent\n');
     });
+    // Answers of which no Response can be made. The process has to outlive them.
+    for (const status of [204, 304, 700]) {
+      await onStage(own + LISTEN, TS, async ({ issuer, get, token }) => {
+        issuer.answer = (res) => res.writeHead(status).end();
+        expect((await get('/products', token())).status).toBe(503);
+        issuer.answer = undefined;
+        const later = async () => (await get('/products', token())).status;
+        await expect.poll(later, { timeout: 10_000, interval: 200 }).toBe(200);
+      });
+    }
   },
 
   'by-path': async (code) => {
