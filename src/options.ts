@@ -2,6 +2,7 @@ import type { NextFunction, Request, Response } from 'express';
 import type { AccessToken } from './access-token.js';
 import { fromEnvironment } from './checks/environment.js';
 import { type Issuer, type IssuerOptions, resolveIssuers } from './checks/issuers.js';
+import { checkStore } from './checks/store.js';
 import { checkAudiences, checkResourceMetadata } from './checks/uris.js';
 import {
   checkBoolean,
@@ -178,7 +179,7 @@ export function resolveOptions(options: LogtoAuthOptions, env: NodeJS.ProcessEnv
     maxTokens: resolveTokenCache(options.tokenCache),
     maxPending: checkCount(OWNER, 'maxPending', orElse(options.maxPending, 1_000)),
     jwksCache: resolveKeyTimes(jwksCache),
-    store: checkStore(jwksCache.store),
+    store: jwksCache.store === undefined ? undefined : checkStore(OWNER, 'jwksCache.store', jwksCache.store),
     isRevoked: isRevoked === undefined ? undefined : checkFunction(OWNER, 'isRevoked', isRevoked),
     getToken: getToken === undefined ? undefined : checkFunction(OWNER, 'getToken', getToken),
     onError: onError === undefined ? undefined : checkFunction(OWNER, 'onError', onError),
@@ -221,12 +222,6 @@ function resolveKeyTimes(options: JwksCacheOptions): Settings['jwksCache'] {
     return [name, checkSeconds(OWNER, `jwksCache.${name}`, value, KEY_TIMES[name])];
   });
   return Object.fromEntries(times) as Settings['jwksCache'];
-}
-
-function checkStore(store: JwksCacheOptions['store']): KeyValueStore | undefined {
-  if (store === undefined) return undefined;
-  if (typeof store?.get === 'function' && typeof store.set === 'function') return store;
-  throw wrong(OWNER, 'jwksCache.store', 'a store with get and set, as a Keyv', store);
 }
 
 /** What stands in a quoted string as it is (RFC 7230 section 3.2.6, without escapes and non-ASCII). */

@@ -1,0 +1,29 @@
+import { channel } from 'node:diagnostics_channel';
+import type { M2MClientError } from './m2m-client-error.js';
+
+/** On `express-logto-m2m:scopes-missing`: Logto granted less than was asked for. */
+export interface ScopesMissingMessage {
+  readonly appId: string;
+  readonly error: M2MClientError;
+}
+
+/** On `express-logto-m2m:token-failed`: Logto gave no token. */
+export interface TokenFailedMessage {
+  readonly appId: string;
+  readonly error: M2MClientError;
+  /** Until when the token that is held still serves, in seconds since the epoch; absent where none does. */
+  readonly servesUntil?: number;
+}
+
+const scopesMissing = channel('express-logto-m2m:scopes-missing');
+const tokenFailed = channel('express-logto-m2m:token-failed');
+
+/** Tells the subscribers that a token has fewer scopes than were asked for. */
+export function tellScopesMissing(message: ScopesMissingMessage): void {
+  scopesMissing.publish(message);
+}
+
+/** Tells the subscribers that no token could be had. */
+export function tellTokenFailed(message: TokenFailedMessage): void {
+  tokenFailed.publish(message);
+}

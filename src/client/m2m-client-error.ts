@@ -1,0 +1,47 @@
+/** What is known of a failure. */
+export interface M2MClientErrorDetails {
+  /** The HTTP status of Logto's answer, if there was one. */
+  readonly status?: number | undefined;
+  /** What Logto said. */
+  readonly description?: string | undefined;
+  /** What to do about it. */
+  readonly hint?: string | undefined;
+  /** The scopes that were asked for and not granted. */
+  readonly missingScopes?: readonly string[] | undefined;
+  readonly cause?: unknown;
+}
+
+/**
+ * No token could be had, or one with fewer scopes than were asked for. Holds neither a token nor the app's secret.
+ *
+ * `code` is Logto's `error` (RFC 6749 section 5.2, RFC 8707 section 2), as `invalid_client`, `invalid_target` and
+ * `access_denied`; or `network`, `timeout`, `unavailable` (429 and 5xx), `invalid_response` (no answer of an
+ * authorization server), `scopes_missing`.
+ */
+export class M2MClientError extends Error {
+  readonly code: string;
+  declare readonly status?: number;
+  declare readonly description?: string;
+  declare readonly hint?: string;
+  declare readonly missingScopes?: readonly string[];
+
+  constructor(
+    code: string,
+    message: string,
+    { status, description, hint, missingScopes, cause }: M2MClientErrorDetails = {},
+  ) {
+    super(hint === undefined ? message : `${message} ${hint}`, cause === undefined ? undefined : { cause });
+    this.code = code;
+    if (status !== undefined) this.status = status;
+    if (description !== undefined) this.description = description;
+    if (hint !== undefined) this.hint = hint;
+    if (missingScopes !== undefined) this.missingScopes = missingScopes;
+  }
+}
+
+// On the prototype, as with every built-in error, so that it is no enumerable property of each instance.
+Object.defineProperty(M2MClientError.prototype, 'name', {
+  value: 'M2MClientError',
+  configurable: true,
+  writable: true,
+});

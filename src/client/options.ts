@@ -1,0 +1,140 @@
+import { checkScopes } from '../checks/scopes.js';
+import { checkStore } from '../checks/store.js';
+import { checkAddress, checkAudiences, checkEndpoint } from '../checks/uris.js';
+import { checkBoolean, checkFunction, checkNames, checkSeconds, orElse, wrong } from '../checks/values.js';
+import type { KeyValueStore } from '../keys/key-store.js';
+
+/** What a client needs to know. Durations are in seconds. */
+export interface M2MClientOptions {
+  /** Base URL of Logto, without `/oidc`. */
+  readonly endpoint: string;
+  /** Of the machine-to-machine app, from the Logto Console. */
+  readonly appId: string;
+  readonly appSecret: string;
+  /** The API resource indicator of the API that is to be called (RFC 8707). This, `organizationId` or both. */
+  readonly resource?: string | undefined;
+  /** The organization for which the token is to hold. */
+  readonly organizationId?: string | undefined;
+  /** Where that API is: `fetch` resolves addresses against it, and sends the token to its origin alone. */
+  readonly baseUrl?: string | undefined;
+  /** What to ask for: Logto grants no scope that was not asked for. */
+  readonly scopes?: readonly string[] | undefined;
+  /** How long before a token expires the next one is asked for. Default 60. */
+  readonly refreshBefore?: number | undefined;
+  /** How long a token may take to get, with all that is tried again. Default 10. */
+  readonly timeout?: number | undefined;
+  /** Shared by replicas, as a Keyv over Redis: then they share one token. Entries are encrypted. */
+  readonly store?: KeyValueStore | undefined;
+  /** Instead of the global `fetch`. */
+  readonly fetch?: typeof fetch | undefined;
+  /** Lets secret and token be sent by http to other hosts than this one. Default false. */
+  readonly allowInsecureRequests?: boolean | undefined;
+}
+
+/** The options with every default filled in and every check passed; durations in seconds. */
+export interface ClientSettings {
+  readonly endpoint: string;
+  readonly appId: string;
+  readonly appSecret: string;
+  readonly resource: string | undefined;
+  readonly organizationId: string | undefined;
+  readonly baseUrl: URL | undefined;
+  readonly scopes: readonly string[];
+  readonly refreshBefore: number;
+  readonly timeout: number;
+  readonly store: KeyValueStore | undefined;
+  readonly fetch: typeof fetch;
+  readonly allowInsecure: boolean;
+}
+
+const OWNER = 'createM2MClient';
+const NAMES: readonly (keyof M2MClientOptions)[] = [
+  'endpoint',
+  'appId',
+  'appSecret',
+  'resource',
+  'organizationId',
+  'baseUrl',
+  'scopes',
+  'refreshBefore',
+  'timeout',
+  'store',
+  'fetch',
+  'allowInsecureRequests',
+];
+
+/**
+ * Checks the options and fills in the defaults.
+ *
+ * @throws TypeError that names the option, what came, and what to pass; never with the secret
+ */
+export function resolveClientOptions(options: M2MClientOptions): ClientSettings {
+  checkNames(OWNER, options, NAMES);
+  const { resource, organizationId, baseUrl, store } = options;
+  const allowInsecure = checkBoolean(
+    OWNER,
+    'allowInsecureRequests',
+    orElse(options.allowInsecureRequests, false),
+  );
+  if (resource === undefined && organizationId === undefined) {
+    throw new TypeError(
+      `${OWNER}: pass \`resource\`, the API identifier of the API that is to be called, \`organizationId\`, or both.`,
+    );
+  }
+  const globalFetch: typeof fetch = (...args) => fetch(...args); // so that one replaced later is heeded
+  return {
+    endpoint: checkEndpoint(OWNER, 'endpoint', checkText('endpoint', options.endpoint), allowInsecure),
+    appId: checkText('appId', options.appId),
+    appSecret: checkSecret(options.appSecret),
+    resource: resource === undefined ? undefined : checkResource(resource),
+    organizationId: organizationId === undefined ? undefined : checkText('organizationId', organizationId),
+    baseUrl: baseUrl === undefined ? undefined : checkBaseUrl(baseUrl, allowInsecure),
+    scopes: checkWantedScopes(orElse(options.scopes, [])),
+    refreshBefore: checkSeconds(OWNER, 'refreshBefore', orElse(options.refreshBefore, 60), {
+      min: 'zero',
+      max: 3_600,
+    }),
+    timeout: checkSeconds(OWNER, 'timeout', orElse(options.timeout, 10), { min: 'above zero', max: 300 }),
+    store: store === undefined ? undefined : checkStore(OWNER, 'store', store),
+    fetch: checkFunction(OWNER, 'fetch', orElse(options.fetch, globalFetch)),
+    allowInsecure,
+  };
+}
+
+function checkText(option: keyof M2MClientOptions, value: unknown): string {
+  if (typeof value === 'string' && value.trim() !== '') return value;
+  throw wrong(OWNER, option, 'a string that is not empty', value);
+}
+
+/** Its message shows nothing of what came. */
+function checkSecret(value: unknown): string {
+  if (typeof value === 'string' && value.trim() !== '') return value;
+  throw new TypeError(
+    `${OWNER}: \`appSecret\` must be the app's secret from the Logto Console, and is ${value === '' ? 'empty' : 'none'}.`,
+  );
+}
+
+function checkResource(value: unknown): string {
+  if (typeof value !== 'string') throw wrong(OWNER, 'resource', 'one API resource indicator', value);
+  return checkAudiences(OWNER, value, 'resource')[0] as string;
+}
+
+/** With a slash at its end, so that relative addresses are resolved below it and not beside it. */
+function checkBaseUrl(value: unknown, allowInsecure: boolean): URL {
+  const url = checkAddress(
+    OWNER,
+    'baseUrl',
+    value,
+    'the address of the API, as https://api.example',
+    allowInsecure,
+  );
+  url.search = '';
+  url.hash = '';
+  if (!url.pathname.endsWith('/')) url.pathname += '/';
+  return url;
+}
+
+function checkWantedScopes(value: unknown): readonly string[] {
+  if (!Array.isArray(value)) throw wrong(OWNER, 'scopes', "a list of scopes as ['read:products']", value);
+  return value.length === 0 ? [] : checkScopes(OWNER, 'scopes', value);
+}

@@ -1,0 +1,80 @@
+import { inspect } from 'node:util';
+import { describe, expect, it } from 'vitest';
+import { createM2MClient, type M2MClientOptions, managementApiResource } from '../../src/client/index.js';
+
+const good: M2MClientOptions = {
+  endpoint: 'https://tenant.logto.app',
+  appId: 'app',
+  appSecret: 'the-secret-of-the-app',
+  resource: 'https://shopping.api',
+};
+
+describe('an option that is wrong throws a TypeError that names it, what came and what to pass', () => {
+  it.each<[options: Record<string, unknown>, message: RegExp]>([
+    [{ endpoint: 'https://tenant.logto.app/oidc' }, /`endpoint` must be the endpoint itself, without \/oidc/],
+    [{ endpoint: 'http://logto:3001' }, /`endpoint` must be https.*allowInsecureRequests/],
+    [{ endpoint: undefined }, /`endpoint` must be a string that is not empty, not undefined/],
+    [{ endpoint: ['https://tenant.logto.app'] }, /`endpoint` must be a string/],
+    [{ appId: '' }, /`appId` must be a string that is not empty/],
+    [{ appSecret: '' }, /`appSecret` must be the app's secret from the Logto Console, and is empty/],
+    [{ appSecret: undefined }, /`appSecret` .* and is none/],
+    [{ appSecret: ['the-secret-of-the-app'] }, /`appSecret` .* and is none/],
+    [{ resource: undefined }, /pass `resource`.*`organizationId`, or both/],
+    [{ resource: 'shopping' }, /`resource` must be an API resource indicator/],
+    [{ resource: ['https://a.api', 'https://b.api'] }, /`resource` must be one API resource indicator/],
+    [{ organizationId: ' ' }, /`organizationId` must be a string/],
+    [{ baseUrl: 'api.example' }, /`baseUrl` must be the address of the API/],
+    [{ baseUrl: 'http://api.example' }, /`baseUrl` must be https/],
+    [{ scopes: 'read:products' }, /`scopes` must be a list of scopes/],
+    [{ scopes: ['a"b'] }, /characters that no scope may have/],
+    [{ refreshBefore: 60_000 }, /`refreshBefore` must be a duration in seconds \(not milliseconds\)/],
+    [{ timeout: 0 }, /`timeout` must be a duration/],
+    [{ store: {} }, /`store` must be a store with get and set/],
+    [{ fetch: 'fetch' }, /`fetch` must be a function/],
+    [{ allowInsecureRequests: 'yes' }, /`allowInsecureRequests` must be true or false/],
+    [{ clientSecret: 'the-secret-of-the-app' }, /unknown option `clientSecret`/],
+    [{ appsecret: 'the-secret-of-the-app' }, /Did you mean `appSecret`\?/],
+  ])('%j', (options, message) => {
+    let thrown: unknown;
+    try {
+      createM2MClient({ ...good, ...options } as M2MClientOptions);
+    } catch (error) {
+      thrown = error;
+    }
+    expect(thrown).toBeInstanceOf(TypeError);
+    expect((thrown as Error).message).toMatch(/^createM2MClient: /);
+    expect((thrown as Error).message).toMatch(message);
+    expect(inspect(thrown)).not.toContain(good.appSecret);
+  });
+
+  it.each([null, undefined, 'https://tenant.logto.app'])('options that are %j', (options) => {
+    expect(() => createM2MClient(options as never)).toThrow(TypeError);
+  });
+});
+
+it('asks Logto for nothing until a token is wanted', () => {
+  let asked = 0;
+  const never: typeof fetch = () => {
+    asked += 1;
+    return Promise.reject(new Error('no'));
+  };
+  createM2MClient({ ...good, fetch: never });
+  expect(asked).toBe(0);
+});
+
+it('shows no secret when it is inspected', () => {
+  const client = createM2MClient({ ...good, baseUrl: 'https://api.example' });
+  expect(inspect(client, { depth: 10, showHidden: true })).not.toContain(good.appSecret);
+  expect(JSON.stringify(client)).not.toContain(good.appSecret);
+});
+
+describe('managementApiResource', () => {
+  it('is the indicator that Logto gives its Management API', () => {
+    expect(managementApiResource()).toBe('https://default.logto.app/api');
+    expect(managementApiResource('x7k2ab')).toBe('https://x7k2ab.logto.app/api');
+  });
+
+  it.each(['', 'https://x.logto.app', 'a.b', 'a/b', null, 5])('throws for %j', (tenant) => {
+    expect(() => managementApiResource(tenant as string)).toThrow(/tenant's id alone/);
+  });
+});

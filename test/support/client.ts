@@ -1,0 +1,104 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Application, Directory } from '../../example-server/local-issuer/directory.js';
+import { shopDirectory } from '../../example-server/local-issuer/directory.js';
+import { type LocalIssuer, startLocalIssuer } from '../../example-server/local-issuer/local-issuer.js';
+import { createM2MClient, type M2MClient, type M2MClientOptions } from '../../src/client/index.js';
+
+export const API = 'https://shopping.api';
+
+/** The example's stand-in for Logto, which counts the tokens that it is asked for, and can go and come back. */
+export class TokenIssuer {
+  readonly directory: Directory = shopDirectory();
+  tokenRequests = 0;
+
+  private constructor(private logto: LocalIssuer | undefined) {}
+
+  static async start(): Promise<TokenIssuer> {
+    const issuer = new TokenIssuer(undefined);
+    issuer.logto = await startLocalIssuer({ directory: issuer.directory });
+    issuer.endpoint = issuer.logto.endpoint;
+    return issuer;
+  }
+
+  endpoint = '';
+
+  app(name = 'statistics-service'): Application {
+    const found = this.directory.applications.find((one) => one.name === name);
+    if (found === undefined) throw new Error(`There is no app ${name}.`);
+    return found;
+  }
+
+  /** From now on the tokens of the shop's API live so long, in seconds. */
+  set lifetime(seconds: number) {
+    for (const resource of this.directory.resources) resource.accessTokenTtl = seconds;
+  }
+
+  /** A client of that app, whose token requests are counted. */
+  client(options: Partial<M2MClientOptions> = {}, name?: string): M2MClient {
+    const { id, secret } = this.app(name);
+    return createM2MClient({
+      endpoint: this.endpoint,
+      appId: id,
+      appSecret: secret,
+      resource: API,
+      scopes: ['read:products'],
+      fetch: (...args) => {
+        if (String(args[0]).startsWith(this.endpoint)) this.tokenRequests += 1;
+        return fetch(...args);
+      },
+      ...options,
+    });
+  }
+
+  async goDown(): Promise<void> {
+    await this.logto?.stop();
+    this.logto = undefined;
+  }
+
+  async comeBack(): Promise<void> {
+    this.logto = await startLocalIssuer({
+      directory: this.directory,
+      port: Number(new URL(this.endpoint).port),
+    });
+  }
+
+  stop(): Promise<void> {
+    return this.goDown();
+  }
+}
+
+/** A server that answers by this function, and remembers what it was asked. */
+export class Recorder {
+  readonly requests: IncomingMessage[] = [];
+
+  private constructor(
+    private readonly server: Server,
+    readonly url: string,
+  ) {}
+
+  static async start(answer: RequestListener): Promise<Recorder> {
+    const server = createServer();
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const recorder = new Recorder(server, `http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+    server.on('request', (req, res) => {
+      recorder.requests.push(req);
+      answer(req, res);
+    });
+    return recorder;
+  }
+
+  /** The Authorization header of each request. */
+  get credentials(): (string | undefined)[] {
+    return this.requests.map(({ headers }) => headers.authorization);
+  }
+
+  async stop(): Promise<void> {
+    const closed = once(this.server, 'close');
+    this.server.close();
+    this.server.closeAllConnections();
+    await closed;
+  }
+}
