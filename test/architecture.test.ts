@@ -17,6 +17,37 @@ function importsOf(file: string, { types }: { types: boolean }): string[] {
     );
 }
 
+/** What is needed at run time to import this file: it, and all that it imports, by way of others too. */
+function closureOf(file: string): Set<string> {
+  const reached = new Set([file]);
+  for (const next of reached) {
+    if (!files.includes(next)) continue;
+    for (const imported of importsOf(next, { types: false })) reached.add(imported);
+  }
+  return reached;
+}
+
+/** The packages among these imports. */
+const packagesIn = (imports: Iterable<string>): string[] =>
+  [
+    ...new Set(
+      [...imports]
+        .filter((name) => !name.endsWith('.ts') && !name.startsWith('node:'))
+        .map((name) => name.replace(/^((@[^/]+\/)?[^/]+).*/, '$1')),
+    ),
+  ].sort();
+
+/** The other entries of the package: what they may import at run time, from `src` and from elsewhere. */
+const entries = {
+  // The core, but nothing that knows requests or tokens.
+  client: {
+    own: /^(client\/|checks\/|keys\/|diagnostics|errors|promises)/,
+    packages: ['jose', 'oauth4webapi'],
+  },
+  testing: { own: /^(testing|checks)\//, packages: ['jose'] },
+};
+const core = files.filter((file) => !/^(client|testing|cli)\//.test(file));
+
 /** A request walks from the middleware through the verification to the keys; nothing imports upwards. */
 const above: Record<string, RegExp> = {
   middleware: /^(logto-auth|default-auth|verify|index)\.ts$/,
@@ -46,12 +77,30 @@ it('no file imports itself by way of others', () => {
   expect(files.flatMap((file) => visit(file, []))).toEqual([]);
 });
 
-it('at run time needs lru-cache and Node alone', () => {
-  const packages = files
-    .flatMap((file) => importsOf(file, { types: false }))
-    .filter((name) => !name.endsWith('.ts'));
-  expect([...new Set(packages)].filter((name) => !name.startsWith('node:'))).toEqual(['lru-cache']);
+it('at run time needs lru-cache and Node alone, unless another entry is imported', () => {
+  expect(packagesIn(closureOf('index.ts'))).toEqual(['lru-cache']);
+  expect(packagesIn(core.flatMap((file) => importsOf(file, { types: false })))).toEqual(['lru-cache']);
 });
+
+it('knows nothing of the other entries in its core', () => {
+  expect(core).toContain('index.ts');
+  const knowing = core.filter((file) =>
+    importsOf(file, { types: true }).some((imported) => files.includes(imported) && !core.includes(imported)),
+  );
+  expect(knowing).toEqual([]);
+});
+
+it.each(Object.entries(entries))(
+  'in the entry %s imports its own and what it may',
+  (folder, { own, packages }) => {
+    const reached = closureOf(`${folder}/index.ts`);
+    expect([...reached].filter((file) => file.endsWith('.ts') && !own.test(file))).toEqual([]);
+    const foreign = files
+      .filter((file) => file.startsWith(`${folder}/`))
+      .flatMap((file) => importsOf(file, { types: true }));
+    expect(packagesIn(foreign).filter((name) => !packages.includes(name))).toEqual([]);
+  },
+);
 
 it('knows Express in the middleware and the options alone, by its types', () => {
   const knowing = files.filter((file) => importsOf(file, { types: true }).includes('express'));

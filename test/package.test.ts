@@ -4,7 +4,9 @@ import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
+import * as client from '../src/client/index.js';
 import * as source from '../src/index.js';
+import * as testing from '../src/testing/index.js';
 import { TestIssuer } from './support/test-issuer.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -25,32 +27,36 @@ describe('the package', () => {
       'README.md',
       'package.json',
     ]);
-    expect(files).toContain('dist/index.js');
-    expect(files).toContain('dist/index.d.ts');
-    expect(files).toContain('dist/index.js.map');
+    for (const entry of ['index', 'client/index', 'testing/index']) {
+      expect(files).toEqual(
+        expect.arrayContaining([`dist/${entry}.js`, `dist/${entry}.d.ts`, `dist/${entry}.js.map`]),
+      );
+    }
     expect(files.filter((path) => !/\.(js|d\.ts|js\.map)$/.test(path) && path.startsWith('dist/'))).toEqual(
       [],
     );
   });
 
-  it('asks a user to install one package at run time, and Express only where it is used', () => {
-    expect(Object.keys(manifest.dependencies)).toEqual(['lru-cache']);
+  it('asks a user to install three packages at run time, and Express only where it is used', () => {
+    expect(Object.keys(manifest.dependencies).sort()).toEqual(['jose', 'lru-cache', 'oauth4webapi']);
     expect(manifest.peerDependencies).toEqual({ express: '^4.18.0 || ^5.0.0' });
     expect(manifest.peerDependenciesMeta).toEqual({ express: { optional: true } });
   });
 
-  it('can be imported and required by its name, with the names of the source', async () => {
+  it.each([
+    ['express-logto-m2m', source],
+    ['express-logto-m2m/client', client],
+    ['express-logto-m2m/testing', testing],
+  ])('can be imported and required as %s, with the names of the source', async (name, names) => {
     const fromExample = createRequire(`${root}/example-server/package.json`);
-    const required = fromExample('express-logto-m2m');
-    expect(Object.keys(required).sort()).toEqual(Object.keys(source).sort());
-    expect(typeof required.createLogtoAuth).toBe('function');
-    const script =
-      "import('express-logto-m2m').then((names) => console.log(Object.keys(names).sort().join()))";
+    const required = fromExample(name);
+    expect(Object.keys(required).sort()).toEqual(Object.keys(names).sort());
+    const script = `import('${name}').then((names) => console.log(Object.keys(names).sort().join()))`;
     const imported = execFileSync(process.execPath, ['-e', script], {
       cwd: `${root}/example-server`,
       encoding: 'utf8',
     });
-    expect(imported.trim()).toBe(Object.keys(source).sort().join());
+    expect(imported.trim()).toBe(Object.keys(names).sort().join());
   });
 
   it('has the names that users rely on', () => {
@@ -64,6 +70,12 @@ describe('the package', () => {
       'requireOrganizationScopes',
       'requireScopes',
     ]);
+    expect(Object.keys(client).sort()).toEqual([
+      'M2MClientError',
+      'createM2MClient',
+      'managementApiResource',
+    ]);
+    expect(Object.keys(testing)).toEqual(['startTestLogto']);
     const auth = source.createLogtoAuth({ endpoint: 'https://tenant.logto.app' });
     expect(Object.keys(auth).sort()).toEqual([
       'authenticate',

@@ -32,11 +32,31 @@ describe('the packed package', { timeout: 60_000 }, () => {
       );
     });
     const { analysis } = JSON.parse(said);
-    expect(Object.keys(analysis.entrypoints).sort()).toEqual(['.', './package.json']);
-    // The one that is known: an ES module is not for `require`, it says. From Node 20.19 on it is, and the project of
-    // CommonJS beside this file does so; so do its types, under TypeScript's `nodenext` from 5.8 on.
+    expect(Object.keys(analysis.entrypoints).sort()).toEqual([
+      '.',
+      './client',
+      './package.json',
+      './testing',
+    ]);
+    // Two are known. An ES module is not for `require`, it says: from Node 20.19 on it is, and the project of CommonJS
+    // beside this file does so; so do its types, under TypeScript's `nodenext` from 5.8 on. And TypeScript's oldest
+    // resolution, `node10`, which a CommonJS project has to leave for that, knows of no `exports`.
+    const toEsm = (entrypoint: string) => ({
+      kind: 'CJSResolvesToESM',
+      entrypoint,
+      resolutionKind: 'node16-cjs',
+    });
+    const none = (entrypoint: string) => ({
+      kind: 'NoResolution',
+      entrypoint,
+      resolutionKind: 'node10',
+    });
     expect(analysis.problems).toEqual([
-      { kind: 'CJSResolvesToESM', entrypoint: '.', resolutionKind: 'node16-cjs' },
+      toEsm('.'),
+      none('./client'),
+      toEsm('./client'),
+      none('./testing'),
+      toEsm('./testing'),
     ]);
   });
 });

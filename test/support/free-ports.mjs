@@ -6,6 +6,8 @@ const { listen } = Server.prototype;
 
 Server.prototype.listen = function (...args) {
   const done = args.findLast((arg) => typeof arg === 'function');
-  this.once('listening', () => process.send?.({ port: this.address().port }));
+  this.once('listening', () => {
+    if (process.connected) process.send({ port: this.address().port });
+  });
   return listen.call(this, { port: 0, host: '127.0.0.1' }, done);
 };

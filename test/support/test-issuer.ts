@@ -1,6 +1,5 @@
-import { once } from 'node:events';
-import { createServer, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { ServerResponse } from 'node:http';
+import { KeyServer, sendKeySet } from '../../src/testing/key-server.js';
 import { createSigningKey, type SigningKey, signJws } from './signing.js';
 
 /** The API that the tests protect. */
@@ -21,29 +20,37 @@ export interface TokenParts {
 /** How the key endpoint answers. */
 export type KeyAnswer = (res: ServerResponse) => void;
 
-/** An issuer on loopback: a real HTTP server for its keys, which can be told to misbehave, and tokens signed by them. */
+/**
+ * The issuer that the package offers for tests, on loopback; but it can be told to misbehave, and signs whatever it is
+ * asked to, at once.
+ */
 export class TestIssuer {
   /** Its keys, the first of which signs. */
   keys: SigningKey[];
-  /** How often the keys were asked for. */
-  keyRequests = 0;
   /** Replaces the usual answer. */
   answer: KeyAnswer | undefined;
+  readonly #server = new KeyServer(0, (res) => {
+    if (this.answer === undefined) this.sendKeys(res);
+    else this.answer(res);
+  });
 
-  private constructor(
-    private server: Server,
-    readonly endpoint: string,
-    alg: string,
-  ) {
+  private constructor(alg: string) {
     this.keys = [createSigningKey(alg)];
   }
 
   static async start(alg = 'ES384'): Promise<TestIssuer> {
-    const server = createServer();
-    const port = await listen(server, 0);
-    const issuer = new TestIssuer(server, `http://127.0.0.1:${port}`, alg);
-    issuer.serve();
+    const issuer = new TestIssuer(alg);
+    await issuer.comeBack();
     return issuer;
+  }
+
+  get endpoint(): string {
+    return this.#server.endpoint;
+  }
+
+  /** How often the keys were asked for. */
+  get keyRequests(): number {
+    return this.#server.requests;
   }
 
   get issuer(): string {
@@ -76,18 +83,12 @@ export class TestIssuer {
   }
 
   /** Refuses connections until it comes back. */
-  async goDown(): Promise<void> {
-    if (!this.server.listening) return;
-    const closed = once(this.server, 'close');
-    this.server.close();
-    this.server.closeAllConnections();
-    await closed;
+  goDown(): Promise<void> {
+    return this.#server.stop();
   }
 
-  async comeBack(): Promise<void> {
-    this.server = createServer();
-    this.serve();
-    await listen(this.server, Number(new URL(this.endpoint).port));
+  comeBack(): Promise<void> {
+    return this.#server.start();
   }
 
   stop(): Promise<void> {
@@ -96,9 +97,7 @@ export class TestIssuer {
 
   /** The usual answer. */
   sendKeys(res: ServerResponse): void {
-    res.setHeader('content-type', 'application/jwk-set+json; charset=utf-8');
-    res.setHeader('cache-control', 'no-cache, max-age=0, must-revalidate');
-    res.end(JSON.stringify({ keys: this.keys.map(({ publicJwk }) => publicJwk) }));
+    sendKeySet(res, this.keys);
   }
 
   /** Lets requests for the keys come and wait until they are released. */
@@ -111,25 +110,4 @@ export class TestIssuer {
     };
     return { held, release };
   }
-
-  private serve(): void {
-    this.server.on('request', (req, res) => {
-      if (req.url !== '/oidc/jwks') {
-        res.writeHead(404).end();
-        return;
-      }
-      this.keyRequests += 1;
-      if (this.answer !== undefined) {
-        this.answer(res);
-        return;
-      }
-      this.sendKeys(res);
-    });
-  }
-}
-
-async function listen(server: Server, port: number): Promise<number> {
-  server.listen(port, '127.0.0.1');
-  await once(server, 'listening');
-  return (server.address() as AddressInfo).port;
 }

@@ -11,6 +11,8 @@ import { Program } from '../../support/program.js';
 import { Redis } from '../../support/redis.js';
 import { APP, AUDIENCE, TestIssuer } from '../../support/test-issuer.js';
 import { expectProtected, onStage, type Scenarios } from '../scenario.js';
+import { calling } from './calling.js';
+import { withNames } from './with-names.js';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 const manifest = JSON.parse(readFileSync(`${root}/package.json`, 'utf8'));
@@ -28,15 +30,9 @@ application.listen(3100);
 
 const CREATE = "import { createLogtoAuth } from 'express-logto-m2m';\n";
 
-/** Behind Logto's back the block's public names lead to the issuer of the test, as DNS would. */
-function withNames(code: string, names: Record<string, string>): string {
-  return Object.entries(names).reduce((text, [name, address]) => {
-    expect(text).toContain(name);
-    return text.replaceAll(name, address);
-  }, code);
-}
-
 export const readme: Scenarios = {
+  ...calling,
+
   demo: async (code) => expectScripts(code, ['demo']),
 
   test: async (code) => expectScripts(code, ['test']),
@@ -113,7 +109,7 @@ export const readme: Scenarios = {
         expect(preflight.headers.get('access-control-allow-headers')).toBe('authorization');
         const refused = await stage.get('/products');
         expect(refused.headers.get('access-control-allow-origin')).toBe('*');
-        expect(refused.headers.get('access-control-expose-headers')).toBe('WWW-Authenticate');
+        expect(refused.headers.get('access-control-expose-headers')).toBe('WWW-Authenticate,Retry-After');
       },
     ),
 
@@ -194,6 +190,12 @@ export const readme: Scenarios = {
 
   internal: async (code) => {
     const issuer = await TestIssuer.start();
+    expect(code).toContain('allowInsecureRequests: true');
+    const without = code.replace('allowInsecureRequests: true', 'allowInsecureRequests: false');
+    const program = new Program(compile(CREATE + without + LISTEN));
+    expect(await program.end()).toBe(1);
+    expect(program.output).toMatch(/`issuers\[0\]\.jwksUri` must be https/);
+    await program.stop();
     const own = withNames(code, { 'http://logto:3001': issuer.endpoint });
     await onStage(CREATE + own + LISTEN, { language: 'ts' }, async ({ get }) => {
       const publicOne = issuer.token({ claims: { iss: 'https://auth.your-shop.com/oidc' } });

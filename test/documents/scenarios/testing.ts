@@ -1,0 +1,297 @@
+import { execFile } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import ts from 'typescript';
+import { expect } from 'vitest';
+import { nodeOf } from '../../project-setups/node-versions.js';
+import { install, ownEnvironment } from '../../project-setups/npm.js';
+import { pack } from '../../project-setups/packed.js';
+import { compile } from '../../support/compile.js';
+import { blocksOf } from '../../support/markdown.js';
+import { edit } from '../recipe.js';
+import { expectProtected, onStage, type Scenarios } from '../scenario.js';
+
+const root = fileURLToPath(new URL('../../..', import.meta.url));
+const { engines } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+const oldest = /\d+\.\d+\.\d+/.exec(engines.node)?.[0] as string;
+
+const block = (page: string, wanted: string): string =>
+  blocksOf(page).find(({ name }) => name === wanted)?.code ?? '';
+
+/** The page's app and its suite, for the blocks that go on from them. */
+const app = block('docs/testing.md', 'testing-app');
+const suite = block('docs/testing.md', 'testing-suite');
+const jestCommand = block('docs/testing.md', 'testing-jest-run').trim();
+
+/** What the suite calls its cases. */
+export const cases = [...suite.matchAll(/^test\((['"])([^\n]*)\1, async \(\) => \{\n(.*?)^\}\);$/gms)].map(
+  ([, , name = '', body = '']) => ({ name, lines: body.trimEnd().split('\n').length }),
+);
+
+/** The suite under another runner: its first line is another. */
+const under = (firstLine: string): string => edit(suite, /^.*\n/, firstLine);
+
+/** How the cases ended, as the runner tells it. */
+interface Outcome {
+  readonly passed: readonly string[];
+  readonly failed: readonly string[];
+}
+
+const allPassed: Outcome = { passed: cases.map(({ name }) => name).sort(), failed: [] };
+
+export const testing: Scenarios = {
+  'testing-app': (code) =>
+    onStage(
+      `${code}\ncreateApp({ endpoint: process.env.LOGTO_ENDPOINT!, audience: process.env.LOGTO_AUDIENCE! }).listen(3100);`,
+      { language: 'ts' },
+      (stage) => expectProtected(stage, '/products'),
+    ),
+
+  'testing-suite': async (code) => {
+    // Type-checked as one module, for there is no app.ts where it is compiled.
+    compile(`${app}\n${edit(code, /^import \{ createApp \}.*\n/m, '')}`);
+    const files = { 'app.test.js': toModule(code) };
+    expect(await runNode({ ...files, 'app.js': toModule(app) })).toEqual(allPassed);
+    // Against an app without a guard it fails wherever somebody is to be kept out.
+    const open = edit(app, /requireScopes\('.*?\), /g, '');
+    const { failed } = await runNode({ ...files, 'app.js': toModule(open) });
+    expect(failed).toEqual([
+      'answers 503 where Logto was down from the start',
+      'asks for a token',
+      'refuses a token for another API',
+      'refuses a token that has expired',
+      "refuses a user's token",
+      'refuses an app that may do other things',
+      "shows an organization's orders within that organization alone",
+    ]);
+  },
+
+  'testing-vitest': async (code) => {
+    expect(await runVitest({ 'app.ts': app, 'app.test.ts': under(code) })).toEqual(allPassed);
+  },
+
+  'testing-jest': async (code) => {
+    const files = { 'app.js': toModule(app), 'app.test.js': toModule(under(code)) };
+    for (const version of [oldest, '24']) {
+      const { outcome, said } = await runJest(await nodeOf(version), { ...files, ...jestAsModules });
+      expect({ version, ...outcome }).toEqual({ version, ...allPassed });
+      expect(said).not.toMatch(/open handle|did not exit/i);
+    }
+  },
+
+  'testing-jest-run': async () => {
+    const files = {
+      'app.js': toModule(app),
+      'app.test.js': toModule(under(block('docs/testing.md', 'testing-jest'))),
+    };
+    const { outcome } = await runJest(process.execPath, { ...files, ...jestAsModules });
+    expect(outcome).toEqual(allPassed);
+  },
+
+  'testing-nestjs-jest': async (code) => {
+    const files = { ...nest.files, ...manifest({ ...nest.jest, ...JSON.parse(code).jest }) };
+    const { outcome } = await runJest(await nodeOf(oldest), files, { command: 'npx jest' });
+    expect(outcome).toEqual(nest.passed);
+  },
+
+  'testing-nestjs': async () => {
+    const files = { ...nest.files, ...manifest(nest.jest) };
+    expect((await runJest(await nodeOf('24'), files)).outcome).toEqual(nest.passed);
+    // Set up by nothing, the flag alone does not help an older Node.
+    const { outcome, said } = await runJest(await nodeOf(oldest), files);
+    expect(outcome).toEqual({ passed: [], failed: [] });
+    expect(said).toMatch(/Must use import to load ES Module: .*express-logto-m2m/);
+  },
+
+  'testing-environment': async (code) => {
+    const files = {
+      'app.js': `
+        import express from 'express';
+        import { requireScopes } from 'express-logto-m2m';
+        export const app = express();
+        app.get('/products', requireScopes('read:products'), (_req, res) => void res.json([]));`,
+      'app.test.js': `
+        import { test } from 'node:test';
+        import request from 'supertest';
+        ${toModule(code)}
+        test('the guards trust it', async () => {
+          const token = await logto.issueToken({ scopes: 'read:products' });
+          await request(app).get('/products').auth(token, { type: 'bearer' }).expect(200);
+        });`,
+    };
+    expect(await runNode(files)).toEqual({ passed: ['the guards trust it'], failed: [] });
+  },
+};
+
+const manifest = (jest: object) => ({ 'package.json': JSON.stringify({ private: true, jest }) });
+
+/** For jest as the page has it: files that are ES modules, and no transformer. */
+const jestAsModules = {
+  'package.json': JSON.stringify({ private: true, type: 'module', jest: { transform: {} } }),
+};
+
+const transpile = (code: string, compilerOptions: ts.CompilerOptions): string =>
+  ts.transpileModule(code, { compilerOptions: { target: ts.ScriptTarget.ES2023, ...compilerOptions } })
+    .outputText;
+
+const toModule = (code: string): string => transpile(code, { module: ts.ModuleKind.ESNext });
+
+/** The page's test of an app by NestJS, in a project as NestJS 11 makes it. */
+const nest = {
+  files: {
+    'app.module.ts': block('docs/recipes/nestjs.md', 'nestjs-middleware')
+      .replace(/^async function main.*/ms, '')
+      .replace('class AppModule', 'export class AppModule'),
+    'app.spec.ts': block('docs/testing.md', 'testing-nestjs'),
+    'tsconfig.json': JSON.stringify({
+      compilerOptions: {
+        module: 'nodenext',
+        moduleResolution: 'nodenext',
+        target: 'ES2023',
+        esModuleInterop: true,
+        isolatedModules: true,
+        emitDecoratorMetadata: true,
+        experimentalDecorators: true,
+        strictNullChecks: true,
+        skipLibCheck: true,
+      },
+    }),
+  },
+  jest: {
+    moduleFileExtensions: ['js', 'json', 'ts'],
+    testRegex: '.*\\.spec\\.ts$',
+    transform: { '^.+\\.(t|j)s$': 'ts-jest' },
+    testEnvironment: 'node',
+  },
+  passed: {
+    passed: ['refuses an app that may not', 'shows the products to an app that may read them'],
+    failed: [],
+  },
+};
+
+/** Runs the files by `node --test`. */
+async function runNode(files: Record<string, string>): Promise<Outcome> {
+  return inFolder(files, async (folder) => {
+    const { said } = await run(process.execPath, ['--test', '--test-reporter=tap'], folder);
+    const named = (mark: string) =>
+      [...said.matchAll(new RegExp(`^ *${mark} \\d+ - (.*)$`, 'gm'))].map(([, name = '']) => name).sort();
+    return { passed: named('ok'), failed: named('not ok') };
+  });
+}
+
+/** Runs the files by a vitest of their own. */
+async function runVitest(files: Record<string, string>): Promise<Outcome> {
+  return inFolder(
+    {
+      ...files,
+      'vitest.config.ts': "import { defineConfig } from 'vitest/config';\nexport default defineConfig({});\n",
+    },
+    async (folder) => {
+      const vitest = join(root, 'node_modules/vitest/vitest.mjs');
+      const { said } = await run(
+        process.execPath,
+        [vitest, 'run', '--reporter=json', '--outputFile=outcome.json'],
+        folder,
+      );
+      return outcomeIn(folder, said);
+    },
+  );
+}
+
+/** Runs the files by the page's command, in the project that has jest. */
+async function runJest(
+  node: string,
+  files: Record<string, string>,
+  { command = jestCommand }: { readonly command?: string } = {},
+): Promise<{ outcome: Outcome; said: string }> {
+  const folder = mkdtempSync(join(await jestProject(), 'run-'));
+  write(folder, files);
+  const options = '--rootDir . --detectOpenHandles --json --outputFile=outcome.json';
+  const { said } = await run('sh', ['-ec', `${command} ${options}`], folder, {
+    PATH: `${dirname(node)}${delimiter}${ownEnvironment()['PATH']}`,
+  });
+  return { outcome: outcomeIn(folder, said), said };
+}
+
+let project: Promise<string> | undefined;
+
+/** A folder where jest, NestJS and the packed package are installed. */
+function jestProject(): Promise<string> {
+  project ??= installJest();
+  return project;
+}
+
+async function installJest(): Promise<string> {
+  const folder = mkdtempSync(join(tmpdir(), 'testing-jest-'));
+  writeFileSync(join(folder, 'package.json'), JSON.stringify({ private: true }));
+  const modules = ['common', 'core', 'platform-express', 'testing'].map((name) => `@nestjs/${name}@11`);
+  const forNest = ['reflect-metadata@0.2', 'rxjs@7', 'ts-jest@29', 'typescript@5', '@types/jest@30'];
+  const others = ['express@5', '@types/express@5', 'jest@30', 'supertest@7', '@types/supertest@7'];
+  await install(folder, [await pack(folder), ...modules, ...forNest, ...others]);
+  return folder;
+}
+
+/** Has all that these scenarios install at hand. */
+export async function prepare(): Promise<void> {
+  await Promise.all([jestProject(), nodeOf(oldest), nodeOf('24')]);
+}
+
+export async function cleanUp(): Promise<void> {
+  const folder = await project?.catch(() => undefined);
+  if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
+}
+
+/** A project far from here, which has what this repository has installed. */
+async function inFolder<T>(files: Record<string, string>, what: (folder: string) => Promise<T>): Promise<T> {
+  const folder = mkdtempSync(join(tmpdir(), 'testing-'));
+  try {
+    symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'), 'junction');
+    write(folder, { 'package.json': '{"type":"module"}', ...files });
+    return await what(folder);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function write(folder: string, files: Record<string, string>): void {
+  mkdirSync(folder, { recursive: true });
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
+}
+
+/** Runs a program to its end, whatever that is, as from a user's shell. */
+function run(
+  command: string,
+  args: readonly string[],
+  cwd: string,
+  env: Record<string, string> = {},
+): Promise<{ said: string }> {
+  const options = { cwd, env: { ...ownEnvironment(), ...env }, timeout: 50_000 };
+  return new Promise((resolve) => {
+    execFile(command, args, options, (_error, out, complaints) => resolve({ said: out + complaints }));
+  });
+}
+
+/** What jest wrote, and vitest, which has taken that form over. */
+interface Report {
+  readonly testResults: readonly {
+    readonly assertionResults: readonly { readonly title: string; readonly status: string }[];
+  }[];
+}
+
+function outcomeIn(folder: string, said: string): Outcome {
+  let report: Report;
+  try {
+    report = JSON.parse(readFileSync(join(folder, 'outcome.json'), 'utf8'));
+  } catch {
+    throw new Error(`It did not come to an end:\n${said}`);
+  }
+  const all = report.testResults.flatMap(({ assertionResults }) => assertionResults);
+  const named = (good: boolean) =>
+    all
+      .filter(({ status }) => (status === 'passed') === good)
+      .map(({ title }) => title)
+      .sort();
+  return { passed: named(true), failed: named(false) };
+}

@@ -1,0 +1,328 @@
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { connect, createServer, type Socket } from 'node:net';
+import { createLocalJWKSet, decodeJwt, decodeProtectedHeader, type JSONWebKeySet, jwtVerify } from 'jose';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { createLogtoAuth, type JwksCacheOptions, type LogtoAuth } from '../../src/index.js';
+import { type StartTestLogtoOptions, startTestLogto, type TestLogto } from '../../src/testing/index.js';
+import { fateOf } from '../support/fate.js';
+
+const started: TestLogto[] = [];
+afterEach(async () => {
+  vi.useRealTimers();
+  await Promise.all(started.splice(0).map((logto) => logto.stop()));
+});
+
+async function start(options?: StartTestLogtoOptions): Promise<TestLogto> {
+  const logto = await startTestLogto(options);
+  started.push(logto);
+  return logto;
+}
+
+const guardsOf = ({ endpoint, audience }: TestLogto, jwksCache: JwksCacheOptions = {}): LogtoAuth =>
+  createLogtoAuth({ endpoint, audience, jwksCache });
+
+const keysOf = async ({ issuer }: TestLogto): Promise<JSONWebKeySet> => {
+  const response = await fetch(`${issuer}/jwks`);
+  return (await response.json()) as JSONWebKeySet;
+};
+
+const kidOf = (token: string) => decodeProtectedHeader(token).kid;
+
+const fixture = (name: string) =>
+  JSON.parse(readFileSync(new URL(`../fixtures/logto/${name}`, import.meta.url), 'utf8'));
+const real: Record<string, { header: object; payload: object }> = fixture('tokens.json');
+
+/** The names of an object's members, in their order. */
+const names = (members: object | undefined) => Object.keys(members ?? {});
+
+describe('a token', () => {
+  it.each([
+    ['reader', { scopes: ['read:products'] }],
+    ['reader-no-scope-param', {}],
+    ['organization-resource', { organizationId: 'o1', scopes: ['read:products'] }],
+    ['organization-resource-no-scope-param', { organizationId: 'o1' }],
+    ['organization', { audience: 'urn:logto:organization:o1', scopes: 'read:reports' }],
+    ['organization-no-scope-param', { audience: 'urn:logto:organization:o1' }],
+  ])('has the header and the claims of a real one (%s)', async (name, options) => {
+    const logto = await start();
+    const token = await logto.issueToken(options);
+    expect(names(decodeProtectedHeader(token))).toEqual(names(real[name]?.header));
+    expect(names(decodeJwt(token))).toEqual(names(real[name]?.payload));
+  });
+
+  it('is of the app, for the API, for an hour', async () => {
+    const logto = await start({ audience: 'https://shopping.api' });
+    const token = await logto.issueToken({
+      clientId: 'reports',
+      scopes: ['read:products', 'write:products'],
+    });
+    expect(decodeProtectedHeader(token)).toEqual({
+      alg: 'ES384',
+      typ: 'at+jwt',
+      kid: expect.stringMatching(/^[\w-]{43}$/),
+    });
+    const { iat = 0, ...claims } = decodeJwt(token);
+    expect(Math.abs(Date.now() / 1000 - iat)).toBeLessThan(5);
+    expect(claims).toEqual({
+      jti: expect.stringMatching(/./),
+      sub: 'reports',
+      exp: iat + 3600,
+      scope: 'read:products write:products',
+      client_id: 'reports',
+      iss: `${logto.endpoint}/oidc`,
+      aud: 'https://shopping.api',
+    });
+  });
+
+  it('has no permissions unless some are named, and by an empty list none', async () => {
+    const logto = await start();
+    const auth = guardsOf(logto);
+    const fate = async (scopes?: string | string[]) =>
+      fateOf(auth, await logto.issueToken({ scopes }), { scopes: ['read:products'] });
+    expect(await fate()).toBe('scope');
+    expect(await fate([])).toBe('scope');
+    expect(await fate(['write:products'])).toBe('scope');
+    expect(await fate(['read:products'])).toBe('ok');
+    expect(await fate('write:products read:products')).toBe('ok');
+  });
+
+  it('is each time another', async () => {
+    const logto = await start();
+    const [first, second] = await Promise.all([logto.issueToken(), logto.issueToken()]);
+    expect(decodeJwt(first).jti).not.toBe(decodeJwt(second).jti);
+  });
+
+  it('is what a guard refuses for one reason alone', async () => {
+    const logto = await start();
+    const other = await start();
+    const auth = guardsOf(logto);
+    const fate = async (options: Parameters<TestLogto['issueToken']>[0], from = logto) =>
+      fateOf(auth, await from.issueToken(options));
+    expect(await fate({})).toBe('ok');
+    expect(await fate({ expiresIn: -60 })).toBe('expired');
+    expect(await fate({ audience: 'https://other.api' })).toBe('audience');
+    expect(await fate({ organizationId: 'o1' })).toBe('organization');
+    expect(await fate({ subject: 'user-1' })).toBe('machine');
+    expect(await fate({}, other)).toBe('issuer');
+    expect(await fate({ claims: { iss: logto.issuer } }, other)).toBe('unknown_key');
+    expect(await fate({ claims: { client_id: undefined } })).toBe('claims');
+    expect(await fate({ claims: { nbf: Date.now() / 1000 + 600 } })).toBe('not_yet_valid');
+    expect(await fate({ claims: { cnf: {} } })).toBe('sender_constrained');
+    expect(await fate({ header: { typ: 'JWT' } })).toBe('type');
+    expect(await fate({ header: { typ: undefined } })).toBe('type');
+    expect(await fate({ header: { kid: 'made-up' } })).toBe('unknown_key');
+  });
+
+  it('holds in an organization, or is its own', async () => {
+    const logto = await start();
+    const auth = guardsOf(logto);
+    const inside = await logto.issueToken({ organizationId: 'o1' });
+    expect(await fateOf(auth, inside, { organization: { id: 'o1' } })).toBe('ok');
+    expect(await fateOf(auth, inside, { organization: { id: 'o2' } })).toBe('organization');
+    const own = await logto.issueToken({ audience: 'urn:logto:organization:o1', scopes: 'read:reports' });
+    const scopes = ['read:reports'];
+    expect(await fateOf(auth, own, { organizationToken: { id: 'o1' }, scopes })).toBe('ok');
+    expect(await fateOf(auth, own, { organizationToken: { id: 'o2' }, scopes })).toBe('organization');
+    expect(await fateOf(auth, own)).toBe('audience');
+  });
+
+  it('has the claims that are asked for, instead of its own or beside them', async () => {
+    const logto = await start();
+    const token = await logto.issueToken({ claims: { plan: 'gold', jti: undefined, iat: 1_700_000_000 } });
+    const claims = decodeJwt(token);
+    expect(claims).toMatchObject({ plan: 'gold', iat: 1_700_000_000 });
+    expect(claims).not.toHaveProperty('jti');
+  });
+
+  it('was issued before it expired', async () => {
+    const logto = await start();
+    const { iat, exp } = decodeJwt(await logto.issueToken({ expiresIn: -60 }));
+    expect(iat).toBe(Number(exp) - 3600);
+    expect(Math.abs(Date.now() / 1000 - 60 - Number(exp))).toBeLessThan(5);
+  });
+
+  it('follows the clock of the test', async () => {
+    const logto = await start();
+    vi.useFakeTimers({ toFake: ['Date'], now: 2_000_000_000_000 });
+    expect(decodeJwt(await logto.issueToken({ expiresIn: 10 }))).toMatchObject({
+      iat: 2_000_000_000,
+      exp: 2_000_000_010,
+    });
+  });
+});
+
+describe('the keys', () => {
+  it.each(['ES384', 'RS256', 'ES256', 'ES512', 'PS256'])('sign with %s', async (alg) => {
+    const logto = await start({ alg });
+    const token = await logto.issueToken({ scopes: ['read:products'] });
+    expect(await fateOf(guardsOf(logto), token, { scopes: ['read:products'] })).toBe('ok');
+    const { protectedHeader } = await jwtVerify(token, createLocalJWKSet(await keysOf(logto)), {
+      issuer: logto.issuer,
+      audience: logto.audience,
+      typ: 'at+jwt',
+    });
+    expect(protectedHeader.alg).toBe(alg);
+  });
+
+  it('are published as Logto does, in form and headers', async () => {
+    const logto = await start();
+    await logto.rotateKeys({ alg: 'RS256' });
+    const response = await fetch(`${logto.issuer}/jwks`);
+    const { 'content-type': type, 'cache-control': caching } = fixture('jwks-response-headers.json');
+    expect(response.headers.get('content-type')).toBe(type);
+    expect(response.headers.get('cache-control')).toBe(caching);
+    const sorted = (keys: object[]) => keys.map((key) => names(key).sort());
+    expect(sorted(((await response.json()) as JSONWebKeySet).keys)).toEqual(
+      sorted(fixture('jwks-ec-and-rsa.json').keys),
+    );
+  });
+
+  it('are fetched by guards once, and that is counted', async () => {
+    const logto = await start();
+    const auth = guardsOf(logto);
+    expect(logto.keyRequests).toBe(0);
+    for (let round = 0; round < 3; round += 1) {
+      expect(await fateOf(auth, await logto.issueToken())).toBe('ok');
+    }
+    expect(logto.keyRequests).toBe(1);
+  });
+
+  it('are all that it serves', async () => {
+    const logto = await start();
+    const statuses = await Promise.all([
+      fetch(logto.endpoint).then(({ status }) => status),
+      fetch(`${logto.issuer}/jwks`, { method: 'POST' }).then(({ status }) => status),
+    ]);
+    expect(statuses).toEqual([404, 404]);
+    expect(logto.keyRequests).toBe(0);
+  });
+});
+
+describe('a rotation', () => {
+  it('brings a new key; tokens by the one before are still good, for one rotation', async () => {
+    const logto = await start();
+    const tokens = [await logto.issueToken()];
+    await logto.rotateKeys();
+    tokens.push(await logto.issueToken());
+    await logto.rotateKeys();
+    tokens.push(await logto.issueToken());
+    expect(new Set(tokens.map(kidOf)).size).toBe(3);
+    const fates = await Promise.all(tokens.map((token) => fateOf(guardsOf(logto), token)));
+    expect(fates).toEqual(['unknown_key', 'ok', 'ok']);
+    expect((await keysOf(logto)).keys.map(({ kid }) => kid)).toEqual(tokens.slice(1).map(kidOf).reverse());
+  });
+
+  it('is seen by guards that have the key before', async () => {
+    const logto = await start();
+    const auth = guardsOf(logto);
+    const before = await logto.issueToken();
+    expect(await fateOf(auth, before)).toBe('ok');
+    await logto.rotateKeys();
+    expect(await fateOf(auth, await logto.issueToken())).toBe('ok');
+    expect(await fateOf(auth, before)).toBe('ok');
+    expect(logto.keyRequests).toBe(2);
+  });
+
+  it('can withdraw the key before, whose tokens then are refused', async () => {
+    const logto = await start();
+    const auth = guardsOf(logto);
+    const before = await logto.issueToken();
+    expect(await fateOf(auth, before)).toBe('ok');
+    await logto.rotateKeys({ keepPrevious: false });
+    expect(await fateOf(auth, await logto.issueToken())).toBe('ok');
+    expect(await fateOf(auth, before)).toBe('unknown_key');
+  });
+
+  it('goes to another algorithm, and stays there', async () => {
+    const logto = await start();
+    const algOf = async () => decodeProtectedHeader(await logto.issueToken()).alg;
+    await logto.rotateKeys({ alg: 'RS256' });
+    expect(await algOf()).toBe('RS256');
+    await logto.rotateKeys();
+    expect(await algOf()).toBe('RS256');
+  });
+});
+
+describe('a Logto that is down', () => {
+  it('leaves guards without keys at 503, and those that have them at work', async () => {
+    const logto = await start();
+    const warm = guardsOf(logto);
+    expect(await fateOf(warm, await logto.issueToken())).toBe('ok');
+    await logto.stop();
+    expect(await fateOf(guardsOf(logto), await logto.issueToken())).toBe('keys_unavailable');
+    expect(await fateOf(warm, await logto.issueToken())).toBe('ok');
+    await logto.rotateKeys();
+    expect(await fateOf(warm, await logto.issueToken())).toBe('keys_unavailable');
+  });
+
+  it('comes back where it was, with its keys and its count', async () => {
+    const logto = await start();
+    const { endpoint } = logto;
+    const token = await logto.issueToken();
+    expect(await fateOf(guardsOf(logto), token)).toBe('ok');
+    await logto.stop();
+    await logto.start();
+    expect(logto.endpoint).toBe(endpoint);
+    expect(await fateOf(guardsOf(logto), token)).toBe('ok');
+    expect(logto.keyRequests).toBe(2);
+  });
+
+  it('may be stopped and started twice, and without waiting in between', async () => {
+    const logto = await start();
+    await Promise.all([logto.start(), logto.stop(), logto.stop(), logto.start(), logto.start()]);
+    expect((await keysOf(logto)).keys).toHaveLength(1);
+    await Promise.all([logto.start(), logto.stop(), logto.stop()]);
+    await expect(keysOf(logto)).rejects.toThrow('fetch failed');
+  });
+
+  it('says when its port was taken meanwhile, and comes back once it is free', async () => {
+    const logto = await start();
+    const port = Number(new URL(logto.endpoint).port);
+    await logto.stop();
+    const taker = createServer().listen(port, '127.0.0.1');
+    await once(taker, 'listening');
+    await expect(startTestLogto({ port })).rejects.toThrow('EADDRINUSE');
+    await expect(logto.start()).rejects.toThrow('EADDRINUSE');
+    taker.close();
+    await once(taker, 'close');
+    await logto.start();
+    expect((await keysOf(logto)).keys).toHaveLength(1);
+  });
+
+  it('has closed every connection: kept alive, idle, or in the middle of a request', async () => {
+    const logto = await start();
+    const { port } = new URL(logto.endpoint);
+    const request = 'GET /oidc/jwks HTTP/1.1\r\nHost: localhost\r\n';
+    const sockets = await Promise.all(
+      ['', request, `${request}\r\n`].map(async (bytes) => {
+        const socket = connect(Number(port), '127.0.0.1');
+        await once(socket, 'connect');
+        socket.write(bytes);
+        return socket;
+      }),
+    );
+    const [idle, halfway, keptAlive] = sockets as [Socket, Socket, Socket];
+    await once(keptAlive, 'data');
+    const closed = Promise.all(sockets.map((socket) => once(socket.resume(), 'close')));
+    expect([idle, halfway, keptAlive].map(({ readyState }) => readyState)).toEqual(['open', 'open', 'open']);
+    await logto.stop();
+    await closed;
+  });
+});
+
+it('listens where it is told to', async () => {
+  const logto = await start();
+  const { endpoint } = logto;
+  await logto.stop();
+  const next = await start({ port: Number(new URL(endpoint).port) });
+  expect(next.endpoint).toBe(endpoint);
+  expect(next.issuer).toBe(`${endpoint}/oidc`);
+});
+
+it('needs no `this` for its functions', async () => {
+  const { endpoint, audience, issueToken, rotateKeys, stop } = await start();
+  await rotateKeys();
+  expect(await fateOf(createLogtoAuth({ endpoint, audience }), await issueToken())).toBe('ok');
+  await stop();
+});
