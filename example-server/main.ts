@@ -8,6 +8,7 @@ import { type LocalIssuer, startLocalIssuer } from './local-issuer/local-issuer.
 import { RedisConnection } from './redis/connection.js';
 import { createKeyStore } from './redis/key-store.js';
 import { Revocations } from './redis/revocations.js';
+import { createShop } from './shop/shop.js';
 
 const { LOGTO_ENDPOINT, LOGTO_AUDIENCE, REDIS_URL, HOST = '127.0.0.1', PORT = '3000' } = process.env;
 const { ISSUER_PORT = PORT === '3001' ? '3002' : '3001' } = process.env;
@@ -38,7 +39,9 @@ async function run(): Promise<void> {
     jwksCache: { store: redis && createKeyStore(redis) },
     isRevoked: revocations && ((token) => revocations.includes(token)),
   });
-  const api = await serve(createApp(auth), Number(PORT), HOST);
+  // Logto gives an organization its id: in a Logto of your own it is another than in the stand-in.
+  const shop = createShop(new Date(), process.env['CORNER_SHOP_ID'] || undefined);
+  const api = await serve(createApp(auth, shop), Number(PORT), HOST);
 
   const [{ issuer } = { issuer: '' }] = auth.health().issuers;
   const [audience = ''] = (LOGTO_AUDIENCE || shoppingApi).split(',');

@@ -28,7 +28,7 @@ export interface Shop {
  *
  * @param today The last day with orders, by default the present one.
  */
-export function createShop(today = new Date()): Shop {
+export function createShop(today = new Date(), cornerShopId = 'tgqjike3k7pu'): Shop {
   const catalogue = new Catalogue([
     product('Espresso beans, 1 kg', 1890, 120),
     product('Filter coffee, 500 g', 990, 85),
@@ -48,7 +48,7 @@ export function createShop(today = new Date()): Shop {
     ]),
     organizations: new Map([
       [
-        'tgqjike3k7pu',
+        cornerShopId,
         {
           name: 'Corner Shop',
           catalogue: new Catalogue([product('Sourdough loaf', 520, 30), product('Oat milk, 1 l', 230, 48)]),

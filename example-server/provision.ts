@@ -1,0 +1,39 @@
+import { environmentOf } from './provision/environment.js';
+import { ManagementApi } from './provision/management-api.js';
+import { provision } from './provision/provision.js';
+
+const usage = `Gives a Logto tenant what the example needs, and prints the environment of its programs.
+
+  node example-server/dist/provision.js > shop.env
+
+It needs a machine-to-machine app that may use the Management API:
+
+  LOGTO_ENDPOINT                    your Logto, such as https://your-tenant.logto.app
+  LOGTO_APP_ID, LOGTO_APP_SECRET    of that app
+  LOGTO_TENANT_ID                   with Logto Cloud the tenant's id, otherwise none`;
+
+// What is printed holds secrets, so it goes to stdout alone; what is for a person to read goes to stderr.
+try {
+  await main();
+} catch (error) {
+  console.error(error instanceof Error ? error.message : String(error));
+  process.exitCode = 1;
+}
+
+async function main(): Promise<void> {
+  const { LOGTO_ENDPOINT, LOGTO_APP_ID, LOGTO_APP_SECRET, LOGTO_TENANT_ID } = process.env;
+  if (!LOGTO_ENDPOINT || !LOGTO_APP_ID || !LOGTO_APP_SECRET) {
+    const missing = Object.entries({ LOGTO_ENDPOINT, LOGTO_APP_ID, LOGTO_APP_SECRET }).filter(
+      ([, set]) => !set,
+    );
+    throw new Error(`${missing.map(([name]) => name).join(', ')} not set.\n\n${usage}`);
+  }
+  const api = new ManagementApi({
+    endpoint: LOGTO_ENDPOINT,
+    appId: LOGTO_APP_ID,
+    appSecret: LOGTO_APP_SECRET,
+    tenantId: LOGTO_TENANT_ID || undefined,
+  });
+  const provisioned = await provision(api, console.error);
+  console.log(environmentOf(LOGTO_ENDPOINT, provisioned));
+}

@@ -1,0 +1,132 @@
+import { createM2MClient, M2MClientError, managementApiResource } from 'express-logto-m2m/client';
+import { type ZodType, z } from 'zod';
+
+/** Who calls the Management API, and where. */
+export interface ManagementApiOptions {
+  /** Base URL of Logto. */
+  endpoint: string;
+  appId: string;
+  appSecret: string;
+  /** `default` where Logto is self-hosted. */
+  tenantId?: string | undefined;
+}
+
+/** Why the tenant could not be provisioned, in a sentence for the person who runs the program. */
+export class ProvisionError extends Error {
+  /** @param code Logto's own, as `role.name_in_use`, where it was Logto that refused. */
+  constructor(
+    message: string,
+    readonly code?: string,
+  ) {
+    super(message);
+  }
+}
+
+const pageSize = 20;
+const patience = 30_000;
+const refusalSchema = z.object({ code: z.string(), message: z.string() });
+
+/** Logto's Management API, as far as it is needed here. It only reads and adds: nothing here changes or deletes. */
+export class ManagementApi {
+  readonly #fetch: typeof fetch;
+  readonly #options: ManagementApiOptions;
+
+  constructor(options: ManagementApiOptions) {
+    const { endpoint, appId, appSecret, tenantId } = options;
+    this.#options = options;
+    this.#fetch = createM2MClient({
+      endpoint,
+      appId,
+      appSecret,
+      resource: managementApiResource(tenantId),
+      scopes: ['all'],
+      baseUrl: endpoint,
+    }).fetch;
+  }
+
+  /** All pages of a list. */
+  async list<T extends { id: string }>(
+    path: string,
+    schema: ZodType<T>,
+    filter: Record<string, string> = {},
+  ): Promise<T[]> {
+    // By id, for an entry that somebody adds meanwhile moves others to the next page.
+    const all = new Map<string, T>();
+    for (let page = 1; ; page += 1) {
+      const query = new URLSearchParams({ page: `${page}`, page_size: `${pageSize}`, ...filter });
+      const response = await this.#send('GET', `${path}?${query}`);
+      for (const entry of await this.#read(response, path, z.array(schema))) all.set(entry.id, entry);
+      // The Link header will not do: the addresses in it lack the /api.
+      const total = Number(response.headers.get('total-number') ?? 0);
+      if (page * pageSize >= total) return [...all.values()];
+    }
+  }
+
+  /** What has no pages. */
+  async get<T>(path: string, schema: ZodType<T>): Promise<T> {
+    return this.#read(await this.#send('GET', path), path, schema);
+  }
+
+  /** Adds what is described, and gives what came of it. */
+  async create<T>(path: string, body: object, schema: ZodType<T>): Promise<T> {
+    return this.#read(await this.#send('POST', path, body), path, schema);
+  }
+
+  /** Adds to what is there; what is answered is of no interest. */
+  async add(path: string, body: object): Promise<void> {
+    const response = await this.#send('POST', path, body);
+    await response.body?.cancel();
+  }
+
+  async #send(method: string, path: string, body?: object): Promise<Response> {
+    const response = await this.#request(method, path, body);
+    if (response.ok) return response;
+    const refusal = refusalSchema.safeParse(await response.json().catch(() => undefined));
+    const { code, message } = refusal.data ?? { message: 'it did not say why' };
+    const said = `Logto refused ${method} /${path} (${response.status}): ${message}${code ? ` (${code})` : ''}`;
+    throw new ProvisionError(`${said}${this.#adviceOn(response.status, code)}`, code);
+  }
+
+  #adviceOn(status: number, code: string | undefined): string {
+    const { appId, endpoint } = this.#options;
+    if (status === 401)
+      return `\nIs LOGTO_ENDPOINT, ${endpoint}, the address that Logto itself is set up with?`;
+    // Another 403 may be the limit of a plan.
+    if (code !== 'auth.forbidden') return '';
+    return `\nApp ${appId} may not use the Management API: in the Logto Console, give it a machine-to-machine role with the permission "all" of it.`;
+  }
+
+  async #request(method: string, path: string, body?: object): Promise<Response> {
+    try {
+      return await this.#fetch(path, {
+        method,
+        signal: AbortSignal.timeout(patience),
+        ...(body && { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
+      });
+    } catch (error) {
+      if (error instanceof M2MClientError) throw withAdvice(error);
+      throw new ProvisionError(
+        `Logto did not answer ${method} /${path}: ${reasonOf(error)}. Run this again: it goes on where it broke off.`,
+      );
+    }
+  }
+
+  async #read<T>(response: Response, path: string, schema: ZodType<T>): Promise<T> {
+    const result = schema.safeParse(await response.json().catch(() => undefined));
+    if (result.success) return result.data;
+    throw new ProvisionError(
+      `What ${this.#options.endpoint} answered to /${path} is no answer of Logto's Management API.`,
+    );
+  }
+}
+
+/** The client knows the API by its identifier; here it can be said how that is set. */
+function withAdvice(error: M2MClientError): Error {
+  if (error.code !== 'invalid_target') return error;
+  return new ProvisionError(`${error.message}\nWith Logto Cloud, set LOGTO_TENANT_ID to the tenant's id.`);
+}
+
+function reasonOf(error: unknown): string {
+  const { cause, message } = error as { cause?: { code?: unknown }; message?: unknown };
+  return typeof cause?.code === 'string' ? cause.code : String(message);
+}

@@ -1,0 +1,438 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import type { RequestListener } from 'node:http';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import { parseEnv } from 'node:util';
+import { afterEach, describe, expect, it } from 'vitest';
+import { shopDirectory } from '../../example-server/local-issuer/directory.js';
+import { createM2MClient } from '../../src/client/index.js';
+import { Recorder } from '../support/client.js';
+import {
+  type RecordedCall,
+  recordedCalls,
+  StandInLogto,
+  type StandInOptions,
+} from '../support/management-api.js';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const SHOP = 'https://shopping.api';
+
+let logto: StandInLogto;
+afterEach(() => logto.stop());
+
+async function open(options: StandInOptions = {}): Promise<StandInLogto> {
+  logto = await StandInLogto.start(options);
+  return logto;
+}
+
+/** Runs the built program, as an admin does who has made an app for the Management API. */
+async function provision(env: Record<string, string> = {}) {
+  const { id, secret } = logto.app();
+  const { LOGTO_AUDIENCE, ...inherited } = process.env;
+  const child = spawn(process.execPath, ['example-server/dist/provision.js'], {
+    cwd: root,
+    env: {
+      ...inherited,
+      LOGTO_ENDPOINT: logto.endpoint,
+      LOGTO_APP_ID: id,
+      LOGTO_APP_SECRET: secret,
+      LOGTO_TENANT_ID: '',
+      ...env,
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const [output, told, [exitCode]] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    once(child, 'close'),
+  ]);
+  return { output, told, exitCode };
+}
+
+/** What each app may do at the shop's API, outside of organizations and in the Corner Shop. */
+function grantsIn({ applications, organizations }: StandInLogto['directory']) {
+  const cornerShop = organizations.find(({ name }) => name === 'Corner Shop')?.id ?? 'none';
+  const names = shopDirectory().applications.map(({ name }) => name);
+  return applications
+    .filter(({ name }) => names.includes(name))
+    .map(({ name, grants, organizations: its }) => ({
+      name,
+      grants: [...(grants[SHOP] ?? [])].sort(),
+      permissions: its[cornerShop]?.permissions,
+      inside: its[cornerShop]?.grants[SHOP]?.toSorted(),
+    }))
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** The tenant without what chance gave it. */
+function shapeOf({ state }: StandInLogto) {
+  const names = new Map<string, string>();
+  for (const table of [
+    state.resources,
+    state.scopes,
+    state.roles,
+    state.applications,
+    state.organizations,
+    state.organizationScopes,
+    state.organizationRoles,
+  ]) {
+    for (const { id, name } of table) names.set(id, name);
+  }
+  const json = JSON.stringify(state, (key, value) => (/^(createdAt|value)$/.test(key) ? undefined : value));
+  return JSON.parse([...names].reduce((all, [id, name]) => all.replaceAll(id, name), json));
+}
+
+/** What gives a token, and then answers everything so. */
+function afterToken(status: number, body: string): RequestListener {
+  const token = { access_token: 'token', expires_in: 3600, token_type: 'Bearer', scope: 'all' };
+  return ({ url }, res) => {
+    const isToken = url === '/oidc/token';
+    res.writeHead(isToken ? 200 : status, { 'content-type': 'application/json' });
+    res.end(isToken ? JSON.stringify(token) : body);
+  };
+}
+
+/** Entries in an order that does not depend on their ids. */
+function sorted(entries: unknown[]): string[] {
+  return entries.map((entry) => JSON.stringify(entry)).sort();
+}
+
+describe('the stand-in', () => {
+  it('answers every recorded call as the real Logto did', async () => {
+    const ids = recordedCalls
+      .filter(({ method, status }) => method === 'POST' && status < 300)
+      .flatMap(({ response }) => (response as { id?: string }).id ?? []);
+    await open({ recorded: true, ids });
+    const tokens = await Promise.all(['stranger-service', 'management-service'].map(tokenOf));
+
+    expect(recordedCalls.length).toBeGreaterThan(40);
+    for (const [index, call] of recordedCalls.entries()) {
+      // The first two were made without a token, and with one that lacks the permission.
+      const token = index === 0 ? undefined : index === 1 ? tokens[0] : tokens[1];
+      expect(await replay(call, token)).toEqual(comparable(call));
+    }
+  });
+
+  async function tokenOf(name: string): Promise<string> {
+    const { id: appId, secret: appSecret } = logto.app(name);
+    const resource = 'https://default.logto.app/api';
+    const client = createM2MClient({ endpoint: logto.endpoint, appId, appSecret, resource, scopes: ['all'] });
+    return (await client.getAccessToken()).token;
+  }
+
+  async function replay({ method, path, request, headers }: RecordedCall, token: string | undefined) {
+    const response = await fetch(logto.endpoint + path, {
+      method,
+      headers: {
+        ...(token !== undefined && { authorization: `Bearer ${token}` }),
+        ...(request && { 'content-type': 'application/json' }),
+      },
+      ...(request && { body: JSON.stringify(request) }),
+    });
+    const body = await response.text();
+    const own = ['content-type', 'link', 'total-number'].filter((name) => response.headers.has(name));
+    return comparable({
+      method,
+      path,
+      ...(request && { request }),
+      status: response.status,
+      headers: Object.fromEntries(own.map((name) => [name, response.headers.get(name) ?? ''])),
+      response: headers['content-type']?.includes('json') ? JSON.parse(body) : body,
+    });
+  }
+
+  /** What depends on the moment, on chance or on the address, by its type alone. */
+  function comparable(call: RecordedCall): unknown {
+    const json = JSON.stringify(call, (key, value) =>
+      /^(createdAt|value)$/.test(key) ? `a ${typeof value}` : value,
+    );
+    return JSON.parse(json.replaceAll('http://localhost:3001/', '/').replaceAll(`${logto.endpoint}/`, '/'));
+  }
+
+  it('gives lists in pages', async () => {
+    await open();
+    for (let number = 1; number <= 44; number += 1) logto.addApp(`app ${number}`);
+    const authorization = `Bearer ${await tokenOf('management-service')}`;
+    const page = async (query: string) => {
+      const response = await fetch(`${logto.endpoint}/api/applications?${query}`, {
+        headers: { authorization },
+      });
+      const entries = (await response.json()) as { name: string }[];
+      return { status: response.status, length: entries.length, total: response.headers.get('total-number') };
+    };
+    expect(await page('')).toEqual({ status: 200, length: 20, total: '45' });
+    expect(await page('page=3&page_size=20')).toEqual({ status: 200, length: 5, total: '45' });
+    expect(await page('page=4')).toEqual({ status: 200, length: 0, total: '45' });
+    expect((await page('page_size=101')).status).toBe(400);
+    expect((await page('page=0')).status).toBe(400);
+  });
+});
+
+describe('provision', { timeout: 60_000 }, () => {
+  it('gives an empty tenant what the example needs, so that its apps may do what they should', async () => {
+    await open();
+    const { output, told, exitCode } = await provision();
+    expect(told).toContain('created  API resource https://shopping.api\n');
+    expect(exitCode).toBe(0);
+
+    const asInTheExample = grantsIn(shopDirectory());
+    expect(asInTheExample).toHaveLength(4);
+    expect(grantsIn(logto.directory)).toEqual(asInTheExample);
+
+    const statistics = logto.app('statistics-service');
+    expect(parseEnv(output)).toMatchObject({
+      LOGTO_ENDPOINT: logto.endpoint,
+      LOGTO_AUDIENCE: SHOP,
+      SHOP_URL: 'http://127.0.0.1:3000',
+      LOGTO_APP_ID: statistics.id,
+      LOGTO_APP_SECRET: statistics.secret,
+      PARTNER_APP_SECRET: logto.app('partner-service').secret,
+      CORNER_SHOP_ID: logto.state.organizations[0]?.id,
+    });
+  });
+
+  it('tells secrets to stdout alone', async () => {
+    await open();
+    const { output, told } = await provision();
+    for (const { name, secret } of logto.directory.applications) {
+      expect(told).not.toContain(secret);
+      expect(output.includes(secret)).toBe(name !== 'management-service');
+    }
+  });
+
+  it('changes nothing the second time, and prints the same', async () => {
+    await open();
+    const first = await provision();
+    const state = structuredClone(logto.state);
+    const second = await provision();
+    expect(second.output).toBe(first.output);
+    expect(second.told).not.toMatch(/created|added/);
+    expect(logto.state).toEqual(state);
+  });
+
+  it('finds what a tenant in use has, and completes it', async () => {
+    await open({ recorded: true });
+    const before = structuredClone(logto.state);
+    const { told, exitCode } = await provision();
+    expect(exitCode).toBe(0);
+    expect(told.split('\n')).toEqual(
+      expect.arrayContaining([
+        'found    API resource https://shopping.api',
+        'created  permission read:orders of it',
+        'found    role shop-reader',
+        'added    to it: read:orders',
+        'found    app statistics-service',
+        'created  app partner-service',
+        'created  organization Corner Shop',
+      ]),
+    );
+    expect(grantsIn(logto.directory)).toEqual(grantsIn(shopDirectory()));
+    // Whatever was there is there still, as it was.
+    for (const [table, entries] of Object.entries(before)) {
+      expect(logto.state[table as keyof typeof before]).toEqual(expect.arrayContaining(entries));
+    }
+    expect((await provision()).told).not.toMatch(/created|added/);
+  });
+
+  it('completes a run that lost the answer to any of its changes', async () => {
+    await open();
+    await provision();
+    const whole = shapeOf(logto);
+    await logto.stop();
+
+    await open();
+    const codes: (number | null)[] = [];
+    do {
+      logto.changesUntilBreak = 0;
+      const { exitCode, output, told } = await provision();
+      codes.push(exitCode);
+      if (exitCode !== 0) {
+        expect(output).toBe('');
+        expect(told).toMatch(
+          /Logto did not answer POST .* Run this again: it goes on where it broke off\.\n$/,
+        );
+      }
+    } while (codes.at(-1) !== 0 && codes.length < 40);
+
+    expect(codes.length).toBeGreaterThan(15);
+    expect(codes.at(-1)).toBe(0);
+    expect(grantsIn(logto.directory)).toEqual(grantsIn(shopDirectory()));
+    const broken = shapeOf(logto);
+    for (const table of Object.keys(whole)) {
+      expect([table, sorted(broken[table])]).toEqual([table, sorted(whole[table])]);
+    }
+  });
+
+  it('completes roles that lack permissions, as an interrupted Logto may leave them', async () => {
+    await open();
+    await provision();
+    for (const table of ['roleScopes', 'organizationRoleScopes', 'organizationRoleResourceScopes'] as const) {
+      logto.state[table] = logto.state[table].filter(([owner]) => owner === 'mgmt');
+    }
+    const { told } = await provision();
+    expect(told).toContain('added    to it: read:products read:orders\n');
+    expect(told).toContain('added    to it: read:reports\nadded    to it: read:products write:products\n');
+    expect(grantsIn(logto.directory)).toEqual(grantsIn(shopDirectory()));
+  });
+
+  it('finds what is on later pages', async () => {
+    await open();
+    const first = await provision();
+    for (let number = 1; number <= 45; number += 1) {
+      logto.addApp(`app ${number}`);
+      logto.addOrganization(`Organization ${number}`);
+    }
+    expect(await provision()).toMatchObject({ output: first.output, exitCode: 0 });
+    expect(logto.requests.filter((one) => one.includes('/api/applications?page=3'))).toHaveLength(1);
+  });
+
+  it.each([
+    [
+      'app',
+      () => logto.addApp('catalog-service'),
+      /2 machine-to-machine apps named catalog-service \(\w+, \w+\)/,
+    ],
+    [
+      'organization',
+      () => logto.addOrganization('Corner Shop'),
+      /2 organizations named Corner Shop \(\w+, \w+\)/,
+    ],
+  ])('refuses an %s whose name exists twice, before it changes anything', async (_what, add, sentence) => {
+    await open();
+    add();
+    add();
+    const state = structuredClone(logto.state);
+    const { output, told, exitCode } = await provision();
+    expect(told).toMatch(sentence);
+    expect(told).toMatch(/Nothing was changed\.\n$/);
+    expect({ output, exitCode }).toEqual({ output: '', exitCode: 1 });
+    expect(logto.state).toEqual(state);
+  });
+
+  it('takes no app of another type for its own', async () => {
+    await open();
+    logto.addApp('catalog-service', 'Traditional');
+    expect((await provision()).told).toContain('created  app catalog-service\n');
+  });
+
+  it('says so where a role of its name is for users', async () => {
+    await open();
+    const entry = { tenantId: 'default', id: 'r1', name: 'shop-reader', description: '', type: 'User' };
+    logto.state.roles.push({ ...entry, isDefault: false });
+    const sentence =
+      /Logto has a role named shop-reader already, and it is none for machine-to-machine apps\./;
+    expect(await provision()).toMatchObject({
+      output: '',
+      told: expect.stringMatching(sentence),
+      exitCode: 1,
+    });
+  });
+
+  it('says so where an organization role of its name is for users, before it changes anything', async () => {
+    await open();
+    const entry = { tenantId: 'default', id: 'o1', name: 'shop-partner', description: '', type: 'User' };
+    logto.state.organizationRoles.push(entry);
+    const state = structuredClone(logto.state);
+    const sentence =
+      /Logto has a role named shop-partner already, and it is none for machine-to-machine apps\./;
+    expect(await provision()).toMatchObject({
+      output: '',
+      told: expect.stringMatching(sentence),
+      exitCode: 1,
+    });
+    expect(logto.state).toEqual(state);
+  });
+
+  it('says what Logto says where it refuses for a reason of its own', async () => {
+    await open();
+    const limit = { code: 'subscription.limit_exceeded', message: 'You have reached the limit.' };
+    const api = await Recorder.start(afterToken(403, JSON.stringify(limit)));
+    const { told } = await provision({ LOGTO_ENDPOINT: api.url });
+    expect(told).toMatch(/\(403\): You have reached the limit\. \(subscription\.limit_exceeded\)\n$/);
+    await api.stop();
+  });
+
+  it('prints the secret that lasts, and says so where none does', async () => {
+    await open();
+    const { output } = await provision();
+    const { id, secret } = logto.app('catalog-service');
+    const [own] = logto.state.secrets.filter(({ applicationId }) => applicationId === id);
+    if (own === undefined) throw new Error('no secret');
+    logto.state.secrets.unshift(
+      { ...own, name: 'older, but expired', value: 'EXPIRED', createdAt: 1, expiresAt: 2 },
+      { ...own, name: 'older, but ending', value: 'ENDING', createdAt: 1, expiresAt: Date.now() + 60_000 },
+      { ...own, name: 'newer', value: 'NEWER', createdAt: own.createdAt + 1 },
+    );
+    expect((await provision()).output).toBe(output);
+    expect(output).toContain(`CATALOG_APP_SECRET=${secret}\n`);
+
+    for (const one of logto.state.secrets) if (one.applicationId === id) one.expiresAt = 2;
+    const { told, exitCode } = await provision();
+    expect(told).toMatch(
+      new RegExp(`App catalog-service \\(${id}\\) has no secret that is still valid: make one`),
+    );
+    expect(exitCode).toBe(1);
+  });
+
+  it.each<[string, RequestListener, RegExp]>([
+    [
+      'is no Logto',
+      (_req, res) => void res.writeHead(404).end('<html>Welcome</html>'),
+      /^Logto gave no token: what \S+ answered \(404\) is no answer of Logto's\. Is \S+ the base URL of your Logto/,
+    ],
+    [
+      'has no Management API',
+      afterToken(200, '<html>Welcome</html>'),
+      /^What \S+ answered to \/api\/resources is no answer of Logto's Management API\.\n$/,
+    ],
+  ])('ends with 1 and a plain sentence where what answers %s', async (_case, answer, sentence) => {
+    await open();
+    const server = await Recorder.start(answer);
+    const { output, told, exitCode } = await provision({ LOGTO_ENDPOINT: server.url });
+    expect(told).toMatch(sentence);
+    expect({ output, exitCode }).toEqual({ output: '', exitCode: 1 });
+    await server.stop();
+  });
+
+  it('says so where nobody is at the address', { timeout: 20_000 }, async () => {
+    await open();
+    const gone = await Recorder.start(() => {});
+    await gone.stop();
+    const { output, told, exitCode } = await provision({ LOGTO_ENDPOINT: gone.url });
+    expect(told).toBe(`Logto gave no token: ${gone.url} cannot be reached (ECONNREFUSED).\n`);
+    expect({ output, exitCode }).toEqual({ output: '', exitCode: 1 });
+  });
+
+  it.each<[string, () => Record<string, string>, RegExp]>([
+    [
+      'settings are missing',
+      () => ({ LOGTO_APP_SECRET: '' }),
+      /^LOGTO_APP_SECRET not set\.\n\nGives a Logto/,
+    ],
+    [
+      'the secret is wrong',
+      () => ({ LOGTO_APP_SECRET: 'no' }),
+      /\(invalid_client\)\. The secret is not that of app/,
+    ],
+    [
+      'the tenant is another',
+      () => ({ LOGTO_TENANT_ID: 'other' }),
+      /\(invalid_target\)[\s\S]*With Logto Cloud, set LOGTO_TENANT_ID to the tenant's id\./,
+    ],
+    [
+      'the app may not use the Management API',
+      () => {
+        const { id } = logto.addApp('stranger');
+        return { LOGTO_APP_ID: id, LOGTO_APP_SECRET: logto.app('stranger').secret };
+      },
+      /^Logto refused GET \/api\/resources\S* \(403\): Forbidden\.[\s\S]*\(auth\.forbidden\)\nApp \w+ may not use the Management API: .* "all" of it\.\n$/,
+    ],
+  ])('ends with 1 and a plain sentence where %s', { timeout: 20_000 }, async (_case, env, sentence) => {
+    await open();
+    const { output, told, exitCode } = await provision(env());
+    expect(told).toMatch(sentence);
+    expect(told).not.toMatch(/\n {4}at /);
+    expect({ output, exitCode }).toEqual({ output: '', exitCode: 1 });
+  });
+});

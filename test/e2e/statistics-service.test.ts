@@ -1,0 +1,237 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import type { RequestListener } from 'node:http';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import { parseEnv } from 'node:util';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { type Application, shopDirectory } from '../../example-server/local-issuer/directory.js';
+import { createM2MClient } from '../../src/client/index.js';
+import { Recorder } from '../support/client.js';
+import { StandInLogto } from '../support/management-api.js';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+interface Example {
+  child: ChildProcess;
+  api: string;
+  logto: string;
+}
+
+const children: ChildProcess[] = [];
+afterAll(() => {
+  for (const child of children) child.kill('SIGKILL');
+});
+
+/** Runs a built program of the example. */
+function run(program: string, env: Record<string, string | undefined>) {
+  const { LOGTO_ENDPOINT, LOGTO_AUDIENCE, LOGTO_APP_ID, LOGTO_APP_SECRET, ...inherited } = process.env;
+  const child = spawn(process.execPath, [`example-server/dist/${program}.js`], {
+    cwd: root,
+    env: { ...inherited, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  children.push(child);
+  return child;
+}
+
+async function outcome(program: string, env: Record<string, string | undefined>) {
+  const child = run(program, env);
+  const [output, errors, [exitCode]] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    once(child, 'close'),
+  ]);
+  return { output, errors, exitCode };
+}
+
+/** Starts the example server, with its own issuer unless the environment names another. */
+async function startExample(env: Record<string, string | undefined> = {}): Promise<Example> {
+  const child = run('main', { PORT: '0', ISSUER_PORT: '0', ...env });
+  let output = '';
+  child.stdout.setEncoding('utf8').on('data', (chunk) => {
+    output += chunk;
+  });
+  await vi.waitFor(() => expect(output).toContain('Ctrl-C stops'), 10_000);
+  const [api = '', issuer = ''] = output.match(/http:\S+/g) ?? [];
+  return { child, api, logto: issuer.replace(/\/oidc$/, '') };
+}
+
+async function stopExample({ child }: Example): Promise<void> {
+  const ended = once(child, 'exit');
+  child.kill('SIGTERM');
+  await ended;
+}
+
+function appNamed(name: string): Application {
+  const app = shopDirectory().applications.find((candidate) => candidate.name === name);
+  if (!app) throw new Error(`no app ${name}`);
+  return app;
+}
+
+describe('the statistics service', { timeout: 30_000 }, () => {
+  let example: Example;
+  beforeAll(async () => {
+    example = await startExample();
+  });
+  afterAll(() => stopExample(example));
+
+  /** Its environment at the example, as one of the apps there. */
+  function environment(name = 'statistics-service') {
+    const { id, secret } = appNamed(name);
+    return {
+      SHOP_URL: example.api,
+      LOGTO_ENDPOINT: example.logto,
+      LOGTO_APP_ID: id,
+      LOGTO_APP_SECRET: secret,
+    };
+  }
+
+  it("prints a report of the day's orders and the products", async () => {
+    const { output, errors, exitCode } = await outcome('statistics-service', environment());
+    expect({ errors, exitCode }).toEqual({ errors: '', exitCode: 0 });
+    expect(output.replace(/\d{4}-\d\d-\d\d/, 'DATE')).toBe(`The shop on DATE (UTC)
+
+Orders    3
+Revenue   182.80 EUR
+Products  6
+
+Sold
+     4  Paper filters, 100 pieces
+     1  Espresso beans, 1 kg
+     1  Milk jug, 350 ml
+     1  Burr grinder
+
+Fewer than 20 in stock
+    14  Burr grinder
+`);
+    expect(output).toContain(new Date().toISOString().slice(0, 10));
+  });
+
+  it('ends at once when it is done', async () => {
+    const started = Date.now();
+    await outcome('statistics-service', environment());
+    expect(Date.now() - started).toBeLessThan(4_000);
+  });
+
+  it('says which permission its app lacks', async () => {
+    const { id } = appNamed('stranger-service');
+    expect(await outcome('statistics-service', environment('stranger-service'))).toEqual({
+      output: '',
+      errors: `App ${id} lacks the permission read:products that /products needs: give it a machine-to-machine role that has it, in the Logto Console.\n`,
+      exitCode: 1,
+    });
+  });
+
+  it('says so where the API belongs to another Logto', async () => {
+    const other = await StandInLogto.start();
+    const itsExample = await startExample({ LOGTO_ENDPOINT: new URL(other.issuer).origin });
+    const { errors, exitCode } = await outcome('statistics-service', {
+      ...environment(),
+      SHOP_URL: itsExample.api,
+    });
+    expect(errors).toMatch(
+      /^The shop's API at \S+ does not take this app's token \(401 invalid_token\): is it set up for \S+ and https:\/\/shopping\.api\?\n$/,
+    );
+    expect(exitCode).toBe(1);
+    await stopExample(itsExample);
+    await other.stop();
+  });
+
+  it.each<[string, Record<string, string>, RegExp]>([
+    [
+      'Logto refuses',
+      { LOGTO_APP_SECRET: 'wrong' },
+      /\(invalid_client\)\. The secret is not that of app \w+/,
+    ],
+    [
+      'settings are missing',
+      { SHOP_URL: '', LOGTO_APP_ID: '' },
+      /^SHOP_URL, LOGTO_APP_ID not set\. SHOP_URL is the address of the shop's API, .+\n$/,
+    ],
+    ['a setting is wrong', { SHOP_URL: 'shop' }, /^createM2MClient: `baseUrl` .+\n$/],
+  ])('ends with 1 and a plain sentence where %s', async (_case, env, sentence) => {
+    const { output, errors, exitCode } = await outcome('statistics-service', { ...environment(), ...env });
+    expect(errors).toMatch(sentence);
+    expect(errors).not.toContain(appNamed('statistics-service').secret);
+    expect({ output, exitCode }).toEqual({ output: '', exitCode: 1 });
+  });
+
+  it('says so where there is no API', async () => {
+    const gone = await Recorder.start(() => {});
+    await gone.stop();
+    const env = { ...environment(), SHOP_URL: gone.url };
+    expect(await outcome('statistics-service', env)).toEqual({
+      output: '',
+      errors: `The shop's API at ${gone.url} cannot be reached (ECONNREFUSED).\n`,
+      exitCode: 1,
+    });
+  });
+
+  it.each<[string, RequestListener, RegExp]>([
+    [
+      'is in trouble',
+      (_req, res) => void res.writeHead(503).end('{"error":"temporarily_unavailable"}'),
+      /^The shop's API at \S+ answered \/products with 503 temporarily_unavailable\.\n$/,
+    ],
+    [
+      'is none',
+      (_req, res) => void res.end('<html>Welcome</html>'),
+      /^What \S+ answered to \/products is no answer of the shop's API: see SHOP_URL\.\n$/,
+    ],
+    [
+      'breaks off',
+      (req) => void req.socket.destroy(),
+      /^The shop's API at \S+ cannot be reached \(UND_ERR_SOCKET\)\.\n$/,
+    ],
+  ])('ends with 1 and a plain sentence where the API %s', async (_case, answer, sentence) => {
+    const api = await Recorder.start(answer);
+    const env = { ...environment(), SHOP_URL: api.url };
+    const { output, errors, exitCode } = await outcome('statistics-service', env);
+    expect(errors).toMatch(sentence);
+    expect({ output, exitCode }).toEqual({ output: '', exitCode: 1 });
+    await api.stop();
+  });
+});
+
+describe('a tenant that was provisioned', { timeout: 30_000 }, () => {
+  let logto: StandInLogto;
+  afterEach(() => logto.stop());
+
+  it('lets the statistics service report, with the environment that was printed', async () => {
+    logto = await StandInLogto.start();
+    const { id, secret } = logto.app();
+    const admin = { LOGTO_ENDPOINT: logto.endpoint, LOGTO_APP_ID: id, LOGTO_APP_SECRET: secret };
+    const printed = parseEnv((await outcome('provision', admin)).output);
+    // The API expects the issuer under its own name, which is what stands in the tokens.
+    const { origin } = new URL(logto.issuer);
+    const example = await startExample({ ...printed, LOGTO_ENDPOINT: origin });
+    const env = { ...printed, SHOP_URL: example.api };
+    expect(await outcome('statistics-service', env)).toMatchObject({
+      output: expect.stringContaining('Revenue   182.80 EUR\n'),
+      errors: '',
+      exitCode: 0,
+    });
+
+    // A partner has the id of its organization from Logto too, and reaches what is its own.
+    const partner = createM2MClient({
+      endpoint: logto.endpoint,
+      appId: printed['PARTNER_APP_ID'] ?? '',
+      appSecret: printed['PARTNER_APP_SECRET'] ?? '',
+      organizationId: printed['CORNER_SHOP_ID'] ?? '',
+      scopes: ['read:reports'],
+      baseUrl: example.api,
+    });
+    const reports = await partner.fetch(`/organizations/${printed['CORNER_SHOP_ID']}/reports`);
+    expect(await reports.json()).toMatchObject({ organization: 'Corner Shop' });
+
+    // Somebody takes one permission out of the role.
+    const orders = logto.directory.applications.find(({ name }) => name === 'statistics-service');
+    const grants = orders?.grants['https://shopping.api'] ?? [];
+    grants.splice(grants.indexOf('read:orders'), 1);
+    const { errors, exitCode } = await outcome('statistics-service', env);
+    expect(errors).toMatch(/lacks the permission read:orders that \/orders\/daily\?date=\S+ needs/);
+    expect(exitCode).toBe(1);
+    await stopExample(example);
+  });
+});
