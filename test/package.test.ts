@@ -59,6 +59,14 @@ describe('the package', () => {
     expect(imported.trim()).toBe(Object.keys(names).sort().join());
   });
 
+  it('has its command, under the name of the package too, so that npx finds it', () => {
+    expect(manifest.bin).toEqual({
+      'logto-m2m': './dist/cli/main.js',
+      'express-logto-m2m': './dist/cli/main.js',
+    });
+    expect(readFileSync(`${root}/dist/cli/main.js`, 'utf8')).toMatch(/^#!\/usr\/bin\/env node\n/);
+  });
+
   it('has the names that users rely on', () => {
     expect(Object.keys(source).sort()).toEqual([
       'AuthError',

@@ -1,0 +1,20 @@
+/** What one check of the doctor found, in a line, and where something is wrong, what to do. */
+export interface Finding {
+  readonly check: string;
+  readonly verdict: 'ok' | 'problem' | 'skipped';
+  readonly message: string;
+  readonly fix?: string;
+}
+
+export function ok(check: string, message: string): Finding {
+  return { check, verdict: 'ok', message };
+}
+
+export function problem(check: string, message: string, fix: string): Finding {
+  return { check, verdict: 'problem', message, fix };
+}
+
+/** Not asked, and why. */
+export function skipped(check: string, message: string): Finding {
+  return { check, verdict: 'skipped', message };
+}

@@ -1,0 +1,69 @@
+import { type AccessTokenAnswer, createM2MClient, M2MClientError } from '../../client/index.js';
+import type { App } from '../settings.js';
+import { fromNow } from '../words.js';
+import { decodeToken, Undecodable } from './decoded-token.js';
+import { type Finding, ok, problem } from './finding.js';
+
+/** What to ask Logto for. */
+export interface Wanted {
+  readonly endpoint: string;
+  readonly app: App;
+  readonly resource: string | undefined;
+  readonly organization: string | undefined;
+  readonly scopes: readonly string[];
+  readonly allowInsecure: boolean;
+}
+
+/** What came of it: the token, where there is one. */
+export interface Grant {
+  readonly finding: Finding;
+  readonly answer?: AccessTokenAnswer;
+}
+
+/** Asks Logto for a token, as the app would. */
+export async function askForToken(wanted: Wanted): Promise<Grant> {
+  try {
+    const answer = await tokenFor(wanted);
+    return { finding: ok('token', description(answer)), answer };
+  } catch (error) {
+    if (!(error instanceof M2MClientError)) throw error;
+    const { message, hint = 'Look at the log of Logto.' } = error;
+    const cause = message.endsWith(hint) ? message.slice(0, -hint.length).trimEnd() : message;
+    const fix = (error.code === 'invalid_target' && (await fixForSlash(wanted))) || hint;
+    return { finding: problem('token', cause, fix) };
+  }
+}
+
+function tokenFor({ endpoint, app, resource, organization, scopes, allowInsecure }: Wanted) {
+  return createM2MClient({
+    endpoint,
+    appId: app.id,
+    appSecret: app.secret,
+    resource,
+    organizationId: organization,
+    scopes,
+    allowInsecureRequests: allowInsecure,
+  }).getAccessToken();
+}
+
+/** Identifiers are compared to the letter, and a slash at the end is the letter that is mistaken most. */
+async function fixForSlash(wanted: Wanted): Promise<string | undefined> {
+  const { resource } = wanted;
+  if (resource === undefined) return undefined;
+  const [other, word] = resource.endsWith('/')
+    ? [resource.slice(0, -1), 'without']
+    : [`${resource}/`, 'with'];
+  try {
+    await tokenFor({ ...wanted, resource: other, scopes: [] });
+    return `Logto knows ${other}, ${word} the slash at its end: set LOGTO_AUDIENCE=${other}, at the API too.`;
+  } catch {
+    return undefined;
+  }
+}
+
+function description({ token, expiresAt }: AccessTokenAnswer): string {
+  const decoded = decodeToken(token);
+  if (decoded instanceof Undecodable) return `Logto gave one. ${decoded.why}`;
+  const { header, claims } = decoded;
+  return `Logto gave one that expires ${fromNow(expiresAt)}: alg ${header['alg']}, typ ${header['typ']}, iss ${claims['iss']}, aud ${claims['aud']}`;
+}

@@ -1,0 +1,31 @@
+import { type Finding, ok, problem } from './finding.js';
+
+/** Whether tokens will name the issuer that an API with this endpoint expects, to the letter. */
+export function checkIssuer(endpoint: string, issuer: string): Finding {
+  const expected = `${endpoint}/oidc`;
+  if (issuer === expected) return ok('issuer', issuer);
+  const message = `Logto at ${endpoint} calls itself ${issuer}, and an API with this endpoint expects ${expected}: ${difference(expected, issuer)}.`;
+  return problem('issuer', message, fixFor(endpoint, issuer));
+}
+
+function difference(expected: string, issuer: string): string {
+  if (issuer.replace(/\/+$/, '') === expected) return 'the slash at the end is one too many';
+  if (!URL.canParse(issuer)) return 'that is no address';
+  const [ours, theirs] = [new URL(expected), new URL(issuer)];
+  if (ours.hostname !== theirs.hostname)
+    return 'an internal address against the public one, or a custom domain';
+  if (ours.port !== theirs.port) return `the port ${portOf(ours)} against ${portOf(theirs)}`;
+  if (ours.protocol !== theirs.protocol) return 'http against https';
+  return 'another path';
+}
+
+function portOf({ port, protocol }: URL): string {
+  return port || (protocol === 'https:' ? '443' : '80');
+}
+
+function fixFor(endpoint: string, issuer: string): string {
+  const pinned = `issuers: [{ issuer: '${issuer}', jwksUri: '${endpoint}/oidc/jwks' }]`;
+  const base = /^(https?:\/\/.+)\/oidc$/.exec(issuer)?.[1];
+  if (base === undefined) return `Give createLogtoAuth ${pinned} instead of the endpoint.`;
+  return `Set LOGTO_ENDPOINT=${base}; or, where that cannot be reached from here, give createLogtoAuth ${pinned}. If ${base} is the wrong one, correct the variable ENDPOINT of Logto itself.`;
+}

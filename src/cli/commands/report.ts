@@ -1,0 +1,42 @@
+import type { Finding } from '../checks/finding.js';
+import { type Output, printable } from '../output.js';
+
+const SIGNS = {
+  ok: ['green', '✓'],
+  problem: ['red', '✗'],
+  skipped: ['dim', '-'],
+} as const;
+/** As wide as the longest name of a check. */
+const WIDTH = 13;
+
+/** Shows the findings as they come, or all at the end to a machine. */
+export class Report {
+  readonly #findings: Finding[] = [];
+  readonly #output: Output;
+  readonly #isJson: boolean;
+
+  constructor(output: Output, isJson: boolean) {
+    this.#output = output;
+    this.#isJson = isJson;
+  }
+
+  add(finding: Finding): void {
+    this.#findings.push(finding);
+    if (this.#isJson) return;
+    const { check, verdict, message, fix } = finding;
+    const [colour, sign] = SIGNS[verdict];
+    this.#output.result(`${this.#output.paint(colour, sign)} ${check.padEnd(WIDTH)} ${printable(message)}`);
+    if (fix !== undefined) this.#output.result(`  ${''.padEnd(WIDTH)} → ${printable(fix)}`);
+  }
+
+  /** @returns whether all is well */
+  close(): boolean {
+    const count = this.#findings.filter(({ verdict }) => verdict === 'problem').length;
+    if (this.#isJson) this.#output.json({ ok: count === 0, checks: this.#findings });
+    else {
+      const counted = `${count === 1 ? 'One problem' : `${count} problems`}. The first one first: the others may follow from it.`;
+      this.#output.result(`\n${count === 0 ? 'No problem was found.' : counted}`);
+    }
+    return count === 0;
+  }
+}

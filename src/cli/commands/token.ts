@@ -1,0 +1,60 @@
+import { createM2MClient, M2MClientError } from '../../client/index.js';
+import type { Output } from '../output.js';
+import {
+  allowsInsecure,
+  appOf,
+  demandEndpoints,
+  type Given,
+  organizationOf,
+  resourcesOf,
+  scopesOf,
+} from '../settings.js';
+import { COMMON_OPTIONS, ExitCode, readArguments, UsageError } from '../usage.js';
+
+/** `logto-m2m token`: a token on stdout, and nothing else there. */
+export async function token(args: readonly string[], output: Output): Promise<ExitCode> {
+  const { values } = readArguments({ args: [...args], options: COMMON_OPTIONS });
+  const scopes = scopesOf(values);
+  const client = createM2MClient({ ...whatIsAskedFor(values), scopes });
+  try {
+    const answer = await client.getAccessToken();
+    const missingScopes = scopes.filter((scope) => !answer.scopes.includes(scope));
+    if (missingScopes.length > 0) {
+      output.say(
+        `Logto did not grant ${missingScopes.join(' ')}: no role of the app gives it, or it is not spelt so.`,
+      );
+    }
+    if (values.json) output.json({ ...answer, missingScopes });
+    else output.result(answer.token);
+    return ExitCode.well;
+  } catch (error) {
+    if (!(error instanceof M2MClientError)) throw error;
+    const { code, status, message, hint } = error;
+    if (values.json) output.json({ error: { code, status, message, hint } });
+    // The message has the hint at its end.
+    else output.say(message);
+    return ExitCode.finding;
+  }
+}
+
+function whatIsAskedFor(given: Given) {
+  const app = appOf();
+  if (app === undefined) {
+    throw new UsageError("whose token? Set LOGTO_APP_ID and LOGTO_APP_SECRET, from the app's page in Logto.");
+  }
+  const [endpoint] = demandEndpoints(given);
+  const organizationId = organizationOf(given);
+  // Of an organization alone, where LOGTO_AUDIENCE is not set: that is what the API's guard goes by, too.
+  const [resource] = resourcesOf(given);
+  if (resource === undefined && organizationId === undefined) {
+    throw new UsageError('a token for what? Set LOGTO_AUDIENCE, or pass --resource, --organization or both.');
+  }
+  return {
+    endpoint,
+    appId: app.id,
+    appSecret: app.secret,
+    resource,
+    organizationId,
+    allowInsecureRequests: allowsInsecure(given),
+  };
+}

@@ -1,0 +1,76 @@
+const COMMON = `  --endpoint URL       base URL of your Logto, without /oidc          (else LOGTO_ENDPOINT)
+  --resource URI       the API identifier, as it is in Logto; '' for none (else LOGTO_AUDIENCE)
+  --organization ID    the organization that the token is to hold for
+  --scope NAMES        permissions; several with spaces, or the option again
+  --allow-insecure-requests
+                       http: to other hosts than this one, in a network that you trust
+  --json               for machines`;
+
+const EXIT = 'It ends with 0 when all is well, 1 when there is a finding, 2 when it was called wrongly.';
+
+/** What each command says of itself. */
+export const HELP = {
+  all: `logto-m2m helps where an API is protected by express-logto-m2m, or calls one that is.
+
+  logto-m2m token      get a token, as an app of yours would
+  logto-m2m inspect    what is in a token, and why is it refused?
+  logto-m2m doctor     is the configuration right, and would this app's token be accepted?
+
+Each explains itself: logto-m2m doctor --help. They read the variables that the API and the app read:
+
+  LOGTO_ENDPOINT       base URL of your Logto: https://your-tenant.logto.app
+  LOGTO_AUDIENCE       the API identifier: Console > API resources
+  LOGTO_APP_ID         a machine-to-machine app: Console > Applications
+  LOGTO_APP_SECRET     its secret; never an argument, for every user of a machine can read those
+
+With a file of them: node --env-file=.env node_modules/.bin/logto-m2m doctor
+
+${EXIT}`,
+
+  token: `logto-m2m token [options]
+
+Prints a token, and nothing else, on stdout:
+
+  curl -H "Authorization: Bearer $(logto-m2m token --scope read:products)" https://shop.example/products
+
+${COMMON}
+
+With --resource the token is for that API, with --resource and --organization for that API inside that
+organization, and with --resource '' --organization ID it is the organization's own. Logto grants no permission
+that was not asked for, and leaves out silently what no role of the app gives; that is told on stderr.
+
+The app is that of LOGTO_APP_ID and LOGTO_APP_SECRET.
+
+${EXIT}`,
+
+  inspect: `logto-m2m inspect [token] [options]
+
+Shows what is in a token and, where the endpoint is known, whether an API would accept it, or which check fails
+first. The token is read from stdin where it is no argument, which keeps it out of the shell's history:
+
+  logto-m2m token --scope read:products | logto-m2m inspect --scope read:products
+
+It is sent nowhere: only Logto's public keys are fetched. The signature is not shown, so that the output can be
+passed on; the claims are.
+
+${COMMON}
+
+Without --resource the token's own audience is taken for the right one.
+
+${EXIT}`,
+
+  doctor: `logto-m2m doctor [options]
+
+Looks for what is wrong, one line a check, each with its fix: can Logto be reached, is it the issuer that tokens
+will name, are its keys there, do the clocks agree; with LOGTO_APP_ID and LOGTO_APP_SECRET, is a token granted,
+would the API accept it, and which permissions came; and with --api, what does that API really answer?
+
+  logto-m2m doctor --scope read:products --api https://shop.example/products
+
+  --api URL            a protected address of the API, asked by GET once without and once with the token
+${COMMON}
+
+Without --scope the permissions are asked for that the API itself names.
+
+${EXIT}`,
+};

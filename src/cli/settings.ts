@@ -1,0 +1,87 @@
+import { fromEnvironment } from '../checks/environment.js';
+import { checkScopes } from '../checks/scopes.js';
+import { checkAddress, checkAudiences, checkEndpoint } from '../checks/uris.js';
+import { UsageError } from './usage.js';
+
+/** The arguments that every command has, as they came. */
+export interface Given {
+  readonly endpoint?: string | undefined;
+  readonly resource?: string | undefined;
+  readonly organization?: string | undefined;
+  readonly scope?: string[] | undefined;
+  readonly 'allow-insecure-requests'?: boolean | undefined;
+}
+
+/** An app, by which a token is had. */
+export interface App {
+  readonly id: string;
+  readonly secret: string;
+}
+
+const OWNER = 'logto-m2m';
+
+/** The endpoints, in their normal form; none where none is set. @throws UsageError */
+export function endpointsOf(given: Given): readonly string[] {
+  const name = given.endpoint === undefined ? 'LOGTO_ENDPOINT' : '--endpoint';
+  const values = fromEnvironment(given.endpoint ?? process.env['LOGTO_ENDPOINT']) ?? [];
+  return refusing(() => values.map((value) => checkEndpoint(OWNER, name, value, allowsInsecure(given))));
+}
+
+/** The same, where there must be one. @throws UsageError */
+export function demandEndpoints(given: Given): readonly [string, ...string[]] {
+  const [first, ...others] = endpointsOf(given);
+  if (first !== undefined) return [first, ...others];
+  throw new UsageError('which Logto? Set LOGTO_ENDPOINT, or pass --endpoint https://your-tenant.logto.app.');
+}
+
+/** The API resource indicators; none where none is set. @throws UsageError */
+export function resourcesOf(given: Given): readonly string[] {
+  const name = given.resource === undefined ? 'LOGTO_AUDIENCE' : '--resource';
+  const values = fromEnvironment(given.resource ?? process.env['LOGTO_AUDIENCE']);
+  return values === undefined ? [] : refusing(() => checkAudiences(OWNER, values, name));
+}
+
+/** The scopes that are wanted. @throws UsageError */
+export function scopesOf({ scope = [] }: Given): readonly string[] {
+  const named = scope.filter((value) => value.trim() !== '');
+  return named.length === 0 ? [] : refusing(() => checkScopes(OWNER, '--scope', named));
+}
+
+/** The organization; undefined where none is named. @throws UsageError */
+export function organizationOf({ organization }: Given): string | undefined {
+  if (organization?.trim() === '') throw new UsageError('--organization needs the id of one.');
+  return organization;
+}
+
+export function allowsInsecure(given: Given): boolean {
+  return given['allow-insecure-requests'] === true;
+}
+
+/** The app, from the environment alone; undefined where there is none. @throws UsageError */
+export function appOf(): App | undefined {
+  const { LOGTO_APP_ID: id = '', LOGTO_APP_SECRET: secret = '' } = process.env;
+  if (id.trim() === '' && secret.trim() === '') return undefined;
+  if (id.trim() === '') throw new UsageError('LOGTO_APP_SECRET is set, and LOGTO_APP_ID is not.');
+  if (secret.trim() === '') throw new UsageError('LOGTO_APP_ID is set, and LOGTO_APP_SECRET is not.');
+  return { id, secret };
+}
+
+/** An address to which a token will be sent. @throws UsageError */
+export function addressOf(option: string, value: string, given: Given): URL {
+  const needed = 'an address of the API, as https://api.example/products';
+  return refusing(() => checkAddress(OWNER, option, value, needed, allowsInsecure(given)));
+}
+
+/** The checks of the options, in the words of the command line. */
+function refusing<T>(check: () => T): T {
+  try {
+    return check();
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    const message = error.message
+      .replace(`${OWNER}: `, '')
+      .replace('set allowInsecureRequests: true', 'pass --allow-insecure-requests')
+      .replace(/requireOrganizationScopes\(.*\)/, '--organization <id> instead');
+    throw new UsageError(message);
+  }
+}

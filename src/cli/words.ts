@@ -1,0 +1,27 @@
+const UNITS: readonly [name: string, seconds: number][] = [
+  ['day', 86_400],
+  ['hour', 3_600],
+  ['minute', 60],
+  ['second', 1],
+];
+
+/** A duration in its largest unit, from two of it on: 90 seconds, 41 minutes, 3 hours. */
+export function duration(seconds: number): string {
+  const size = Math.abs(Math.round(seconds));
+  const [name, unit] = UNITS.find(([, length]) => size >= 2 * length) ?? ['second', 1];
+  const count = Math.floor(size / unit);
+  return `${count} ${name}${count === 1 ? '' : 's'}`;
+}
+
+/** A moment from here: `in 41 minutes`, `3 hours ago`, `now`. Times are in seconds since the epoch. */
+export function fromNow(time: number, now = Date.now() / 1000): string {
+  const seconds = Math.round(time - now);
+  if (seconds === 0) return 'now';
+  return seconds > 0 ? `in ${duration(seconds)}` : `${duration(seconds)} ago`;
+}
+
+/** Names in a row: `a, b and c`. */
+export function inARow(names: readonly string[], word = 'and'): string {
+  const last = names.at(-1) ?? 'none';
+  return names.length < 2 ? last : `${names.slice(0, -1).join(', ')} ${word} ${last}`;
+}

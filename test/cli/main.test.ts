@@ -1,0 +1,83 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { logtoM2M } from './command.js';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+const main = join(root, 'dist/cli/main.js');
+const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
+
+/** It gives a program a terminal. */
+const scriptIsMissing = spawnSync('script', ['--version']).error !== undefined;
+
+describe('logto-m2m', () => {
+  it.each([
+    [['--help'], /logto-m2m doctor/],
+    [['help'], /logto-m2m doctor/],
+    [['help', 'constructor'], /logto-m2m doctor/],
+    [['token', '--help'], /curl -H "Authorization: Bearer/],
+    [['help', 'inspect'], /It is sent nowhere/],
+    [['doctor', '-h', '--nonsense'], /--api URL/],
+  ])('explains itself: %j', async (args, said) => {
+    const { code, stdout, stderr } = await logtoM2M(args);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toMatch(said);
+    expect(stdout.split('\n').filter((line) => line.length > 112)).toEqual([]);
+  });
+
+  it('tells its version', async () => {
+    expect(await logtoM2M(['--version'])).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' });
+  });
+
+  it.each([[[]], [['docter']], [['--nonsense']]])(
+    'ends with 2 where it is not told what to do: %j',
+    async (args) => {
+      const { code, stdout, stderr } = await logtoM2M(args);
+      expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+      expect(stderr).toMatch(/^logto-m2m: .*token, inspect/);
+    },
+  );
+
+  it('runs by a link of another name, as npm makes one', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'bin-'));
+    try {
+      const link = join(folder, 'express-logto-m2m');
+      symlinkSync(main, link);
+      const { stdout } = spawnSync(process.execPath, [link, '--version'], { encoding: 'utf8' });
+      expect(stdout).toBe(`${version}\n`);
+      expect(readFileSync(main, 'utf8').split('\n')[0]).toBe('#!/usr/bin/env node');
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  it.skipIf(scriptIsMissing)(
+    'shows colours on a terminal alone, and not there where NO_COLOR is set',
+    async () => {
+      const token = 'eyJhbGciOiJub25lIn0.e30.c2ln';
+      const inTerminal = (env: Record<string, string>) =>
+        spawnSync('script', ['-qec', `${process.execPath} ${main} inspect ${token}`, '/dev/null'], {
+          encoding: 'utf8',
+          env: { PATH: process.env['PATH'], TERM: 'xterm', ...env },
+        });
+      const colours = '\u001b[1m';
+      expect((await logtoM2M(['inspect', token])).stdout).not.toContain('\u001b');
+      expect((await logtoM2M(['inspect', token], { env: { FORCE_COLOR: '1' } })).stdout).not.toContain(
+        '\u001b',
+      );
+      expect(inTerminal({}).stdout).toContain(colours);
+      expect(inTerminal({ NO_COLOR: '1' }).stdout).not.toContain('\u001b');
+    },
+  );
+
+  it('does not mind a reader who has read enough', () => {
+    const { stdout, stderr } = spawnSync('sh', ['-c', `"${process.execPath}" "${main}" --help | head -n 1`], {
+      encoding: 'utf8',
+    });
+    expect(stdout.split('\n')).toHaveLength(2);
+    expect(stderr).toBe('');
+  });
+});

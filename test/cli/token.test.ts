@@ -1,0 +1,105 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createLogtoAuth } from '../../src/index.js';
+import { API, TokenIssuer } from '../support/client.js';
+import { logtoM2M, type Outcome } from './command.js';
+
+let logto: TokenIssuer;
+
+beforeAll(async () => {
+  logto = await TokenIssuer.start();
+});
+afterAll(() => logto.stop());
+
+function token(
+  args: readonly string[] = [],
+  env: Record<string, string | undefined> = {},
+  name = 'statistics-service',
+): Promise<Outcome> {
+  const { id, secret } = logto.app(name);
+  const set = {
+    LOGTO_ENDPOINT: logto.endpoint,
+    LOGTO_AUDIENCE: API,
+    LOGTO_APP_ID: id,
+    LOGTO_APP_SECRET: secret,
+  };
+  return logtoM2M(['token', ...args], { env: { ...set, ...env } });
+}
+
+describe('logto-m2m token', () => {
+  it('prints a token that the API accepts, and nothing else', async () => {
+    const { code, stdout, stderr } = await token(['--scope', 'read:products']);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+\n$/);
+    const auth = createLogtoAuth({ endpoint: logto.endpoint, audience: API });
+    const verified = await auth.verify(stdout.trim(), { scopes: ['read:products'] });
+    expect(verified.clientId).toBe(logto.app().id);
+  });
+
+  it('takes several scopes, by spaces or by the option again', async () => {
+    const { stdout } = await token(['--scope', 'read:products read:orders', '--scope=read:orders', '--json']);
+    expect(JSON.parse(stdout)).toMatchObject({
+      scopes: ['read:products', 'read:orders'],
+      missingScopes: [],
+      expiresAt: expect.any(Number),
+      token: expect.stringMatching(/^eyJ/),
+    });
+  });
+
+  it('warns on stderr of what was not granted, and prints the token all the same', async () => {
+    const { code, stdout, stderr } = await token(['--scope', 'read:products write:products']);
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/^Logto did not grant write:products: .*\n$/);
+    expect(stdout).toMatch(/^eyJ\S+\n$/);
+  });
+
+  it('gets one for the API inside an organization, or the own one of the organization', async () => {
+    const id = 'tgqjike3k7pu';
+    const auth = createLogtoAuth({ endpoint: logto.endpoint, audience: API });
+    const inside = await token(['--organization', id, '--scope', 'read:products'], {}, 'partner-service');
+    const both = { scopes: ['read:products'], organization: { id } };
+    await expect(auth.verify(inside.stdout.trim(), both)).resolves.toMatchObject({ organizationId: id });
+    const own = await token(['--resource', '', '--organization', id], {}, 'partner-service');
+    await expect(auth.verify(own.stdout.trim(), { organizationToken: { id } })).resolves.toMatchObject({
+      organizationId: id,
+    });
+  });
+
+  it('says what to do where Logto refuses, and prints nothing on stdout', async () => {
+    const { code, stdout, stderr } = await token([], { LOGTO_APP_SECRET: 'not-the-secret' });
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toMatch(/The secret is not that of app .* copy it anew/);
+    expect(stderr).not.toContain('not-the-secret');
+    const forMachines = await token(['--json', '--resource', 'https://nosuch.api']);
+    expect(forMachines.code).toBe(1);
+    expect(JSON.parse(forMachines.stdout)).toMatchObject({
+      error: { code: 'invalid_target', status: 400, hint: expect.stringContaining('https://nosuch.api') },
+    });
+  });
+
+  it.each<[what: string, args: string[], env: Record<string, string | undefined>, said: RegExp]>([
+    ['no endpoint', [], { LOGTO_ENDPOINT: undefined }, /which Logto\?.*--endpoint/],
+    ['an endpoint that is none', ['--endpoint', 'logto'], {}, /`--endpoint` must be the base URL/],
+    ['an endpoint with /oidc', ['--endpoint', 'https://a.example/oidc'], {}, /without \/oidc/],
+    ['http to elsewhere', ['--endpoint', 'http://a.example'], {}, /pass --allow-insecure-requests/],
+    ['no app', [], { LOGTO_APP_ID: '', LOGTO_APP_SECRET: '' }, /whose token\?/],
+    ['no secret', [], { LOGTO_APP_SECRET: undefined }, /LOGTO_APP_SECRET is not/],
+    ['nothing to ask for', [], { LOGTO_AUDIENCE: '' }, /a token for what\?/],
+    ['an audience that is no URI', ['--resource', 'shop'], {}, /`--resource`/],
+    ['an option that is misspelt', ['--scopes', 'a'], {}, /unknown option '--scopes'/],
+    ['an argument too many', ['read:products'], {}, /an argument too many/],
+  ])('ends with 2 for %s', async (_what, args, env, said) => {
+    const { code, stdout, stderr } = await token(args, env);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toMatch(said);
+  });
+
+  it.each([['--secret=hush-hush'], ['--app-secret', 'hush-hush']])(
+    'takes no secret as an argument (%s), and does not repeat it',
+    async (...args) => {
+      const { code, stderr } = await token(args);
+      expect(code).toBe(2);
+      expect(stderr).toContain('LOGTO_APP_SECRET');
+      expect(stderr).not.toContain('hush-hush');
+    },
+  );
+});
