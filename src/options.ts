@@ -1,6 +1,7 @@
 import type { NextFunction, Request, Response } from 'express';
 import type { AccessToken } from './access-token.js';
 import { fromEnvironment } from './checks/environment.js';
+import { checkFetch } from './checks/fetch.js';
 import { type Issuer, type IssuerOptions, resolveIssuers } from './checks/issuers.js';
 import { checkStore } from './checks/store.js';
 import { checkAudiences, checkResourceMetadata } from './checks/uris.js';
@@ -162,7 +163,6 @@ export function resolveOptions(options: LogtoAuthOptions, env: NodeJS.ProcessEnv
   const jwksCache: JwksCacheOptions = orElse(options.jwksCache, {});
   checkNames(OWNER, jwksCache, [...Object.keys(KEY_TIMES), 'store'], 'jwksCache.');
   const clockTolerance = orElse(options.clockTolerance, 5);
-  const globalFetch: typeof fetch = (...args) => fetch(...args); // so that one replaced later is heeded
   return {
     issuers: resolveIssuers({
       owner: OWNER,
@@ -186,7 +186,7 @@ export function resolveOptions(options: LogtoAuthOptions, env: NodeJS.ProcessEnv
     realm: checkRealm(orElse(options.realm, 'api')),
     resourceMetadata:
       resourceMetadata === undefined ? undefined : checkResourceMetadata(OWNER, resourceMetadata),
-    fetch: checkFunction(OWNER, 'fetch', orElse(options.fetch, globalFetch)),
+    fetch: checkFetch(OWNER, options.fetch),
   };
 }
 

@@ -1,3 +1,5 @@
+import { meantBy } from './spelling.js';
+
 /** The checks that options have in common. Each throws a TypeError: which option, what came, what to pass. */
 
 /** Whose options these are, for the message: `createLogtoAuth`, `requireScopes`. */
@@ -36,7 +38,7 @@ export function checkNames(owner: Owner, options: unknown, known: readonly strin
   }
   for (const name of Object.keys(options)) {
     if (known.includes(name)) continue;
-    const meant = nearest(name, known);
+    const meant = meantBy(name, known, Math.max(2, Math.floor(name.length / 3))) ?? partOf(name, known);
     const help =
       meant === undefined ? `Known are ${known.join(', ')}.` : `Did you mean \`${within}${meant}\`?`;
     throw new TypeError(`${owner}: unknown option \`${within}${name}\`. ${help}`);
@@ -90,27 +92,7 @@ export function checkStrings(owner: Owner, option: string, value: unknown, what:
   });
 }
 
-/** The known name that was meant, if one is near enough. */
-function nearest(name: string, known: readonly string[]): string | undefined {
-  const wanted = name.toLowerCase();
-  const ranked = known
-    .map((candidate) => ({ candidate, distance: editDistance(wanted, candidate.toLowerCase()) }))
-    .sort((a, b) => a.distance - b.distance);
-  const best = ranked[0];
-  if (best !== undefined && best.distance <= Math.max(2, Math.floor(name.length / 3))) return best.candidate;
-  return known.find((candidate) => candidate.toLowerCase().includes(wanted));
-}
-
-/** How many letters must be changed, added or dropped (Levenshtein). */
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (const [i, letter] of [...a].entries()) {
-    const next = [i + 1];
-    for (let j = 1; j <= b.length; j++) {
-      const replaced = (row[j - 1] as number) + (letter === b[j - 1] ? 0 : 1);
-      next.push(Math.min(replaced, (row[j] as number) + 1, (next[j - 1] as number) + 1));
-    }
-    row = next;
-  }
-  return row[b.length] as number;
+/** A name that was cut short, as `max` for `maxPending`. */
+function partOf(name: string, known: readonly string[]): string | undefined {
+  return known.find((candidate) => candidate.toLowerCase().includes(name.toLowerCase()));
 }

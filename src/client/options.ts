@@ -1,7 +1,8 @@
+import { checkFetch } from '../checks/fetch.js';
 import { checkScopes } from '../checks/scopes.js';
 import { checkStore } from '../checks/store.js';
 import { checkAddress, checkAudiences, checkEndpoint } from '../checks/uris.js';
-import { checkBoolean, checkFunction, checkNames, checkSeconds, orElse, wrong } from '../checks/values.js';
+import { checkBoolean, checkNames, checkSeconds, orElse, wrong } from '../checks/values.js';
 import type { KeyValueStore } from '../keys/key-store.js';
 
 /** What a client needs to know. Durations are in seconds. */
@@ -81,7 +82,6 @@ export function resolveClientOptions(options: M2MClientOptions): ClientSettings 
       `${OWNER}: pass \`resource\`, the API identifier of the API that is to be called, \`organizationId\`, or both.`,
     );
   }
-  const globalFetch: typeof fetch = (...args) => fetch(...args); // so that one replaced later is heeded
   return {
     endpoint: checkEndpoint(OWNER, 'endpoint', checkText('endpoint', options.endpoint), allowInsecure),
     appId: checkText('appId', options.appId),
@@ -96,7 +96,7 @@ export function resolveClientOptions(options: M2MClientOptions): ClientSettings 
     }),
     timeout: checkSeconds(OWNER, 'timeout', orElse(options.timeout, 10), { min: 'above zero', max: 300 }),
     store: store === undefined ? undefined : checkStore(OWNER, 'store', store),
-    fetch: checkFunction(OWNER, 'fetch', orElse(options.fetch, globalFetch)),
+    fetch: checkFetch(OWNER, options.fetch),
     allowInsecure,
   };
 }

@@ -1,7 +1,7 @@
+import { meantBy } from '../../checks/spelling.js';
 import { inARow } from '../words.js';
 import { type Finding, ok, problem, skipped } from './finding.js';
 import type { Wanted } from './granted-token.js';
-import { meantBy } from './spelling.js';
 
 /**
  * Which of the permissions came. Logto leaves the others out without a word, for a role that is missing and for a

@@ -1,13 +1,14 @@
-/** No more letters than that are a slip; with more it is another word. */
-const SLIPS = 2;
-
-/** The name that was meant, if one of these is near enough: read:prodcuts for read:products. */
-export function meantBy(name: string, known: readonly string[]): string | undefined {
+/**
+ * The name that was meant, if one of these is near enough: read:prodcuts for read:products.
+ *
+ * @param slips - with more slips than that it is another word
+ */
+export function meantBy(name: string, known: readonly string[], slips = 2): string | undefined {
   const ranked = known
-    .map((candidate) => ({ candidate, slips: slipsBetween(name.toLowerCase(), candidate.toLowerCase()) }))
-    .sort((a, b) => a.slips - b.slips);
+    .map((candidate) => ({ candidate, found: slipsBetween(name.toLowerCase(), candidate.toLowerCase()) }))
+    .sort((a, b) => a.found - b.found);
   const best = ranked[0];
-  return best !== undefined && best.slips <= SLIPS ? best.candidate : undefined;
+  return best !== undefined && best.found <= slips ? best.candidate : undefined;
 }
 
 /** Letters changed, added or dropped, and neighbours that changed places (the optimal string alignment). */
