@@ -4,6 +4,7 @@ import type { AuthError } from './errors.js';
 
 /** On `express-logto-m2m:authorized`: a token was accepted. */
 export interface AuthorizedMessage {
+  /** What was verified. It never holds the raw token. */
   readonly token: AccessToken;
   /** Whether its signature had been checked before. */
   readonly cached: boolean;
@@ -13,25 +14,33 @@ export interface AuthorizedMessage {
 
 /** On `express-logto-m2m:denied`: a request, or a token given to `verify()`, was refused. */
 export interface DeniedMessage {
+  /** Why, with a `hint` for whoever runs the API. */
   readonly error: AuthError;
+  /** The request; absent where `verify()` was called. */
   readonly req?: unknown;
 }
 
 /** On `express-logto-m2m:keys-refreshed`: an issuer's keys were fetched. */
 export interface KeysRefreshedMessage {
+  /** The `iss` of its tokens. */
   readonly issuer: string;
+  /** The `kid` of each key that it has now. */
   readonly keyIds: readonly string[];
+  /** How long it took, a quick retry included, in milliseconds. */
   readonly durationMs: number;
 }
 
 /** On `express-logto-m2m:keys-failed`: an issuer's keys could not be fetched. */
 export interface KeysFailedMessage {
+  /** The `iss` of its tokens. */
   readonly issuer: string;
+  /** What went wrong, in a line that names the address. */
   readonly error: Error;
   /** Whether older keys still serve. */
   readonly servingStale: boolean;
   /** Seconds since the epoch before which no further attempt is made. */
   readonly nextAttemptAt: number;
+  /** How long it took, a quick retry included, in milliseconds. */
   readonly durationMs: number;
 }
 

@@ -88,8 +88,11 @@ export function kindOf(reason: AuthErrorReason): Kind {
 
 /** The JSON body of a refusal. */
 export interface AuthErrorBody {
+  /** What kind of refusal it is (RFC 6750 section 3.1). */
   error: AuthErrorCode;
+  /** The fixed sentence for its reason. */
   error_description: string;
+  /** In a 403: the permissions that the route needs, with spaces between them. */
   scope?: string;
 }
 
@@ -101,6 +104,7 @@ export interface AuthErrorDetails {
   readonly scopes?: readonly string[] | undefined;
   /** For whoever runs the API: what came, what was expected, what to do. Never sent to the caller. */
   readonly hint?: string | undefined;
+  /** What was thrown where it began, as by a `fetch` that failed. */
   readonly cause?: unknown;
 }
 
@@ -115,15 +119,22 @@ export interface AuthErrorDetails {
  * cost more than to make it, for every piece of junk that somebody sends.
  */
 export class AuthError extends Error {
+  /** The status of the answer: 400, 401, 403 or 503. */
   readonly status: number;
+  /** The `error` of the answer's body. */
   readonly code: AuthErrorCode;
+  /** Which check failed. */
   readonly reason: AuthErrorReason;
+  /** The fixed sentence for that reason; the same as `message`. */
   readonly description: string;
+  /** Whether the message is for the caller: true below 500. */
   readonly expose: boolean;
+  /** The permissions that the route needs, where the caller was told them. */
   declare readonly scopes?: readonly string[];
   #headers: Readonly<Record<string, string>>;
   readonly #hint: string | undefined;
 
+  /** Guards and `verify()` make these; an app may make one for its own tests. */
   constructor(reason: AuthErrorReason, { headers = {}, scopes, hint, cause }: AuthErrorDetails = {}) {
     const { status, code, description } = KINDS[reason];
     const { stackTraceLimit } = Error;

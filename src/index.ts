@@ -1,3 +1,9 @@
+/**
+ * Express middleware that lets machine-to-machine apps of Logto in, and nobody else.
+ *
+ * @module express-logto-m2m
+ */
+
 export type { AccessToken } from './access-token.js';
 export type { IssuerOptions } from './checks/issuers.js';
 export {
@@ -24,9 +30,15 @@ export type { KeyHealth } from './keys/key-source.js';
 export type { KeyValueStore } from './keys/key-store.js';
 export { type AuthHealth, createLogtoAuth, type LogtoAuth } from './logto-auth.js';
 export type { Guard } from './middleware/guard.js';
-export type { GuardOptions, OrganizationGuardOptions } from './middleware/guards.js';
+export type {
+  GuardMakers,
+  GuardOptions,
+  OrganizationGuardOptions,
+  RequireOrganizationScopes,
+  RequireScopes,
+} from './middleware/guards.js';
 export { getAuth } from './middleware/request-auth.js';
-export type { ResourceMetadataOptions } from './middleware/resource-metadata.js';
+export type { ResourceMetadataMaker, ResourceMetadataOptions } from './middleware/resource-metadata.js';
 export type { GuardedRequest, JwksCacheOptions, LogtoAuthOptions, OrganizationRule } from './options.js';
 export type { TokenCacheHealth } from './verification/token-cache.js';
-export type { VerifyOptions } from './verify.js';
+export type { OrganizationId, VerifyOptions } from './verify.js';

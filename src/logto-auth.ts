@@ -19,7 +19,9 @@ import { createVerify, type Verify } from './verify.js';
 export interface AuthHealth {
   /** Whether every issuer has keys that may be used, stale ones too. */
   readonly ready: boolean;
+  /** Each issuer's keys. */
   readonly issuers: readonly KeyHealth[];
+  /** How many verified tokens are kept, and what that spares. */
   readonly tokenCache: TokenCacheHealth;
 }
 

@@ -67,10 +67,17 @@ export interface LogtoAuthOptions {
   readonly clockTolerance?: number | undefined;
   /** Whether users' tokens are refused. Default true; false takes them, and no organization rule protects those. */
   readonly machineOnly?: boolean | undefined;
-  /** How many verified tokens are kept, by default 10 000; false for none. */
-  readonly tokenCache?: false | { readonly max?: number | undefined } | undefined;
+  /** Verified tokens that are kept, so that their signature is checked once; false for none. */
+  readonly tokenCache?:
+    | false
+    | {
+        /** How many; the least recently used make room. Default 10 000. */
+        readonly max?: number | undefined;
+      }
+    | undefined;
   /** How many requests may wait for a signature check or a key of one issuer at once; beyond it 503. Default 1 000. */
   readonly maxPending?: number | undefined;
+  /** How Logto's keys are kept, and refreshed. */
   readonly jwksCache?: JwksCacheOptions | undefined;
   /** Asked for every token that verifies, by `verify()` without `req`. Only `false` lets the token in. */
   readonly isRevoked?: ((token: AccessToken, req?: GuardedRequest) => boolean | Promise<boolean>) | undefined;

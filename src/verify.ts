@@ -10,6 +10,12 @@ import { ORGANIZATION_TOKEN } from './verification/claims.js';
 import { Accepted, type Decide } from './verification/decide.js';
 import type { Organization, Requirement } from './verification/requirement.js';
 
+/** One organization of Logto's. */
+export interface OrganizationId {
+  /** Its id, as Logto gave it. */
+  readonly id: string;
+}
+
 /** What `verify()` asks of a token. */
 export interface VerifyOptions {
   /** All of these permissions. */
@@ -21,9 +27,9 @@ export interface VerifyOptions {
   /** Whether users' tokens are refused, instead of the instance's choice. */
   readonly machineOnly?: boolean | undefined;
   /** Which organization the token must hold for: any, none, or the one of that id. */
-  readonly organization?: 'none' | 'optional' | 'required' | { readonly id: string } | undefined;
+  readonly organization?: 'none' | 'optional' | 'required' | OrganizationId | undefined;
   /** The token must be this organization's own, as for `requireOrganizationScopes`. */
-  readonly organizationToken?: { readonly id: string } | undefined;
+  readonly organizationToken?: OrganizationId | undefined;
 }
 
 /** Verifies a token for what is not Express. Rejects with an `AuthError`, or a TypeError for wrong options. */

@@ -10,7 +10,12 @@ export interface IssuerOptions {
   /** Where its keys are, as an address that this process can reach. Default: `<issuer>/jwks`. */
   readonly jwksUri?: string | undefined;
   /** Its keys themselves, a JWK Set (RFC 7517 section 5): then nothing is fetched. */
-  readonly jwks?: { readonly keys: readonly object[] } | undefined;
+  readonly jwks?:
+    | {
+        /** The public keys, each a JWK (RFC 7517 section 4). */
+        readonly keys: readonly object[];
+      }
+    | undefined;
 }
 
 /** One issuer, ready for use: its `iss`, and where its keys are or the keys themselves. */

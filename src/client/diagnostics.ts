@@ -3,13 +3,17 @@ import type { M2MClientError } from './m2m-client-error.js';
 
 /** On `express-logto-m2m:scopes-missing`: Logto granted less than was asked for. */
 export interface ScopesMissingMessage {
+  /** The app that asked. */
   readonly appId: string;
+  /** Which scopes are missing (`missingScopes`), and what to do in Logto (`hint`). */
   readonly error: M2MClientError;
 }
 
 /** On `express-logto-m2m:token-failed`: Logto gave no token. */
 export interface TokenFailedMessage {
+  /** The app that asked. */
   readonly appId: string;
+  /** Why, and what to do (`hint`). */
   readonly error: M2MClientError;
   /** Until when the token that is held still serves, in seconds since the epoch; absent where none does. */
   readonly servesUntil?: number;

@@ -1,3 +1,9 @@
+/**
+ * The calling side: tokens by client credentials, kept, refreshed ahead, and sent to one API alone.
+ *
+ * @module express-logto-m2m/client
+ */
+
 export type { KeyValueStore } from '../keys/key-store.js';
 export type { ScopesMissingMessage, TokenFailedMessage } from './diagnostics.js';
 export { type AccessTokenAnswer, createM2MClient, type M2MClient } from './m2m-client.js';

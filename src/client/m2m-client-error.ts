@@ -8,6 +8,7 @@ export interface M2MClientErrorDetails {
   readonly hint?: string | undefined;
   /** The scopes that were asked for and not granted. */
   readonly missingScopes?: readonly string[] | undefined;
+  /** What was thrown where it began. */
   readonly cause?: unknown;
 }
 
@@ -19,12 +20,18 @@ export interface M2MClientErrorDetails {
  * authorization server), `scopes_missing`.
  */
 export class M2MClientError extends Error {
+  /** What went wrong, for programs. */
   readonly code: string;
+  /** The HTTP status of Logto's answer, if there was one. */
   declare readonly status?: number;
+  /** What Logto said, if it said something. */
   declare readonly description?: string;
+  /** What to do about it, in Logto or here. */
   declare readonly hint?: string;
+  /** The scopes that were asked for and not granted. */
   declare readonly missingScopes?: readonly string[];
 
+  /** The client makes these; an app may make one for its own tests. */
   constructor(
     code: string,
     message: string,

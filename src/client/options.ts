@@ -11,6 +11,7 @@ export interface M2MClientOptions {
   readonly endpoint: string;
   /** Of the machine-to-machine app, from the Logto Console. */
   readonly appId: string;
+  /** Of the same app. It is sent to Logto alone, and stands in no message. */
   readonly appSecret: string;
   /** The API resource indicator of the API that is to be called (RFC 8707). This, `organizationId` or both. */
   readonly resource?: string | undefined;

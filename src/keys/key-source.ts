@@ -24,6 +24,7 @@ export interface KeySource {
 
 /** One issuer's part of `health()`. Times are in seconds since the epoch. */
 export interface KeyHealth {
+  /** The `iss` of its tokens. */
   readonly issuer: string;
   /** The ids of the keys that are trusted now. */
   readonly keyIds: readonly string[];

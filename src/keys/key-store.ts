@@ -7,7 +7,9 @@ import { type Keys, keysFromJwks, keysToJwks } from './verification-key.js';
  * it are believed: guard it as you would guard Logto's own database.
  */
 export interface KeyValueStore {
+  /** What was set for that key; undefined or null where there is nothing, or no longer. */
   get(key: string): Promise<unknown>;
+  /** Keeps a value, a string or plain JSON data, for so many milliseconds. */
   set(key: string, value: unknown, ttlMilliseconds: number): Promise<unknown>;
 }
 

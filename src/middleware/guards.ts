@@ -23,6 +23,7 @@ export interface GuardOptions {
 
 /** Whose token it must be: answered from the request, as `(req) => req.params.organizationId`. */
 export interface OrganizationGuardOptions {
+  /** The id of the organization that the request is about; undefined refuses the request. */
   readonly organization: (req: GuardedRequest) => string | undefined;
 }
 

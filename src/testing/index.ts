@@ -1,2 +1,8 @@
+/**
+ * A Logto for tests: it publishes keys and issues tokens as the real one does.
+ *
+ * @module express-logto-m2m/testing
+ */
+
 export type { RotateKeysOptions, StartTestLogtoOptions, TestTokenOptions } from './options.js';
 export { startTestLogto, type TestLogto } from './test-logto.js';

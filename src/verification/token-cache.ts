@@ -22,9 +22,13 @@ export function digestOf(text: string): string {
 
 /** The cache's part of `health()`. */
 export interface TokenCacheHealth {
+  /** How many verified tokens are kept now. */
   readonly size: number;
+  /** How many are kept at most; 0 where the cache is off. */
   readonly max: number;
+  /** How often a token was known from before. */
   readonly hits: number;
+  /** How often a token, valid or not, was not. */
   readonly misses: number;
 }
 

@@ -1,0 +1,32 @@
+import { fileURLToPath } from 'node:url';
+import { Application, type ProjectReflection } from 'typedoc';
+import { beforeAll, describe, expect, it } from 'vitest';
+
+const root = new URL('../../', import.meta.url);
+
+const warnings: string[] = [];
+let project: ProjectReflection | undefined;
+
+// As `npm run docs` does, which fails on a warning, but without writing the pages.
+beforeAll(async () => {
+  const options = { options: fileURLToPath(new URL('typedoc.json', root)) };
+  const app = await Application.bootstrapWithPlugins(options);
+  app.logger.warn = (text: string) => void warnings.push(text);
+  app.logger.error = (text: string) => void warnings.push(text);
+  project = await app.convert();
+  if (project !== undefined) app.validate(project);
+}, 60_000);
+
+describe('the API reference', () => {
+  it('is made without a warning: all that is public is described, and every link leads somewhere', () => {
+    expect(warnings).toEqual([]);
+  });
+
+  it('has the three entries', () => {
+    expect(project?.children?.map(({ name }) => name).sort()).toEqual([
+      'express-logto-m2m',
+      'express-logto-m2m/client',
+      'express-logto-m2m/testing',
+    ]);
+  });
+});
