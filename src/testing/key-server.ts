@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { InTurn } from './in-turn.js';
 
 const HOST = '127.0.0.1';
 
@@ -11,7 +12,7 @@ export class KeyServer {
   readonly #listener: RequestListener;
   #port: number;
   #server: Server | undefined;
-  #last: Promise<void> = Promise.resolve();
+  readonly #turns = new InTurn();
 
   /** @param answer - sends the keys, as by `sendKeySet` */
   constructor(port: number, answer: (res: ServerResponse) => void) {
@@ -32,7 +33,7 @@ export class KeyServer {
   }
 
   start(): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#turns.do(async () => {
       if (this.#server !== undefined) return;
       const server = createServer(this.#listener);
       server.listen(this.#port, HOST);
@@ -47,7 +48,7 @@ export class KeyServer {
   }
 
   stop(): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#turns.do(async () => {
       const server = this.#server;
       if (server === undefined) return;
       this.#server = undefined;
@@ -56,13 +57,6 @@ export class KeyServer {
       server.closeAllConnections();
       await closed;
     });
-  }
-
-  /** One after the other, however they are called. */
-  #inTurn(work: () => Promise<void>): Promise<void> {
-    const done = this.#last.then(work);
-    this.#last = done.catch(() => {});
-    return done;
   }
 }
 

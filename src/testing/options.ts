@@ -63,6 +63,12 @@ export function resolveStart(options: StartTestLogtoOptions): Resolved<StartTest
     throw wrong(owner, 'port', 'a port from 0 to 65535, where 0 is any that is free', port);
   }
   const audience = checkText(owner, 'audience', orElse(options.audience, DEFAULT_AUDIENCE));
+  if (audience.startsWith(ORGANIZATION)) {
+    throw new TypeError(
+      `${owner}: \`audience\` is the indicator of an API resource. A token of the organization itself is got by ` +
+        `issueToken({ audience: '${ORGANIZATION}<id>' }).`,
+    );
+  }
   checkAudiences(owner, audience);
   return { audience, alg: checkAlg(owner, orElse(options.alg, 'ES384')), port };
 }

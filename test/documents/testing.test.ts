@@ -4,7 +4,7 @@ import { cases, cleanUp, prepare, testing } from './scenarios/testing.js';
 
 // Packages come from the registry, by a slow line perhaps.
 beforeAll(prepare, 600_000);
-afterAll(cleanUp);
+afterAll(cleanUp, 60_000);
 
 runBlocks(['docs/testing.md'], testing);
 

@@ -31,7 +31,10 @@ describe('an option that is wrong is a TypeError that names it, what came and wh
     [null, /`options` must be an object, not null/],
     [{ audience: 'shopping' }, /`audience` must be an API resource indicator.*not "shopping"/],
     [{ audience: ['https://shopping.api'] }, /`audience` must be a string/],
-    [{ audience: 'urn:logto:organization:o1' }, /`audience` must not be "urn:logto:organization:o1"/],
+    [
+      { audience: 'urn:logto:organization:o1' },
+      /issueToken\(\{ audience: 'urn:logto:organization:<id>' \}\)/,
+    ],
     [{ alg: 'HS256' }, /`alg` must be what Logto can sign with, one of ES384, RS256, .*not "HS256"/],
     [{ alg: null }, /`alg` must be/],
     [{ port: '3001' }, /`port` must be a port from 0 to 65535.*not "3001"/],

@@ -81,6 +81,27 @@ export const testing: Scenarios = {
     }
   },
 
+  'testing-suite-run': async (code) => {
+    const folder = await projectFolder({
+      'app.ts': app,
+      'app.test.ts': suite,
+      'package.json': '{"type":"module"}',
+    });
+    const { said } = await run('sh', ['-ec', code.trim()], folder, { NODE_OPTIONS: '--test-reporter=tap' });
+    expect(tapOutcome(said)).toEqual(allPassed);
+  },
+
+  'testing-jest-typescript': async (code) => {
+    const files = {
+      'app.ts': app,
+      'app.test.ts': under(block('docs/testing.md', 'testing-jest')),
+      'package.json': JSON.stringify({ private: true, ...JSON.parse(code) }),
+      'tsconfig.json': nest.files['tsconfig.json'],
+    };
+    const { outcome, said } = await runJest(process.execPath, files);
+    expect(outcome, said).toEqual(allPassed);
+  },
+
   'testing-jest-run': async () => {
     const files = {
       'app.js': toModule(app),
@@ -175,10 +196,14 @@ const nest = {
 async function runNode(files: Record<string, string>): Promise<Outcome> {
   return inFolder(files, async (folder) => {
     const { said } = await run(process.execPath, ['--test', '--test-reporter=tap'], folder);
-    const named = (mark: string) =>
-      [...said.matchAll(new RegExp(`^ *${mark} \\d+ - (.*)$`, 'gm'))].map(([, name = '']) => name).sort();
-    return { passed: named('ok'), failed: named('not ok') };
+    return tapOutcome(said);
   });
+}
+
+function tapOutcome(said: string): Outcome {
+  const named = (mark: string) =>
+    [...said.matchAll(new RegExp(`^ *${mark} \\d+ - (.*)$`, 'gm'))].map(([, name = '']) => name).sort();
+  return { passed: named('ok'), failed: named('not ok') };
 }
 
 /** Runs the files by a vitest of their own. */
@@ -206,13 +231,19 @@ async function runJest(
   files: Record<string, string>,
   { command = jestCommand }: { readonly command?: string } = {},
 ): Promise<{ outcome: Outcome; said: string }> {
-  const folder = mkdtempSync(join(await jestProject(), 'run-'));
-  write(folder, files);
+  const folder = await projectFolder(files);
   const options = '--rootDir . --detectOpenHandles --json --outputFile=outcome.json';
   const { said } = await run('sh', ['-ec', `${command} ${options}`], folder, {
     PATH: `${dirname(node)}${delimiter}${ownEnvironment()['PATH']}`,
   });
   return { outcome: outcomeIn(folder, said), said };
+}
+
+/** These files in a folder below the project that has jest and tsx. */
+async function projectFolder(files: Record<string, string>): Promise<string> {
+  const folder = mkdtempSync(join(await jestProject(), 'run-'));
+  write(folder, files);
+  return folder;
 }
 
 let project: Promise<string> | undefined;
@@ -228,7 +259,7 @@ async function installJest(): Promise<string> {
   writeFileSync(join(folder, 'package.json'), JSON.stringify({ private: true }));
   const modules = ['common', 'core', 'platform-express', 'testing'].map((name) => `@nestjs/${name}@11`);
   const forNest = ['reflect-metadata@0.2', 'rxjs@7', 'ts-jest@29', 'typescript@5', '@types/jest@30'];
-  const others = ['express@5', '@types/express@5', 'jest@30', 'supertest@7', '@types/supertest@7'];
+  const others = ['express@5', '@types/express@5', 'jest@30', 'supertest@7', '@types/supertest@7', 'tsx@4'];
   await install(folder, [await pack(folder), ...modules, ...forNest, ...others]);
   return folder;
 }
