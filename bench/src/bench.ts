@@ -13,6 +13,7 @@ import { newTokens } from './measurements/new-tokens.js';
 import { refusals } from './measurements/refusals.js';
 import { repeatedToken } from './measurements/repeated-token.js';
 import { sameRules } from './measurements/same-rules.js';
+import { suite } from './measurements/suite.js';
 import { drawSvg } from './report/charts.js';
 import { renderDocument, renderTable, verdictTable } from './report/markdown.js';
 
@@ -28,6 +29,7 @@ const MEASUREMENTS: Record<string, Measure> = {
   growth,
   cluster,
   imports,
+  suite,
 };
 
 const USAGE = `npm run bench [-- options]
