@@ -1,14 +1,9 @@
 import express from 'express';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { AUDIENCE, readingToken, sharedLogto } from './support/logto.js';
 import { get } from './support/request.js';
-import { AUDIENCE, TestIssuer } from './support/test-issuer.js';
 
-let issuer: TestIssuer;
-
-beforeAll(async () => {
-  issuer = await TestIssuer.start();
-});
-afterAll(() => issuer.stop());
+const logto = await sharedLogto();
 
 // The default instance lives as long as its module, so each test loads it anew.
 beforeEach(() => vi.resetModules());
@@ -19,18 +14,18 @@ const load = () => import('../src/index.js');
 describe('the default instance', () => {
   it('is made from the environment by the first call, not at import time', async () => {
     const { requireScopes } = await load();
-    vi.stubEnv('LOGTO_ENDPOINT', issuer.endpoint);
+    vi.stubEnv('LOGTO_ENDPOINT', logto.endpoint);
     vi.stubEnv('LOGTO_AUDIENCE', AUDIENCE);
     const app = express();
     app.get('/products', requireScopes('read:products'), (req, res) => {
       res.json(req.auth?.scopes);
     });
-    expect((await get(app, '/products', issuer.token())).body).toEqual(['read:products']);
+    expect((await get(app, '/products', await readingToken(logto))).body).toEqual(['read:products']);
     expect((await get(app, '/products')).status).toBe(401);
   });
 
   it('is one, shared by all that are bound to it', async () => {
-    vi.stubEnv('LOGTO_ENDPOINT', issuer.endpoint);
+    vi.stubEnv('LOGTO_ENDPOINT', logto.endpoint);
     vi.stubEnv('LOGTO_AUDIENCE', AUDIENCE);
     const bound = await load();
     expect(bound.defaultAuth()).toBe(bound.defaultAuth());
@@ -42,9 +37,9 @@ describe('the default instance', () => {
     app.get('/any', bound.requireAnyScope('read:products', 'write:products'), ok);
     app.get('/valid', bound.authenticate(), ok);
     app.get('/own', bound.requireOrganizationScopes('read:reports', { organization: () => 'o-1' }), ok);
-    const token = issuer.token();
+    const token = await readingToken(logto);
     for (const path of ['/all', '/any', '/valid']) expect((await get(app, path, token)).status).toBe(200);
-    const own = issuer.token({ claims: { aud: 'urn:logto:organization:o-1', scope: 'read:reports' } });
+    const own = await logto.issueToken({ audience: 'urn:logto:organization:o-1', scopes: 'read:reports' });
     expect((await get(app, '/own', own)).status).toBe(200);
     expect(bound.defaultAuth().health().tokenCache).toMatchObject({ hits: 2, size: 2 });
   });
@@ -59,13 +54,13 @@ describe('the default instance', () => {
         name.startsWith('require') ? (bound[name] as (scope: string) => unknown)('a') : bound[name]();
       expect(call).toThrow(TypeError);
       expect(call).toThrow(/LOGTO_ENDPOINT.* is not set/);
-      vi.stubEnv('LOGTO_ENDPOINT', issuer.endpoint);
+      vi.stubEnv('LOGTO_ENDPOINT', logto.endpoint);
       expect(call).not.toThrow();
     },
   );
 
   it('throws where a guard is defined when LOGTO_AUDIENCE is missing', async () => {
-    vi.stubEnv('LOGTO_ENDPOINT', issuer.endpoint);
+    vi.stubEnv('LOGTO_ENDPOINT', logto.endpoint);
     vi.stubEnv('LOGTO_AUDIENCE', undefined);
     const { requireScopes } = await load();
     expect(() => requireScopes('a')).toThrow(/LOGTO_AUDIENCE/);

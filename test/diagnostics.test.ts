@@ -1,30 +1,26 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import express from 'express';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { AuthError, createLogtoAuth, type LogtoAuth } from '../src/index.js';
 import { travel } from './support/fate.js';
+import { APP, AUDIENCE, keyIdOf, now, readingToken, sharedLogto } from './support/logto.js';
 import { get } from './support/request.js';
-import { APP, AUDIENCE, now, TestIssuer } from './support/test-issuer.js';
+import { ownIssuer } from './support/test-issuer.js';
 
 const CHANNELS = ['authorized', 'denied', 'keys-refreshed', 'keys-failed'];
 
-let issuer: TestIssuer;
+const logto = await sharedLogto();
 let auth: LogtoAuth;
 let heard: [channel: string, message: unknown][];
 const listen = (message: unknown, channel: string | symbol) =>
   heard.push([String(channel).split(':')[1] ?? '', message]);
 
-beforeAll(async () => {
-  issuer = await TestIssuer.start();
-});
-afterAll(() => issuer.stop());
 beforeEach(() => {
-  auth = createLogtoAuth({ endpoint: issuer.endpoint, audience: AUDIENCE });
+  auth = createLogtoAuth({ endpoint: logto.endpoint, audience: AUDIENCE });
   heard = [];
   for (const channel of CHANNELS) subscribe(`express-logto-m2m:${channel}`, listen);
 });
 afterEach(() => {
-  issuer.answer = undefined;
   for (const channel of CHANNELS) unsubscribe(`express-logto-m2m:${channel}`, listen);
 });
 
@@ -33,7 +29,7 @@ describe('the diagnostics channels', () => {
     const app = express().get('/', auth.requireScopes('read:products'), (_req, res) => {
       res.end();
     });
-    const token = issuer.token();
+    const token = await readingToken(logto);
     await get(app, '/', token);
     await get(app, '/', token);
     await auth.verify(token);
@@ -49,7 +45,7 @@ describe('the diagnostics channels', () => {
 
   it('tell of each refusal, with the hint that the caller does not get', async () => {
     const app = express().get('/', auth.requireScopes('read:products'));
-    await get(app, '/', issuer.token({ claims: { aud: 'https://inventory.api' } }));
+    await get(app, '/', await readingToken(logto, { audience: 'https://inventory.api' }));
     await auth.verify('x').catch(() => {});
     const denied = heard.map(
       ([channel, message]) => [channel, message as { error: AuthError; req?: unknown }] as const,
@@ -68,13 +64,18 @@ describe('the diagnostics channels', () => {
   it('tell of keys that were fetched', async () => {
     await auth.ready();
     expect(heard).toEqual([
-      ['keys-refreshed', { issuer: issuer.issuer, keyIds: [issuer.key.kid], durationMs: expect.any(Number) }],
+      [
+        'keys-refreshed',
+        { issuer: logto.issuer, keyIds: [await keyIdOf(logto)], durationMs: expect.any(Number) },
+      ],
     ]);
   });
 
   it('tell of keys that could not be fetched, why, and when the next attempt is due', async () => {
+    const issuer = await ownIssuer();
     issuer.answer = (res) => res.writeHead(502).end();
-    await auth.verify(issuer.token()).catch(() => {});
+    const { verify } = createLogtoAuth({ endpoint: issuer.endpoint, audience: AUDIENCE });
+    await verify(issuer.token()).catch(() => {});
     const failed = heard.find(([channel]) => channel === 'keys-failed') ?? [];
     expect(failed[1]).toEqual({
       issuer: issuer.issuer,
@@ -91,8 +92,9 @@ describe('the diagnostics channels', () => {
 
   it('tell that older keys still serve where they do, and that none do any more', async () => {
     await auth.ready();
-    const token = issuer.token({ claims: { exp: now() + 1_000_000 } });
-    issuer.answer = (res) => res.writeHead(502).end();
+    const token = await readingToken(logto, { expiresIn: 1_000_000 });
+    await logto.stop();
+    onTestFinished(logto.start);
     const failures = () =>
       heard
         .filter(([channel]) => channel === 'keys-failed')
@@ -107,7 +109,7 @@ describe('the diagnostics channels', () => {
   });
 
   it('hold no raw token in anything but the request itself', async () => {
-    const token = issuer.token({ claims: { scope: '' } });
+    const token = await logto.issueToken({ claims: { scope: '' } });
     const app = express().get('/', auth.requireScopes('read:products'));
     await get(app, '/', token);
     await auth.verify(token);

@@ -1,48 +1,48 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { AuthError, createLogtoAuth, type IssuerOptions, type LogtoAuthOptions } from '../src/index.js';
+import type { TestLogto } from '../src/testing/index.js';
 import { fateOf, travel } from './support/fate.js';
+import { AUDIENCE, foreignToken, keyIdOf, keySetOf, now, ownLogto, readingToken } from './support/logto.js';
 import { createSigningKey } from './support/signing.js';
-import { AUDIENCE, type KeyAnswer, now, TestIssuer } from './support/test-issuer.js';
+import { type KeyAnswer, ownIssuer, type TestIssuer } from './support/test-issuer.js';
 
-let issuer: TestIssuer;
+let logto: TestLogto;
+/** Another, which can do what no Logto does. */
 let other: TestIssuer;
 /** Made once, for that takes long. */
 const rsa = createSigningKey('RS256');
 
 beforeEach(async () => {
-  issuer = await TestIssuer.start();
-  other = await TestIssuer.start();
+  logto = await ownLogto();
+  other = await ownIssuer();
   other.keys = [rsa];
 });
-afterEach(async () => {
-  vi.useRealTimers();
-  await Promise.all([issuer.stop(), other.stop()]);
-});
+afterEach(() => void vi.useRealTimers());
 
 describe('ready and health', () => {
   it('say first that nothing is known, then what is', async () => {
-    const auth = createLogtoAuth({ endpoint: issuer.endpoint, audience: AUDIENCE });
+    const auth = createLogtoAuth({ endpoint: logto.endpoint, audience: AUDIENCE });
     const tokenCache = { size: 0, max: 10_000, hits: 0, misses: 0 };
     expect(auth.health()).toEqual({
       ready: false,
-      issuers: [{ issuer: issuer.issuer, keyIds: [], stale: false }],
+      issuers: [{ issuer: logto.issuer, keyIds: [], stale: false }],
       tokenCache,
     });
-    expect(issuer.keyRequests).toBe(0);
+    expect(logto.keyRequests).toBe(0);
     await auth.ready();
     const fetchedAt = expect.closeTo(now(), -1);
     expect(auth.health()).toEqual({
       ready: true,
-      issuers: [{ issuer: issuer.issuer, keyIds: [issuer.key.kid], stale: false, fetchedAt }],
+      issuers: [{ issuer: logto.issuer, keyIds: [await keyIdOf(logto)], stale: false, fetchedAt }],
       tokenCache,
     });
     await auth.ready();
-    expect(issuer.keyRequests).toBe(1);
+    expect(logto.keyRequests).toBe(1);
   });
 
   it('need the keys of every issuer', async () => {
     await other.goDown();
-    const auth = createLogtoAuth({ endpoint: [issuer.endpoint, other.endpoint], audience: AUDIENCE });
+    const auth = createLogtoAuth({ endpoint: [logto.endpoint, other.endpoint], audience: AUDIENCE });
     const error = await auth.ready().catch((thrown) => thrown);
     expect(error).toBeInstanceOf(AuthError);
     expect(error).toMatchObject({ status: 503, reason: 'keys_unavailable' });
@@ -51,7 +51,7 @@ describe('ready and health', () => {
     const health = auth.health();
     expect(health.ready).toBe(false);
     expect(health.issuers).toEqual([
-      expect.objectContaining({ issuer: issuer.issuer, keyIds: [issuer.key.kid] }),
+      expect.objectContaining({ issuer: logto.issuer, keyIds: [await keyIdOf(logto)] }),
       {
         issuer: other.issuer,
         keyIds: [],
@@ -69,7 +69,7 @@ describe('ready and health', () => {
     const auth = createLogtoAuth({
       audience: AUDIENCE,
       issuers: [
-        { issuer: issuer.issuer },
+        { issuer: logto.issuer },
         { issuer: 'https://public.example/oidc', jwksUri: `${other.issuer}/jwks` },
         { issuer: 'https://pinned.example/oidc', jwks: { keys: [pinned.publicJwk] } },
       ],
@@ -89,7 +89,7 @@ describe('ready and health', () => {
     expect(auth.health()).toEqual({
       ready: true,
       issuers: [
-        { issuer: issuer.issuer, keyIds: [issuer.key.kid], stale: false, fetchedAt: expect.any(Number) },
+        { issuer: logto.issuer, keyIds: [await keyIdOf(logto)], stale: false, fetchedAt: expect.any(Number) },
         {
           issuer: 'https://public.example/oidc',
           keyIds: [other.key.kid],
@@ -103,8 +103,8 @@ describe('ready and health', () => {
   });
 
   it('count hits and misses, and hold no more tokens than they may', async () => {
-    const auth = createLogtoAuth({ endpoint: issuer.endpoint, audience: AUDIENCE, tokenCache: { max: 2 } });
-    const tokens = [issuer.token(), issuer.token(), issuer.token()];
+    const auth = createLogtoAuth({ endpoint: logto.endpoint, audience: AUDIENCE, tokenCache: { max: 2 } });
+    const tokens = [await readingToken(logto), await readingToken(logto), await readingToken(logto)];
     for (const token of tokens) await auth.verify(token);
     await auth.verify(tokens[2] as string);
     expect(auth.health().tokenCache).toEqual({ size: 2, max: 2, hits: 1, misses: 3 });
@@ -113,22 +113,22 @@ describe('ready and health', () => {
 
 describe('several issuers', () => {
   it('each vouch for their own tokens alone', async () => {
-    const auth = createLogtoAuth({ endpoint: [issuer.endpoint, other.endpoint], audience: AUDIENCE });
-    await expect(auth.verify(issuer.token())).resolves.toMatchObject({ issuer: issuer.issuer });
+    const auth = createLogtoAuth({ endpoint: [logto.endpoint, other.endpoint], audience: AUDIENCE });
+    await expect(auth.verify(await readingToken(logto))).resolves.toMatchObject({ issuer: logto.issuer });
     await expect(auth.verify(other.token())).resolves.toMatchObject({ issuer: other.issuer });
-    const crossed = issuer.token({ claims: { iss: other.issuer } });
+    const crossed = await readingToken(logto, { claims: { iss: other.issuer } });
     await expect(auth.verify(crossed)).rejects.toMatchObject({ reason: 'unknown_key' });
     const sameKid = createSigningKey('RS256', { kid: other.key.kid });
     await expect(auth.verify(other.token({ key: sameKid }))).rejects.toMatchObject({ reason: 'signature' });
   });
 
   it('do so also where both have a key of the same kid', async () => {
-    other.keys = [createSigningKey('ES384', { kid: issuer.key.kid })];
-    const auth = createLogtoAuth({ endpoint: [issuer.endpoint, other.endpoint], audience: AUDIENCE });
-    const good = issuer.token();
+    other.keys = [createSigningKey('ES384', { kid: await keyIdOf(logto) })];
+    const auth = createLogtoAuth({ endpoint: [logto.endpoint, other.endpoint], audience: AUDIENCE });
+    const good = await readingToken(logto);
     const crossed = [
-      issuer.token({ claims: { iss: other.issuer } }),
-      other.token({ claims: { iss: issuer.issuer } }),
+      await readingToken(logto, { claims: { iss: other.issuer } }),
+      other.token({ claims: { iss: logto.issuer } }),
     ];
     // Before anything is cached, and once tokens and keys of both are.
     for (const time of [1, 2]) {
@@ -143,8 +143,8 @@ describe('several issuers', () => {
   });
 
   it('keep their own keys where one withdraws what the other still has', async () => {
-    const shared = issuer.key;
-    other.keys = [shared];
+    const issuer = await ownIssuer();
+    other.keys = [issuer.key];
     const auth = createLogtoAuth({ endpoint: [issuer.endpoint, other.endpoint], audience: AUDIENCE });
     const tokens = [issuer.token(), other.token()] as const;
     for (const token of tokens) expect(await fateOf(auth, token)).toBe('ok');
@@ -156,25 +156,24 @@ describe('several issuers', () => {
 
   it('are no others: a token of a stranger has no key fetched anywhere', async () => {
     const fetch = vi.fn(globalThis.fetch);
-    const auth = createLogtoAuth({ endpoint: [issuer.endpoint, other.endpoint], audience: AUDIENCE, fetch });
-    const stranger = await TestIssuer.start();
+    const auth = createLogtoAuth({ endpoint: [logto.endpoint, other.endpoint], audience: AUDIENCE, fetch });
+    const stranger = await ownLogto();
     for (const iss of [
       stranger.issuer,
-      issuer.endpoint,
-      `${issuer.issuer}/`,
-      issuer.issuer.toUpperCase(),
-      `${issuer.issuer} ${other.issuer}`,
-      [issuer.issuer],
+      logto.endpoint,
+      `${logto.issuer}/`,
+      logto.issuer.toUpperCase(),
+      `${logto.issuer} ${other.issuer}`,
+      [logto.issuer],
       undefined,
       '__proto__',
     ]) {
-      for (const key of [stranger.key, issuer.key]) {
-        expect(await fateOf(auth, issuer.token({ key, claims: { iss } }))).toBe('issuer');
+      for (const signer of [stranger, logto]) {
+        expect(await fateOf(auth, await readingToken(signer, { claims: { iss } }))).toBe('issuer');
       }
     }
     expect(fetch).not.toHaveBeenCalled();
-    expect([stranger.keyRequests, issuer.keyRequests, other.keyRequests]).toEqual([0, 0, 0]);
-    await stranger.stop();
+    expect([stranger.keyRequests, logto.keyRequests, other.keyRequests]).toEqual([0, 0, 0]);
   });
 
   const outages: [outage: string, answer: KeyAnswer | undefined][] = [
@@ -191,7 +190,7 @@ describe('several issuers', () => {
     }
 
     const both = (options: LogtoAuthOptions = {}) =>
-      createLogtoAuth({ endpoint: [issuer.endpoint, other.endpoint], audience: AUDIENCE, ...options });
+      createLogtoAuth({ endpoint: [logto.endpoint, other.endpoint], audience: AUDIENCE, ...options });
 
     /** Whoever waits still for the one that hangs, waits for nothing that the other does. */
     async function meanwhile<T>(suffering: Promise<T>, work: () => Promise<void>): Promise<T> {
@@ -207,12 +206,13 @@ describe('several issuers', () => {
       await fail();
       const auth = both();
       const fate = await meanwhile(fateOf(auth, other.token()), async () => {
-        const known = issuer.token();
-        for (const token of [known, known, issuer.token()]) expect(await fateOf(auth, token)).toBe('ok');
-        expect(issuer.keyRequests).toBe(1);
+        const known = await readingToken(logto);
+        for (const token of [known, known, await readingToken(logto)])
+          expect(await fateOf(auth, token)).toBe('ok');
+        expect(logto.keyRequests).toBe(1);
         expect(auth.health()).toMatchObject({
           ready: false,
-          issuers: [{ keyIds: [issuer.key.kid] }, { keyIds: [] }],
+          issuers: [{ keyIds: [await keyIdOf(logto)] }, { keyIds: [] }],
         });
       });
       expect(fate).toBe('keys_unavailable');
@@ -221,16 +221,17 @@ describe('several issuers', () => {
     it('after a long silence, serve those of the other for no wait but their own, and its own as well', async () => {
       const auth = both();
       const claims = { exp: now() + 10_000 };
-      const [known, knownOther] = [issuer.token({ claims }), other.token({ claims })];
+      const [known, knownOther] = [await readingToken(logto, { claims }), other.token({ claims })];
       for (const token of [known, knownOther]) await auth.verify(token);
       await fail();
       travel(2_000);
       const ofOther = [knownOther, other.token({ claims })].map((token) => fateOf(auth, token));
       const fates = await meanwhile(Promise.all(ofOther), async () => {
-        const ofOne = [known, issuer.token({ claims })].map((token) => fateOf(auth, token));
+        const fresh = await readingToken(logto, { claims });
+        const ofOne = [known, fresh].map((token) => fateOf(auth, token));
         expect(await Promise.all(ofOne)).toEqual(['ok', 'ok']);
         // One fetch in the beginning and one after the silence.
-        expect(issuer.keyRequests).toBe(2);
+        expect(logto.keyRequests).toBe(2);
       });
       expect(fates).toEqual(['ok', 'ok']);
     });
@@ -242,9 +243,9 @@ describe('several issuers', () => {
       const madeUp = [1, 2, 3, 4].map((kid) => other.token({ header: { kid: `made-up-${kid}` } }));
       const suffering = Promise.all(madeUp.map((token) => fateOf(auth, token)));
       const fates = await meanwhile(suffering, async () => {
-        issuer.rotate();
-        expect(await fateOf(auth, issuer.token())).toBe('ok');
-        expect(issuer.keyRequests).toBe(2);
+        await logto.rotateKeys();
+        expect(await fateOf(auth, await readingToken(logto))).toBe('ok');
+        expect(logto.keyRequests).toBe(2);
       });
       expect(fates).toEqual(Array(4).fill('keys_unavailable'));
     });
@@ -254,15 +255,17 @@ describe('several issuers', () => {
     const auth = createLogtoAuth({
       audience: AUDIENCE,
       issuers: [
-        { issuer: 'https://public.example/oidc', jwksUri: `${issuer.endpoint}/oidc/jwks` },
+        { issuer: 'https://public.example/oidc', jwksUri: `${logto.endpoint}/oidc/jwks` },
         { issuer: 'https://pinned.example/oidc', jwks: { keys: [other.key.publicJwk] } },
       ],
     });
-    const reached = issuer.token({ claims: { iss: 'https://public.example/oidc' } });
+    const reached = await readingToken(logto, { claims: { iss: 'https://public.example/oidc' } });
     await expect(auth.verify(reached)).resolves.toBeDefined();
     const pinned = { claims: { iss: 'https://pinned.example/oidc' } };
     await expect(auth.verify(other.token(pinned))).resolves.toBeDefined();
-    await expect(auth.verify(issuer.token(pinned))).rejects.toMatchObject({ reason: 'unknown_key' });
+    await expect(auth.verify(await readingToken(logto, pinned))).rejects.toMatchObject({
+      reason: 'unknown_key',
+    });
     expect(other.keyRequests).toBe(0);
     expect(auth.health()).toMatchObject({
       ready: true,
@@ -271,32 +274,32 @@ describe('several issuers', () => {
   });
 
   it('those who wait for the keys of one issuer take no place of those of another', async () => {
-    const endpoint = [issuer.endpoint, other.endpoint];
+    const endpoint = [logto.endpoint, other.endpoint];
     const auth = createLogtoAuth({ endpoint, audience: AUDIENCE, maxPending: 1 });
     const keys = other.hold();
     const waiting = fateOf(auth, other.token());
     await vi.waitFor(() => expect(keys.held).toHaveLength(1));
-    expect(await fateOf(auth, issuer.token())).toBe('ok');
+    expect(await fateOf(auth, await readingToken(logto))).toBe('ok');
     keys.release();
     expect(await waiting).toBe('ok');
   });
 
   it('those whose key id one issuer is asked about take no place of those of another', async () => {
-    const endpoint = [issuer.endpoint, other.endpoint];
+    const endpoint = [logto.endpoint, other.endpoint];
     const auth = createLogtoAuth({ endpoint, audience: AUDIENCE, maxPending: 1 });
     await auth.ready();
     const keys = other.hold();
     const waiting = fateOf(auth, other.token({ header: { kid: 'made-up' } }));
     await vi.waitFor(() => expect(keys.held).toHaveLength(1));
-    issuer.rotate();
-    expect(await fateOf(auth, issuer.token())).toBe('ok');
+    await logto.rotateKeys();
+    expect(await fateOf(auth, await readingToken(logto))).toBe('ok');
     keys.release();
     expect(await waiting).toBe('unknown_key');
   });
 
   it('one of which was never reached are not ready together, and a probe can ask for any', async () => {
     await other.goDown();
-    const auth = createLogtoAuth({ endpoint: [issuer.endpoint, other.endpoint], audience: AUDIENCE });
+    const auth = createLogtoAuth({ endpoint: [logto.endpoint, other.endpoint], audience: AUDIENCE });
     await expect(auth.ready()).rejects.toMatchObject({ reason: 'keys_unavailable' });
     expect(auth.health().ready).toBe(false);
     expect(auth.health().issuers.some(({ keyIds }) => keyIds.length > 0)).toBe(true);
@@ -312,7 +315,7 @@ describe('the address of the keys', () => {
       allowInsecureRequests: true,
       fetch: (async (input: string) => {
         asked.push(input);
-        return Response.json({ keys: [issuer.key.publicJwk] });
+        return Response.json(await keySetOf(logto));
       }) as typeof fetch,
     });
     return { auth, asked };
@@ -336,10 +339,10 @@ describe('the address of the keys', () => {
     ],
   ])('%s, and the tokens say the public issuer', async (_what, options, address) => {
     const { auth, asked } = asking([options]);
-    const named = (iss: string) => issuer.token({ claims: { iss } });
-    expect(await fateOf(auth, named('http://logto:3001/oidc'))).toBe('issuer');
+    const named = (iss: string) => readingToken(logto, { claims: { iss } });
+    expect(await fateOf(auth, await named('http://logto:3001/oidc'))).toBe('issuer');
     expect(asked).toEqual([]);
-    expect(await fateOf(auth, named(options.issuer))).toBe('ok');
+    expect(await fateOf(auth, await named(options.issuer))).toBe('ok');
     expect(asked).toEqual([address]);
   });
 
@@ -347,7 +350,8 @@ describe('the address of the keys', () => {
     const jwksUri = 'http://logto:3001/oidc/jwks';
     const names = ['https://tenant.logto.example/oidc', 'https://auth.shop.example/oidc'];
     const { auth, asked } = asking(names.map((name) => ({ issuer: name, jwksUri })));
-    for (const iss of names) expect(await fateOf(auth, issuer.token({ claims: { iss } }))).toBe('ok');
+    for (const iss of names)
+      expect(await fateOf(auth, await readingToken(logto, { claims: { iss } }))).toBe('ok');
     expect(asked).toEqual([jwksUri, jwksUri]);
   });
 });
@@ -356,60 +360,74 @@ describe('pinned keys', () => {
   const fetch = vi.fn(() => {
     throw new Error('no network here');
   });
-  const pinned = (...keys: TestIssuer['keys']) =>
+  let looks: number;
+  /** The keys as an operator copies them: the one look at Logto that there is. */
+  const copiedKeys = async () => {
+    looks += 1;
+    return (await keySetOf(logto)).keys;
+  };
+  const pinned = (...keys: Record<string, unknown>[]) =>
     createLogtoAuth({
       audience: AUDIENCE,
-      issuers: [{ issuer: issuer.issuer, jwks: { keys: keys.map(({ publicJwk }) => publicJwk) } }],
+      issuers: [{ issuer: logto.issuer, jwks: { keys } }],
       fetch: fetch as unknown as typeof globalThis.fetch,
     });
 
+  beforeEach(() => {
+    looks = 0;
+  });
   afterEach(() => {
     expect(fetch).not.toHaveBeenCalled();
-    expect(issuer.keyRequests).toBe(0);
+    expect(logto.keyRequests).toBe(looks);
   });
 
   it('need no network: from the start, for a strange kid, and however old they are', async () => {
-    const auth = pinned(issuer.key);
+    const auth = pinned(...(await copiedKeys()));
+    const kid = await keyIdOf(logto);
     expect(auth.health()).toMatchObject({
       ready: true,
-      issuers: [{ keyIds: [issuer.key.kid], stale: false }],
+      issuers: [{ keyIds: [kid], stale: false }],
     });
     await auth.ready();
     const claims = { exp: 4_000_000_000 };
-    const known = issuer.token({ claims });
+    const known = await readingToken(logto, { claims });
     expect(await fateOf(auth, known)).toBe('ok');
-    expect(await fateOf(auth, issuer.token({ key: createSigningKey() }))).toBe('unknown_key');
-    const forged = createSigningKey('ES384', { kid: issuer.key.kid });
-    expect(await fateOf(auth, issuer.token({ key: forged }))).toBe('signature');
+    expect(await fateOf(auth, await foreignToken(logto))).toBe('unknown_key');
+    expect(await fateOf(auth, await foreignToken(logto, { header: { kid } }))).toBe('signature');
     travel(365 * 86_400);
-    expect([await fateOf(auth, known), await fateOf(auth, issuer.token({ claims }))]).toEqual(['ok', 'ok']);
+    expect([await fateOf(auth, known), await fateOf(auth, await readingToken(logto, { claims }))]).toEqual([
+      'ok',
+      'ok',
+    ]);
     expect(auth.health()).toMatchObject({ ready: true, issuers: [{ stale: false }] });
   });
 
   it('follow a rotation by a new instance, and by nothing else', async () => {
-    const old = issuer.key;
-    const before = pinned(old);
-    const oldToken = issuer.token();
+    const before = pinned(...(await copiedKeys()));
+    const oldToken = await readingToken(logto);
     expect(await fateOf(before, oldToken)).toBe('ok');
-    issuer.rotate();
-    const newToken = issuer.token();
+    await logto.rotateKeys();
+    const newToken = await readingToken(logto);
     expect([await fateOf(before, oldToken), await fateOf(before, newToken)]).toEqual(['ok', 'unknown_key']);
-    const during = pinned(...issuer.keys);
+    const both = await copiedKeys();
+    expect(both).toHaveLength(2);
+    const during = pinned(...both);
     expect([await fateOf(during, oldToken), await fateOf(during, newToken)]).toEqual(['ok', 'ok']);
-    const after = pinned(issuer.key);
+    const after = pinned(...both.slice(0, 1));
     expect([await fateOf(after, oldToken), await fateOf(after, newToken)]).toEqual(['unknown_key', 'ok']);
   });
 
   it('are those that were given, whatever becomes of the list', async () => {
-    const intruder = createSigningKey();
-    const keys = [issuer.key.publicJwk];
+    const intruder = await ownLogto();
+    const keys = await copiedKeys();
     const auth = createLogtoAuth({
       audience: AUDIENCE,
-      issuers: [{ issuer: issuer.issuer, jwks: { keys } }],
+      issuers: [{ issuer: logto.issuer, jwks: { keys } }],
     });
-    keys.push(intruder.publicJwk);
-    expect(await fateOf(auth, issuer.token({ key: intruder }))).toBe('unknown_key');
-    expect(await fateOf(auth, issuer.token())).toBe('ok');
+    keys.push(...(await keySetOf(intruder)).keys);
+    const theirs = await readingToken(intruder, { claims: { iss: logto.issuer } });
+    expect(await fateOf(auth, theirs)).toBe('unknown_key');
+    expect(await fateOf(auth, await readingToken(logto))).toBe('ok');
   });
 });
 
@@ -420,11 +438,11 @@ it('reaches Logto by the fetch that was given, and by nothing else', async () =>
     audience: AUDIENCE,
     fetch: (async (input: string) => {
       asked.push(input);
-      return Response.json({ keys: [issuer.key.publicJwk] });
+      return Response.json(await keySetOf(logto));
     }) as typeof fetch,
   });
   await expect(
-    auth.verify(issuer.token({ claims: { iss: 'https://tenant.logto.example/oidc' } })),
+    auth.verify(await readingToken(logto, { claims: { iss: 'https://tenant.logto.example/oidc' } })),
   ).resolves.toBeDefined();
   expect(asked).toEqual(['https://tenant.logto.example/oidc/jwks']);
 });

@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest';
 import * as client from '../src/client/index.js';
 import * as source from '../src/index.js';
 import * as testing from '../src/testing/index.js';
-import { TestIssuer } from './support/test-issuer.js';
+import { AUDIENCE, ownLogto } from './support/logto.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const manifest = JSON.parse(readFileSync(`${root}/package.json`, 'utf8'));
@@ -101,11 +101,11 @@ describe('the package', () => {
     ['has its keys', true],
     ['cannot have them', false],
   ])('does nothing when it is imported, and lets a process end that %s', async (_what, isUp) => {
-    const issuer = await TestIssuer.start();
-    if (!isUp) await issuer.goDown();
+    const logto = await ownLogto();
+    if (!isUp) await logto.stop();
     const script = `
       import { createLogtoAuth } from 'express-logto-m2m';
-      const auth = createLogtoAuth({ endpoint: '${issuer.endpoint}', audience: 'https://shopping.api' });
+      const auth = createLogtoAuth({ endpoint: '${logto.endpoint}', audience: '${AUDIENCE}' });
       auth.requireScopes('read:products');
       console.log(await auth.ready().then(() => 'ready', (error) => error.reason));
     `;
@@ -117,6 +117,5 @@ describe('the package', () => {
     expect(stdout.trim()).toBe(isUp ? 'ready' : 'keys_unavailable');
     // Long before the next refresh would be due, or an idle connection be closed by the server.
     expect(performance.now() - began).toBeLessThan(10_000);
-    await issuer.stop();
   });
 });

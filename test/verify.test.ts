@@ -1,74 +1,73 @@
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { AuthError, createLogtoAuth, type LogtoAuth, type VerifyOptions } from '../src/index.js';
+import { describe, expect, it, vi } from 'vitest';
+import { AuthError, createLogtoAuth, type VerifyOptions } from '../src/index.js';
+import type { TestTokenOptions } from '../src/testing/index.js';
 import { fateOf } from './support/fate.js';
-import { APP, AUDIENCE, TestIssuer } from './support/test-issuer.js';
+import { APP, AUDIENCE, readingToken, sharedLogto } from './support/logto.js';
 
-let issuer: TestIssuer;
-let auth: LogtoAuth;
+const logto = await sharedLogto();
+const auth = createLogtoAuth({ endpoint: logto.endpoint, audience: AUDIENCE });
 
-beforeAll(async () => {
-  issuer = await TestIssuer.start();
-  auth = createLogtoAuth({ endpoint: issuer.endpoint, audience: AUDIENCE });
-});
-afterAll(() => issuer.stop());
-
-const fate = (claims: Record<string, unknown>, options?: VerifyOptions, instance = auth) =>
-  fateOf(instance, issuer.token({ claims }), options);
+const fate = async (token: TestTokenOptions, options?: VerifyOptions, instance = auth) =>
+  fateOf(instance, await readingToken(logto, token), options);
 
 describe('verify', () => {
   it('resolves with the verified token', async () => {
-    const token = await auth.verify(issuer.token());
+    const token = await auth.verify(await readingToken(logto));
     expect(token).toMatchObject({ clientId: APP, scopes: ['read:products'] });
     expect(Object.isFrozen(token)).toBe(true);
   });
 
   it('asks for all scopes, for any of some, or for none', async () => {
-    const claims = { scope: 'a b' };
-    expect(await fate(claims)).toBe('ok');
-    expect(await fate(claims, { scopes: ['a', 'b'] })).toBe('ok');
-    expect(await fate(claims, { scopes: 'a b' })).toBe('ok');
-    expect(await fate(claims, { scopes: ['a', 'c'] })).toBe('scope');
-    expect(await fate(claims, { anyScope: ['c', 'a'] })).toBe('ok');
-    expect(await fate(claims, { anyScope: ['c', 'd'] })).toBe('scope');
+    const token = { scopes: 'a b' };
+    expect(await fate(token)).toBe('ok');
+    expect(await fate(token, { scopes: ['a', 'b'] })).toBe('ok');
+    expect(await fate(token, { scopes: 'a b' })).toBe('ok');
+    expect(await fate(token, { scopes: ['a', 'c'] })).toBe('scope');
+    expect(await fate(token, { anyScope: ['c', 'a'] })).toBe('ok');
+    expect(await fate(token, { anyScope: ['c', 'd'] })).toBe('scope');
   });
 
   it('takes its own audience and machineOnly', async () => {
-    expect(await fate({ aud: 'https://inventory.api' })).toBe('audience');
-    expect(await fate({ aud: 'https://inventory.api' }, { audience: 'https://inventory.api' })).toBe('ok');
-    expect(await fate({ sub: 'user-1' })).toBe('machine');
-    expect(await fate({ sub: 'user-1' }, { machineOnly: false })).toBe('ok');
+    expect(await fate({ audience: 'https://inventory.api' })).toBe('audience');
+    expect(await fate({ audience: 'https://inventory.api' }, { audience: 'https://inventory.api' })).toBe(
+      'ok',
+    );
+    expect(await fate({ subject: 'user-1' })).toBe('machine');
+    expect(await fate({ subject: 'user-1' }, { machineOnly: false })).toBe('ok');
   });
 
   it('knows the organization rules, and one organization by its id', async () => {
-    const claims = { organization_id: 'o-1' };
-    expect(await fate(claims)).toBe('organization');
-    expect(await fate(claims, { organization: 'optional' })).toBe('ok');
-    expect(await fate(claims, { organization: 'required' })).toBe('ok');
+    const token = { organizationId: 'o-1' };
+    expect(await fate(token)).toBe('organization');
+    expect(await fate(token, { organization: 'optional' })).toBe('ok');
+    expect(await fate(token, { organization: 'required' })).toBe('ok');
     expect(await fate({}, { organization: 'required' })).toBe('organization');
-    expect(await fate(claims, { organization: { id: 'o-1' } })).toBe('ok');
-    expect(await fate(claims, { organization: { id: 'o-2' } })).toBe('organization');
+    expect(await fate(token, { organization: { id: 'o-1' } })).toBe('ok');
+    expect(await fate(token, { organization: { id: 'o-2' } })).toBe('organization');
     expect(await fate({}, { organization: { id: 'o-1' } })).toBe('organization');
   });
 
   it("takes an organization's own token where that is asked for", async () => {
-    const claims = { aud: 'urn:logto:organization:o-1' };
-    expect(await fate(claims)).toBe('audience');
-    expect(await fate(claims, { organizationToken: { id: 'o-1' } })).toBe('ok');
-    expect(await fate(claims, { organizationToken: { id: 'o-2' } })).toBe('organization');
+    const token = { audience: 'urn:logto:organization:o-1' };
+    expect(await fate(token)).toBe('audience');
+    expect(await fate(token, { organizationToken: { id: 'o-1' } })).toBe('ok');
+    expect(await fate(token, { organizationToken: { id: 'o-2' } })).toBe('organization');
     expect(await fate({}, { organizationToken: { id: 'o-1' } })).toBe('audience');
-    expect(await fate({ organization_id: 'o-1' }, { organizationToken: { id: 'o-1' } })).toBe('audience');
+    expect(await fate({ organizationId: 'o-1' }, { organizationToken: { id: 'o-1' } })).toBe('audience');
   });
 
   it.each([undefined, null, '', 5, {}])('refuses an organization id that is %j', async (id) => {
     const bad = { id } as { id: string };
-    expect(await fate({ organization_id: 'o-1' }, { organization: bad })).toBe('organization');
-    expect(await fate({ aud: 'urn:logto:organization:o-1' }, { organizationToken: bad })).toBe(
+    expect(await fate({ organizationId: 'o-1' }, { organization: bad })).toBe('organization');
+    expect(await fate({ audience: 'urn:logto:organization:o-1' }, { organizationToken: bad })).toBe(
       'organization',
     );
   });
 
   it('rejects with the error that a guard would answer with', async () => {
-    const error = await auth.verify(issuer.token(), { scopes: ['write:products'] }).catch((thrown) => thrown);
+    const error = await auth
+      .verify(await readingToken(logto), { scopes: ['write:products'] })
+      .catch((thrown) => thrown);
     expect(error).toBeInstanceOf(AuthError);
     expect(error).toMatchObject({
       status: 403,
@@ -111,7 +110,7 @@ describe('verify', () => {
     ['a wrong audience', { audience: 'shop' }, /`audience`/],
     ['a wrong machineOnly', { machineOnly: 0 }, /`machineOnly`/],
   ])('rejects %s with a TypeError', async (_what, options, message) => {
-    const verifying = auth.verify(issuer.token(), options);
+    const verifying = auth.verify(await readingToken(logto), options);
     await expect(verifying).rejects.toBeInstanceOf(TypeError);
     await expect(verifying).rejects.toThrow(message);
   });
@@ -122,26 +121,26 @@ describe('verify', () => {
 
   it('needs an organization where the rule of the instance is a function', async () => {
     const instance = createLogtoAuth({
-      endpoint: issuer.endpoint,
+      endpoint: logto.endpoint,
       audience: AUDIENCE,
       organization: () => 'o-1',
     });
     await expect(fate({}, {}, instance)).rejects.toThrow(/`organization` or `organizationToken`/);
-    expect(await fate({ organization_id: 'o-1' }, { organization: { id: 'o-1' } }, instance)).toBe('ok');
+    expect(await fate({ organizationId: 'o-1' }, { organization: { id: 'o-1' } }, instance)).toBe('ok');
     expect(await fate({}, { organization: 'none' }, instance)).toBe('ok');
   });
 
   it('needs an audience, or an organization token', async () => {
-    const instance = createLogtoAuth({ endpoint: issuer.endpoint });
+    const instance = createLogtoAuth({ endpoint: logto.endpoint });
     await expect(fate({}, {}, instance)).rejects.toThrow(/no audience/);
     expect(
-      await fate({ aud: 'urn:logto:organization:o-1' }, { organizationToken: { id: 'o-1' } }, instance),
+      await fate({ audience: 'urn:logto:organization:o-1' }, { organizationToken: { id: 'o-1' } }, instance),
     ).toBe('ok');
   });
 
   it('asks isRevoked without a request', async () => {
     const isRevoked = vi.fn(() => true);
-    const instance = createLogtoAuth({ endpoint: issuer.endpoint, audience: AUDIENCE, isRevoked });
+    const instance = createLogtoAuth({ endpoint: logto.endpoint, audience: AUDIENCE, isRevoked });
     expect(await fate({}, {}, instance)).toBe('revoked');
     expect(isRevoked.mock.calls).toEqual([[expect.objectContaining({ clientId: APP })]]);
   });
@@ -150,7 +149,7 @@ describe('verify', () => {
     const isRevoked = () => {
       throw undefined;
     };
-    const instance = createLogtoAuth({ endpoint: issuer.endpoint, audience: AUDIENCE, isRevoked });
+    const instance = createLogtoAuth({ endpoint: logto.endpoint, audience: AUDIENCE, isRevoked });
     await expect(fate({}, {}, instance)).rejects.toMatchObject({ status: 500, cause: undefined });
   });
 });

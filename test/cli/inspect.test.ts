@@ -1,15 +1,20 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { Recorder } from '../support/client.js';
-import { createSigningKey, encodePart } from '../support/signing.js';
-import { APP, AUDIENCE, now, TestIssuer } from '../support/test-issuer.js';
+import {
+  APP,
+  AUDIENCE,
+  foreignToken,
+  keyIdOf,
+  keySetOf,
+  now,
+  ownLogto,
+  readingToken,
+  sharedLogto,
+} from '../support/logto.js';
+import { encodePart } from '../support/signing.js';
 import { logtoM2M } from './command.js';
 
-let logto: TestIssuer;
-
-beforeAll(async () => {
-  logto = await TestIssuer.start();
-});
-afterAll(() => logto.stop());
+const logto = await sharedLogto();
 
 /** Inspects a token with this configuration, on stdin. */
 function inspect(token: string, args: readonly string[] = [], env: Record<string, string> = {}) {
@@ -19,8 +24,9 @@ function inspect(token: string, args: readonly string[] = [], env: Record<string
 
 describe('logto-m2m inspect', () => {
   it('lays header and claims out, with times from now, and says that the API accepts it', async () => {
-    const token = logto.token({
-      claims: { iat: now() - 19 * 60 - 1, exp: now() + 41 * 60 + 30, plan: { a: 1 } },
+    const token = await readingToken(logto, {
+      expiresIn: 41 * 60 + 30,
+      claims: { iat: now() - 19 * 60 - 1, plan: { a: 1 } },
     });
     const { code, stdout, stderr } = await inspect(token);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
@@ -34,13 +40,15 @@ describe('logto-m2m inspect', () => {
 
   it('takes it as an argument too, and with what is copied with it', async () => {
     const env = { LOGTO_ENDPOINT: logto.endpoint, LOGTO_AUDIENCE: AUDIENCE };
-    const { code } = await logtoM2M(['inspect', `Authorization: Bearer ${logto.token()}`], { env });
+    const { code } = await logtoM2M(['inspect', `Authorization: Bearer ${await readingToken(logto)}`], {
+      env,
+    });
     expect(code).toBe(0);
-    expect((await inspect(`"${logto.token()}"`)).code).toBe(0);
+    expect((await inspect(`"${await readingToken(logto)}"`)).code).toBe(0);
   });
 
   it('shows neither the signature nor the whole token', async () => {
-    const token = logto.token();
+    const token = await readingToken(logto);
     for (const args of [[], ['--json']]) {
       const { stdout, stderr } = await inspect(token, args);
       const [header = '?', payload = '?', signature = '?'] = token.split('.');
@@ -50,89 +58,97 @@ describe('logto-m2m inspect', () => {
   });
 
   it('sends it nowhere: keys alone are fetched', async () => {
-    const token = logto.token();
-    const keys = await Recorder.start((_req, res) => logto.sendKeys(res));
+    const token = await readingToken(logto);
+    const keySet = JSON.stringify(await keySetOf(logto));
+    const keys = await Recorder.start((_req, res) => res.end(keySet));
     await inspect(token, [], { LOGTO_ENDPOINT: keys.url });
-    await inspect(logto.token({ claims: { iss: `${keys.url}/oidc` } }), [], { LOGTO_ENDPOINT: keys.url });
+    const theirs = await readingToken(logto, { claims: { iss: `${keys.url}/oidc` } });
+    await inspect(theirs, [], { LOGTO_ENDPOINT: keys.url });
     expect(keys.requests.map(({ method, url }) => `${method} ${url}`)).toEqual(['GET /oidc/jwks']);
     expect(keys.credentials).toEqual([undefined]);
     await keys.stop();
   });
 
-  it.each<[what: string, token: () => string, args: string[], reason: string, said: RegExp]>([
+  it.each<[what: string, token: () => Promise<string>, args: string[], reason: string, said: RegExp]>([
     [
       'another audience',
-      () => logto.token({ claims: { aud: 'https://inventory.api' } }),
+      () => readingToken(logto, { audience: 'https://inventory.api' }),
       [],
       'audience',
       /expected is "https:\/\/shopping\.api"/,
     ],
     [
       'another issuer',
-      () => logto.token({ claims: { iss: 'https://a.example/oidc' } }),
+      () => readingToken(logto, { claims: { iss: 'https://a.example/oidc' } }),
       [],
       'issuer',
       /iss is "https:\/\/a\.example\/oidc"/,
     ],
     [
       'its time over',
-      () => logto.token({ claims: { exp: now() - 7_300 } }),
+      () => readingToken(logto, { expiresIn: -7_300 }),
       [],
       'expired',
       /It expired 2 hours ago/,
     ],
     [
       'its time to come',
-      () => logto.token({ claims: { nbf: now() + 600 } }),
+      () => readingToken(logto, { claims: { nbf: now() + 600 } }),
       [],
       'not_yet_valid',
       /valid only in (10|9) minutes/,
     ],
-    ['a key not known', () => logto.token({ key: createSigningKey() }), [], 'unknown_key', /the keys of/],
+    ['a key not known', () => foreignToken(logto), [], 'unknown_key', /the keys of/],
     [
       'a signature of another key',
-      () => logto.token({ key: createSigningKey(), header: { kid: logto.key.kid } }),
+      async () => foreignToken(logto, { header: { kid: await keyIdOf(logto) } }),
       [],
       'signature',
       /altered/,
     ],
-    ['a permission missing', () => logto.token(), ['--scope', 'write:products'], 'scope', /write:products/],
+    [
+      'a permission missing',
+      () => readingToken(logto),
+      ['--scope', 'write:products'],
+      'scope',
+      /write:products/,
+    ],
     [
       'no permission at all',
-      () => logto.token({ claims: { scope: undefined } }),
+      () => logto.issueToken(),
       ['--scope', 'a'],
       'scope',
       /no scope claim: it has no permissions/,
     ],
-    ['a user', () => logto.token({ claims: { sub: 'user-1' } }), [], 'machine', /speaks for the user user-1/],
+    ['a user', () => readingToken(logto, { subject: 'user-1' }), [], 'machine', /speaks for the user user-1/],
     [
       'no machine of any API',
-      () => logto.token({ claims: { aud: 'urn:logto:resource:organizations' } }),
+      () => readingToken(logto, { audience: 'urn:logto:resource:organizations' }),
       [],
       'audience',
       /Refused/,
     ],
     [
       'another organization',
-      () => logto.token({ claims: { organization_id: 'one' } }),
+      () => readingToken(logto, { organizationId: 'one' }),
       ['--organization', 'two'],
       'organization',
       /inside the organization one/,
     ],
-    ['no organization', () => logto.token(), ['--organization', 'two'], 'organization', /two/],
+    ['no organization', () => readingToken(logto), ['--organization', 'two'], 'organization', /two/],
   ])('names the check that fails first: %s', async (_what, token, args, reason, said) => {
-    const { code, stdout } = await inspect(token(), args);
+    const { code, stdout } = await inspect(await token(), args);
     expect(code).toBe(1);
     expect(stdout).toMatch(new RegExp(`^✗ Refused by .*\\(${reason}\\)$`, 'm'));
     expect(stdout).toMatch(said);
-    const forMachines = JSON.parse((await inspect(token(), [...args, '--json'])).stdout);
+    const forMachines = JSON.parse((await inspect(await token(), [...args, '--json'])).stdout);
     expect(forMachines.verification).toMatchObject({ accepted: false, reason });
   });
 
   it('knows the tokens of organizations, and asks for them as a guard would', async () => {
-    const inside = await inspect(logto.token({ claims: { organization_id: 'one' } }));
+    const inside = await inspect(await readingToken(logto, { organizationId: 'one' }));
     expect(inside).toMatchObject({ code: 0, stdout: expect.stringContaining('inside the organization one') });
-    const own = await inspect(logto.token({ claims: { aud: 'urn:logto:organization:one' } }));
+    const own = await inspect(await readingToken(logto, { audience: 'urn:logto:organization:one' }));
     expect(own).toMatchObject({
       code: 0,
       stdout: expect.stringContaining('The own token of the organization one'),
@@ -141,8 +157,8 @@ describe('logto-m2m inspect', () => {
 
   it('does not read LOGTO_AUDIENCE where another resource is named', async () => {
     const env = { LOGTO_AUDIENCE: 'shop' };
-    expect((await inspect(logto.token(), ['--resource', AUDIENCE], env)).code).toBe(0);
-    const own = logto.token({ claims: { aud: 'urn:logto:organization:one' } });
+    expect((await inspect(await readingToken(logto), ['--resource', AUDIENCE], env)).code).toBe(0);
+    const own = await readingToken(logto, { audience: 'urn:logto:organization:one' });
     expect((await inspect(own, ['--resource='], env)).code).toBe(0);
     expect(await inspect(own, [], env)).toMatchObject({
       code: 2,
@@ -151,9 +167,8 @@ describe('logto-m2m inspect', () => {
   });
 
   it('verifies without LOGTO_AUDIENCE, too', async () => {
-    const { code, stdout } = await inspect(logto.token({ claims: { aud: 'https://inventory.api' } }), [], {
-      LOGTO_AUDIENCE: '',
-    });
+    const token = await readingToken(logto, { audience: 'https://inventory.api' });
+    const { code, stdout } = await inspect(token, [], { LOGTO_AUDIENCE: '' });
     expect({ code, stdout }).toMatchObject({
       code: 0,
       stdout: expect.stringContaining('for https://inventory.api.'),
@@ -161,55 +176,57 @@ describe('logto-m2m inspect', () => {
   });
 
   it('verifies nothing without an endpoint, and says so; that the time is over can be said all the same', async () => {
-    const good = await inspect(logto.token(), [], { LOGTO_ENDPOINT: '' });
+    const good = await inspect(await readingToken(logto), [], { LOGTO_ENDPOINT: '' });
     expect(good).toMatchObject({
       code: 0,
       stdout: expect.stringContaining('Not verified. With LOGTO_ENDPOINT'),
     });
-    const old = await inspect(logto.token({ claims: { exp: now() - 60 } }), [], { LOGTO_ENDPOINT: '' });
+    const old = await inspect(await readingToken(logto, { expiresIn: -60 }), [], { LOGTO_ENDPOINT: '' });
     expect(old).toMatchObject({ code: 1, stdout: expect.stringMatching(/✗ It expired (60|61) seconds ago/) });
   });
 
   it('says nothing of the token where the keys cannot be had', async () => {
-    const gone = await TestIssuer.start();
+    const gone = await ownLogto();
     await gone.stop();
-    const { code, stdout } = await inspect(gone.token(), [], { LOGTO_ENDPOINT: gone.endpoint });
+    const { code, stdout } = await inspect(await readingToken(gone), [], { LOGTO_ENDPOINT: gone.endpoint });
     expect(code).toBe(1);
     expect(stdout).toMatch(/^✗ Not verified by .*\(keys_unavailable\)$/m);
     expect(stdout).not.toContain('Refused');
   });
 
-  it.each<[what: string, token: () => string, said: RegExp]>([
+  it.each<[what: string, token: () => string | Promise<string>, said: RegExp]>([
     [
       'an ID token',
       () =>
-        logto.token({
+        readingToken(logto, {
+          audience: 'app-1',
+          subject: 'user-1',
           header: { typ: 'JWT' },
-          claims: { client_id: undefined, aud: 'app-1', sub: 'user-1' },
+          claims: { client_id: undefined },
         }),
       /An ID token: it tells the app app-1 who the user user-1 is/,
     ],
     [
       'a JWT of another kind',
-      () => logto.token({ header: { typ: 'logout+jwt' } }),
+      () => readingToken(logto, { header: { typ: 'logout+jwt' } }),
       /no access token: its typ is not at\+jwt/,
     ],
     ['an opaque token', () => 'VfJ3gBqYh2T1mGzWkXcLrD8sNp0AoEuI5tQ7yZ4wHbM', /It is an opaque token/],
-    ['half a token', () => logto.token().split('.').slice(0, 2).join('.'), /not whole/],
-    ['an encrypted token', () => `${logto.token()}.a.b`, /encrypted/],
+    ['half a token', async () => (await readingToken(logto)).split('.').slice(0, 2).join('.'), /not whole/],
+    ['an encrypted token', async () => `${await readingToken(logto)}.a.b`, /encrypted/],
     ['something else', () => 'hello world', /no token of Logto/],
     ['a long text', () => 'a'.repeat(20_000), /longer than 16 KiB/],
   ])('says what it is: %s', async (_what, token, said) => {
-    const { code, stdout } = await inspect(token());
+    const { code, stdout } = await inspect(await token());
     expect(code).toBe(1);
     expect(stdout).toMatch(said);
-    const forMachines = await inspect(token(), ['--json']);
+    const forMachines = await inspect(await token(), ['--json']);
     expect(JSON.parse(forMachines.stdout).sentence).toMatch(said);
   });
 
   it('lets a claim do nothing on the terminal', async () => {
     const evil = '\u001b[2J\u009b31m\u202e\nSigned by Logto';
-    const token = logto.token({
+    const token = await logto.issueToken({
       claims: { scope: evil, [evil]: evil, deep: [[evil]], client_id: evil, sub: evil },
     });
     const { stdout } = await inspect(token);
@@ -229,8 +246,8 @@ describe('logto-m2m inspect', () => {
       sub: { a: 1 },
       toString: 1,
     };
-    expect((await inspect(logto.token({ claims }))).code).toBe(1);
-    const [header] = logto.token().split('.');
+    expect((await inspect(await readingToken(logto, { claims }))).code).toBe(1);
+    const [header] = (await readingToken(logto)).split('.');
     for (const text of [`{"deep":${'['.repeat(5_000)}${']'.repeat(5_000)}}`, '[]', '"text"', '{"exp":']) {
       const { code, stdout } = await inspect(`${header}.${encodePart(text)}.c2ln`);
       expect({ code, stdout }).toMatchObject({
@@ -238,7 +255,7 @@ describe('logto-m2m inspect', () => {
         stdout: expect.stringContaining('not JSON to be read'),
       });
     }
-    const shallow = logto.token({ claims: { brackets: `${'['.repeat(5_000)}"\\` } });
+    const shallow = await readingToken(logto, { claims: { brackets: `${'['.repeat(5_000)}"\\` } });
     expect((await inspect(shallow)).code).toBe(0);
   });
 

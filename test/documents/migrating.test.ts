@@ -6,10 +6,11 @@ import express, { type RequestHandler } from 'express';
 import ts from 'typescript';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createLogtoAuth, getAuth } from '../../src/index.js';
+import type { TestLogto, TestTokenOptions } from '../../src/testing/index.js';
 import { travel } from '../support/fate.js';
+import { AUDIENCE, ownLogto, readingToken } from '../support/logto.js';
 import { readPage } from '../support/markdown.js';
 import { get } from '../support/request.js';
-import { AUDIENCE, now, TestIssuer } from '../support/test-issuer.js';
 import { runBlocks } from './run-blocks.js';
 import { migrating } from './scenarios/migrating.js';
 
@@ -151,69 +152,70 @@ interface Sent {
 const bearer = (token: string): Sent => ({ headers: { authorization: `Bearer ${token}` } });
 const header = (authorization: string | readonly string[]): Sent => ({ headers: { authorization } });
 
-type Requests = (issuer: TestIssuer) => readonly Sent[];
+type Requests = (logto: TestLogto) => Promise<readonly Sent[]>;
 
-const claims =
-  (...each: Record<string, unknown>[]): Requests =>
-  (issuer) =>
-    each.map((one) => bearer(issuer.token({ claims: one })));
-
-const headers =
-  (...each: Record<string, unknown>[]): Requests =>
-  (issuer) =>
-    each.map((one) => bearer(issuer.token({ header: one })));
+/** A request for each of these tokens. */
+const tokens =
+  (...each: TestTokenOptions[]): Requests =>
+  (logto) =>
+    Promise.all(each.map(async (options) => bearer(await readingToken(logto, options))));
 
 /** What each row of the table says of the request, in requests. All of one row get the same answer. */
 const REQUESTS: Readonly<Record<string, Requests>> = {
-  'the header has another scheme, as `Basic`': () => [header('Basic YXBwOnNlY3JldA==')],
-  '`Bearer` alone, or with two tokens': (issuer) => [
+  'the header has another scheme, as `Basic`': async () => [header('Basic YXBwOnNlY3JldA==')],
+  '`Bearer` alone, or with two tokens': async (logto) => [
     header('Bearer'),
-    header(`Bearer ${issuer.token()} ${issuer.token()}`),
+    header(`Bearer ${await readingToken(logto)} ${await readingToken(logto)}`),
   ],
-  'characters that no token has': () => [header('Bearer a"b')],
-  'two `Authorization` headers': (issuer) => [
-    header([`Bearer ${issuer.token()}`, `Bearer ${issuer.token()}`]),
+  'characters that no token has': async () => [header('Bearer a"b')],
+  'two `Authorization` headers': async (logto) => [
+    header([`Bearer ${await readingToken(logto)}`, `Bearer ${await readingToken(logto)}`]),
   ],
-  '`bearer` in lower case': (issuer) => [header(`bearer ${issuer.token()}`)],
-  'two spaces behind `Bearer`': (issuer) => [header(`Bearer  ${issuer.token()}`)],
-  'the token in the query, or in a form': (issuer) => [
-    { path: `/products?access_token=${issuer.token()}` },
+  '`bearer` in lower case': async (logto) => [header(`bearer ${await readingToken(logto)}`)],
+  'two spaces behind `Bearer`': async (logto) => [header(`Bearer  ${await readingToken(logto)}`)],
+  'the token in the query, or in a form': async (logto) => [
+    { path: `/products?access_token=${await readingToken(logto)}` },
     {
       method: 'POST',
       headers: { 'content-type': 'application/x-www-form-urlencoded' },
-      body: `access_token=${issuer.token()}`,
+      body: `access_token=${await readingToken(logto)}`,
     },
   ],
-  "for another API, or an organization's own": claims(
-    { aud: 'https://other.api' },
-    { aud: 'urn:logto:organization:o1' },
+  "for another API, or an organization's own": tokens(
+    { audience: 'https://other.api' },
+    { audience: 'urn:logto:organization:o1' },
   ),
-  'of a user': claims({ sub: 'user' }),
-  'with `organization_id`: its permissions hold in that organization only': claims({ organization_id: 'o1' }),
-  '`aud` names an organization beside the API': claims({ aud: [AUDIENCE, 'urn:logto:organization:o1'] }),
-  '`typ` is missing or not `at+jwt`': headers({ typ: undefined }, { typ: 'JWT' }),
-  'no `kid`': headers({ kid: undefined }),
-  'no `exp`': claims({ exp: undefined }),
-  'no `iat`, `sub` or `client_id`': claims({ iat: undefined }, { sub: undefined }, { client_id: undefined }),
-  'bound by DPoP (`cnf` with `jkt`)': claims({ cnf: { jkt: 'thumbprint' } }),
-  'bound to a certificate (`cnf` with `x5t#S256`)': claims({ cnf: { 'x5t#S256': 'thumbprint' } }),
-  'expired three seconds ago': (issuer) => claims({ exp: now() - 3 })(issuer),
-  'signed by a key that Logto made within 30 s of the last look at its keys': (issuer) => {
-    issuer.rotate();
-    return [bearer(issuer.token())];
+  'of a user': tokens({ subject: 'user' }),
+  'with `organization_id`: its permissions hold in that organization only': tokens({ organizationId: 'o1' }),
+  '`aud` names an organization beside the API': tokens({
+    claims: { aud: [AUDIENCE, 'urn:logto:organization:o1'] },
+  }),
+  '`typ` is missing or not `at+jwt`': tokens({ header: { typ: undefined } }, { header: { typ: 'JWT' } }),
+  'no `kid`': tokens({ header: { kid: undefined } }),
+  'no `exp`': tokens({ claims: { exp: undefined } }),
+  'no `iat`, `sub` or `client_id`': tokens(
+    { claims: { iat: undefined } },
+    { claims: { sub: undefined } },
+    { claims: { client_id: undefined } },
+  ),
+  'bound by DPoP (`cnf` with `jkt`)': tokens({ claims: { cnf: { jkt: 'thumbprint' } } }),
+  'bound to a certificate (`cnf` with `x5t#S256`)': tokens({ claims: { cnf: { 'x5t#S256': 'thumbprint' } } }),
+  'expired three seconds ago': tokens({ expiresIn: -3 }),
+  'signed by a key that Logto made within 30 s of the last look at its keys': async (logto) => {
+    await logto.rotateKeys();
+    return [bearer(await readingToken(logto))];
   },
 };
 
 /** What has to happen between a first good request, or none, and the one that the row is about. */
-const OUTAGES: Readonly<Record<string, (issuer: TestIssuer, first: () => Promise<number>) => Promise<void>>> =
-  {
-    'Logto is down, and its keys were fetched 11 minutes ago': async (issuer, first) => {
-      expect(await first()).toBe(200);
-      await issuer.goDown();
-      travel(11 * 60);
-    },
-    'Logto is down, and its keys were never fetched': (issuer) => issuer.goDown(),
-  };
+const OUTAGES: Readonly<Record<string, (logto: TestLogto, first: () => Promise<number>) => Promise<void>>> = {
+  'Logto is down, and its keys were fetched 11 minutes ago': async (logto, first) => {
+    expect(await first()).toBe(200);
+    await logto.stop();
+    travel(11 * 60);
+  },
+  'Logto is down, and its keys were never fetched': (logto) => logto.stop(),
+};
 
 describe('what changes for callers', () => {
   const table = rows('What changes for callers');
@@ -229,32 +231,33 @@ describe('what changes for callers', () => {
   const answersAs = (column: number, makeGuard: MakeGuard) =>
     it.each(table)('%s', async (...cells: string[]) => {
       const [row = '', expected] = [cells[0], Number(cells[column])];
-      const issuer = await TestIssuer.start();
-      const setting = { jwksUri: `${issuer.issuer}/jwks`, audience: AUDIENCE, scope: 'read:products' };
+      const logto = await ownLogto();
+      const { issuer } = logto;
+      const setting = { issuer, jwksUri: `${issuer}/jwks`, audience: AUDIENCE, scope: 'read:products' };
       const app = express();
       app.use(express.urlencoded());
-      app.all('/products', ...makeGuard({ issuer: issuer.issuer, ...setting }), (_req, res) => {
+      app.all('/products', ...makeGuard(setting), (_req, res) => {
         res.json({ products: [] });
       });
       const server = app.listen(0, '127.0.0.1');
       await new Promise((resolve) => server.once('listening', resolve));
       const { port } = server.address() as AddressInfo;
-      const token = issuer.token();
+      const token = await readingToken(logto);
       const good = () => send(port, bearer(token));
       try {
         const outage = OUTAGES[row];
         if (outage === undefined) {
           // What comes next is refused for what it is, and not because nothing works here.
           expect(await good()).toBe(200);
-          for (const one of REQUESTS[row]?.(issuer) ?? []) expect(await send(port, one)).toBe(expected);
+          const requests = (await REQUESTS[row]?.(logto)) ?? [];
+          for (const one of requests) expect(await send(port, one)).toBe(expected);
         } else {
-          await outage(issuer, good);
+          await outage(logto, good);
           expect(await good()).toBe(expected);
         }
       } finally {
         server.close();
         server.closeAllConnections();
-        await issuer.stop();
       }
     });
 
@@ -276,17 +279,17 @@ describe('what changes for callers', () => {
 
   it('either can be mounted beside the other as the page says', async () => {
     const { auth, requiredScopes } = require(PEER.name) as Peer;
-    const issuer = await TestIssuer.start();
-    const ours = createLogtoAuth({ endpoint: issuer.endpoint, audience: AUDIENCE });
-    const theirs = auth({ issuer: issuer.issuer, jwksUri: `${issuer.issuer}/jwks`, audience: AUDIENCE });
+    const logto = await ownLogto();
+    const { issuer } = logto;
+    const ours = createLogtoAuth({ endpoint: logto.endpoint, audience: AUDIENCE });
+    const theirs = auth({ issuer, jwksUri: `${issuer}/jwks`, audience: AUDIENCE });
     const app = express();
     app.get('/before', ours.authenticate(), requiredScopes('read:products'), (_req, res) => void res.end());
     app.get('/behind', theirs, ours.requireScopes('read:products'), (req, res) => {
       res.status(req.auth === getAuth(req) ? 200 : 500).end();
     });
-    expect((await get(app, '/before', issuer.token())).status).toBe(401);
-    expect((await get(app, '/behind', issuer.token())).status).toBe(200);
-    await issuer.stop();
+    expect((await get(app, '/before', await readingToken(logto))).status).toBe(401);
+    expect((await get(app, '/behind', await readingToken(logto))).status).toBe(200);
   });
 
   it(`all names of ${PEER.name} are known`, () => {

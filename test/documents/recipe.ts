@@ -5,8 +5,9 @@ import { text } from 'node:stream/consumers';
 import express from 'express';
 import { expect } from 'vitest';
 import { createLogtoAuth } from '../../src/index.js';
+import type { TestLogto, TestTokenOptions } from '../../src/testing/index.js';
+import { APP } from '../support/logto.js';
 import type { ProgramOptions } from '../support/program.js';
-import { APP, AUDIENCE, type TestIssuer } from '../support/test-issuer.js';
 import { onStage } from './scenario.js';
 
 /** How a recipe is asked: these headers go, and none else; an answer comes. */
@@ -42,10 +43,10 @@ export async function expectAnswers(
   code: string,
   { ask = askForProducts, accepted = 200, malformed = 401, ...options }: RecipeOptions = {},
 ): Promise<void> {
-  await onStage(code, { language: 'ts', ...options }, async ({ url, issuer, token }) => {
-    const good = token();
+  await onStage(code, { language: 'ts', ...options }, async ({ url, logto, token }) => {
+    const good = await token();
     const bearer = (credentials: string) => ['Authorization', `Bearer ${credentials}`];
-    const withClaims = (claims: Record<string, unknown>) => bearer(token('read:products', { claims }));
+    const other = async (options: TestTokenOptions) => bearer(await token(options));
 
     for (const scheme of ['Bearer ', 'bearer ', 'BEARER   ']) {
       const answer = await ask(url, ['Authorization', scheme + good]);
@@ -60,14 +61,14 @@ export async function expectAnswers(
       ['a scheme that begins alike', 401, ['Authorization', `BearerX ${good}`]],
       ['a token without its scheme', 401, ['Authorization', good]],
       ['junk', 401, bearer('junk')],
-      ['an expired token', 401, withClaims({ exp: 1_700_000_000 })],
-      ["another API's token", 401, withClaims({ aud: 'https://other.api' })],
+      ['an expired token', 401, await other({ claims: { exp: 1_700_000_000 } })],
+      ["another API's token", 401, await other({ audience: 'https://other.api' })],
       ['a forged token', 401, bearer(`${good.slice(0, -8)}AAAAAAAA`)],
-      ['a token without the permission', 403, bearer(token('write:products'))],
-      ["a user's token", 403, withClaims({ sub: 'user-1' })],
-      ["an organization's token", 403, withClaims({ organization_id: 'o-1' })],
+      ['a token without the permission', 403, await other({ scopes: 'write:products' })],
+      ["a user's token", 403, await other({ subject: 'user-1' })],
+      ["an organization's token", 403, await other({ organizationId: 'o-1' })],
     ];
-    await withMiddleware(issuer, async (middleware) => {
+    await withMiddleware(logto, async (middleware) => {
       for (const [what, status, headers] of refused) {
         const answer = await ask(url, headers);
         expect({ what, ...answer }).toMatchObject({ what, status, cacheControl: 'no-store' });
@@ -95,10 +96,10 @@ export async function expectUnavailable(
   code: string,
   { ask = askForProducts }: RecipeOptions = {},
 ): Promise<void> {
-  await onStage(code, { language: 'ts' }, async ({ url, issuer, token }) => {
-    await issuer.goDown();
-    const headers = ['Authorization', `Bearer ${token()}`];
-    await withMiddleware(issuer, async (middleware) => {
+  await onStage(code, { language: 'ts' }, async ({ url, logto, token }) => {
+    await logto.stop();
+    const headers = ['Authorization', `Bearer ${await token()}`];
+    await withMiddleware(logto, async (middleware) => {
       const answer = await ask(url, headers);
       const seconds = expect.stringMatching(/^[1-9]\d*$/);
       expect(answer).toMatchObject({ status: 503, retryAfter: seconds });
@@ -115,7 +116,7 @@ async function expectFailureStaysShut(code: string, { ask = askForProducts }: Re
   const careless = edit(mistaken, /[\w.]+(\('auth'\))?\??\.clientId/g, "'let in'");
   await onStage(careless, { language: 'ts' }, async ({ url, token }) => {
     for (let round = 0; round < 2; round += 1) {
-      const answer = await ask(url, ['Authorization', `Bearer ${token()}`]);
+      const answer = await ask(url, ['Authorization', `Bearer ${await token()}`]);
       expect(answer).toMatchObject({ status: 500 });
     }
   });
@@ -128,9 +129,12 @@ export function edit(code: string, from: string | RegExp, to: string): string {
   return edited;
 }
 
-/** An Express app behind the middleware itself, which trusts the same issuer. */
-async function withMiddleware(issuer: TestIssuer, play: (url: string) => Promise<void>): Promise<void> {
-  const { requireScopes } = createLogtoAuth({ endpoint: issuer.endpoint, audience: AUDIENCE });
+/** An Express app behind the middleware itself, which trusts the same Logto. */
+async function withMiddleware(
+  { endpoint, audience }: TestLogto,
+  play: (url: string) => Promise<void>,
+): Promise<void> {
+  const { requireScopes } = createLogtoAuth({ endpoint, audience });
   const app = express().get('/products', requireScopes('read:products'), (_req, res) => void res.json({}));
   const server = createServer(app).listen(0, '127.0.0.1');
   await once(server, 'listening');

@@ -1,7 +1,8 @@
 import { expect } from 'vitest';
+import type { TestLogto, TestTokenOptions } from '../../src/testing/index.js';
 import { compile } from '../support/compile.js';
+import { ownLogto, readingToken } from '../support/logto.js';
 import { Program, type ProgramOptions } from '../support/program.js';
-import { AUDIENCE, TestIssuer, type TokenParts } from '../support/test-issuer.js';
 
 /** Runs one block of a page, and fails where it does not do what the page says. */
 export type Scenario = (code: string) => Promise<void>;
@@ -11,10 +12,10 @@ export type Scenarios = Readonly<Record<string, Scenario>>;
 /** What a scenario has at hand: the running program, and the Logto that it trusts. */
 export interface Stage {
   readonly url: string;
-  readonly issuer: TestIssuer;
+  readonly logto: TestLogto;
   readonly program: Program;
-  /** A token with these scopes. */
-  token(scope?: string, parts?: TokenParts): string;
+  /** A token of this Logto that may read products, but for what is asked to be otherwise. */
+  token(options?: TestTokenOptions): Promise<string>;
   /** Sends a GET, with this token if there is one. */
   get(path: string, token?: string): Promise<Response>;
 }
@@ -24,43 +25,41 @@ export interface StageOptions extends ProgramOptions {
   readonly language: 'js' | 'ts';
 }
 
-/** Runs the code as a server, beside an issuer that LOGTO_ENDPOINT and LOGTO_AUDIENCE name. */
+/** Runs the code as a server, beside a Logto that LOGTO_ENDPOINT and LOGTO_AUDIENCE name. */
 export async function onStage(
   code: string,
   { language, env = {}, ...options }: StageOptions,
   play: (stage: Stage) => Promise<void>,
 ): Promise<void> {
-  const issuer = await TestIssuer.start();
+  const logto = await ownLogto();
   const program = new Program(language === 'ts' ? compile(code, options.extension) : code, {
-    env: { LOGTO_ENDPOINT: issuer.endpoint, LOGTO_AUDIENCE: AUDIENCE, ...env },
+    env: { LOGTO_ENDPOINT: logto.endpoint, LOGTO_AUDIENCE: logto.audience, ...env },
     ...options,
   });
   try {
     const url = await program.url();
-    const token = (scope = 'read:products', { claims, ...parts }: TokenParts = {}) =>
-      issuer.token({ claims: { scope, ...claims }, ...parts });
+    const token = (wanted?: TestTokenOptions) => readingToken(logto, wanted);
     const get = (path: string, bearer?: string) =>
       fetch(url + path, { headers: bearer === undefined ? {} : { authorization: `Bearer ${bearer}` } });
-    await play({ url, issuer, program, token, get });
+    await play({ url, logto, program, token, get });
   } finally {
     await program.stop();
-    await issuer.stop();
   }
 }
 
 /** What every protected route does: lets a token with the permission in, and nobody else. */
 export async function expectProtected({ get, token }: Stage, path: string): Promise<void> {
-  const good = await get(path, token());
+  const good = await get(path, await token());
   expect({ status: good.status, text: await good.text() }).toMatchObject({ status: 200 });
   const statuses = {
     none: (await get(path)).status,
     junk: (await get(path, 'junk')).status,
-    expired: (await get(path, token('read:products', { claims: { exp: 1_700_000_000 } }))).status,
-    other: (await get(path, token('read:products', { claims: { aud: 'https://other.api' } }))).status,
-    lacking: (await get(path, token('write:products'))).status,
+    expired: (await get(path, await token({ claims: { exp: 1_700_000_000 } }))).status,
+    other: (await get(path, await token({ audience: 'https://other.api' }))).status,
+    lacking: (await get(path, await token({ scopes: 'write:products' }))).status,
   };
   expect(statuses).toEqual({ none: 401, junk: 401, expired: 401, other: 401, lacking: 403 });
-  const refused = await get(path, token('write:products'));
+  const refused = await get(path, await token({ scopes: 'write:products' }));
   expect(refused.headers.get('www-authenticate')).toMatch(
     /^Bearer realm="[^"]+", scope="read:products", error="insufficient_scope"/,
   );

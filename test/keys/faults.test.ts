@@ -2,20 +2,18 @@ import Keyv from 'keyv';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createLogtoAuth, type JwksCacheOptions, type LogtoAuth } from '../../src/index.js';
 import { fateOf, travel } from '../support/fate.js';
+import { AUDIENCE, now } from '../support/logto.js';
 import { createSigningKey } from '../support/signing.js';
-import { AUDIENCE, type KeyAnswer, now, TestIssuer } from '../support/test-issuer.js';
+import { type KeyAnswer, ownIssuer, type TestIssuer } from '../support/test-issuer.js';
 
 const TIMEOUT = 0.3;
 
 let issuer: TestIssuer;
 
 beforeEach(async () => {
-  issuer = await TestIssuer.start();
+  issuer = await ownIssuer();
 });
-afterEach(async () => {
-  vi.useRealTimers();
-  await issuer.stop();
-});
+afterEach(() => void vi.useRealTimers());
 
 const instance = (jwksCache: JwksCacheOptions = {}): LogtoAuth =>
   createLogtoAuth({

@@ -2,26 +2,30 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createLogtoAuth, type JwksCacheOptions, type KeyHealth, type LogtoAuth } from '../../src/index.js';
+import type { TestLogto } from '../../src/testing/index.js';
 import { fateOf, travel } from '../support/fate.js';
+import { AUDIENCE, foreignToken, keySetOf, now, ownLogto, readingToken } from '../support/logto.js';
 import { createSigningKey } from '../support/signing.js';
-import { AUDIENCE, now, TestIssuer } from '../support/test-issuer.js';
+import { ownIssuer, type TestIssuer } from '../support/test-issuer.js';
 
-let issuer: TestIssuer;
+let logto: TestLogto;
 
 beforeEach(async () => {
-  issuer = await TestIssuer.start();
+  logto = await ownLogto();
 });
-afterEach(async () => {
-  vi.useRealTimers();
-  await issuer.stop();
-});
+afterEach(() => void vi.useRealTimers());
 
-const instance = (jwksCache: JwksCacheOptions = {}): LogtoAuth =>
-  createLogtoAuth({ endpoint: issuer.endpoint, audience: AUDIENCE, jwksCache });
+/** The Logto of the test, or an issuer that does what no Logto does. */
+type Trusted = Pick<TestLogto, 'endpoint'>;
 
-/** A token that outlives all the clocks that the tests set forward. */
-const token = (parts: Parameters<TestIssuer['token']>[0] = {}) =>
-  issuer.token({ ...parts, claims: { exp: now() + 1_000_000 } });
+const instance = (jwksCache: JwksCacheOptions = {}, { endpoint }: Trusted = logto): LogtoAuth =>
+  createLogtoAuth({ endpoint, audience: AUDIENCE, jwksCache });
+
+/** In seconds, for tokens that outlive all the clocks that the tests set forward. */
+const LONG = 1_000_000;
+const token = () => readingToken(logto, { expiresIn: LONG });
+const tokenOf = (issuer: TestIssuer, key = issuer.key) =>
+  issuer.token({ key, claims: { exp: now() + LONG } });
 
 /** Whatever a request has started in the background has come to its end. */
 async function settled(auth: LogtoAuth, done: (health: KeyHealth) => boolean) {
@@ -33,32 +37,34 @@ describe('a refresh', () => {
     const auth = instance();
     await auth.ready();
     travel(599);
-    for (let i = 0; i < 3; i++) expect(await fateOf(auth, token())).toBe('ok');
-    expect(issuer.keyRequests).toBe(1);
+    for (let i = 0; i < 3; i++) expect(await fateOf(auth, await token())).toBe('ok');
+    expect(logto.keyRequests).toBe(1);
   });
 
   it('happens in the background up to twice maxAge: nobody waits for it', async () => {
-    const auth = instance();
+    const issuer = await ownIssuer();
+    const auth = instance({}, issuer);
     await auth.ready();
     travel(1_199);
     const keys = issuer.hold();
-    expect(await fateOf(auth, token())).toBe('ok');
+    expect(await fateOf(auth, tokenOf(issuer))).toBe('ok');
     await vi.waitFor(() => expect(keys.held).toHaveLength(1));
-    expect(await fateOf(auth, token())).toBe('ok');
+    expect(await fateOf(auth, tokenOf(issuer))).toBe('ok');
     keys.release();
     await settled(auth, ({ stale }) => !stale);
     expect(issuer.keyRequests).toBe(2);
   });
 
   it('is waited for beyond twice maxAge, once for all', async () => {
-    const auth = instance();
+    const issuer = await ownIssuer();
+    const auth = instance({}, issuer);
     await auth.ready();
     travel(1_201);
     const keys = issuer.hold();
     let answered = 0;
     const fates = Promise.all(
       Array.from({ length: 50 }, async () => {
-        const fate = await fateOf(auth, token());
+        const fate = await fateOf(auth, tokenOf(issuer));
         answered += 1;
         return fate;
       }),
@@ -71,70 +77,73 @@ describe('a refresh', () => {
   });
 
   it('that fails beyond twice maxAge lets the old keys serve, at once for those who come after', async () => {
-    const auth = instance({ timeout: 0.2 });
+    const issuer = await ownIssuer();
+    const auth = instance({ timeout: 0.2 }, issuer);
     await auth.ready();
     travel(80_000);
     issuer.answer = () => {};
-    expect(await fateOf(auth, token())).toBe('ok');
+    expect(await fateOf(auth, tokenOf(issuer))).toBe('ok');
     const { keyRequests } = issuer;
     // Its backoff runs: nobody asks, nobody waits.
-    expect(await fateOf(auth, token())).toBe('ok');
+    expect(await fateOf(auth, tokenOf(issuer))).toBe('ok');
     expect(issuer.keyRequests).toBe(keyRequests);
     // When it is over the next attempt is made behind the requests.
     travel(10);
-    expect(await fateOf(auth, token())).toBe('ok');
+    expect(await fateOf(auth, tokenOf(issuer))).toBe('ok');
     await vi.waitFor(() => expect(issuer.keyRequests).toBeGreaterThan(keyRequests));
   });
 
   it('is tried once more, soon, when it failed', async () => {
+    const issuer = await ownIssuer();
     let answers = 0;
     issuer.answer = (res) => {
       answers += 1;
       if (answers === 1) res.writeHead(503).end();
       else issuer.sendKeys(res);
     };
-    const auth = instance();
-    expect(await fateOf(auth, token())).toBe('ok');
+    const auth = instance({}, issuer);
+    expect(await fateOf(auth, tokenOf(issuer))).toBe('ok');
     expect(issuer.keyRequests).toBe(2);
   });
 
   it('keeps no keys longer than maxAge and maxStale together', async () => {
     const auth = instance({ maxAge: 600, maxStale: 3_600, timeout: 0.2 });
     await auth.ready();
-    await issuer.goDown();
+    await logto.stop();
     travel(4_199);
-    expect(await fateOf(auth, token())).toBe('ok');
+    expect(await fateOf(auth, await token())).toBe('ok');
     travel(1.5);
-    expect(await fateOf(auth, token())).toBe('keys_unavailable');
+    expect(await fateOf(auth, await token())).toBe('keys_unavailable');
     expect(auth.health()).toMatchObject({ ready: false, issuers: [{ keyIds: [] }] });
-    await issuer.comeBack();
+    await logto.start();
     travel(6);
-    expect(await fateOf(auth, token())).toBe('ok');
+    expect(await fateOf(auth, await token())).toBe('ok');
   });
 
   it('is waited for when the clock was set back, and the keys serve on without it', async () => {
     const auth = instance({ timeout: 0.2 });
-    const early = issuer.token({ claims: { exp: now() + 1_000_000 } });
+    const early = await token();
     await auth.ready();
     travel(-3_600);
     expect(auth.health().issuers[0]?.stale).toBe(true);
     expect(await fateOf(auth, early)).toBe('ok');
-    expect(issuer.keyRequests).toBe(2);
+    expect(logto.keyRequests).toBe(2);
     expect(auth.health().issuers[0]).toMatchObject({ stale: false, fetchedAt: Date.now() / 1000 });
-    await issuer.goDown();
+    await logto.stop();
     travel(-3_600);
     expect(await fateOf(auth, early)).toBe('ok');
   });
 
   it('follows no redirect', async () => {
-    const evil = await TestIssuer.start();
+    const issuer = await ownIssuer();
+    const evil = await ownIssuer();
     issuer.answer = (res) => res.writeHead(307, { location: `${evil.issuer}/jwks` }).end();
-    expect(await fateOf(instance(), issuer.token({ key: evil.key }))).toBe('keys_unavailable');
+    expect(await fateOf(instance({}, issuer), issuer.token({ key: evil.key }))).toBe('keys_unavailable');
     expect(evil.keyRequests).toBe(0);
-    await evil.stop();
   });
 
   it('takes the good key among bad ones', async () => {
+    const issuer = await ownIssuer();
     const { publicJwk, kid } = issuer.key;
     const small = createSigningKey('RS256', { bits: 1024 });
     const bad = [
@@ -159,8 +168,8 @@ describe('a refresh', () => {
     ];
     issuer.answer = (res) =>
       res.end(JSON.stringify({ keys: [...bad, publicJwk, createSigningKey('ES384', { kid }).publicJwk] }));
-    const auth = instance();
-    expect(await fateOf(auth, token())).toBe('ok');
+    const auth = instance({}, issuer);
+    expect(await fateOf(auth, tokenOf(issuer))).toBe('ok');
     expect(auth.health().issuers[0]?.keyIds).toEqual([kid]);
   });
 });
@@ -170,26 +179,28 @@ describe('a key that is not known', () => {
     const auth = instance();
     await auth.ready();
     for (const alg of ['ES384', 'RS256']) {
-      issuer.rotate({ alg });
-      expect(await fateOf(auth, token())).toBe('ok');
+      await logto.rotateKeys({ alg });
+      expect(await fateOf(auth, await token())).toBe('ok');
     }
-    expect(issuer.keyRequests).toBe(3);
+    expect(logto.keyRequests).toBe(3);
   });
 
   it('is asked for by one of many, for all of them', async () => {
     const auth = instance();
     await auth.ready();
-    issuer.rotate();
-    const fates = await Promise.all(Array.from({ length: 100 }, () => fateOf(auth, token())));
+    await logto.rotateKeys();
+    const tokens = await Promise.all(Array.from({ length: 100 }, token));
+    const fates = await Promise.all(tokens.map((one) => fateOf(auth, one)));
     expect(new Set(fates)).toEqual(new Set(['ok']));
-    expect(issuer.keyRequests).toBe(2);
+    expect(logto.keyRequests).toBe(2);
   });
 
   it('is asked for after a refresh that began before the request came', async () => {
-    const auth = instance();
+    const issuer = await ownIssuer();
+    const auth = instance({}, issuer);
     await auth.ready();
     travel(601);
-    const old = token();
+    const old = tokenOf(issuer);
     const keys = issuer.hold();
     await auth.verify(old);
     await vi.waitFor(() => expect(keys.held).toHaveLength(1));
@@ -197,7 +208,7 @@ describe('a key that is not known', () => {
     const before = JSON.stringify({ keys: issuer.keys.map(({ publicJwk }) => publicJwk) });
     issuer.rotate();
     issuer.answer = undefined;
-    const fates = Promise.all([fateOf(auth, token()), fateOf(auth, token())]);
+    const fates = Promise.all([fateOf(auth, tokenOf(issuer)), fateOf(auth, tokenOf(issuer))]);
     keys.held[0]?.end(before);
     expect(await fates).toEqual(['ok', 'ok']);
     expect(issuer.keyRequests).toBe(3);
@@ -206,44 +217,46 @@ describe('a key that is not known', () => {
   it('made up a thousand times causes three fetches in a second and seven in a cooldown, and hides no rotation for long', async () => {
     const auth = instance({ cooldown: 30 });
     await auth.ready();
-    const { keyRequests } = issuer;
-    const forger = createSigningKey();
+    const { keyRequests } = logto;
+    const forger = await ownLogto();
     const made = (i: number) =>
-      issuer.token({ key: { ...forger, kid: `made-up-${i}` }, claims: { exp: now() + 1_000 } });
-    const fates = await Promise.all(Array.from({ length: 1_000 }, (_, i) => fateOf(auth, made(i))));
+      readingToken(forger, { claims: { iss: logto.issuer }, header: { kid: `made-up-${i}` } });
+    const tokens = await Promise.all(Array.from({ length: 1_000 }, (_, i) => made(i)));
+    const fates = await Promise.all(tokens.map((one) => fateOf(auth, one)));
     expect(new Set(fates)).toEqual(new Set(['unknown_key']));
-    expect(issuer.keyRequests - keyRequests).toBeLessThanOrEqual(2);
+    expect(logto.keyRequests - keyRequests).toBeLessThanOrEqual(2);
     for (let second = 1; second <= 29; second++) {
       travel(1);
-      if (second === 13) issuer.rotate();
-      await fateOf(auth, made(second));
-      if (second === 19) expect(await fateOf(auth, token())).toBe('ok');
+      if (second === 13) await logto.rotateKeys();
+      await fateOf(auth, await made(second));
+      if (second === 19) expect(await fateOf(auth, await token())).toBe('ok');
     }
-    expect(issuer.keyRequests - keyRequests).toBeLessThanOrEqual(7);
-    expect(issuer.keyRequests - keyRequests).toBeGreaterThanOrEqual(5);
+    expect(logto.keyRequests - keyRequests).toBeLessThanOrEqual(7);
+    expect(logto.keyRequests - keyRequests).toBeGreaterThanOrEqual(5);
   });
 
   it('is no fault of the caller while Logto cannot be asked', async () => {
     const auth = instance({ timeout: 0.3 });
     await auth.ready();
-    await issuer.goDown();
-    expect(await fateOf(auth, token({ key: createSigningKey() }))).toBe('keys_unavailable');
-    expect(await fateOf(auth, token())).toBe('ok');
+    await logto.stop();
+    expect(await fateOf(auth, await foreignToken(logto))).toBe('keys_unavailable');
+    expect(await fateOf(auth, await token())).toBe('ok');
   });
 
   it.each([undefined, '', 5, 'x'.repeat(257)])('and is no kid at all (%j) is not asked for', async (kid) => {
     const auth = instance();
     await auth.ready();
-    expect(await fateOf(auth, issuer.token({ header: { kid } }))).toBe('unknown_key');
-    expect(issuer.keyRequests).toBe(1);
+    expect(await fateOf(auth, await readingToken(logto, { header: { kid } }))).toBe('unknown_key');
+    expect(logto.keyRequests).toBe(1);
   });
 
   it('costs nobody more than the timeout, whatever it waited for before', async () => {
-    const auth = instance({ timeout: 0.4 });
+    const issuer = await ownIssuer();
+    const auth = instance({ timeout: 0.4 }, issuer);
     await auth.ready();
     travel(601);
     issuer.answer = () => {};
-    await auth.verify(token());
+    await auth.verify(tokenOf(issuer));
     vi.useRealTimers();
     const began = performance.now();
     expect(await fateOf(auth, issuer.token({ key: createSigningKey() }))).toBe('keys_unavailable');
@@ -252,11 +265,12 @@ describe('a key that is not known', () => {
 });
 
 it('a request waits no longer than the timeout in all, though it waits for two refreshes', async () => {
-  const auth = instance({ timeout: 1 });
+  const issuer = await ownIssuer();
+  const auth = instance({ timeout: 1 }, issuer);
   await auth.ready();
   travel(601);
   const keys = issuer.hold();
-  await auth.verify(token());
+  await auth.verify(tokenOf(issuer));
   await vi.waitFor(() => expect(keys.held).toHaveLength(1));
   vi.useRealTimers();
   const began = performance.now();
@@ -270,42 +284,46 @@ it('a request waits no longer than the timeout in all, though it waits for two r
 
 describe('a cold start while Logto is down', () => {
   it('answers 503 with Retry-After, with one attempt at a time, and serves soon after its return', async () => {
-    await issuer.goDown();
+    await logto.stop();
     const auth = instance();
-    const fates = await Promise.all(Array.from({ length: 100 }, () => fateOf(auth, token())));
+    const tokens = await Promise.all(Array.from({ length: 100 }, token));
+    const fates = await Promise.all(tokens.map((one) => fateOf(auth, one)));
     expect(new Set(fates)).toEqual(new Set(['keys_unavailable']));
     for (let i = 0; i < 10; i++) {
       travel(5);
-      expect(await fateOf(auth, token())).toBe('keys_unavailable');
-      const error = await auth.verify(token()).catch((thrown) => thrown);
+      expect(await fateOf(auth, await token())).toBe('keys_unavailable');
+      const error = await auth.verify(await token()).catch((thrown) => thrown);
       expect(Number(error.headers['Retry-After'])).toBeGreaterThanOrEqual(1);
       expect(Number(error.headers['Retry-After'])).toBeLessThanOrEqual(5);
     }
-    await issuer.comeBack();
+    await logto.start();
     travel(5);
-    expect(await fateOf(auth, token())).toBe('ok');
+    expect(await fateOf(auth, await token())).toBe('ok');
   });
 
   it('makes one attempt for all', async () => {
+    const issuer = await ownIssuer();
     issuer.answer = (res) => res.writeHead(500).end();
-    const auth = instance();
-    await Promise.all(Array.from({ length: 100 }, () => fateOf(auth, token())));
+    const auth = instance({}, issuer);
+    await Promise.all(Array.from({ length: 100 }, () => fateOf(auth, tokenOf(issuer))));
     // The attempt and its one quick retry.
     expect(issuer.keyRequests).toBe(2);
-    await Promise.all(Array.from({ length: 100 }, () => fateOf(auth, token())));
+    await Promise.all(Array.from({ length: 100 }, () => fateOf(auth, tokenOf(issuer))));
     expect(issuer.keyRequests).toBe(2);
   });
 
   it('500 first requests cause one fetch', async () => {
     const auth = instance();
-    const fates = await Promise.all(Array.from({ length: 500 }, () => fateOf(auth, token())));
+    const tokens = await Promise.all(Array.from({ length: 500 }, token));
+    const fates = await Promise.all(tokens.map((one) => fateOf(auth, one)));
     expect(new Set(fates)).toEqual(new Set(['ok']));
-    expect(issuer.keyRequests).toBe(1);
+    expect(logto.keyRequests).toBe(1);
   });
 });
 
 describe('in an outage', () => {
   it('made-up kids do not take the places of those whose key is held', async () => {
+    const issuer = await ownIssuer();
     const auth = createLogtoAuth({
       endpoint: issuer.endpoint,
       audience: AUDIENCE,
@@ -317,25 +335,26 @@ describe('in an outage', () => {
     issuer.answer = () => {};
     const forger = createSigningKey();
     const flood = Promise.all(
-      Array.from({ length: 30 }, (_, i) => fateOf(auth, token({ key: { ...forger, kid: `made-up-${i}` } }))),
+      Array.from({ length: 30 }, (_, i) => fateOf(auth, tokenOf(issuer, { ...forger, kid: `made-up-${i}` }))),
     );
-    expect(await fateOf(auth, token())).toBe('ok');
+    expect(await fateOf(auth, tokenOf(issuer))).toBe('ok');
     expect(new Set(await flood)).toEqual(new Set(['keys_unavailable', 'overloaded']));
   });
 
   it('no request waits, however long it lasts, also when each attempt hangs', {
     timeout: 20_000,
   }, async () => {
-    const auth = instance({ timeout: 1 });
+    const issuer = await ownIssuer();
+    const auth = instance({ timeout: 1 }, issuer);
     await auth.ready();
     travel(1_201);
     issuer.answer = () => {};
-    expect(await fateOf(auth, token())).toBe('ok');
+    expect(await fateOf(auth, tokenOf(issuer))).toBe('ok');
     for (const wait of [20, 20, 20, 20, 40, 60, 60]) {
       travel(wait);
       const { keyRequests } = issuer;
       const began = performance.now();
-      for (let i = 0; i < 5; i++) expect(await fateOf(auth, token())).toBe('ok');
+      for (let i = 0; i < 5; i++) expect(await fateOf(auth, tokenOf(issuer))).toBe('ok');
       expect(performance.now() - began).toBeLessThan(600);
       await vi.waitFor(() => expect(issuer.keyRequests).toBeGreaterThan(keyRequests));
       await new Promise((resolve) => setTimeout(resolve, 1_050));
@@ -345,12 +364,12 @@ describe('in an outage', () => {
   it('that ended long ago is no reason to trust: an idle process asks first', async () => {
     const auth = instance({ timeout: 0.3 });
     await auth.ready();
-    const old = token();
+    const old = await token();
     travel(1_201);
-    await issuer.goDown();
+    await logto.stop();
     expect(await fateOf(auth, old)).toBe('ok');
-    await issuer.comeBack();
-    issuer.rotate({ keepPrevious: false });
+    await logto.start();
+    await logto.rotateKeys({ keepPrevious: false });
     travel(300);
     expect(await fateOf(auth, old)).toBe('unknown_key');
   });
@@ -381,14 +400,13 @@ describe('a fetch of the user', () => {
     ],
     [
       'follows a redirect',
-      async () =>
-        Object.defineProperty(Response.json({ keys: [issuer.key.publicJwk] }), 'redirected', { value: true }),
+      async () => Object.defineProperty(Response.json(await keySetOf(logto)), 'redirected', { value: true }),
     ],
     ['sends strings without end', async () => ({ status: 200, body: endless('x'.repeat(1_000)) })],
     ['does not heed its signal', () => new Promise(() => {})],
   ])('that %s costs no more than the keys', async (_what, fetch) => {
     const auth = withFetch(fetch);
-    expect(await fateOf(auth, issuer.token({ claims }))).toBe('keys_unavailable');
+    expect(await fateOf(auth, await readingToken(logto, { claims }))).toBe('keys_unavailable');
     // It came to an end, so that another attempt can be made.
     await settled(auth, ({ lastError }) => lastError !== undefined);
     expect(auth.health().ready).toBe(false);
@@ -401,14 +419,14 @@ describe('a fetch of the user', () => {
 
 it("tells nobody what the key address's query holds", async () => {
   const auth = createLogtoAuth({
-    issuers: [{ issuer: issuer.issuer, jwksUri: `${issuer.issuer}/jwks?apikey=hunter2` }],
+    issuers: [{ issuer: logto.issuer, jwksUri: `${logto.issuer}/jwks?apikey=hunter2` }],
     audience: AUDIENCE,
     fetch: async (uri) => {
       throw new Error(`request to ${uri} failed`);
     },
   });
   const error = await auth.ready().catch((thrown) => thrown);
-  expect(error.hint).toContain(`${issuer.issuer}/jwks: request to ${issuer.issuer}/jwks failed`);
+  expect(error.hint).toContain(`${logto.issuer}/jwks: request to ${logto.issuer}/jwks failed`);
   expect([error.hint, auth.health().issuers[0]?.lastError].join()).not.toContain('hunter2');
 });
 

@@ -6,9 +6,11 @@ import {
   type KeyValueStore,
   type LogtoAuth,
 } from '../../src/index.js';
+import type { TestLogto } from '../../src/testing/index.js';
 import { fateOf, travel } from '../support/fate.js';
+import { AUDIENCE, foreignToken, keyIdOf, keySetOf, ownLogto, readingToken } from '../support/logto.js';
 import { createSigningKey } from '../support/signing.js';
-import { AUDIENCE, now, TestIssuer } from '../support/test-issuer.js';
+import { ownIssuer } from '../support/test-issuer.js';
 
 interface Entry {
   issuer: string;
@@ -44,32 +46,32 @@ class MapStore implements KeyValueStore {
   }
 }
 
-let issuer: TestIssuer;
+let logto: TestLogto;
 let store: MapStore;
 
 beforeEach(async () => {
-  issuer = await TestIssuer.start();
+  logto = await ownLogto();
   store = new MapStore();
 });
-afterEach(async () => {
-  vi.useRealTimers();
-  await issuer.stop();
-});
+afterEach(() => void vi.useRealTimers());
+
+/** The Logto of the test, or an issuer that does what no Logto does. */
+type Trusted = Pick<TestLogto, 'endpoint'>;
 
 /** A replica: an instance that has seen nothing yet. */
-const replica = (jwksCache: JwksCacheOptions = {}): LogtoAuth =>
+const replica = (jwksCache: JwksCacheOptions = {}, trusted: Trusted = logto): LogtoAuth =>
   createLogtoAuth({
-    endpoint: issuer.endpoint,
+    endpoint: trusted.endpoint,
     audience: AUDIENCE,
     jwksCache: { store, timeout: 1, ...jwksCache },
   });
 
-const token = (parts: Parameters<TestIssuer['token']>[0] = {}) =>
-  issuer.token({ ...parts, claims: { exp: now() + 1_000_000 } });
+/** A token that outlives all the clocks that the tests set forward. */
+const token = () => readingToken(logto, { expiresIn: 1_000_000 });
 
 /** Has one replica fetch the keys and put them in the store. */
-async function filled(): Promise<void> {
-  await replica().ready();
+async function filled(trusted: Trusted = logto): Promise<void> {
+  await replica({}, trusted).ready();
   await vi.waitFor(() => expect(store.entries.size).toBe(1));
 }
 
@@ -77,10 +79,10 @@ describe('a shared store', () => {
   it('gets each set of keys that was fetched, with its issuer, its address and its time', async () => {
     await filled();
     expect(store.only).toEqual({
-      issuer: issuer.issuer,
-      jwksUri: `${issuer.issuer}/jwks`,
+      issuer: logto.issuer,
+      jwksUri: `${logto.issuer}/jwks`,
       fetchedAt: expect.closeTo(Date.now(), -4),
-      jwks: { keys: [issuer.key.publicJwk] },
+      jwks: await keySetOf(logto),
     });
     expect(store.lives).toEqual([(600 + 86_400) * 1000]);
     expect(JSON.parse(JSON.stringify(store.only))).toEqual(store.only);
@@ -89,31 +91,32 @@ describe('a shared store', () => {
 
   it('lets a process that never saw Logto serve while Logto is down', async () => {
     await filled();
-    await issuer.goDown();
+    await logto.stop();
     const auth = replica();
-    expect(await fateOf(auth, token())).toBe('ok');
+    expect(await fateOf(auth, await token())).toBe('ok');
     expect(auth.health().ready).toBe(true);
-    expect(await fateOf(auth, token({ key: createSigningKey('ES384', { kid: issuer.key.kid }) }))).toBe(
-      'signature',
-    );
+    const forged = await foreignToken(logto, { header: { kid: await keyIdOf(logto) } });
+    expect(await fateOf(auth, forged)).toBe('signature');
   });
 
   it('works with Keyv, and with keys of both kinds', async () => {
-    issuer.rotate({ alg: 'RS256' });
+    const signedBefore = await token();
+    await logto.rotateKeys({ alg: 'RS256' });
     const keyv = new Keyv();
     await replica({ store: keyv }).ready();
-    await issuer.goDown();
+    await logto.stop();
     const auth = replica({ store: keyv });
-    expect(await fateOf(auth, token())).toBe('ok');
-    expect(await fateOf(auth, token({ key: issuer.keys[1] as (typeof issuer.keys)[0] }))).toBe('ok');
+    expect(await fateOf(auth, await token())).toBe('ok');
+    expect(await fateOf(auth, signedBefore)).toBe('ok');
   });
 
   it('serves at once with an entry younger than maxAge, while Logto is asked all the same', async () => {
-    await filled();
+    const issuer = await ownIssuer();
+    await filled(issuer);
     travel(500);
     const keys = issuer.hold();
-    const auth = replica();
-    expect(await fateOf(auth, token())).toBe('ok');
+    const auth = replica({}, issuer);
+    expect(await fateOf(auth, issuer.token())).toBe('ok');
     await vi.waitFor(() => expect(keys.held).toHaveLength(1));
     expect(auth.health().issuers[0]?.fetchedAt).toBe(store.only.fetchedAt / 1000);
     keys.release();
@@ -123,19 +126,20 @@ describe('a shared store', () => {
   });
 
   it('waits for Logto with an older entry, which serves only when that failed', async () => {
-    await filled();
+    const issuer = await ownIssuer();
+    await filled(issuer);
     travel(601);
     const keys = issuer.hold();
-    const first = replica();
-    const fate = fateOf(first, token());
+    const first = replica({}, issuer);
+    const fate = fateOf(first, issuer.token());
     await vi.waitFor(() => expect(keys.held).toHaveLength(1));
     expect(first.health().ready).toBe(false);
     keys.release();
     expect(await fate).toBe('ok');
     travel(601);
     await issuer.goDown();
-    const second = replica();
-    expect(await fateOf(second, token())).toBe('ok');
+    const second = replica({}, issuer);
+    expect(await fateOf(second, issuer.token())).toBe('ok');
     expect(second.health().issuers[0]).toMatchObject({
       stale: true,
       lastError: expect.stringContaining('ECONNREFUSED'),
@@ -143,28 +147,29 @@ describe('a shared store', () => {
   });
 
   it('serves with an older entry also where Logto hangs', async () => {
-    await filled();
+    const issuer = await ownIssuer();
+    await filled(issuer);
     travel(601);
     issuer.answer = () => {};
-    expect(await fateOf(replica({ timeout: 0.5 }), token())).toBe('ok');
+    expect(await fateOf(replica({ timeout: 0.5 }, issuer), issuer.token())).toBe('ok');
   });
 
   it('serves with no entry older than maxAge and maxStale together, which counts from the fetch', async () => {
     await filled();
-    await issuer.goDown();
+    await logto.stop();
     travel(600 + 3_600 - 5);
-    expect(await fateOf(replica({ maxStale: 3_600 }), token())).toBe('ok');
+    expect(await fateOf(replica({ maxStale: 3_600 }), await token())).toBe('ok');
     const auth = replica({ maxStale: 3_600 });
-    expect(await fateOf(auth, token())).toBe('ok');
+    expect(await fateOf(auth, await token())).toBe('ok');
     travel(10);
-    expect(await fateOf(replica({ maxStale: 3_600 }), token())).toBe('keys_unavailable');
-    expect(await fateOf(auth, token())).toBe('keys_unavailable');
+    expect(await fateOf(replica({ maxStale: 3_600 }), await token())).toBe('keys_unavailable');
+    expect(await fateOf(auth, await token())).toBe('keys_unavailable');
   });
 
   it('brings no withdrawn key back: what Logto answers is newer', async () => {
     await filled();
-    const withdrawn = token();
-    issuer.rotate({ keepPrevious: false });
+    const withdrawn = await token();
+    await logto.rotateKeys({ keepPrevious: false });
     const auth = replica();
     // A slow store answers after Logto, with what it had before.
     const old = structuredClone(store.only);
@@ -174,12 +179,13 @@ describe('a shared store', () => {
     };
     const other = replica({ store: slow });
     for (const one of [auth, other]) {
-      expect(await fateOf(one, token())).toBe('ok');
+      expect(await fateOf(one, await token())).toBe('ok');
       await new Promise((resolve) => setTimeout(resolve, 400));
       expect(await fateOf(one, withdrawn)).toBe('unknown_key');
     }
     // And the store has the news.
-    await vi.waitFor(() => expect(store.only.jwks.keys.map(({ kid }) => kid)).toEqual([issuer.key.kid]));
+    const current = await keyIdOf(logto);
+    await vi.waitFor(() => expect(store.only.jwks.keys.map(({ kid }) => kid)).toEqual([current]));
   });
 
   it('is not read while keys are held', async () => {
@@ -191,26 +197,26 @@ describe('a shared store', () => {
     // The entry served; Logto was asked all the same.
     await vi.waitFor(() => expect(store.lives).toHaveLength(2));
     travel(601);
-    await auth.verify(token());
+    await auth.verify(await token());
     await vi.waitFor(() => expect(auth.health().issuers[0]?.stale).toBe(false));
-    await fateOf(auth, token({ key: createSigningKey() }));
+    await fateOf(auth, await foreignToken(logto));
     expect(store.reads).toBe(reads + 1);
-    await issuer.goDown();
+    await logto.stop();
     travel(90_000);
-    await fateOf(auth, token());
+    await fateOf(auth, await token());
     expect(store.reads).toBe(reads + 2);
   });
 
   it('asks Logto for a kid that the entry does not have', async () => {
     await filled();
-    issuer.rotate();
+    await logto.rotateKeys();
     const auth = replica();
-    expect(await fateOf(auth, token())).toBe('ok');
-    expect(issuer.keyRequests).toBe(2);
+    expect(await fateOf(auth, await token())).toBe('ok');
+    expect(logto.keyRequests).toBe(2);
   });
 
   it('is one entry for each issuer and each key address', async () => {
-    const jwksUri = `${issuer.issuer}/jwks`;
+    const jwksUri = `${logto.issuer}/jwks`;
     const [one, two] = ['https://one.example/oidc', 'https://two.example/oidc'];
     for (const options of [
       { issuer: one, jwksUri },
@@ -252,10 +258,10 @@ describe('an entry that is not what it should be', () => {
   ])('is passed over: %s', async (_what, change) => {
     await filled();
     store.alter(change);
-    expect(await fateOf(replica(), token())).toBe('ok');
+    expect(await fateOf(replica(), await token())).toBe('ok');
     store.alter(change);
-    await issuer.goDown();
-    expect(await fateOf(replica(), token())).toBe('keys_unavailable');
+    await logto.stop();
+    expect(await fateOf(replica(), await token())).toBe('keys_unavailable');
   });
 });
 
@@ -286,14 +292,14 @@ describe('a store that fails', () => {
     process.on('unhandledRejection', unhandled);
     const auth = replica({ store: broken });
     const began = performance.now();
-    expect(await fateOf(auth, token())).toBe('ok');
+    expect(await fateOf(auth, await token())).toBe('ok');
     expect(performance.now() - began).toBeLessThan(400);
-    await issuer.goDown();
+    await logto.stop();
     travel(601);
-    expect(await fateOf(auth, token())).toBe('ok');
+    expect(await fateOf(auth, await token())).toBe('ok');
     vi.useRealTimers();
     const late = performance.now();
-    expect(await fateOf(replica({ store: broken, timeout: 5 }), token())).toBe('keys_unavailable');
+    expect(await fateOf(replica({ store: broken, timeout: 5 }), await token())).toBe('keys_unavailable');
     // The quick retry, or the half second that the store is given.
     expect(performance.now() - late).toBeLessThan(2_000);
     process.off('unhandledRejection', unhandled);

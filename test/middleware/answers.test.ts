@@ -1,10 +1,12 @@
 import express, { type Express } from 'express';
 import request from 'supertest';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { AuthError, createLogtoAuth, getAuth, type LogtoAuth } from '../../src/index.js';
+import type { TestTokenOptions } from '../../src/testing/index.js';
+import { APP, AUDIENCE, foreignToken, keyIdOf, now, readingToken, sharedLogto } from '../support/logto.js';
 import { get, refusal, sendRaw } from '../support/request.js';
-import { createSigningKey, encodePart } from '../support/signing.js';
-import { AUDIENCE, now, TestIssuer } from '../support/test-issuer.js';
+import { encodePart } from '../support/signing.js';
+import { sharedIssuer } from '../support/test-issuer.js';
 
 const descriptions = {
   no_token: 'This API needs an access token, sent as a bearer token in the Authorization header.',
@@ -28,19 +30,17 @@ const descriptions = {
   overloaded: 'Too many access tokens are being checked at the moment. Try again later.',
 };
 
+const logto = await sharedLogto();
+/** Trusted as well, for what no Logto does. */
+const issuer = await sharedIssuer();
+
 describe('the answers', () => {
-  let issuer: TestIssuer;
   let auth: LogtoAuth;
   let app: Express;
   const handler = vi.fn();
 
-  beforeAll(async () => {
-    issuer = await TestIssuer.start();
-  });
-  afterAll(() => issuer.stop());
-
   beforeEach(() => {
-    auth = createLogtoAuth({ endpoint: issuer.endpoint, audience: AUDIENCE });
+    auth = createLogtoAuth({ endpoint: [logto.endpoint, issuer.endpoint], audience: AUDIENCE });
     app = express();
     app.get('/products', auth.requireScopes('read:products'), (req, res) => {
       handler();
@@ -66,9 +66,9 @@ describe('the answers', () => {
   });
 
   it('calls the handler when the token is valid and has the permission', async () => {
-    const response = await get(app, '/products', issuer.token());
+    const response = await get(app, '/products', await readingToken(logto));
     expect(response.status).toBe(200);
-    expect(response.body).toEqual({ app: 'k0vq2m1xw8r5t7y9b3n4c' });
+    expect(response.body).toEqual({ app: APP });
     expect(response.headers['www-authenticate']).toBeUndefined();
   });
 
@@ -97,7 +97,7 @@ describe('the answers', () => {
     expect(without.headers['www-authenticate']).toBe(
       'Bearer realm="api", scope="read:products write:products"',
     );
-    const lacking = await get(app, '/any', issuer.token({ claims: { scope: 'read:orders' } }));
+    const lacking = await get(app, '/any', await logto.issueToken({ scopes: 'read:orders' }));
     expect(refusal(lacking)).toEqual(forbidden('scope', 'read:products write:products'));
   });
 
@@ -122,7 +122,7 @@ describe('the answers', () => {
   it('answers 400 to two Authorization headers, though Node shows the first alone', async () => {
     const lines = [
       'GET /products HTTP/1.1',
-      `Authorization: Bearer ${issuer.token()}`,
+      `Authorization: Bearer ${await readingToken(logto)}`,
       'authorization: Basic YTpi',
     ];
     const { status, text } = await sendRaw(app, lines);
@@ -132,42 +132,47 @@ describe('the answers', () => {
   });
 
   it.each(['bearer', 'BEARER', 'Bearer  ', 'bEARER   '])('takes the scheme as %j', async (scheme) => {
-    const response = await request(app).get('/products').set('Authorization', `${scheme} ${issuer.token()}`);
+    const token = await readingToken(logto);
+    const response = await request(app).get('/products').set('Authorization', `${scheme} ${token}`);
     expect(response.status).toBe(200);
   });
 
   it.each(['?access_token=', '?token=', '?authorization=Bearer%20'])(
     'takes no token from the query: %s',
     async (query) => {
-      const response = await get(app, `/products${query}${issuer.token()}`);
+      const response = await get(app, `/products${query}${await readingToken(logto)}`);
       expect(response.status).toBe(401);
       expect(response.body.error).toBe('unauthorized');
     },
   );
 
-  describe.each<[reason: keyof typeof descriptions, what: string, token: () => string]>([
+  describe.each<[reason: keyof typeof descriptions, what: string, token: () => string | Promise<string>]>([
     ['not_jwt', 'an opaque token', () => 'YWJjZGVmZ2hpamtsbW5vcA'],
-    ['not_jwt', 'a JWE', () => `${issuer.token()}.AAAA.AAAA`],
+    ['not_jwt', 'a JWE', async () => `${await readingToken(logto)}.AAAA.AAAA`],
     ['algorithm', 'alg none', () => issuer.token({ header: { alg: 'none' } })],
     ['algorithm', 'a symmetric alg', () => issuer.token({ header: { alg: 'HS256' } })],
-    ['type', 'an ID token', () => issuer.token({ header: { typ: 'JWT' } })],
-    ['unknown_key', 'no kid', () => issuer.token({ header: { kid: undefined } })],
-    ['issuer', 'another issuer', () => issuer.token({ claims: { iss: 'https://evil.example/oidc' } })],
-    ['audience', 'another API', () => issuer.token({ claims: { aud: 'https://inventory.api' } })],
-    ['expired', 'an expired token', () => issuer.token({ claims: { exp: now() - 60 } })],
-    ['not_yet_valid', 'a token of tomorrow', () => issuer.token({ claims: { nbf: now() + 86_400 } })],
-    ['claims', 'no client_id', () => issuer.token({ claims: { client_id: undefined } })],
-    ['claims', 'exp as a string', () => issuer.token({ claims: { exp: String(now() + 60) } })],
-    ['unknown_key', 'a key that Logto does not have', () => issuer.token({ key: createSigningKey() })],
+    ['type', 'an ID token', () => readingToken(logto, { header: { typ: 'JWT' } })],
+    ['unknown_key', 'no kid', () => readingToken(logto, { header: { kid: undefined } })],
+    ['issuer', 'another issuer', () => readingToken(logto, { claims: { iss: 'https://evil.example/oidc' } })],
+    ['audience', 'another API', () => readingToken(logto, { audience: 'https://inventory.api' })],
+    ['expired', 'an expired token', () => readingToken(logto, { expiresIn: -60 })],
+    ['not_yet_valid', 'a token of tomorrow', () => readingToken(logto, { claims: { nbf: now() + 86_400 } })],
+    ['claims', 'no client_id', () => readingToken(logto, { claims: { client_id: undefined } })],
+    ['claims', 'exp as a string', () => readingToken(logto, { claims: { exp: String(now() + 60) } })],
+    ['unknown_key', 'a key that Logto does not have', () => foreignToken(logto)],
     [
       'signature',
       "another key under Logto's kid",
-      () => issuer.token({ key: createSigningKey('ES384', { kid: issuer.key.kid }) }),
+      async () => foreignToken(logto, { header: { kid: await keyIdOf(logto) } }),
     ],
-    ['sender_constrained', 'a token bound to a key', () => issuer.token({ claims: { cnf: { jkt: 'x' } } })],
+    [
+      'sender_constrained',
+      'a token bound to a key',
+      () => readingToken(logto, { claims: { cnf: { jkt: 'x' } } }),
+    ],
   ])('an invalid token (%s)', (reason, what, token) => {
     it(`answers 401 to ${what}, never to be stored, and the handler does not run`, async () => {
-      const response = await get(app, '/products', token());
+      const response = await get(app, '/products', await token());
       expect(refusal(response)).toEqual(unauthorized(reason));
       expect(response.headers['cache-control']).toBe('no-store');
       expect(response.headers['content-type']).toBe('application/json; charset=utf-8');
@@ -176,9 +181,9 @@ describe('the answers', () => {
   });
 
   it('answers 401 to an altered payload', async () => {
-    const [header, , signature] = issuer.token().split('.');
+    const [header, , signature] = (await readingToken(logto)).split('.');
     const payload = encodePart({
-      iss: issuer.issuer,
+      iss: logto.issuer,
       aud: AUDIENCE,
       exp: now() + 60,
       iat: now(),
@@ -189,24 +194,24 @@ describe('the answers', () => {
     expect(refusal(response)).toEqual(unauthorized('signature'));
   });
 
-  it.each([
-    ['machine', 'a token of a user', { sub: 'user-1' }],
-    ['organization', 'a token for one organization', { organization_id: 'tgqjike3k7pu' }],
-    ['scope', 'another permission', { scope: 'write:products' }],
-    ['scope', 'no permission', { scope: undefined }],
-    ['scope', 'an empty scope', { scope: '' }],
-    ['scope', 'a scope that only begins so', { scope: 'read:products2 read' }],
-    ['scope', 'another case', { scope: 'Read:products' }],
-    ['scope', 'tabs between scopes', { scope: 'write:products\tread:products' }],
-  ] as const)('answers 403 (%s) to %s', async (reason, _what, claims) => {
-    const response = await get(app, '/products', issuer.token({ claims }));
+  it.each<[reason: keyof typeof descriptions, what: string, options: TestTokenOptions]>([
+    ['machine', 'a token of a user', { subject: 'user-1' }],
+    ['organization', 'a token for one organization', { organizationId: 'tgqjike3k7pu' }],
+    ['scope', 'another permission', { scopes: 'write:products' }],
+    ['scope', 'no permission', { scopes: [] }],
+    ['scope', 'an empty scope', { claims: { scope: '' } }],
+    ['scope', 'a scope that only begins so', { scopes: 'read:products2 read' }],
+    ['scope', 'another case', { scopes: 'Read:products' }],
+    ['scope', 'tabs between scopes', { claims: { scope: 'write:products\tread:products' } }],
+  ])('answers 403 (%s) to %s', async (reason, _what, options) => {
+    const response = await get(app, '/products', await readingToken(logto, options));
     expect(refusal(response)).toEqual(forbidden(reason, 'read:products'));
     expect(response.headers['cache-control']).toBe('no-store');
     expect(handler).not.toHaveBeenCalled();
   });
 
   it('leaves the scope out of a 403 where the route names none', async () => {
-    const response = await get(app, '/open-to-all', issuer.token({ claims: { sub: 'user-1' } }));
+    const response = await get(app, '/open-to-all', await readingToken(logto, { subject: 'user-1' }));
     expect(refusal(response)).toEqual({
       status: 403,
       challenge: `Bearer realm="api", error="insufficient_scope", error_description="${descriptions.machine}"`,
@@ -215,8 +220,9 @@ describe('the answers', () => {
   });
 
   it('answers 503 without a challenge when the keys cannot be had', async () => {
-    issuer.answer = (res) => res.writeHead(500).end();
-    const response = await get(app, '/products', issuer.token());
+    await logto.stop();
+    onTestFinished(logto.start);
+    const response = await get(app, '/products', await readingToken(logto));
     expect(refusal(response)).toEqual({
       status: 503,
       challenge: undefined,
@@ -259,7 +265,7 @@ describe('the answers', () => {
 
   it('names realm and metadata document, in the order of the RFCs', async () => {
     const { requireScopes } = createLogtoAuth({
-      endpoint: issuer.endpoint,
+      endpoint: logto.endpoint,
       audience: AUDIENCE,
       realm: 'the shop',
       resourceMetadata: 'https://shopping.api/.well-known/oauth-protected-resource',
@@ -271,7 +277,7 @@ describe('the answers', () => {
     expect(none.headers['www-authenticate']).toBe(
       `Bearer realm="the shop", scope="read:products", ${metadata}`,
     );
-    const lacking = await get(named, '/', issuer.token({ claims: { scope: '' } }));
+    const lacking = await get(named, '/', await logto.issueToken({ claims: { scope: '' } }));
     expect(lacking.headers['www-authenticate']).toBe(
       `Bearer realm="the shop", scope="read:products", error="insufficient_scope", error_description="${descriptions.scope}", ${metadata}`,
     );
@@ -279,8 +285,11 @@ describe('the answers', () => {
 
   it('echoes nothing of the token, the request or the configuration', async () => {
     const secret = 'qqq-zzz-secret';
-    const token = issuer.token({ claims: { aud: `https://${secret}.example` }, header: { typ: secret } });
-    for (const sent of [token, issuer.token({ claims: { iss: `https://${secret}.example` } })]) {
+    const token = await readingToken(logto, {
+      audience: `https://${secret}.example`,
+      header: { typ: secret },
+    });
+    for (const sent of [token, await readingToken(logto, { claims: { iss: `https://${secret}.example` } })]) {
       const response = await get(app, `/products?x=${secret}`, sent);
       expect(JSON.stringify([response.headers, response.body])).not.toContain(secret);
     }
@@ -294,7 +303,7 @@ describe('the answers', () => {
     failing.use(((error, _req, res, _next) => {
       res.status(418).json({ seen: error instanceof AuthError });
     }) satisfies import('express').ErrorRequestHandler);
-    const response = await get(failing, '/', issuer.token());
+    const response = await get(failing, '/', await readingToken(logto));
     expect(response.status).toBe(418);
     expect(response.body).toEqual({ seen: true });
   });

@@ -1,24 +1,19 @@
 import express from 'express';
 import request from 'supertest';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { createLogtoAuth, type LogtoAuth } from '../../src/index.js';
+import type { TestTokenOptions } from '../../src/testing/index.js';
+import { AUDIENCE, ownLogto, readingToken, sharedLogto } from '../support/logto.js';
 import { get } from '../support/request.js';
-import { AUDIENCE, TestIssuer } from '../support/test-issuer.js';
 
-let issuer: TestIssuer;
-let auth: LogtoAuth;
-
-beforeAll(async () => {
-  issuer = await TestIssuer.start();
-  auth = createLogtoAuth({ endpoint: issuer.endpoint, audience: AUDIENCE });
-});
-afterAll(() => issuer.stop());
+const logto = await sharedLogto();
+const auth = createLogtoAuth({ endpoint: logto.endpoint, audience: AUDIENCE });
 
 async function statusOf(guard: express.RequestHandler, scope: string): Promise<number> {
   const app = express().get('/', guard, (_req, res) => {
     res.end();
   });
-  return (await get(app, '/', issuer.token({ claims: { scope } }))).status;
+  return (await get(app, '/', await logto.issueToken({ claims: { scope } }))).status;
 }
 
 describe('scopes', () => {
@@ -143,35 +138,35 @@ describe('options of a guard', () => {
     };
     app.get('/stock', authenticate({ audience: ['https://inventory.api', 'https://warehouse.api'] }), ok);
     app.get('/mine', authenticate({ machineOnly: false }), ok);
-    const stock = (aud: unknown) => get(app, '/stock', issuer.token({ claims: { aud } }));
+    const stock = async (aud: unknown) => get(app, '/stock', await readingToken(logto, { claims: { aud } }));
     expect((await stock('https://warehouse.api')).status).toBe(200);
     expect((await stock(['https://x.api', 'https://inventory.api'])).status).toBe(200);
     expect((await stock(AUDIENCE)).status).toBe(401);
-    expect((await get(app, '/mine', issuer.token({ claims: { sub: 'user-1' } }))).status).toBe(200);
+    expect((await get(app, '/mine', await readingToken(logto, { subject: 'user-1' }))).status).toBe(200);
   });
 });
 
 describe('a guard and the instance that it is of', () => {
   const ok: express.RequestHandler = (_req, res) => void res.end();
-  const ofUser = () => issuer.token({ claims: { sub: 'user-1' } });
+  const ofUser = () => readingToken(logto, { subject: 'user-1' });
 
   it('is as strict as the instance where an option of its own is undefined', async () => {
     const options = { audience: undefined, organization: undefined, machineOnly: undefined };
     const app = express().get('/', auth.authenticate(options), ok);
-    expect((await get(app, '/', issuer.token())).status).toBe(200);
-    expect((await get(app, '/', issuer.token({ claims: { aud: 'https://inventory.api' } }))).status).toBe(
-      401,
-    );
-    expect((await get(app, '/', issuer.token({ claims: { organization_id: 'o-1' } }))).status).toBe(403);
-    expect((await get(app, '/', ofUser())).status).toBe(403);
+    expect((await get(app, '/', await readingToken(logto))).status).toBe(200);
+    expect(
+      (await get(app, '/', await readingToken(logto, { audience: 'https://inventory.api' }))).status,
+    ).toBe(401);
+    expect((await get(app, '/', await readingToken(logto, { organizationId: 'o-1' }))).status).toBe(403);
+    expect((await get(app, '/', await ofUser())).status).toBe(403);
   });
 
   it('may be stricter than the instance about machines, and then alone is', async () => {
-    const lenient = createLogtoAuth({ endpoint: issuer.endpoint, audience: AUDIENCE, machineOnly: false });
+    const lenient = createLogtoAuth({ endpoint: logto.endpoint, audience: AUDIENCE, machineOnly: false });
     const app = express();
     app.get('/users', lenient.authenticate(), ok);
     app.get('/machines', lenient.authenticate({ machineOnly: true }), ok);
-    const token = ofUser();
+    const token = await ofUser();
     // Known from the one route, the token proves nothing on the other.
     for (const [path, status] of [
       ['/users', 200],
@@ -180,7 +175,7 @@ describe('a guard and the instance that it is of', () => {
     ] as const) {
       expect((await get(app, path, token)).status).toBe(status);
     }
-    expect((await get(app, '/machines', issuer.token())).status).toBe(200);
+    expect((await get(app, '/machines', await readingToken(logto))).status).toBe(200);
   });
 
   it('keeps what it was made of, whatever becomes of the lists and options', async () => {
@@ -195,20 +190,22 @@ describe('a guard and the instance that it is of', () => {
     scopes.length = 0;
     audience.push(AUDIENCE);
     Object.assign(options, { audience: [AUDIENCE], organization: 'optional', machineOnly: false });
-    const status = async (claims: Record<string, unknown>) =>
-      (await get(app, '/', issuer.token({ claims: { scope: 'read:products write:products', ...claims } })))
+    const status = async (options: TestTokenOptions) =>
+      (await get(app, '/', await logto.issueToken({ scopes: 'read:products write:products', ...options })))
         .status;
     expect(await status({})).toBe(401);
-    const aud = 'https://inventory.api';
-    expect(await status({ aud })).toBe(200);
-    expect(await status({ aud, scope: 'read:products' })).toBe(403);
-    expect(await status({ aud, organization_id: 'o-1' })).toBe(403);
-    expect(await status({ aud, sub: 'user-1' })).toBe(403);
+    const inventory = 'https://inventory.api';
+    expect(await status({ audience: inventory })).toBe(200);
+    expect(await status({ audience: inventory, scopes: 'read:products' })).toBe(403);
+    expect(await status({ audience: inventory, organizationId: 'o-1' })).toBe(403);
+    expect(await status({ audience: inventory, subject: 'user-1' })).toBe(403);
   });
 
   it("keeps the instance's options too", async () => {
+    const own = await ownLogto();
+    const token = await readingToken(own);
     const options = {
-      endpoint: [issuer.endpoint],
+      endpoint: [own.endpoint],
       audience: [AUDIENCE],
       algorithms: ['ES384'],
       machineOnly: true,
@@ -218,17 +215,16 @@ describe('a guard and the instance that it is of', () => {
     options.audience.push('https://inventory.api');
     options.algorithms.push('ES256');
     options.endpoint.push('https://evil.example');
-    Object.assign(options, { machineOnly: false, isRevoked: () => false, getToken: () => issuer.token() });
+    Object.assign(options, { machineOnly: false, isRevoked: () => false, getToken: () => token });
     const app = express().get('/', authenticate(), ok);
-    const inventory = issuer.token({ claims: { aud: 'https://inventory.api' } });
+    const inventory = await readingToken(own, { audience: 'https://inventory.api' });
     expect((await get(app, '/')).body.error).toBe('unauthorized');
-    expect((await get(app, '/', issuer.token())).body.error_description).toMatch(/revoked/);
+    expect((await get(app, '/', token)).body.error_description).toMatch(/revoked/);
     expect((await get(app, '/', inventory)).body.error_description).toMatch(/another API/);
-    await expect(verify(issuer.token({ header: { alg: 'ES256' } }))).rejects.toMatchObject({
-      reason: 'algorithm',
-    });
-    const evil = issuer.token({ claims: { iss: 'https://evil.example/oidc' } });
+    const evil = await readingToken(own, { claims: { iss: 'https://evil.example/oidc' } });
     await expect(verify(evil)).rejects.toMatchObject({ reason: 'issuer' });
+    await own.rotateKeys({ alg: 'ES256' });
+    await expect(verify(await readingToken(own))).rejects.toMatchObject({ reason: 'algorithm' });
   });
 });
 

@@ -5,24 +5,23 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import cors from 'cors';
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
 import request, { type Response } from 'supertest';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { createLogtoAuth, getAuth, type LogtoAuth, type LogtoAuthOptions } from '../../src/index.js';
+import type { TestTokenOptions } from '../../src/testing/index.js';
+import { AUDIENCE, forgedToken, ownLogto, readingToken, sharedLogto } from '../support/logto.js';
 import { get } from '../support/request.js';
-import { AUDIENCE, TestIssuer } from '../support/test-issuer.js';
+import { sharedIssuer } from '../support/test-issuer.js';
 
 const INVENTORY = 'https://inventory.api';
 
-let issuer: TestIssuer;
+const logto = await sharedLogto();
+/** Whose keys can be kept waiting for. */
+const issuer = await sharedIssuer();
 let auth: LogtoAuth;
 /** Runs behind the guards, and tells who called. */
 const handler = vi.fn<RequestHandler>((req, res) => {
   res.json({ app: getAuth(req).clientId, same: req.auth === getAuth(req) });
 });
-
-beforeAll(async () => {
-  issuer = await TestIssuer.start();
-});
-afterAll(() => issuer.stop());
 
 beforeEach(() => {
   auth = instance();
@@ -33,13 +32,11 @@ afterEach(() => {
 });
 
 const instance = (options: LogtoAuthOptions = {}): LogtoAuth =>
-  createLogtoAuth({ endpoint: issuer.endpoint, audience: AUDIENCE, ...options });
+  createLogtoAuth({ endpoint: logto.endpoint, audience: AUDIENCE, ...options });
 
-const reading = (claims = {}) => issuer.token({ claims: { scope: 'read:products', ...claims } });
-const writing = () => issuer.token({ claims: { scope: 'write:products' } });
-const both = () => issuer.token({ claims: { scope: 'read:products write:products' } });
-/** Signed by the right key, but for something else: only the signature tells. */
-const forged = () => [...reading().split('.').slice(0, 2), reading().split('.')[2]].join('.');
+const reading = (options: TestTokenOptions = {}) => readingToken(logto, options);
+const writing = () => logto.issueToken({ scopes: 'write:products' });
+const both = () => logto.issueToken({ scopes: 'read:products write:products' });
 
 async function statuses(app: Express, paths: readonly string[], token?: string): Promise<number[]> {
   const answers = await Promise.all(paths.map((path) => get(app, path, token)));
@@ -68,8 +65,9 @@ describe('a guard for many routes', () => {
     expect(await statuses(app, ['/health', '/products', '/nothing'])).toEqual([200, 401, 401]);
     expect((await request(app).post('/products')).status).toBe(401);
     expect(handler).not.toHaveBeenCalled();
-    expect(await statuses(app, ['/health', '/products', '/nothing'], reading())).toEqual([200, 200, 404]);
-    const posted = await request(app).post('/products').auth(reading(), { type: 'bearer' });
+    const token = await reading();
+    expect(await statuses(app, ['/health', '/products', '/nothing'], token)).toEqual([200, 200, 404]);
+    const posted = await request(app).post('/products').auth(token, { type: 'bearer' });
     expect(posted.status).toBe(200);
   });
 
@@ -92,10 +90,10 @@ describe('a guard for many routes', () => {
     app.use('/products', router);
     app.get('/open', (_req, res) => void res.end());
     expect(await statuses(app, ['/products', '/products/nothing', '/open'])).toEqual([401, 401, 200]);
-    expect(await statuses(app, ['/products', '/products/nothing'], reading())).toEqual([200, 404]);
+    expect(await statuses(app, ['/products', '/products/nothing'], await reading())).toEqual([200, 404]);
     const post = (token: string) => request(app).post('/products').auth(token, { type: 'bearer' });
-    expect((await post(reading())).status).toBe(403);
-    expect((await post(writing())).status).toBe(200);
+    expect((await post(await reading())).status).toBe(403);
+    expect((await post(await writing())).status).toBe(200);
     expect(handler).toHaveBeenCalledTimes(2);
   });
 
@@ -117,11 +115,11 @@ describe('a guard on one route', () => {
       .post(auth.requireScopes('write:products'), handler);
     const send = (method: 'get' | 'post' | 'put', token: string) =>
       request(app)[method]('/products').auth(token, { type: 'bearer' });
-    expect((await send('get', reading())).status).toBe(200);
-    expect((await send('get', writing())).status).toBe(403);
-    expect((await send('post', reading())).status).toBe(403);
-    expect((await send('post', writing())).status).toBe(200);
-    expect((await send('put', both())).status).toBe(404);
+    expect((await send('get', await reading())).status).toBe(200);
+    expect((await send('get', await writing())).status).toBe(403);
+    expect((await send('post', await reading())).status).toBe(403);
+    expect((await send('post', await writing())).status).toBe(200);
+    expect((await send('put', await both())).status).toBe(404);
     expect(handler).toHaveBeenCalledTimes(2);
   });
 
@@ -130,7 +128,8 @@ describe('a guard on one route', () => {
     app.all('/products', auth.requireScopes('read:products'), handler);
     for (const method of ['get', 'post', 'put', 'patch', 'delete', 'options'] as const) {
       expect((await request(app)[method]('/products')).status).toBe(401);
-      expect((await request(app)[method]('/products').auth(reading(), { type: 'bearer' })).status).toBe(200);
+      const token = await reading();
+      expect((await request(app)[method]('/products').auth(token, { type: 'bearer' })).status).toBe(200);
     }
     expect(handler).toHaveBeenCalledTimes(6);
   });
@@ -145,10 +144,10 @@ describe('a guard on one route', () => {
     app.use('/used', handlers(...guards));
     for (const path of ['/products', '/used']) {
       expect((await get(app, path)).status).toBe(401);
-      expect((await get(app, path, reading())).status).toBe(403);
-      expect((await get(app, path, writing())).status).toBe(403);
+      expect((await get(app, path, await reading())).status).toBe(403);
+      expect((await get(app, path, await writing())).status).toBe(403);
       expect(handler).not.toHaveBeenCalled();
-      expect((await get(app, path, both())).status).toBe(200);
+      expect((await get(app, path, await both())).status).toBe(200);
       handler.mockClear();
     }
   });
@@ -157,7 +156,7 @@ describe('a guard on one route', () => {
     const guard = auth.requireScopes('read:products');
     const app = express().get('/a', guard, handler).post('/b', guard, handler);
     const other = express().use(guard).get('/c', handler);
-    const token = reading();
+    const token = await reading();
     expect((await get(app, '/a', token)).status).toBe(200);
     expect((await request(app).post('/b').auth(token, { type: 'bearer' })).status).toBe(200);
     expect((await get(other, '/c', token)).status).toBe(200);
@@ -176,29 +175,30 @@ describe('several guards in a row', () => {
     const write = auth.requireScopes('write:products');
     for (const app of [row(read, write), row(write, read), row(auth.authenticate(), read, write)]) {
       expect((await get(app, '/')).status).toBe(401);
-      expect((await get(app, '/', reading())).status).toBe(403);
-      expect((await get(app, '/', writing())).status).toBe(403);
+      expect((await get(app, '/', await reading())).status).toBe(403);
+      expect((await get(app, '/', await writing())).status).toBe(403);
       expect(handler).not.toHaveBeenCalled();
-      expect((await get(app, '/', both())).status).toBe(200);
+      expect((await get(app, '/', await both())).status).toBe(200);
       handler.mockClear();
     }
   });
 
   it('of two audiences need a token that is for both', async () => {
     const app = row(auth.authenticate(), auth.authenticate({ audience: INVENTORY }));
-    expect((await get(app, '/', reading())).status).toBe(401);
-    expect((await get(app, '/', reading({ aud: INVENTORY }))).status).toBe(401);
+    expect((await get(app, '/', await reading())).status).toBe(401);
+    expect((await get(app, '/', await reading({ audience: INVENTORY }))).status).toBe(401);
     expect(handler).not.toHaveBeenCalled();
-    expect((await get(app, '/', reading({ aud: [AUDIENCE, INVENTORY] }))).status).toBe(200);
+    expect((await get(app, '/', await reading({ claims: { aud: [AUDIENCE, INVENTORY] } }))).status).toBe(200);
   });
 
   it('of instances with two issuers let nobody through: no token is of both', async () => {
-    const elsewhere = await TestIssuer.start();
+    const elsewhere = await ownLogto();
     const other = createLogtoAuth({ endpoint: elsewhere.endpoint, audience: AUDIENCE });
     const app = row(auth.authenticate(), other.authenticate());
-    for (const token of [reading(), elsewhere.token()]) expect((await get(app, '/', token)).status).toBe(401);
+    for (const token of [await reading(), await readingToken(elsewhere)]) {
+      expect((await get(app, '/', token)).status).toBe(401);
+    }
     expect(handler).not.toHaveBeenCalled();
-    await elsewhere.stop();
   });
 
   it('leave the token of the last one as req.auth and for getAuth', async () => {
@@ -210,8 +210,8 @@ describe('several guards in a row', () => {
       next();
     };
     const app = row(gateway.authenticate(), look, auth.requireScopes('read:products'), look);
-    const ofGateway = reading({ client_id: 'gateway', sub: 'gateway' });
-    const ofApp = reading({ client_id: 'app', sub: 'app' });
+    const ofGateway = await reading({ clientId: 'gateway' });
+    const ofApp = await reading({ clientId: 'app' });
     // First with new tokens, then with known ones.
     for (const time of [1, 2]) {
       const { body } = await get(app, '/', ofApp).set('X-Gateway-Token', ofGateway);
@@ -225,7 +225,7 @@ describe('several guards in a row', () => {
 });
 
 describe("an organization function that reads the path's parameter", () => {
-  const ofOne = () => reading({ organization_id: 'o-1' });
+  const ofOne = () => reading({ organizationId: 'o-1' });
 
   function shop(mergeParams: boolean, mount: (router: express.Router, guard: RequestHandler) => void) {
     const guard = auth.requireScopes('read:products', { organization: (req) => req.params.organizationId });
@@ -243,8 +243,8 @@ describe("an organization function that reads the path's parameter", () => {
   ])("sees the parent router's one with mergeParams, %s", async (_how, mount) => {
     const ask = shop(true, mount);
     expect(await ask()).toEqual([401, 401]);
-    expect(await ask(ofOne())).toEqual([200, 403]);
-    expect(await ask(reading())).toEqual([403, 403]);
+    expect(await ask(await ofOne())).toEqual([200, 403]);
+    expect(await ask(await reading())).toEqual([403, 403]);
   });
 
   it.each<[string, (router: express.Router, guard: RequestHandler) => void]>([
@@ -252,8 +252,8 @@ describe("an organization function that reads the path's parameter", () => {
     ['by router.use', (router, guard) => router.use(guard).get('/products', handler)],
   ])('sees none without mergeParams, and everybody is refused, %s', async (_how, mount) => {
     const ask = shop(false, mount);
-    expect(await ask(ofOne())).toEqual([403, 403]);
-    expect(await ask(reading())).toEqual([403, 403]);
+    expect(await ask(await ofOne())).toEqual([403, 403]);
+    expect(await ask(await reading())).toEqual([403, 403]);
     expect(handler).not.toHaveBeenCalled();
   });
 
@@ -266,7 +266,7 @@ describe("an organization function that reads the path's parameter", () => {
       '/organizations/o-2/products',
       '/organizations/O-1/products',
     ];
-    expect(await statuses(app, paths, ofOne())).toEqual([200, 403, 403]);
+    expect(await statuses(app, paths, await ofOne())).toEqual([200, 403, 403]);
   });
 
   it("is not misled by a child's parameter of that name: that one is what the route is about", async () => {
@@ -276,7 +276,7 @@ describe("an organization function that reads the path's parameter", () => {
     const app = express();
     app.use('/organizations/:organizationId', router);
     const paths = ['/organizations/o-1/partners/o-2', '/organizations/o-2/partners/o-1'];
-    expect(await statuses(app, paths, ofOne())).toEqual([403, 200]);
+    expect(await statuses(app, paths, await ofOne())).toEqual([403, 200]);
   });
 });
 
@@ -286,8 +286,8 @@ describe('a mounted app', () => {
     const app = express();
     app.use('/v1', auth.requireScopes('read:products'), inner);
     expect((await get(app, '/v1/products')).status).toBe(401);
-    expect((await get(app, '/v1/products', writing())).status).toBe(403);
-    expect((await get(app, '/v1/products', reading())).body).toMatchObject({ same: true });
+    expect((await get(app, '/v1/products', await writing())).status).toBe(403);
+    expect((await get(app, '/v1/products', await reading())).body).toMatchObject({ same: true });
   });
 
   it('may have the guard inside, and what it verified is still known outside', async () => {
@@ -297,7 +297,7 @@ describe('a mounted app', () => {
     // The inner app has no such route, and goes on.
     app.get('/v1/products', handler);
     expect((await get(app, '/v1/products')).status).toBe(401);
-    expect((await get(app, '/v1/products', reading())).body).toMatchObject({ same: true });
+    expect((await get(app, '/v1/products', await reading())).body).toMatchObject({ same: true });
   });
 
   it('several deep, with a guard at each, asks all of them', async () => {
@@ -305,8 +305,8 @@ describe('a mounted app', () => {
     const inner = express().use('/b', auth.requireScopes('read:products'), innermost);
     const app = express().use('/a', auth.authenticate(), inner);
     const ask = async (token?: string) => (await get(app, '/a/b/products', token)).status;
-    expect([await ask(), await ask(reading()), await ask(writing())]).toEqual([401, 403, 403]);
-    expect(await ask(both())).toBe(200);
+    expect([await ask(), await ask(await reading()), await ask(await writing())]).toEqual([401, 403, 403]);
+    expect(await ask(await both())).toBe(200);
     expect(handler).toHaveBeenCalledTimes(1);
   });
 });
@@ -337,9 +337,9 @@ describe('router.param', () => {
     router.get('/:id', handler);
     const app = express().use('/products', router);
     expect((await get(app, '/products/7')).status).toBe(401);
-    expect((await get(app, '/products/7', writing())).status).toBe(403);
+    expect((await get(app, '/products/7', await writing())).status).toBe(403);
     expect(loadedFor).toEqual([]);
-    const { status, body } = await get(app, '/products/7', reading());
+    const { status, body } = await get(app, '/products/7', await reading());
     expect(status).toBe(200);
     expect(loadedFor).toEqual([body.app]);
   });
@@ -359,23 +359,23 @@ describe('a HEAD request', () => {
     expect(head.text ?? '').toBe('');
   }
 
-  it.each<[number, string, () => string | undefined]>([
+  it.each<[number, string, () => Promise<string> | undefined]>([
     [200, 'a good token', reading],
     [401, 'none', () => undefined],
-    [401, 'a forged one', forged],
+    [401, 'a forged one', () => forgedToken(logto)],
     [403, 'one that lacks the permission', writing],
   ])('gets the %i of the GET with %s, without the body', async (status, _what, token) => {
     const app = express().get('/products', auth.requireScopes('read:products'), handler);
-    await expectAlike(app, token(), status);
+    await expectAlike(app, await token(), status);
   });
 
   it('gets its 503, without the body', async () => {
-    const { requireScopes } = instance({ maxPending: 1 });
+    const { requireScopes } = instance({ endpoint: issuer.endpoint, maxPending: 1 });
     const app = express().get('/products', requireScopes('read:products'), handler);
     const keys = issuer.hold();
-    const first = get(app, '/products', reading()).then(({ status }) => status);
+    const first = get(app, '/products', issuer.token()).then(({ status }) => status);
     await vi.waitFor(() => expect(keys.held).toHaveLength(1));
-    await expectAlike(app, reading(), 503);
+    await expectAlike(app, issuer.token(), 503);
     keys.release();
     expect(await first).toBe(200);
   });
@@ -402,16 +402,19 @@ describe('an OPTIONS request', () => {
     expect(handler).not.toHaveBeenCalled();
   });
 
-  it.each<[number, string, () => string | undefined]>([
+  it.each<[number, string, () => Promise<string> | undefined]>([
     [401, 'without a token', () => undefined],
-    [401, 'with a forged one', forged],
+    [401, 'with a forged one', () => forgedToken(logto)],
     [403, 'with one that lacks the permission', writing],
     [503, 'while the keys cannot be had', reading],
   ])('spares the request behind it nothing; a browser can read the %i %s', async (status, _what, token) => {
     const app = express().use(withCors).use(auth.requireScopes('read:products')).get('/products', handler);
     expect((await preflight(app)).status).toBe(204);
-    if (status === 503) issuer.answer = (res) => res.writeHead(500).end();
-    const refused = await get(app, '/products', token()).set('origin', origin);
+    if (status === 503) {
+      await logto.stop();
+      onTestFinished(logto.start);
+    }
+    const refused = await get(app, '/products', await token()).set('origin', origin);
     expect(refused.status).toBe(status);
     expect(refused.headers).toMatchObject({
       'access-control-allow-origin': origin,
@@ -451,7 +454,7 @@ describe('an OPTIONS request', () => {
 describe('where errors go', () => {
   /** Both ways of a guard: at once with a known token, late with a new one. */
   async function newAndKnown(app: Express): Promise<number[]> {
-    const token = reading();
+    const token = await reading();
     return [(await get(app, '/', token)).status, (await get(app, '/', token)).status];
   }
 
@@ -498,7 +501,7 @@ describe('where errors go', () => {
     app.use((_req, _res, next) => next(error));
     app.get('/', auth.authenticate(), handler);
     app.use(auth.authenticate(), handle);
-    expect((await get(app, '/', reading())).status).toBe(500);
+    expect((await get(app, '/', await reading())).status).toBe(500);
     expect(seen).toEqual([error]);
     expect(handler).not.toHaveBeenCalled();
   });
@@ -509,9 +512,9 @@ describe('where errors go', () => {
     app.use(((_error, _req, _res, next) => next()) satisfies ErrorRequestHandler);
     app.get('/', auth.requireScopes('read:products'), handler);
     expect((await get(app, '/')).status).toBe(401);
-    expect((await get(app, '/', forged())).status).toBe(401);
+    expect((await get(app, '/', await forgedToken(logto))).status).toBe(401);
     expect(handler).not.toHaveBeenCalled();
-    expect((await get(app, '/', reading())).status).toBe(200);
+    expect((await get(app, '/', await reading())).status).toBe(200);
   });
 
   it('an error handler that goes on never sees a refusal, unless onError hands it one', async () => {
@@ -524,7 +527,7 @@ describe('where errors go', () => {
           expect(() => getAuth(req)).toThrow(/no guard has run/);
           res.end('ran');
         });
-    for (const token of [undefined, forged()]) {
+    for (const token of [undefined, await forgedToken(logto)]) {
       expect((await get(build(auth), '/', token)).status).toBe(401);
       // Then it is the app that goes on; getAuth at least knows nobody.
       const handedOn = instance({ onError: (error, _req, _res, next) => next(error) });
@@ -540,11 +543,11 @@ describe("next('route') and next('router')", () => {
     app.get('/', auth.requireScopes('read:products'), goOn, () => expect.unreachable());
     app.get('/', auth.requireScopes('write:products'), handler);
     expect((await get(app, '/')).status).toBe(401);
-    expect((await get(app, '/', reading())).status).toBe(403);
+    expect((await get(app, '/', await reading())).status).toBe(403);
     // The first guard refuses: the second route is not asked at all.
-    expect((await get(app, '/', writing())).status).toBe(403);
+    expect((await get(app, '/', await writing())).status).toBe(403);
     expect(handler).not.toHaveBeenCalled();
-    expect((await get(app, '/', both())).body).toMatchObject({ same: true });
+    expect((await get(app, '/', await both())).body).toMatchObject({ same: true });
   });
 
   it('of a handler behind a guarded router leave it, with what was verified', async () => {
@@ -553,7 +556,7 @@ describe("next('route') and next('router')", () => {
     router.get('/', (_req, _res, next) => next('router'));
     const app = express().use(router).get('/', handler);
     expect((await get(app, '/')).status).toBe(401);
-    expect((await get(app, '/', reading())).body).toMatchObject({ same: true });
+    expect((await get(app, '/', await reading())).body).toMatchObject({ same: true });
   });
 });
 
@@ -571,8 +574,9 @@ describe('a body parser', () => {
     ['behind the guard', (guard) => [guard, express.json({ limit: '1mb' })]],
     ['before the guard', (guard) => [express.json({ limit: '1mb' }), guard]],
   ])('%s has the whole body, also of one who had to wait for the keys', async (_where, order) => {
-    const app = express().post('/', ...order(auth.requireScopes('read:products')), echo);
-    const token = reading();
+    const { requireScopes } = instance({ endpoint: issuer.endpoint });
+    const app = express().post('/', ...order(requireScopes('read:products')), echo);
+    const token = issuer.token();
     const keys = issuer.hold();
     const first = post(app, token)
       .send(body)
@@ -585,7 +589,8 @@ describe('a body parser', () => {
     // And of one whose token is known.
     expect((await post(app, token).send(body)).body).toEqual(body);
     expect((await post(app).send(body)).status).toBe(401);
-    expect((await post(app, writing()).send(body)).status).toBe(403);
+    const lacking = issuer.token({ claims: { scope: 'write:products' } });
+    expect((await post(app, lacking).send(body)).status).toBe(403);
     expect(echo).toHaveBeenCalledTimes(2);
   });
 
@@ -597,16 +602,17 @@ describe('a body parser', () => {
     expect([(await post(behind).send('{')).status, (await post(before).send('{')).status]).toEqual([
       401, 400,
     ]);
-    expect((await post(behind, reading()).send('{')).status).toBe(400);
-    expect((await post(before, reading()).send('{')).status).toBe(400);
+    expect((await post(behind, await reading()).send('{')).status).toBe(400);
+    expect((await post(before, await reading()).send('{')).status).toBe(400);
     expect(echo).not.toHaveBeenCalled();
   });
 
   it('before the guard brings it no token: that of a form is not looked at', async () => {
     const app = express().use(express.urlencoded({ extended: false }), express.json());
     app.post('/', auth.requireScopes('read:products'), echo);
-    const form = await request(app).post('/').type('form').send({ access_token: reading() });
-    const json = await post(app).send({ access_token: reading() });
+    const body = { access_token: await reading() };
+    const form = await request(app).post('/').type('form').send(body);
+    const json = await post(app).send(body);
     expect([form.status, form.body.error]).toEqual([401, 'unauthorized']);
     expect([json.status, json.body.error]).toEqual([401, 'unauthorized']);
   });
@@ -622,8 +628,8 @@ describe("with 'trust proxy'", () => {
   it('nothing that a proxy says changes a refusal', async () => {
     const app = express().set('trust proxy', true);
     app.get('/', auth.requireScopes('read:products'), handler);
-    const plain = await get(app, '/', writing());
-    const proxied = await get(app, '/', writing()).set(forwarded);
+    const plain = await get(app, '/', await writing());
+    const proxied = await get(app, '/', await writing()).set(forwarded);
     expect([proxied.status, proxied.headers['www-authenticate'], proxied.body]).toEqual([
       plain.status,
       plain.headers['www-authenticate'],
@@ -643,7 +649,7 @@ describe("with 'trust proxy'", () => {
           handler,
         );
     const ask = async (app: Express, organization: string, headers: Record<string, string> = forwarded) =>
-      (await get(app, '/', reading({ organization_id: organization })).set(headers)).status;
+      (await get(app, '/', await reading({ organizationId: organization })).set(headers)).status;
     expect([await ask(build(true), 'o-1'), await ask(build(true), 'o-2')]).toEqual([200, 403]);
     expect([await ask(build(false), 'o-1'), await ask(build(false), 'o-2')]).toEqual([403, 403]);
     expect(await ask(build(true), 'o-1', { ...forwarded, 'x-forwarded-for': '203.0.113.9' })).toBe(401);
@@ -699,14 +705,17 @@ describe('over real connections', () => {
   }
 
   it('a caller who hangs up while the token is checked does no harm, whatever came of it', async () => {
-    for (const token of [reading(), writing(), forged()]) {
-      auth = instance();
+    const good = issuer.token();
+    const lacking = issuer.token({ claims: { scope: 'write:products' } });
+    const forged = [...issuer.token().split('.').slice(0, 2), good.split('.')[2]].join('.');
+    for (const token of [good, lacking, forged]) {
+      const { requireScopes } = instance({ endpoint: issuer.endpoint });
       const { handle, seen } = errorHandler();
-      const app = telling().get('/', auth.requireScopes('read:products'), handler).use(handle);
+      const app = telling().get('/', requireScopes('read:products'), handler).use(handle);
       const port = await hangUp(app, ['GET / HTTP/1.1', `Authorization: Bearer ${token}`]);
       // The next one is served by the same keys.
       const answer = await fetch(`http://127.0.0.1:${port}/`, {
-        headers: { authorization: `Bearer ${reading()}` },
+        headers: { authorization: `Bearer ${issuer.token()}` },
       });
       expect(answer.status).toBe(200);
       expect(seen).toEqual([]);
@@ -733,12 +742,14 @@ describe('over real connections', () => {
     app.use('/used', guard, instance().authenticate(), slow);
     const url = `http://127.0.0.1:${await listen(app)}`;
     const paths = ['/route', '/router', '/sub', '/used'];
-    const callers = Array.from({ length: 100 }, (_, i) => {
-      const id = `app-${i}`;
-      const scope = i % 5 === 0 ? 'write:products' : 'read:products';
-      const token = issuer.token({ claims: { jti: id, client_id: id, sub: id, scope } });
-      return { id, token, path: paths[i % paths.length] as string, status: i % 5 === 0 ? 403 : 200 };
-    });
+    const callers = await Promise.all(
+      Array.from({ length: 100 }, async (_, i) => {
+        const id = `app-${i}`;
+        const scopes = i % 5 === 0 ? 'write:products' : 'read:products';
+        const token = await logto.issueToken({ clientId: id, scopes, claims: { jti: id } });
+        return { id, token, path: paths[i % paths.length] as string, status: i % 5 === 0 ? 403 : 200 };
+      }),
+    );
     // New tokens, then known ones.
     for (const time of [1, 2]) {
       const answers = await Promise.all(

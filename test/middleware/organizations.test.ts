@@ -1,24 +1,19 @@
 import express, { type Express } from 'express';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createLogtoAuth, type GuardOptions, getAuth, type LogtoAuth } from '../../src/index.js';
+import { describe, expect, it } from 'vitest';
+import { createLogtoAuth, type GuardOptions, getAuth } from '../../src/index.js';
+import type { TestTokenOptions } from '../../src/testing/index.js';
+import { AUDIENCE, forgedToken, readingToken, sharedLogto } from '../support/logto.js';
 import { get } from '../support/request.js';
-import { AUDIENCE, TestIssuer } from '../support/test-issuer.js';
 
 const ORGANIZATION = 'tgqjike3k7pu';
 
-let issuer: TestIssuer;
-let auth: LogtoAuth;
+const logto = await sharedLogto();
+const auth = createLogtoAuth({ endpoint: logto.endpoint, audience: AUDIENCE });
 
-beforeAll(async () => {
-  issuer = await TestIssuer.start();
-  auth = createLogtoAuth({ endpoint: issuer.endpoint, audience: AUDIENCE });
-});
-afterAll(() => issuer.stop());
-
-const ofNone = () => issuer.token();
-const ofOne = (id: unknown = ORGANIZATION) => issuer.token({ claims: { organization_id: id } });
-const own = (id = ORGANIZATION, claims = {}) =>
-  issuer.token({ claims: { aud: `urn:logto:organization:${id}`, scope: 'read:reports', ...claims } });
+const ofNone = () => readingToken(logto);
+const ofOne = (organizationId = ORGANIZATION) => readingToken(logto, { organizationId });
+const own = (id = ORGANIZATION, options: TestTokenOptions = {}) =>
+  logto.issueToken({ audience: `urn:logto:organization:${id}`, scopes: 'read:reports', ...options });
 
 async function outcome(app: Express, token: string, path = `/organizations/${ORGANIZATION}`) {
   const { status, body } = await get(app, path, token);
@@ -69,37 +64,40 @@ describe('a guard on a token of no organization and one of an organization', () 
     ],
   ])('with %s', async (_rule, options, none, one) => {
     const app = shop(options);
-    expect([await outcome(app, ofNone()), await outcome(app, ofOne())]).toEqual([none, one]);
+    expect([await outcome(app, await ofNone()), await outcome(app, await ofOne())]).toEqual([none, one]);
     // And once more, now that both tokens are cached.
-    expect([await outcome(app, ofNone()), await outcome(app, ofOne())]).toEqual([none, one]);
+    expect([await outcome(app, await ofNone()), await outcome(app, await ofOne())]).toEqual([none, one]);
   });
 
   it("'none' overrides the instance's default for one guard", async () => {
     const strict = createLogtoAuth({
-      endpoint: issuer.endpoint,
+      endpoint: logto.endpoint,
       audience: AUDIENCE,
       organization: 'required',
     });
-    expect(await outcome(shop(undefined, strict), ofNone())).toBe('403 insufficient_scope');
-    expect(await outcome(shop(undefined, strict), ofOne())).toBe(ORGANIZATION);
-    expect(await outcome(shop({ organization: 'none' }, strict), ofNone())).toBe('none');
-    expect(await outcome(shop({ organization: 'none' }, strict), ofOne())).toBe('403 insufficient_scope');
+    expect(await outcome(shop(undefined, strict), await ofNone())).toBe('403 insufficient_scope');
+    expect(await outcome(shop(undefined, strict), await ofOne())).toBe(ORGANIZATION);
+    expect(await outcome(shop({ organization: 'none' }, strict), await ofNone())).toBe('none');
+    expect(await outcome(shop({ organization: 'none' }, strict), await ofOne())).toBe(
+      '403 insufficient_scope',
+    );
   });
 
   it.each([null, '', 5, ['tgqjike3k7pu'], {}, true])(
     'refuses an organization_id of %j, whatever the rule',
     async (id) => {
       for (const organization of ['none', 'optional', 'required'] as const) {
-        expect(await outcome(shop({ organization }), ofOne(id))).toBe('401 invalid_token');
+        const token = await readingToken(logto, { claims: { organization_id: id } });
+        expect(await outcome(shop({ organization }), token)).toBe('401 invalid_token');
       }
     },
   );
 
   it('answers 500 where the organization function returns a Promise, also one that rejects', async () => {
     const promising = () => Promise.resolve(ORGANIZATION) as unknown as string;
-    expect(await outcome(shop({ organization: promising }), ofOne())).toBe('500');
+    expect(await outcome(shop({ organization: promising }), await ofOne())).toBe('500');
     const rejecting = () => Promise.reject(new Error('no')) as unknown as string;
-    expect(await outcome(shop({ organization: rejecting }), ofOne())).toBe('500');
+    expect(await outcome(shop({ organization: rejecting }), await ofOne())).toBe('500');
   });
 
   it.each<[string, unknown]>([
@@ -115,15 +113,15 @@ describe('a guard on a token of no organization and one of an organization', () 
   ])('takes no organization function that returns %s', async (_what, id) => {
     const app = shop({ organization: () => id as string });
     // First with a new token, then with a known one.
-    expect(await outcome(app, ofOne())).toBe('403 insufficient_scope');
-    const token = ofOne();
+    expect(await outcome(app, await ofOne())).toBe('403 insufficient_scope');
+    const token = await ofOne();
     for (const time of [1, 2]) {
       expect(`${time} ${await outcome(app, token)}`).toBe(`${time} 403 insufficient_scope`);
     }
   });
 
   it('answers 500 where the organization function returns a thenable, settled or never', async () => {
-    const token = ofOne();
+    const token = await ofOne();
     const settled = (resolve: (id: string) => void) => resolve(ORGANIZATION);
     for (const then of [settled, () => {}]) {
       const app = shop({ organization: () => ({ then }) as unknown as string });
@@ -135,7 +133,7 @@ describe('a guard on a token of no organization and one of an organization', () 
 
   it('asks the organization function about each request, also with a known token', async () => {
     const app = shop({ organization: (req) => req.params.organizationId });
-    const token = ofOne();
+    const token = await ofOne();
     const other = '/organizations/w1h7qob3z0o3';
     expect(await outcome(app, token)).toBe(ORGANIZATION);
     expect(await outcome(app, token, other)).toBe('403 insufficient_scope');
@@ -144,14 +142,14 @@ describe('a guard on a token of no organization and one of an organization', () 
 
   it("keeps the rule of the instance where a guard's own is undefined", async () => {
     const strict = createLogtoAuth({
-      endpoint: issuer.endpoint,
+      endpoint: logto.endpoint,
       audience: AUDIENCE,
       organization: (req) => req.params['organizationId'],
     });
     const app = shop({ organization: undefined }, strict);
-    expect(await outcome(app, ofOne())).toBe(ORGANIZATION);
-    expect(await outcome(app, ofOne('w1h7qob3z0o3'))).toBe('403 insufficient_scope');
-    expect(await outcome(app, ofNone())).toBe('403 insufficient_scope');
+    expect(await outcome(app, await ofOne())).toBe(ORGANIZATION);
+    expect(await outcome(app, await ofOne('w1h7qob3z0o3'))).toBe('403 insufficient_scope');
+    expect(await outcome(app, await ofNone())).toBe('403 insufficient_scope');
   });
 
   it('does not run the organization function before the signature holds', async () => {
@@ -162,9 +160,8 @@ describe('a guard on a token of no organization and one of an organization', () 
         return ORGANIZATION;
       },
     });
-    const [header, payload] = ofOne().split('.');
-    const [, , otherSignature] = ofOne().split('.');
-    expect(await outcome(app, `${header}.${payload}.${otherSignature}`)).toBe('401 invalid_token');
+    const forged = await forgedToken(logto, { organizationId: ORGANIZATION });
+    expect(await outcome(app, forged)).toBe('401 invalid_token');
     expect(asked).toBe(0);
   });
 });
@@ -180,27 +177,28 @@ describe('requireOrganizationScopes', () => {
   }
 
   it("takes an organization's own token, for that organization alone", async () => {
-    expect(await outcome(reports(), own())).toBe(ORGANIZATION);
-    expect(await outcome(reports(), own('w1h7qob3z0o3'))).toBe('403 insufficient_scope');
+    expect(await outcome(reports(), await own())).toBe(ORGANIZATION);
+    expect(await outcome(reports(), await own('w1h7qob3z0o3'))).toBe('403 insufficient_scope');
   });
 
   it('does not take a token for the API, not even inside that organization', async () => {
-    const claims = { scope: 'read:reports', organization_id: ORGANIZATION };
-    expect(await outcome(reports(), issuer.token({ claims }))).toBe('401 invalid_token');
+    const token = await logto.issueToken({ scopes: 'read:reports', organizationId: ORGANIZATION });
+    expect(await outcome(reports(), token)).toBe('401 invalid_token');
   });
 
   it('never takes the reserved audience, which Logto gives to any app', async () => {
-    const claims = { aud: 'urn:logto:resource:organizations', scope: 'read:reports' };
-    expect(await outcome(reports(), issuer.token({ claims }))).toBe('401 invalid_token');
+    const audience = 'urn:logto:resource:organizations';
+    const token = await logto.issueToken({ audience, scopes: 'read:reports' });
+    expect(await outcome(reports(), token)).toBe('401 invalid_token');
   });
 
   it('goes by the audience, whatever organization_id a script added', async () => {
-    expect(await outcome(reports(), own('w1h7qob3z0o3', { organization_id: ORGANIZATION }))).toBe(
-      '403 insufficient_scope',
-    );
-    expect(await outcome(reports(), own(ORGANIZATION, { organization_id: 'w1h7qob3z0o3' }))).toBe(
-      ORGANIZATION,
-    );
+    expect(
+      await outcome(reports(), await own('w1h7qob3z0o3', { claims: { organization_id: ORGANIZATION } })),
+    ).toBe('403 insufficient_scope');
+    expect(
+      await outcome(reports(), await own(ORGANIZATION, { claims: { organization_id: 'w1h7qob3z0o3' } })),
+    ).toBe(ORGANIZATION);
   });
 
   it.each([
@@ -208,11 +206,9 @@ describe('requireOrganizationScopes', () => {
     ['an organization beside an API', ['urn:logto:organization:tgqjike3k7pu', AUDIENCE]],
     ['an organization without an id', 'urn:logto:organization:'],
   ])('refuses an audience of %s', async (_what, aud) => {
-    const claims = { aud, scope: 'read:reports' };
-    expect(await outcome(reports(), issuer.token({ claims }))).toBe('401 invalid_token');
-    expect(await outcome(shop({ organization: 'optional' }), issuer.token({ claims }))).toBe(
-      '401 invalid_token',
-    );
+    const token = await logto.issueToken({ scopes: 'read:reports', claims: { aud } });
+    expect(await outcome(reports(), token)).toBe('401 invalid_token');
+    expect(await outcome(shop({ organization: 'optional' }), token)).toBe('401 invalid_token');
   });
 
   it.each<[string, () => unknown, string]>([
@@ -231,7 +227,7 @@ describe('requireOrganizationScopes', () => {
       organization: organization as () => string,
     });
     app.get('/organizations/:organizationId', guard, (_req, res) => void res.json('ran'));
-    const token = own();
+    const token = await own();
     expect([await outcome(app, token), await outcome(app, token)]).toEqual([expected, expected]);
   });
 
@@ -243,20 +239,24 @@ describe('requireOrganizationScopes', () => {
     const guard = auth.requireOrganizationScopes('read:reports', { organization });
     app.get('/organizations/:organizationId', guard, (_req, res) => void res.json('ran'));
     app.get('/organizations/:organizationId', (_req, res) => void res.json('went on'));
-    const token = own();
+    const token = await own();
     expect([await outcome(app, token), await outcome(app, token)]).toEqual(['500', '500']);
   });
 
   it('asks for the permission too, and for a machine', async () => {
-    expect(await outcome(reports(), own(ORGANIZATION, { scope: '' }))).toBe('403 insufficient_scope');
-    expect(await outcome(reports(), own(ORGANIZATION, { sub: 'user-1' }))).toBe('403 insufficient_scope');
-    const forUsers = createLogtoAuth({ endpoint: issuer.endpoint, machineOnly: false });
-    expect(await outcome(reports(forUsers), own(ORGANIZATION, { sub: 'user-1' }))).toBe(ORGANIZATION);
+    expect(await outcome(reports(), await own(ORGANIZATION, { scopes: [] }))).toBe('403 insufficient_scope');
+    expect(await outcome(reports(), await own(ORGANIZATION, { subject: 'user-1' }))).toBe(
+      '403 insufficient_scope',
+    );
+    const forUsers = createLogtoAuth({ endpoint: logto.endpoint, machineOnly: false });
+    expect(await outcome(reports(forUsers), await own(ORGANIZATION, { subject: 'user-1' }))).toBe(
+      ORGANIZATION,
+    );
   });
 
   it('works in an instance without an audience, whose other guards do not', async () => {
-    const instance = createLogtoAuth({ endpoint: issuer.endpoint });
-    expect(await outcome(reports(instance), own())).toBe(ORGANIZATION);
+    const instance = createLogtoAuth({ endpoint: logto.endpoint });
+    expect(await outcome(reports(instance), await own())).toBe(ORGANIZATION);
     expect(() => instance.requireScopes('read:products')).toThrow(/LOGTO_AUDIENCE/);
     expect(() => instance.authenticate()).toThrow(/LOGTO_AUDIENCE/);
     expect(() => instance.requireScopes('read:products', { audience: AUDIENCE })).not.toThrow();
@@ -264,9 +264,9 @@ describe('requireOrganizationScopes', () => {
 
   it('an ordinary guard does not take such a token', async () => {
     for (const organization of ['none', 'optional', 'required'] as const) {
-      expect(await outcome(shop({ organization }), own(ORGANIZATION, { scope: 'read:products' }))).toBe(
-        '401 invalid_token',
-      );
+      expect(
+        await outcome(shop({ organization }), await own(ORGANIZATION, { scopes: 'read:products' })),
+      ).toBe('401 invalid_token');
     }
   });
 });

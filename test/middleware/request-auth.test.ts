@@ -1,23 +1,17 @@
 import { IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
 import express, { type RequestHandler } from 'express';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type AccessToken, createLogtoAuth, getAuth, type LogtoAuth } from '../../src/index.js';
+import { describe, expect, it } from 'vitest';
+import { type AccessToken, createLogtoAuth, getAuth } from '../../src/index.js';
+import { APP, AUDIENCE, readingToken, sharedLogto } from '../support/logto.js';
 import { get } from '../support/request.js';
-import { APP, AUDIENCE, TestIssuer } from '../support/test-issuer.js';
 
-let issuer: TestIssuer;
-let auth: LogtoAuth;
-
-beforeAll(async () => {
-  issuer = await TestIssuer.start();
-  auth = createLogtoAuth({ endpoint: issuer.endpoint, audience: AUDIENCE });
-});
-afterAll(() => issuer.stop());
+const logto = await sharedLogto();
+const auth = createLogtoAuth({ endpoint: logto.endpoint, audience: AUDIENCE });
 
 async function seenBy<T>(
   look: (...args: Parameters<RequestHandler>) => T,
-  token = issuer.token(),
+  token?: string,
   before?: RequestHandler,
 ) {
   const app = express();
@@ -27,7 +21,7 @@ async function seenBy<T>(
     seen = look(req, res, next);
     res.end();
   });
-  const { status } = await get(app, '/', token);
+  const { status } = await get(app, '/', token ?? (await readingToken(logto)));
   return { seen, status };
 }
 
@@ -40,9 +34,9 @@ describe('req.auth', () => {
       plan: 'gold',
       nested: { a: [1, { b: 2 }] },
     };
-    const { seen } = await seenBy((req) => req.auth, issuer.token({ claims }));
+    const { seen } = await seenBy((req) => req.auth, await readingToken(logto, { claims }));
     expect(seen).toEqual({
-      issuer: issuer.issuer,
+      issuer: logto.issuer,
       subject: APP,
       clientId: APP,
       isMachine: true,
@@ -56,20 +50,20 @@ describe('req.auth', () => {
         sub: APP,
         client_id: APP,
         scope: 'read:products',
-        iss: issuer.issuer,
+        iss: logto.issuer,
         aud: AUDIENCE,
       },
     } satisfies AccessToken);
   });
 
   it('holds the raw token nowhere', async () => {
-    const token = issuer.token();
+    const token = await readingToken(logto);
     const { seen } = await seenBy((req) => JSON.stringify(req.auth), token);
     for (const part of token.split('.')) expect(seen).not.toContain(part);
   });
 
   it('is frozen all the way down', async () => {
-    const token = issuer.token({ claims: { nested: { list: [{ deep: {} }] } } });
+    const token = await readingToken(logto, { claims: { nested: { list: [{ deep: {} }] } } });
     const { seen } = await seenBy((req) => req.auth, token);
     const open: unknown[] = [seen];
     let objects = 0;
@@ -84,7 +78,7 @@ describe('req.auth', () => {
 
   it('is frozen also where a claim nests a thousand deep', async () => {
     const deep = JSON.parse(`${'['.repeat(1000)}${']'.repeat(1000)}`);
-    const { status } = await seenBy((req) => req.auth, issuer.token({ claims: { deep } }));
+    const { status } = await seenBy((req) => req.auth, await readingToken(logto, { claims: { deep } }));
     expect(status).toBe(200);
   });
 
@@ -98,7 +92,7 @@ describe('req.auth', () => {
       res.end();
     });
     app.post('/', auth.requireScopes('write:products'), (_req, res) => res.end());
-    const token = issuer.token();
+    const token = await readingToken(logto);
     expect((await get(app, '/', token)).status).toBe(200);
     const { requireScopes } = auth;
     const writing = express().get('/', requireScopes('write:products'), (_req, res) => res.end());
@@ -116,7 +110,7 @@ describe('req.auth', () => {
       expect(() => getAuth(req)).toThrow(/no guard has run/);
       res.status(500).send(error.message);
     }) as express.ErrorRequestHandler);
-    const { status, text } = await get(app, '/', issuer.token());
+    const { status, text } = await get(app, '/', await readingToken(logto));
     expect({ status, text }).toMatchObject({ status: 500, text: expect.stringMatching(/read only/) });
   });
 
@@ -128,7 +122,7 @@ describe('req.auth', () => {
       seen = 'auth' in req ? 'something' : undefined;
       res.end();
     });
-    await get(app, '/', issuer.token());
+    await get(app, '/', await readingToken(logto));
     expect(seen).toBeUndefined();
   });
 
@@ -140,7 +134,7 @@ describe('req.auth', () => {
         req.auth = other;
         return { before, after: req.auth, own: Object.keys(req).includes('auth') };
       },
-      issuer.token(),
+      await readingToken(logto),
       (req, _res, next) => {
         req.auth = other;
         next();
@@ -150,7 +144,7 @@ describe('req.auth', () => {
   });
 
   it('is a property of a request that is none of Express', async () => {
-    const token = issuer.token();
+    const token = await readingToken(logto);
     await auth.verify(token);
     for (const req of [
       { headers: { authorization: `Bearer ${token}` } },
@@ -204,11 +198,11 @@ describe('getAuth', () => {
 
   it('gives what the last of several guards verified', async () => {
     const app = express();
-    const other = createLogtoAuth({ endpoint: issuer.endpoint, audience: AUDIENCE, tokenCache: false });
+    const other = createLogtoAuth({ endpoint: logto.endpoint, audience: AUDIENCE, tokenCache: false });
     app.get('/', auth.authenticate(), other.requireScopes('read:products'), (req, res) => {
       res.json({ same: getAuth(req) === req.auth });
     });
-    expect((await get(app, '/', issuer.token())).body).toEqual({ same: true });
+    expect((await get(app, '/', await readingToken(logto))).body).toEqual({ same: true });
   });
 
   it('works in mounted apps and routers, whose req is the same', async () => {
@@ -216,6 +210,6 @@ describe('getAuth', () => {
     const inner = express();
     inner.get('/products', (req, res) => res.json(getAuth(req).scopes));
     app.use('/v1', auth.requireScopes('read:products'), inner);
-    expect((await get(app, '/v1/products', issuer.token())).body).toEqual(['read:products']);
+    expect((await get(app, '/v1/products', await readingToken(logto))).body).toEqual(['read:products']);
   });
 });

@@ -9,25 +9,18 @@ import express, {
   type RequestHandler,
   type Response,
 } from 'express';
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { type AccessToken, AuthError, createLogtoAuth, type LogtoAuthOptions } from '../../src/index.js';
 import { fateOf, travel } from '../support/fate.js';
+import { AUDIENCE, forgedToken, ownLogto, readingToken, sharedLogto } from '../support/logto.js';
 import { get } from '../support/request.js';
-import { AUDIENCE, now, TestIssuer } from '../support/test-issuer.js';
 
-let issuer: TestIssuer;
+const logto = await sharedLogto();
 
-beforeAll(async () => {
-  issuer = await TestIssuer.start();
-});
-afterAll(() => issuer.stop());
 afterEach(() => void vi.useRealTimers());
 
 const instance = (options: LogtoAuthOptions) =>
-  createLogtoAuth({ endpoint: issuer.endpoint, audience: AUDIENCE, ...options });
-
-/** A token whose signature is another's: it is refused late, where one that is missing is refused at once. */
-const forged = () => [...issuer.token().split('.').slice(0, 2), issuer.token().split('.')[2]].join('.');
+  createLogtoAuth({ endpoint: logto.endpoint, audience: AUDIENCE, ...options });
 
 interface Probe {
   readonly app: Express;
@@ -134,7 +127,7 @@ describe('isRevoked', () => {
     ['a promise of true', Promise.resolve(true), 401],
   ])('that answers %s', async (_what, answer, status) => {
     const { app, ran } = appWith({ isRevoked: () => answer });
-    const response = await get(app, '/', issuer.token());
+    const response = await get(app, '/', await readingToken(logto));
     expect(response.status).toBe(status);
     expect(ran()).toBe(status === 200);
     if (status === 401) {
@@ -148,7 +141,7 @@ describe('isRevoked', () => {
   it.each(odd)('that answers %s is a mistake, and lets nobody in', async (_what, value) => {
     for (const answer of [value, Promise.resolve(value)]) {
       const { app, ran, failure } = appWith({ isRevoked: () => answer as boolean });
-      expect((await get(app, '/', issuer.token())).status).toBe(500);
+      expect((await get(app, '/', await readingToken(logto))).status).toBe(500);
       expect(ran()).toBe(false);
       expect(failure()).toBeInstanceOf(TypeError);
     }
@@ -156,7 +149,7 @@ describe('isRevoked', () => {
 
   it.each(thenables)('that answers a thenable which %s', async (_what, make, status) => {
     const { app, ran, failures } = appWith({ isRevoked: make });
-    const token = issuer.token();
+    const token = await readingToken(logto);
     // First a new token, then a known one.
     for (const time of [1, 2]) {
       expect({ time, status: (await get(app, '/', token)).status }).toEqual({ time, status });
@@ -176,8 +169,8 @@ describe('isRevoked', () => {
         return token.clientId === 'silent' ? new Promise(() => {}) : token.clientId === 'revoked';
       },
     });
-    const token = (app: string) => issuer.token({ claims: { client_id: app, sub: app } });
-    const silent = token('silent');
+    const token = (clientId: string) => readingToken(logto, { clientId });
+    const silent = await token('silent');
     const answered = vi.fn();
     const waiting: ReturnType<typeof get>[] = [];
     // A new token, then a known one.
@@ -187,9 +180,9 @@ describe('isRevoked', () => {
       sent.then(answered, () => {});
       await vi.waitFor(() => expect(asked).toHaveLength(count));
     }
-    expect((await get(app, '/', token('revoked'))).status).toBe(401);
+    expect((await get(app, '/', await token('revoked'))).status).toBe(401);
     expect(ran()).toBe(false);
-    expect((await get(app, '/', token('welcome'))).status).toBe(200);
+    expect((await get(app, '/', await token('welcome'))).status).toBe(200);
     expect(answered).not.toHaveBeenCalled();
     for (const sent of waiting) sent.abort();
     expect(failures).toEqual([]);
@@ -198,7 +191,7 @@ describe('isRevoked', () => {
   it('is asked for each request, cached token or not, with the token and the request', async () => {
     const asked = vi.fn(() => false);
     const { app } = appWith({ isRevoked: asked });
-    const token = issuer.token({ claims: { jti: 'j-7' } });
+    const token = await readingToken(logto, { claims: { jti: 'j-7' } });
     await get(app, '/', token);
     await get(app, '/', token);
     expect(asked.mock.calls).toEqual([
@@ -210,40 +203,41 @@ describe('isRevoked', () => {
   it('is not asked about a token that does not verify', async () => {
     const asked = vi.fn(() => false);
     const { app } = appWith({ isRevoked: asked });
-    await get(app, '/', `${issuer.token().slice(0, -8)}AAAAAAAA`);
-    await get(app, '/', issuer.token({ claims: { exp: 1 } }));
+    await get(app, '/', `${(await readingToken(logto)).slice(0, -8)}AAAAAAAA`);
+    await get(app, '/', await readingToken(logto, { claims: { exp: 1 } }));
     expect(asked).not.toHaveBeenCalled();
   });
 
   it('comes before the permissions: a revoked token is 401, not 403', async () => {
     const { app } = appWith({ isRevoked: () => true });
-    expect((await get(app, '/', issuer.token({ claims: { scope: '' } }))).status).toBe(401);
+    expect((await get(app, '/', await logto.issueToken({ claims: { scope: '' } }))).status).toBe(401);
   });
 });
 
 describe('getToken', () => {
   it('finds the token elsewhere, and then nowhere else', async () => {
     const { app } = appWith({ getToken: (req) => req.get('x-access-token') });
-    const { status } = await get(app, '/').set('X-Access-Token', issuer.token());
+    const { status } = await get(app, '/').set('X-Access-Token', await readingToken(logto));
     expect(status).toBe(200);
-    const response = await get(app, '/', issuer.token());
+    const response = await get(app, '/', await readingToken(logto));
     expect(response.status).toBe(401);
     expect(response.body.error).toBe('unauthorized');
   });
 
   it.each([undefined, ''])('that answers %j means no token', async (token) => {
     const { app } = appWith({ getToken: () => token });
-    const response = await get(app, '/', issuer.token());
+    const response = await get(app, '/', await readingToken(logto));
     expect([response.status, response.body.error]).toEqual([401, 'unauthorized']);
   });
 
   it.each([
     ['something that is no JWT', () => 'a b'],
-    ['the whole header', () => `Bearer ${issuer.token()}`],
-    ['two tokens', () => `${issuer.token()} ${issuer.token()}`],
+    ['the whole header', (token: string) => `Bearer ${token}`],
+    ['two tokens', (token: string) => `${token} ${token}`],
     ['a megabyte', () => 'x'.repeat(1_000_000)],
   ])('that answers %s gets 401', async (_what, answer) => {
-    const { app, ran } = appWith({ getToken: answer });
+    const token = await readingToken(logto);
+    const { app, ran } = appWith({ getToken: () => answer(token) });
     const response = await get(app, '/');
     expect([response.status, response.body.error]).toEqual([401, 'invalid_token']);
     expect(ran()).toBe(false);
@@ -268,13 +262,14 @@ describe('getToken', () => {
     ],
   ])('that answers %s is a mistake, and lets nobody in', async (_what, answer) => {
     const { app, ran, failure } = appWith({ getToken: () => answer as string });
-    expect((await get(app, '/', issuer.token())).status).toBe(500);
+    expect((await get(app, '/', await readingToken(logto))).status).toBe(500);
     expect(ran()).toBe(false);
     expect(failure()).toBeInstanceOf(TypeError);
   });
 
   it('that answers a String object with a good token in it is a mistake too', async () => {
-    const { app, ran, failure } = appWith({ getToken: () => Object(issuer.token()) as string });
+    const token = await readingToken(logto);
+    const { app, ran, failure } = appWith({ getToken: () => Object(token) as string });
     expect((await get(app, '/')).status).toBe(500);
     expect(ran()).toBe(false);
     expect(failure()).toBeInstanceOf(TypeError);
@@ -297,7 +292,7 @@ describe('a function that throws or rejects', () => {
     };
     for (const options of [{ isRevoked: throwing }, { isRevoked: rejecting }, { getToken: throwing }]) {
       const { app, ran, failure } = appWith(options);
-      expect((await get(app, '/', issuer.token())).status).toBe(500);
+      expect((await get(app, '/', await readingToken(logto))).status).toBe(500);
       expect(ran()).toBe(false);
       expect(failure()).toBeInstanceOf(Error);
       if (value instanceof Error) expect(failure()).toBe(value);
@@ -311,7 +306,7 @@ describe('a function that throws or rejects', () => {
         throw value;
       },
     });
-    expect((await get(app, '/', issuer.token())).status).toBe(500);
+    expect((await get(app, '/', await readingToken(logto))).status).toBe(500);
     expect(ran()).toBe(false);
     expect(failure()).toBeInstanceOf(Error);
   });
@@ -335,7 +330,7 @@ describe('a hostile value', () => {
     const rejecting = () => Promise.reject(trap(inner));
     for (const options of [{ isRevoked: throwing }, { isRevoked: rejecting }, { getToken: throwing }]) {
       const { app, ran, failure } = appWith(options);
-      expect((await get(app, '/', issuer.token())).status).toBe(500);
+      expect((await get(app, '/', await readingToken(logto))).status).toBe(500);
       expect(ran()).toBe(false);
       expect(failure()).toBeInstanceOf(Error);
     }
@@ -348,20 +343,21 @@ describe('a hostile value', () => {
       },
     });
     const { app, ran, failure } = appWith({ isRevoked: () => Promise.reject(trapped) });
-    expect((await get(app, '/', issuer.token())).status).toBe(500);
+    expect((await get(app, '/', await readingToken(logto))).status).toBe(500);
     expect(ran()).toBe(false);
     expect((failure() as Error).message).toMatch(/not an Error/);
   });
 
   it('a Promise that is not the global one is waited for all the same', async () => {
     const { app, ran } = appWith({});
-    const forged = `${issuer.token().slice(0, -8)}AAAAAAAA`;
+    const token = await readingToken(logto);
+    const forged = `${token.slice(0, -8)}AAAAAAAA`;
     const Intrinsic = globalThis.Promise;
     globalThis.Promise = class extends Intrinsic<unknown> {} as PromiseConstructor;
     try {
       expect((await get(app, '/', forged)).status).toBe(401);
       expect(ran()).toBe(false);
-      expect((await get(app, '/', issuer.token())).status).toBe(200);
+      expect((await get(app, '/', token)).status).toBe(200);
     } finally {
       globalThis.Promise = Intrinsic;
     }
@@ -374,7 +370,7 @@ describe('a hostile value', () => {
       throw new Error('down');
     }) as unknown as () => string;
     const { app, ran } = appWith({ getToken });
-    expect((await get(app, '/', issuer.token())).status).toBe(500);
+    expect((await get(app, '/', await readingToken(logto))).status).toBe(500);
     await new Promise((resolve) => setTimeout(resolve, 10));
     process.off('unhandledRejection', unhandled);
     expect(ran()).toBe(false);
@@ -385,7 +381,7 @@ describe('a hostile value', () => {
     'returned by the organization function, %s, is no organization',
     async (id) => {
       const { app } = appWith({ organization: () => id as string });
-      expect((await get(app, '/', issuer.token({ claims: { organization_id: '1' } }))).status).toBe(403);
+      expect((await get(app, '/', await readingToken(logto, { organizationId: '1' }))).status).toBe(403);
     },
   );
 });
@@ -431,7 +427,7 @@ describe('onError', () => {
     ['a promise', Promise.resolve()],
   ])('that calls next with %s fails with that as the cause of an Error', async (_what, reason) => {
     const { app, ran, failure } = appWith({ onError: (_error, _req, _res, next) => next(reason) });
-    for (const token of [undefined, forged()]) {
+    for (const token of [undefined, await forgedToken(logto)]) {
       expect((await get(app, '/', token)).status).toBe(500);
       expect(failure()).toBeInstanceOf(Error);
       expect(failure()).toMatchObject({ status: 500, cause: reason });
@@ -499,7 +495,7 @@ describe('onError', () => {
 
   it.each(slips)('that %s refuses the request, once', async (_what, onError, status) => {
     // At once, and late.
-    for (const token of [undefined, forged()]) {
+    for (const token of [undefined, await forgedToken(logto)]) {
       const { app, ran, failures } = appWith({ onError });
       expect((await get(app, '/', token)).status).toBe(status);
       await sleep(10);
@@ -514,7 +510,7 @@ describe('onError', () => {
       res.status(error.status).json({ anonymous: true });
       next();
     };
-    for (const token of [undefined, forged()]) {
+    for (const token of [undefined, await forgedToken(logto)]) {
       for (const onError of [kind, careless]) {
         const { app, ran } = appWith({ onError });
         expect((await get(app, '/', token)).body).toEqual({ anonymous: true });
@@ -530,7 +526,7 @@ describe('onError', () => {
     ['a thenable that is never settled', () => thenable(() => {})],
   ])('that answers nobody and returns %s lets nobody in', async (_what, onError) => {
     const called = vi.fn();
-    for (const token of [undefined, forged()]) {
+    for (const token of [undefined, await forgedToken(logto)]) {
       const { app, ran, failures } = appWith({
         onError: (...args) => {
           called();
@@ -567,7 +563,7 @@ describe('onError', () => {
       ran();
       res.end('open');
     });
-    for (const token of [undefined, forged()]) {
+    for (const token of [undefined, await forgedToken(logto)]) {
       const { status, text } = await get(app, '/', token);
       expect({ status, text }).not.toMatchObject({ text: 'open' });
       expect(status).toBe(401);
@@ -605,7 +601,8 @@ describe('onError', () => {
     const flat = express().use(authenticate(), late, open);
     const nested = express().use(express.Router().use(authenticate(), late), open);
     for (const app of [flat, nested]) {
-      for (const token of [undefined, forged()]) expect((await get(app, '/', token)).status).toBe(401);
+      for (const token of [undefined, await forgedToken(logto)])
+        expect((await get(app, '/', token)).status).toBe(401);
     }
     expect(ran).not.toHaveBeenCalled();
   });
@@ -633,8 +630,13 @@ describe('an AuthError that is passed on', () => {
 
   afterEach(() => {
     vi.restoreAllMocks();
-    issuer.answer = undefined;
   });
+
+  /** Logto is down for the rest of the test. */
+  async function goDown(): Promise<void> {
+    await logto.stop();
+    onTestFinished(logto.start);
+  }
 
   /** An app without an error handler of its own, and the hints of what it refused. */
   function bare(environment: string): { app: Express; hints: string[] } {
@@ -650,7 +652,7 @@ describe('an AuthError that is passed on', () => {
     return { app, hints };
   }
 
-  it.each<[number, RegExp, () => string | undefined, Record<string, string>]>([
+  it.each<[number, RegExp, () => Promise<string> | undefined, Record<string, string>]>([
     [
       401,
       /This API needs an access token/,
@@ -660,30 +662,30 @@ describe('an AuthError that is passed on', () => {
     [
       401,
       /The signature of the access token is not valid/,
-      forged,
+      () => forgedToken(logto),
       { 'www-authenticate': expect.stringContaining('error="invalid_token"') },
     ],
     [
       403,
       /The access token lacks a permission/,
-      () => issuer.token({ claims: { scope: 'x' } }),
+      () => logto.issueToken({ scopes: 'x' }),
       { 'www-authenticate': expect.stringContaining('error="insufficient_scope"') },
     ],
     [
       503,
       /The access token cannot be checked/,
-      () => issuer.token(),
+      () => readingToken(logto),
       { 'retry-after': expect.stringMatching(/^[12]$/) },
     ],
   ])(
     "gets %i from Express's own handler, with headers and message, and no hint",
     async (status, sentence, token, headers) => {
       const logged = vi.spyOn(console, 'error').mockImplementation(() => {});
-      if (status === 503) issuer.answer = (res) => res.writeHead(500).end();
+      if (status === 503) await goDown();
       const texts: string[] = [];
       for (const environment of ['test', 'production']) {
         const { app, hints } = bare(environment);
-        const response = await get(app, '/', token());
+        const response = await get(app, '/', await token());
         expect(response.status).toBe(status);
         expect(response.headers).toMatchObject(headers);
         texts.push(response.text);
@@ -706,15 +708,15 @@ describe('an AuthError that is passed on', () => {
     const { app, failure } = appWith({ onError: (error, _req, _res, next) => next(error) });
     for (const [token, status, expose] of [
       [undefined, 401, true],
-      [issuer.token({ claims: { scope: '' } }), 403, true],
+      [await logto.issueToken({ claims: { scope: '' } }), 403, true],
     ] as const) {
       await get(app, '/', token);
       expect(isHttpError(failure())).toBe(true);
       expect(failure()).toMatchObject({ status, statusCode: status, expose });
     }
-    issuer.answer = (res) => res.writeHead(500).end();
+    await goDown();
     const cold = appWith({ onError: (error, _req, _res, next) => next(error) });
-    await get(cold.app, '/', issuer.token());
+    await get(cold.app, '/', await readingToken(logto));
     expect(isHttpError(cold.failure())).toBe(true);
     expect(cold.failure()).toMatchObject({ status: 503, statusCode: 503, expose: false });
   });
@@ -745,7 +747,7 @@ describe('isRevoked in verify', () => {
   /** First a new token, then a known one. */
   async function fates(isRevoked: NonNullable<LogtoAuthOptions['isRevoked']>): Promise<unknown[]> {
     const { verify } = instance({ isRevoked });
-    const token = issuer.token();
+    const token = await readingToken(logto);
     const fate = () =>
       verify(token).then(
         ({ clientId }) => clientId,
@@ -801,9 +803,10 @@ describe('isRevoked in verify', () => {
       isRevoked: ({ clientId }) => (clientId === 'silent' ? new Promise(() => {}) : false),
     });
     const settled = vi.fn();
-    const silent = issuer.token({ claims: { client_id: 'silent', sub: 'silent' } });
+    const silent = await readingToken(logto, { clientId: 'silent' });
     verify(silent).then(settled, settled);
-    await expect(sleep(30).then(() => verify(issuer.token()))).resolves.toBeDefined();
+    const another = await readingToken(logto);
+    await expect(sleep(30).then(() => verify(another))).resolves.toBeDefined();
     verify(silent).then(settled, settled);
     await sleep(30);
     expect(settled).not.toHaveBeenCalled();
@@ -812,7 +815,7 @@ describe('isRevoked in verify', () => {
   it('a token that expires while isRevoked makes up its mind is refused', async () => {
     const answers: ((answer: boolean) => void)[] = [];
     const auth = instance({ isRevoked: () => new Promise<boolean>((resolve) => answers.push(resolve)) });
-    const fate = fateOf(auth, issuer.token({ claims: { exp: now() + 60 } }));
+    const fate = fateOf(auth, await readingToken(logto, { expiresIn: 60 }));
     await vi.waitFor(() => expect(answers).toHaveLength(1));
     travel(120);
     answers[0]?.(false);
@@ -820,34 +823,33 @@ describe('isRevoked in verify', () => {
   });
 
   it('a token whose key is withdrawn meanwhile is refused', async () => {
-    const own = await TestIssuer.start();
+    const own = await ownLogto();
     const answers: ((answer: boolean) => void)[] = [];
     const auth = instance({
       endpoint: own.endpoint,
       isRevoked: () => new Promise<boolean>((resolve) => answers.push(resolve)),
     });
-    const fate = fateOf(auth, own.token());
+    const fate = fateOf(auth, await readingToken(own));
     await vi.waitFor(() => expect(answers).toHaveLength(1));
-    own.rotate({ keepPrevious: false });
+    await own.rotateKeys({ keepPrevious: false });
     // Its unknown kid has the keys asked for anew.
-    const next = fateOf(auth, own.token());
+    const next = fateOf(auth, await readingToken(own));
     await vi.waitFor(() => expect(answers).toHaveLength(2));
     for (const answer of answers) answer(false);
     expect([await fate, await next]).toEqual(['unknown_key', 'ok']);
-    await own.stop();
   });
 
   it('a token whose keys have become too old meanwhile cannot be told of: that is no fault of its sender', async () => {
-    const own = await TestIssuer.start();
+    const own = await ownLogto();
     const answers: ((answer: boolean) => void)[] = [];
     const auth = instance({
       endpoint: own.endpoint,
       jwksCache: { maxAge: 10, maxStale: 10 },
       isRevoked: () => new Promise<boolean>((resolve) => answers.push(resolve)),
     });
-    const fate = fateOf(auth, own.token());
+    const fate = fateOf(auth, await readingToken(own));
     await vi.waitFor(() => expect(answers).toHaveLength(1));
-    await own.goDown();
+    await own.stop();
     travel(30);
     answers[0]?.(false);
     expect(await fate).toBe('keys_unavailable');
@@ -855,7 +857,7 @@ describe('isRevoked in verify', () => {
 });
 
 it('a guard that comes after the answer keeps the handler from running', async () => {
-  const { requireScopes } = createLogtoAuth({ endpoint: issuer.endpoint, audience: AUDIENCE });
+  const { requireScopes } = createLogtoAuth({ endpoint: logto.endpoint, audience: AUDIENCE });
   const app = express();
   const handler = vi.fn();
   const failed = vi.fn();
@@ -894,7 +896,7 @@ it('an answer that cannot be given reaches the error handler, at once or late', 
     res.statusCode = 500;
     res.end('oops');
   }) satisfies ErrorRequestHandler);
-  for (const token of [undefined, forged()]) {
+  for (const token of [undefined, await forgedToken(logto)]) {
     const { status, headers, text } = await get(app, '/', token).timeout(1_000);
     expect({ status, text }).toEqual({ status: 500, text: 'oops' });
     for (const name of ['www-authenticate', 'cache-control', 'content-type']) {

@@ -3,7 +3,7 @@ import { copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { APP, AUDIENCE, TestIssuer } from '../support/test-issuer.js';
+import { APP, AUDIENCE, readingToken, sharedLogto } from '../support/logto.js';
 import { nodeOf } from './node-versions.js';
 import { npm, ownEnvironment } from './npm.js';
 import { pack, root } from './packed.js';
@@ -64,20 +64,18 @@ const setups = Object.entries<Setup>({
 const twoAtATime = atATime(2);
 let temporary: string;
 let tarball: Promise<string>;
-let issuer: TestIssuer;
-let environment: Record<string, string>;
 
-beforeAll(async () => {
+const logto = await sharedLogto();
+const environment = { LOGTO_ENDPOINT: logto.endpoint, LOGTO_AUDIENCE: AUDIENCE };
+
+beforeAll(() => {
   temporary = mkdtempSync(join(tmpdir(), 'project-setups-'));
-  issuer = await TestIssuer.start();
-  environment = { LOGTO_ENDPOINT: issuer.endpoint, LOGTO_AUDIENCE: AUDIENCE };
   tarball = pack(temporary);
   // Each test that needs it fails, if need be.
   tarball.catch(() => {});
 });
 
 afterAll(async () => {
-  await issuer.stop();
   await tarball.catch(() => {});
   rmSync(temporary, { recursive: true, force: true });
 });
@@ -116,19 +114,19 @@ describe.concurrent('the packed package', LONG, () => {
         const made = await project();
         expect(made.versionOf('express')).toMatch(/^4\./);
         await whileRunning(await binary(), join(made.folder, 'server.js'), async (server) => {
-          const tokenOf = (app: string) => issuer.token({ claims: { sub: app, client_id: app } });
+          const tokenOf = (clientId: string) => readingToken(logto, { clientId });
 
           await expectProtected(server);
           expect(await server.get('/entered')).toMatchObject({ body: ['/products'] });
-          expect(await server.get('/products', tokenOf('revoked'))).toMatchObject({ status: 401 });
-          expect(await server.get('/products', tokenOf('unknown'))).toMatchObject({
+          expect(await server.get('/products', await tokenOf('revoked'))).toMatchObject({ status: 401 });
+          expect(await server.get('/products', await tokenOf('unknown'))).toMatchObject({
             status: 500,
             body: { problem: 'the list of revoked apps cannot be read' },
           });
           expect(await server.get('/broken')).toMatchObject({ status: 401 });
           expect(await server.get('/entered')).toMatchObject({ body: ['/products'] });
 
-          expect(await server.get('/broken', issuer.token())).toMatchObject({
+          expect(await server.get('/broken', await readingToken(logto))).toMatchObject({
             status: 500,
             body: { problem: 'the products cannot be read' },
           });
@@ -213,7 +211,7 @@ async function whileRunning(
 
 /** Lets a token with the permission in, whose client the handler then knows, and nobody else. */
 async function expectProtected(server: Running): Promise<void> {
-  expect(await server.get('/products', issuer.token())).toEqual({
+  expect(await server.get('/products', await readingToken(logto))).toEqual({
     status: 200,
     challenge: null,
     body: { clientId: APP },
@@ -223,7 +221,7 @@ async function expectProtected(server: Running): Promise<void> {
     challenge: 'Bearer realm="api", scope="read:products"',
     body: { error: 'unauthorized', error_description: expect.any(String) },
   });
-  expect(await server.get('/products', issuer.token({ claims: { scope: 'write:products' } }))).toEqual({
+  expect(await server.get('/products', await logto.issueToken({ scopes: 'write:products' }))).toEqual({
     status: 403,
     challenge: expect.stringMatching(
       /^Bearer realm="api", scope="read:products", error="insufficient_scope"/,

@@ -1,14 +1,8 @@
 import type { ServerResponse } from 'node:http';
+import { afterAll, onTestFinished } from 'vitest';
 import { KeyServer, sendKeySet } from '../../src/testing/key-server.js';
+import { APP, AUDIENCE, now } from './logto.js';
 import { createSigningKey, type SigningKey, signJws } from './signing.js';
-
-/** The API that the tests protect. */
-export const AUDIENCE = 'https://shopping.api';
-
-/** An app of the tests. */
-export const APP = 'k0vq2m1xw8r5t7y9b3n4c';
-
-export const now = (): number => Math.floor(Date.now() / 1000);
 
 export interface TokenParts {
   /** Members to add or replace; undefined takes one away. */
@@ -21,8 +15,9 @@ export interface TokenParts {
 export type KeyAnswer = (res: ServerResponse) => void;
 
 /**
- * The issuer that the package offers for tests, on loopback; but it can be told to misbehave, and signs whatever it is
- * asked to, at once.
+ * What no Logto does: a key endpoint that answers whatever it is told to, or keeps its callers waiting; keys that are
+ * none of Logto's; tokens that no library would sign, as with `alg: none`. For everything else, ordinary tokens,
+ * rotation, Logto down and back, the tests use what the package gives to its users: `startTestLogto`, by `logto.ts`.
  */
 export class TestIssuer {
   /** Its keys, the first of which signs. */
@@ -91,10 +86,6 @@ export class TestIssuer {
     return this.#server.start();
   }
 
-  stop(): Promise<void> {
-    return this.goDown();
-  }
-
   /** The usual answer. */
   sendKeys(res: ServerResponse): void {
     sendKeySet(res, this.keys);
@@ -110,4 +101,18 @@ export class TestIssuer {
     };
     return { held, release };
   }
+}
+
+/** The one of a whole file, started outside of its tests, and stopped behind the last. */
+export async function sharedIssuer(): Promise<TestIssuer> {
+  const issuer = await TestIssuer.start();
+  afterAll(() => issuer.goDown());
+  return issuer;
+}
+
+/** The one of a single test, started in it or before it, and stopped behind it. */
+export async function ownIssuer(): Promise<TestIssuer> {
+  const issuer = await TestIssuer.start();
+  onTestFinished(() => issuer.goDown());
+  return issuer;
 }

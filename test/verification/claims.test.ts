@@ -1,8 +1,8 @@
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createLogtoAuth, type LogtoAuth } from '../../src/index.js';
 import { fateOf as fateOfToken } from '../support/fate.js';
+import { APP, AUDIENCE, now } from '../support/logto.js';
 import { createSigningKey, signJws } from '../support/signing.js';
-import { APP, AUDIENCE, now } from '../support/test-issuer.js';
 
 const ISSUER = 'https://tenant.logto.example/oidc';
 const key = createSigningKey();

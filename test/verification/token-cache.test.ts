@@ -2,11 +2,13 @@ import { createHash } from 'node:crypto';
 import express from 'express';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createLogtoAuth, type LogtoAuth, type LogtoAuthOptions } from '../../src/index.js';
+import type { TestLogto } from '../../src/testing/index.js';
 import { TokenCache } from '../../src/verification/token-cache.js';
 import { fateOf, travel } from '../support/fate.js';
+import { AUDIENCE, foreignToken, keyIdOf, now, ownLogto, readingToken } from '../support/logto.js';
 import { get } from '../support/request.js';
 import { createSigningKey } from '../support/signing.js';
-import { AUDIENCE, now, TestIssuer } from '../support/test-issuer.js';
+import { ownIssuer } from '../support/test-issuer.js';
 
 const verifications = vi.hoisted(() => ({
   count: 0,
@@ -26,26 +28,23 @@ vi.mock('../../src/verification/signature.js', async (importOriginal) => {
   return { isSignedBy: counted };
 });
 
-let issuer: TestIssuer;
+let logto: TestLogto;
 
 beforeEach(async () => {
-  issuer = await TestIssuer.start();
+  logto = await ownLogto();
   verifications.count = 0;
   verifications.gate = Promise.resolve();
   verifications.failure = undefined;
 });
-afterEach(async () => {
-  vi.useRealTimers();
-  await issuer.stop();
-});
+afterEach(() => void vi.useRealTimers());
 
 const instance = (options: LogtoAuthOptions = {}): LogtoAuth =>
-  createLogtoAuth({ endpoint: issuer.endpoint, audience: AUDIENCE, ...options });
+  createLogtoAuth({ endpoint: logto.endpoint, audience: AUDIENCE, ...options });
 
 describe('a token that verified before', () => {
   it('is not verified again', async () => {
     const auth = instance();
-    const token = issuer.token();
+    const token = await readingToken(logto);
     for (let i = 0; i < 5; i++) expect(await fateOf(auth, token)).toBe('ok');
     expect(verifications.count).toBe(1);
     expect(auth.health().tokenCache).toMatchObject({ size: 1, hits: 4, misses: 1 });
@@ -53,7 +52,7 @@ describe('a token that verified before', () => {
 
   it('is known by its SHA-256 digest, and its text is kept nowhere', async () => {
     const set = vi.spyOn(TokenCache.prototype, 'set');
-    const token = issuer.token();
+    const token = await readingToken(logto);
     await instance().verify(token);
     const [[digest, entry]] = set.mock.calls as [[string, object]];
     expect(Buffer.from(digest, 'latin1')).toEqual(createHash('sha256').update(token).digest());
@@ -70,7 +69,7 @@ describe('a token that verified before', () => {
         { scope },
         { scope, jti: 'another' },
         { scope: 'read:products', aud: [AUDIENCE, 'write:products'] },
-      ].map((claims) => auth.verify(issuer.token({ claims }))),
+      ].map(async (claims) => auth.verify(await logto.issueToken({ claims }))),
     );
     expect(same?.scopes).toBe(first?.scopes);
     expect(same?.audience).toBe(first?.audience);
@@ -80,19 +79,19 @@ describe('a token that verified before', () => {
 
   it('takes nobody else’s lists for its own, however they are written', async () => {
     const auth = instance();
-    const granting = (scope: string) => issuer.token({ claims: { scope } });
-    expect((await auth.verify(granting('a b'))).scopes).toEqual(['a', 'b']);
+    const granting = (scopes: string) => logto.issueToken({ scopes });
+    expect((await auth.verify(await granting('a b'))).scopes).toEqual(['a', 'b']);
     // One scope, and a legal one (RFC 6749 section 3.3).
-    expect((await auth.verify(granting('a,b'))).scopes).toEqual(['a,b']);
-    expect(await fateOf(auth, granting('a,b'), { scopes: ['a'] })).toBe('scope');
+    expect((await auth.verify(await granting('a,b'))).scopes).toEqual(['a,b']);
+    expect(await fateOf(auth, await granting('a,b'), { scopes: ['a'] })).toBe('scope');
   });
 
   it('keeps very long lists for itself', async () => {
     const auth = instance();
-    const scope = Array.from({ length: 200 }, (_, i) => `scope:${i}`).join(' ');
+    const scopes = Array.from({ length: 200 }, (_, i) => `scope:${i}`);
     const [one, two] = [
-      await auth.verify(issuer.token({ claims: { scope } })),
-      await auth.verify(issuer.token({ claims: { scope } })),
+      await auth.verify(await logto.issueToken({ scopes })),
+      await auth.verify(await logto.issueToken({ scopes })),
     ];
     expect(one.scopes).toEqual(two.scopes);
     expect(one.scopes).not.toBe(two.scopes);
@@ -101,7 +100,7 @@ describe('a token that verified before', () => {
   it('takes a synchronous way from the header to the handler', async () => {
     const auth = instance();
     const guard = auth.requireScopes('read:products');
-    const token = issuer.token();
+    const token = await readingToken(logto);
     await auth.verify(token);
     const req = {
       headers: { authorization: `Bearer ${token}` },
@@ -116,7 +115,7 @@ describe('a token that verified before', () => {
 
   it('is refused on a route of another audience, for another permission and by another organization rule', async () => {
     const auth = instance();
-    const token = issuer.token();
+    const token = await readingToken(logto);
     expect(await fateOf(auth, token)).toBe('ok');
     expect(await fateOf(auth, token, { audience: 'https://other.api' })).toBe('audience');
     expect(await fateOf(auth, token, { scopes: ['write:products'] })).toBe('scope');
@@ -126,16 +125,15 @@ describe('a token that verified before', () => {
   });
 
   it('is refused by an instance that trusts another issuer', async () => {
-    const other = await TestIssuer.start();
-    const token = issuer.token();
+    const other = await ownLogto();
+    const token = await readingToken(logto);
     expect(await fateOf(instance(), token)).toBe('ok');
     expect(await fateOf(instance({ endpoint: other.endpoint }), token)).toBe('issuer');
-    await other.stop();
   });
 
   it('is refused when it is altered', async () => {
     const auth = instance();
-    const token = issuer.token();
+    const token = await readingToken(logto);
     expect(await fateOf(auth, token)).toBe('ok');
     const [header, payload, signature = ''] = token.split('.');
     const altered = signature.startsWith('A') ? `B${signature.slice(1)}` : `A${signature.slice(1)}`;
@@ -144,7 +142,7 @@ describe('a token that verified before', () => {
 
   it('is verified again when it was evicted', async () => {
     const auth = instance({ tokenCache: { max: 1 } });
-    const [one, two] = [issuer.token(), issuer.token()];
+    const [one, two] = [await readingToken(logto), await readingToken(logto)];
     expect([await fateOf(auth, one), await fateOf(auth, two), await fateOf(auth, one)]).toEqual([
       'ok',
       'ok',
@@ -154,23 +152,33 @@ describe('a token that verified before', () => {
   });
 
   it('is refused once Logto has withdrawn its key, and once it has other material under the kid', async () => {
-    for (const withdraw of [
-      () => issuer.rotate({ keepPrevious: false }),
-      () => {
-        issuer.keys = [createSigningKey('ES384', { kid: issuer.key.kid })];
+    // No Logto does the latter.
+    const issuer = await ownIssuer();
+    const withdrawals = [
+      {
+        trusted: logto,
+        token: await readingToken(logto, { expiresIn: 86_400 }),
+        withdraw: () => logto.rotateKeys({ keepPrevious: false }),
       },
-    ]) {
-      const auth = instance();
-      const token = issuer.token({ claims: { exp: now() + 86_400 } });
+      {
+        trusted: issuer,
+        token: issuer.token({ claims: { exp: now() + 86_400 } }),
+        withdraw: async () => {
+          issuer.keys = [createSigningKey('ES384', { kid: issuer.key.kid })];
+        },
+      },
+    ];
+    for (const { trusted, token, withdraw } of withdrawals) {
+      const auth = instance({ endpoint: trusted.endpoint });
       expect(await fateOf(auth, token)).toBe('ok');
-      const { keyRequests } = issuer;
-      withdraw();
+      const { keyRequests } = trusted;
+      await withdraw();
       // The keys are still fresh: nothing is asked, and nothing is known of it.
       expect(await fateOf(auth, token)).toBe('ok');
       travel(601);
       // The first request past maxAge is served, and causes the refresh.
       expect(await fateOf(auth, token)).toBe('ok');
-      await vi.waitFor(() => expect(issuer.keyRequests).toBe(keyRequests + 1));
+      await vi.waitFor(() => expect(trusted.keyRequests).toBe(keyRequests + 1));
       await vi.waitFor(async () => expect(await fateOf(auth, token)).toBeOneOf(['unknown_key', 'signature']));
       vi.useRealTimers();
     }
@@ -178,9 +186,9 @@ describe('a token that verified before', () => {
 
   it('is not verified again after a refresh that brought the same key', async () => {
     const auth = instance();
-    const token = issuer.token({ claims: { exp: now() + 86_400 } });
+    const token = await readingToken(logto, { expiresIn: 86_400 });
     await auth.verify(token);
-    issuer.rotate();
+    await logto.rotateKeys();
     travel(601);
     await auth.verify(token);
     await vi.waitFor(() => expect(auth.health().issuers[0]?.keyIds).toHaveLength(2));
@@ -190,11 +198,11 @@ describe('a token that verified before', () => {
 
   it('of an idle process waits for a refresh, and is refused if its key is gone', async () => {
     const auth = instance();
-    const token = issuer.token({ claims: { exp: now() + 86_400 } });
+    const token = await readingToken(logto, { expiresIn: 86_400 });
     const withdrawn = { withdrawn: token, kept: '' };
     await auth.verify(token);
-    issuer.rotate({ keepPrevious: false });
-    withdrawn.kept = issuer.token({ claims: { exp: now() + 86_400 } });
+    await logto.rotateKeys({ keepPrevious: false });
+    withdrawn.kept = await readingToken(logto, { expiresIn: 86_400 });
     travel(1_201);
     expect(await fateOf(auth, withdrawn.withdrawn)).toBe('unknown_key');
     expect(await fateOf(auth, withdrawn.kept)).toBe('ok');
@@ -202,18 +210,27 @@ describe('a token that verified before', () => {
 });
 
 describe('what can be told without cryptography', () => {
-  it.each([
+  async function signedAsIfByHmac(): Promise<string> {
+    const issuer = await ownIssuer();
+    return issuer.token({ claims: { iss: logto.issuer }, header: { alg: 'HS256' } });
+  }
+
+  it.each<[what: string, token: () => string | Promise<string>, reason: string]>([
     ['junk', () => 'garbage', 'not_jwt'],
     ['parts that are no JSON', () => 'AAAA.AAAA.AAAA', 'not_jwt'],
-    ['another algorithm', () => issuer.token({ header: { alg: 'HS256' } }), 'algorithm'],
-    ['another type', () => issuer.token({ header: { typ: 'JWT' } }), 'type'],
-    ['another issuer', () => issuer.token({ claims: { iss: 'https://other.example/oidc' } }), 'issuer'],
-    ['another audience', () => issuer.token({ claims: { aud: 'https://other.api' } }), 'audience'],
-    ['expired', () => issuer.token({ claims: { exp: now() - 60 } }), 'expired'],
-    ['not yet valid', () => issuer.token({ claims: { nbf: now() + 600 } }), 'not_yet_valid'],
+    ['another algorithm', signedAsIfByHmac, 'algorithm'],
+    ['another type', () => readingToken(logto, { header: { typ: 'JWT' } }), 'type'],
+    [
+      'another issuer',
+      () => readingToken(logto, { claims: { iss: 'https://other.example/oidc' } }),
+      'issuer',
+    ],
+    ['another audience', () => readingToken(logto, { audience: 'https://other.api' }), 'audience'],
+    ['expired', () => readingToken(logto, { expiresIn: -60 }), 'expired'],
+    ['not yet valid', () => readingToken(logto, { claims: { nbf: now() + 600 } }), 'not_yet_valid'],
   ])('is refused at once, with no key and no signature check: %s', async (_what, token, reason) => {
     const auth = instance();
-    const text = token();
+    const text = await token();
     expect(await fateOf(auth, text)).toBe(reason);
     let status = 0;
     const res = { setHeader: () => {}, end: () => {} } as unknown as express.Response;
@@ -228,7 +245,7 @@ describe('what can be told without cryptography', () => {
     } as unknown as express.Request;
     auth.authenticate()(req, res, () => expect.unreachable());
     expect(status).toBe(401);
-    expect([verifications.count, issuer.keyRequests]).toEqual([0, 0]);
+    expect([verifications.count, logto.keyRequests]).toEqual([0, 0]);
   });
 });
 
@@ -237,17 +254,17 @@ describe('a token sent by many at once', () => {
     'is checked once, and the keys are fetched once: %j',
     async (options) => {
       const auth = instance(options);
-      const token = issuer.token();
+      const token = await readingToken(logto);
       const fates = await Promise.all(Array.from({ length: 500 }, () => fateOf(auth, token)));
       expect(new Set(fates)).toEqual(new Set(['ok']));
       expect(verifications.count).toBe(1);
-      expect(issuer.keyRequests).toBe(1);
+      expect(logto.keyRequests).toBe(1);
     },
   );
 
   it('is checked once also when it is forged, and not remembered', async () => {
     const auth = instance();
-    const forged = issuer.token({ key: createSigningKey('ES384', { kid: issuer.key.kid }) });
+    const forged = await foreignToken(logto, { header: { kid: await keyIdOf(logto) } });
     const fates = await Promise.all(Array.from({ length: 100 }, () => fateOf(auth, forged)));
     expect(new Set(fates)).toEqual(new Set(['signature']));
     expect(verifications.count).toBe(1);
@@ -265,7 +282,7 @@ describe('a token sent by many at once', () => {
     app.get('/read', auth.requireScopes('read:products'), ok);
     app.get('/write', auth.requireScopes('write:products'), ok);
     app.get('/other', auth.authenticate({ audience: 'https://other.api' }), ok);
-    const token = issuer.token();
+    const token = await readingToken(logto);
     const answers = await Promise.all(['/read', '/write', '/other'].map((path) => get(app, path, token)));
     expect(answers.map(({ status }) => status)).toEqual([200, 403, 401]);
     expect(verifications.count).toBe(1);
@@ -275,7 +292,7 @@ describe('a token sent by many at once', () => {
 describe('without a cache', () => {
   it('every token is verified each time, and everything else is the same', async () => {
     const auth = instance({ tokenCache: false });
-    const token = issuer.token();
+    const token = await readingToken(logto);
     expect([await fateOf(auth, token), await fateOf(auth, token)]).toEqual(['ok', 'ok']);
     expect(verifications.count).toBe(2);
     expect(await fateOf(auth, token, { scopes: ['write:products'] })).toBe('scope');
@@ -286,7 +303,7 @@ describe('without a cache', () => {
 describe('where Node itself cannot check signatures', () => {
   it('nothing is let through, nothing is said of the token, and the place is given back', async () => {
     const auth = instance({ maxPending: 1 });
-    const token = issuer.token();
+    const token = await readingToken(logto);
     const failure = new Error('no such digest');
     verifications.failure = failure;
     for (let i = 0; i < 3; i++) {
@@ -317,11 +334,11 @@ describe('while a signature is checked', () => {
     const auth = instance();
     await auth.ready();
     const release = hold();
-    const fate = fateOf(auth, issuer.token());
+    const fate = fateOf(auth, await readingToken(logto));
     await vi.waitFor(() => expect(verifications.count).toBe(1));
-    issuer.rotate({ keepPrevious: false });
+    await logto.rotateKeys({ keepPrevious: false });
     // Logto is asked for a key that is not known, and tells of the other one, too.
-    expect(await fateOf(auth, issuer.token({ key: createSigningKey() }))).toBe('unknown_key');
+    expect(await fateOf(auth, await foreignToken(logto))).toBe('unknown_key');
     release();
     expect(await fate).toBe('unknown_key');
     expect(auth.health().tokenCache.size).toBe(0);
@@ -331,7 +348,7 @@ describe('while a signature is checked', () => {
     const auth = instance();
     await auth.ready();
     const release = hold();
-    const fate = fateOf(auth, issuer.token({ claims: { exp: now() + 60 } }));
+    const fate = fateOf(auth, await readingToken(logto, { expiresIn: 60 }));
     await vi.waitFor(() => expect(verifications.count).toBe(1));
     travel(70);
     release();
@@ -340,7 +357,9 @@ describe('while a signature is checked', () => {
 });
 
 it('a token that no key of its kid can have signed is refused at once, also when no place is free', async () => {
-  const auth = instance({ maxPending: 1 });
+  // No Logto signs by one algorithm and names another.
+  const issuer = await ownIssuer();
+  const auth = instance({ endpoint: issuer.endpoint, maxPending: 1 });
   await auth.ready();
   let release = () => {};
   verifications.gate = new Promise<void>((resolve) => {
@@ -359,13 +378,13 @@ it('a token that no key of its kid can have signed is refused at once, also when
 it('the pending ones are counted down again, whatever came of them', async () => {
   const auth = instance({ maxPending: 2 });
   for (let i = 0; i < 5; i++) {
-    expect(await fateOf(auth, issuer.token())).toBe('ok');
-    expect(await fateOf(auth, issuer.token({ key: createSigningKey() }))).toBe('unknown_key');
-    expect(
-      await fateOf(auth, issuer.token({ key: createSigningKey('ES384', { kid: issuer.key.kid }) })),
-    ).toBe('signature');
+    expect(await fateOf(auth, await readingToken(logto))).toBe('ok');
+    expect(await fateOf(auth, await foreignToken(logto))).toBe('unknown_key');
+    expect(await fateOf(auth, await foreignToken(logto, { header: { kid: await keyIdOf(logto) } }))).toBe(
+      'signature',
+    );
   }
-  const tokens = Array.from({ length: 4 }, () => issuer.token());
+  const tokens = await Promise.all(Array.from({ length: 4 }, () => readingToken(logto)));
   const fates = await Promise.all(tokens.map((token) => fateOf(auth, token)));
   expect(fates).toEqual(['ok', 'ok', 'overloaded', 'overloaded']);
 });

@@ -2,8 +2,8 @@ import { compactVerify } from 'jose';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { createLogtoAuth, type LogtoAuth } from '../../src/index.js';
 import { fateOf } from '../support/fate.js';
+import { APP, AUDIENCE, now } from '../support/logto.js';
 import { createSigningKey, encodePart, signJws } from '../support/signing.js';
-import { APP, AUDIENCE, now } from '../support/test-issuer.js';
 
 const ISSUER = 'https://tenant.logto.example/oidc';
 const key = createSigningKey();

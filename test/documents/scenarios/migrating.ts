@@ -1,5 +1,6 @@
 import { expect } from 'vitest';
-import { APP, AUDIENCE, now, TestIssuer } from '../../support/test-issuer.js';
+import { APP, now, ownLogto, readingToken } from '../../support/logto.js';
+import { ownIssuer } from '../../support/test-issuer.js';
 import { askAt } from '../recipe.js';
 import { expectProtected, onStage, type Scenarios } from '../scenario.js';
 
@@ -41,12 +42,15 @@ async function expectOrder(code: string): Promise<void> {
   const optional = replace(USE, { '()': "({ organization: 'optional' })" });
 
   const statuses = async (text: string) => {
-    const issuer = await TestIssuer.start();
-    const own = replace(text, { 'https://your-tenant.logto.app': issuer.endpoint });
+    const logto = await ownLogto();
+    const own = replace(text, { 'https://your-tenant.logto.app': logto.endpoint });
     const answers: number[] = [];
     await onStage(own, { ...TS, env: { LOGTO_ENDPOINT: '', LOGTO_AUDIENCE: '' } }, async ({ get }) => {
-      const inside = issuer.token({ claims: { organization_id: 'o1' } });
-      const theirs = issuer.token({ claims: { aud: 'urn:logto:organization:o1', scope: 'read:reports' } });
+      const inside = await readingToken(logto, { organizationId: 'o1' });
+      const theirs = await logto.issueToken({
+        audience: 'urn:logto:organization:o1',
+        scopes: 'read:reports',
+      });
       const asked = [
         ['/metadata'],
         ['/reports', theirs],
@@ -54,7 +58,7 @@ async function expectOrder(code: string): Promise<void> {
         ['/forgotten', inside],
       ] as const;
       for (const [path, token] of asked) answers.push((await get(path, token)).status);
-    }).finally(() => issuer.stop());
+    });
     return answers;
   };
   expect(await statuses(inOrder(routes, USE, FORGOTTEN))).toEqual([200, 200, 200, 403]);
@@ -65,23 +69,23 @@ async function expectOrder(code: string): Promise<void> {
 export const migrating: Scenarios = {
   bearer: async (code) => {
     await expectOrder(code);
-    const issuer = await TestIssuer.start();
-    const own = replace(code, { 'https://your-tenant.logto.app': issuer.endpoint });
+    const logto = await ownLogto();
+    const own = replace(code, { 'https://your-tenant.logto.app': logto.endpoint });
     // No variables: the options alone must do.
     const options = { ...TS, env: { LOGTO_ENDPOINT: '', LOGTO_AUDIENCE: '' } };
     await onStage(own, options, async ({ get }) => {
-      const token = issuer.token({ claims: { plan: 'gold' } });
+      const token = await readingToken(logto, { claims: { plan: 'gold' } });
       const answer = await get('/products', token);
       expect(await answer.json()).toEqual({ client_id: APP, plan: 'gold' });
-      expect((await get('/products', issuer.token({ claims: { scope: 'write:products' } }))).status).toBe(
-        403,
-      );
+      const writing = await logto.issueToken({ scopes: 'write:products' });
+      expect((await get('/products', writing)).status).toBe(403);
       expect((await get('/products')).status).toBe(401);
       // A route that is not there is closed as well.
       expect((await get('/other')).status).toBe(401);
       expect((await get('/other', token)).status).toBe(404);
-      expect((await get('/products', issuer.token({ claims: { organization_id: 'o1' } }))).status).toBe(403);
-    }).finally(() => issuer.stop());
+      const inside = await readingToken(logto, { organizationId: 'o1' });
+      expect((await get('/products', inside)).status).toBe(403);
+    });
   },
 
   optional: (code) =>
@@ -91,10 +95,10 @@ export const migrating: Scenarios = {
         status: 200,
         body: { caller: 'anybody' },
       });
-      const known = await get('/products', token());
+      const known = await get('/products', await token());
       expect(await known.json()).toEqual({ caller: APP });
       expect((await get('/products', 'junk')).status).toBe(401);
-      expect((await get('/products', token('write:products'))).status).toBe(403);
+      expect((await get('/products', await token({ scopes: 'write:products' }))).status).toBe(403);
       const empty = await fetch(`${url}/products`, { headers: { authorization: '' } });
       expect(empty.status).toBe(401);
     }),
@@ -102,7 +106,7 @@ export const migrating: Scenarios = {
   claims: async (code) => {
     await onStage(code, TS, async ({ get, token }) => {
       const plan = async (claims: Record<string, unknown>) => {
-        const answer = await get('/products', token('read:products', { claims }));
+        const answer = await get('/products', await token({ claims }));
         return { status: answer.status, body: await answer.json() };
       };
       const body = { error: 'insufficient_scope', error_description: 'Another plan is needed.' };
@@ -114,16 +118,16 @@ export const migrating: Scenarios = {
     // A claim that is not there is no match for a setting that nobody made.
     const unset = replace(code, { "'plan', 'gold'": "'plan', process.env['PLAN'] as string" });
     await onStage(unset, TS, async ({ get, token }) => {
-      expect((await get('/products', token())).status).toBe(403);
+      expect((await get('/products', await token())).status).toBe(403);
     });
   },
 
   age: (code) =>
     onStage(code + LISTEN, TS, async (stage) => {
       await expectProtected(stage, '/products');
-      const aged = (seconds: number) => stage.token('read:products', { claims: { iat: now() - seconds } });
-      expect((await stage.get('/products', aged(500))).status).toBe(200);
-      const old = await stage.get('/products', aged(700));
+      const aged = (seconds: number) => stage.token({ claims: { iat: now() - seconds } });
+      expect((await stage.get('/products', await aged(500))).status).toBe(200);
+      const old = await stage.get('/products', await aged(700));
       expect(old.status).toBe(401);
       expect(await old.json()).toMatchObject({ error_description: 'The access token has been revoked.' });
     }),
@@ -131,16 +135,18 @@ export const migrating: Scenarios = {
   'get-token': (code) =>
     onStage(code + LISTEN, TS, async (stage) => {
       await expectProtected(stage, '/products');
-      const { url, get, token } = stage;
-      expect((await get(`/products?access_token=${token()}`)).status).toBe(200);
-      expect((await get(`/products?access_token=${token('write:products')}`)).status).toBe(403);
-      expect((await get(`/products?access_token=${token()}&access_token=${token()}`)).status).toBe(401);
+      const { url, get } = stage;
+      const [token, another] = [await stage.token(), await stage.token()];
+      const lacking = await stage.token({ scopes: 'write:products' });
+      expect((await get(`/products?access_token=${token}`)).status).toBe(200);
+      expect((await get(`/products?access_token=${lacking}`)).status).toBe(403);
+      expect((await get(`/products?access_token=${token}&access_token=${another}`)).status).toBe(401);
       // The header decides where it is there.
-      expect((await get(`/products?access_token=${token()}`, 'junk')).status).toBe(401);
-      expect((await get('/products', `${token()} ${token()}`)).status).toBe(401);
+      expect((await get(`/products?access_token=${token}`, 'junk')).status).toBe(401);
+      expect((await get('/products', `${token} ${another}`)).status).toBe(401);
       // Two headers are none, and no way to the query.
-      const path = `/products?access_token=${token()}`;
-      const header = ['Authorization', `Bearer ${token()}`];
+      const path = `/products?access_token=${token}`;
+      const header = ['Authorization', `Bearer ${token}`];
       for (const other of [header, ['Authorization', 'Bearer junk'], ['authorization', '']]) {
         expect((await askAt(url, path, [...header, ...other])).status).toBe(401);
         expect((await askAt(url, path, [...other, ...header])).status).toBe(401);
@@ -157,41 +163,44 @@ export const migrating: Scenarios = {
     const told = `${own}agent.on('free', () => console.log('by the agent'));\n`;
     await onStage(told + LISTEN, TS, async (stage) => {
       await expectProtected(stage, '/products');
-      expect(stage.issuer.keyRequests).toBe(1);
+      expect(stage.logto.keyRequests).toBe(1);
       await expect.poll(() => stage.program.output).toBe('by the agent\n');
     });
     // Answers of which no Response can be made. The process has to outlive them.
     for (const status of [204, 304, 700]) {
-      await onStage(own + LISTEN, TS, async ({ issuer, get, token }) => {
-        issuer.answer = (res) => res.writeHead(status).end();
-        expect((await get('/products', token())).status).toBe(503);
+      const issuer = await ownIssuer();
+      issuer.answer = (res) => res.writeHead(status).end();
+      const env = { LOGTO_ENDPOINT: issuer.endpoint };
+      await onStage(own + LISTEN, { ...TS, env }, async ({ get }) => {
+        expect((await get('/products', issuer.token())).status).toBe(503);
         issuer.answer = undefined;
-        const later = async () => (await get('/products', token())).status;
+        const later = async () => (await get('/products', issuer.token())).status;
         await expect.poll(later, { timeout: 10_000, interval: 200 }).toBe(200);
       });
     }
   },
 
   'by-path': async (code) => {
-    const [eu, us] = await Promise.all([TestIssuer.start(), TestIssuer.start()]);
+    const [eu, us] = await Promise.all([ownLogto(), ownLogto()]);
     const own = replace(code, {
       'https://eu.your-shop.com': eu.endpoint,
       'https://us.your-shop.com': us.endpoint,
     });
     await onStage(own, TS, async ({ get }) => {
-      expect((await get('/eu/products', eu.token())).status).toBe(200);
-      expect((await get('/us/products', us.token())).status).toBe(200);
-      expect((await get('/us/products', eu.token())).status).toBe(401);
+      const token = await readingToken(eu);
+      expect((await get('/eu/products', token)).status).toBe(200);
+      expect((await get('/us/products', await readingToken(us))).status).toBe(200);
+      expect((await get('/us/products', token)).status).toBe(401);
       expect((await get('/eu/products')).status).toBe(401);
-      expect((await get('/constructor/products', eu.token())).status).toBe(404);
-    }).finally(() => Promise.all([eu.stop(), us.stop()]));
+      expect((await get('/constructor/products', token)).status).toBe(404);
+    });
   },
 
   errors: (code) =>
     onStage(code, TS, async (stage) => {
       await expectProtected(stage, '/products');
       const { get, token } = stage;
-      const expired = await get('/products', token('read:products', { claims: { exp: now() - 60 } }));
+      const expired = await get('/products', await token({ expiresIn: -60 }));
       expect(expired.headers.get('x-hint')).toBe('Ask Logto for another token.');
       expect(expired.headers.get('www-authenticate')).toContain('error="invalid_token"');
       const junk = await get('/products', 'junk');
@@ -206,16 +215,16 @@ export const migrating: Scenarios = {
     onStage(code, TS, async (stage) => {
       await expectProtected(stage, '/products');
       const { get, token } = stage;
-      const answer = await get('/products', token());
+      const answer = await get('/products', await token());
       expect(await answer.json()).toEqual({ app: APP, scopes: ['read:products'] });
-      const inside = token('read:products', { claims: { organization_id: 'o1' } });
-      const own = token('read:reports', { claims: { aud: 'urn:logto:organization:o1' } });
+      const inside = await token({ organizationId: 'o1' });
+      const own = await token({ audience: 'urn:logto:organization:o1', scopes: 'read:reports' });
       expect(await (await get('/organizations/o1/products', inside)).json()).toEqual({ productsOf: 'o1' });
       expect(await (await get('/organizations/o1/reports', own)).json()).toEqual({ reportsOf: 'o1' });
       const statuses = async (path: string) => [
         (await get(path, inside)).status,
         (await get(path, own)).status,
-        (await get(path, token('read:products read:reports', { claims: { aud: AUDIENCE } }))).status,
+        (await get(path, await token({ scopes: 'read:products read:reports' }))).status,
       ];
       expect(await statuses('/products')).toEqual([403, 401, 200]);
       expect(await statuses('/organizations/o2/products')).toEqual([403, 401, 403]);

@@ -6,10 +6,10 @@ import { expect } from 'vitest';
 import { shopDirectory } from '../../../example-server/local-issuer/directory.js';
 import { startLocalIssuer } from '../../../example-server/local-issuer/local-issuer.js';
 import { compile } from '../../support/compile.js';
+import { APP, AUDIENCE, keySetOf, ownLogto, readingToken } from '../../support/logto.js';
 import { blocksOf } from '../../support/markdown.js';
 import { Program } from '../../support/program.js';
 import { Redis } from '../../support/redis.js';
-import { APP, AUDIENCE, TestIssuer } from '../../support/test-issuer.js';
 import { expectProtected, onStage, type Scenarios } from '../scenario.js';
 import { calling } from './calling.js';
 import { withNames } from './with-names.js';
@@ -44,7 +44,7 @@ export const readme: Scenarios = {
   server: (code) =>
     onStage(code, { language: 'js' }, async (stage) => {
       await expectProtected(stage, '/products');
-      const answer = await stage.get('/products', stage.token());
+      const answer = await stage.get('/products', await stage.token());
       expect(await answer.json()).toEqual({ caller: APP });
     }),
 
@@ -63,12 +63,12 @@ export const readme: Scenarios = {
   },
 
   options: async (code) => {
-    const issuer = await TestIssuer.start();
-    const own = withNames(code, { 'https://your-tenant.logto.app': issuer.endpoint });
+    const logto = await ownLogto();
+    const own = withNames(code, { 'https://your-tenant.logto.app': logto.endpoint });
     await onStage(own + LISTEN, { language: 'ts' }, async ({ get }) => {
-      expect((await get('/products', issuer.token())).status).toBe(200);
+      expect((await get('/products', await readingToken(logto))).status).toBe(200);
       expect((await get('/products')).status).toBe(401);
-    }).finally(() => issuer.stop());
+    });
   },
 
   'ask-curl': async (code) => {
@@ -120,10 +120,7 @@ export const readme: Scenarios = {
       { language: 'ts' },
       async (stage) => {
         await expectProtected(stage, '/products');
-        const answer = await stage.get(
-          '/products',
-          stage.token('read:products', { claims: { plan: 'gold' } }),
-        );
+        const answer = await stage.get('/products', await stage.token({ claims: { plan: 'gold' } }));
         expect(await answer.json()).toEqual({
           clientId: APP,
           scopes: ['read:products'],
@@ -133,8 +130,8 @@ export const readme: Scenarios = {
     ),
 
   verify: async (code) => {
-    const issuer = await TestIssuer.start();
-    const env = { LOGTO_ENDPOINT: issuer.endpoint, LOGTO_AUDIENCE: AUDIENCE };
+    const logto = await ownLogto();
+    const env = { LOGTO_ENDPOINT: logto.endpoint, LOGTO_AUDIENCE: AUDIENCE };
     const ask = async (token: string) => {
       const program = new Program(
         compile(`const token = process.env['TOKEN'] as string;\n${code}\nconsole.log(clientId);`),
@@ -144,10 +141,9 @@ export const readme: Scenarios = {
       await program.stop();
       return { exitCode, output: program.output };
     };
-    expect(await ask(issuer.token())).toEqual({ exitCode: 0, output: `${APP}\n` });
-    const refused = await ask(issuer.token({ claims: { scope: 'write:products' } }));
+    expect(await ask(await readingToken(logto))).toEqual({ exitCode: 0, output: `${APP}\n` });
+    const refused = await ask(await logto.issueToken({ scopes: 'write:products' }));
     expect(refused).toMatchObject({ exitCode: 1, output: expect.stringMatching(/lacks a permission/) });
-    await issuer.stop();
   },
 
   organizations: (code) =>
@@ -155,12 +151,12 @@ export const readme: Scenarios = {
       `import express from 'express';\nconst app = express();\n${code}\napp.listen(3100);`,
       { language: 'ts' },
       async ({ get, token }) => {
-        const inside = token('read:products', { claims: { organization_id: 'o1' } });
-        const own = token('read:reports', { claims: { aud: 'urn:logto:organization:o1' } });
+        const inside = await token({ organizationId: 'o1' });
+        const own = await token({ audience: 'urn:logto:organization:o1', scopes: 'read:reports' });
         const statuses = async (path: string) => [
           (await get(path, inside)).status,
           (await get(path, own)).status,
-          (await get(path, token('read:products read:reports'))).status,
+          (await get(path, await token({ scopes: 'read:products read:reports' }))).status,
         ];
         expect(await statuses('/organizations/o1/products')).toEqual([200, 401, 403]);
         expect(await statuses('/organizations/o2/products')).toEqual([403, 401, 403]);
@@ -170,57 +166,55 @@ export const readme: Scenarios = {
     ),
 
   several: async (code) => {
-    const [tenant, custom, other] = await Promise.all([
-      TestIssuer.start(),
-      TestIssuer.start(),
-      TestIssuer.start(),
-    ]);
+    const [tenant, custom, other] = await Promise.all([ownLogto(), ownLogto(), ownLogto()]);
     const own = withNames(code, {
       'https://your-tenant.logto.app': tenant.endpoint,
       'https://auth.your-shop.com': custom.endpoint,
     });
     await onStage(CREATE + own + LISTEN, { language: 'ts' }, async ({ get }) => {
-      expect((await get('/products', tenant.token())).status).toBe(200);
-      expect((await get('/products', other.token())).status).toBe(401);
-      expect((await get('/products', tenant.token({ claims: { iss: custom.issuer } }))).status).toBe(401);
-      await tenant.goDown();
-      expect((await get('/products', custom.token())).status).toBe(200);
-    }).finally(() => Promise.all([tenant, custom, other].map((one) => one.stop())));
+      expect((await get('/products', await readingToken(tenant))).status).toBe(200);
+      expect((await get('/products', await readingToken(other))).status).toBe(401);
+      const crossed = await readingToken(tenant, { claims: { iss: custom.issuer } });
+      expect((await get('/products', crossed)).status).toBe(401);
+      await tenant.stop();
+      expect((await get('/products', await readingToken(custom))).status).toBe(200);
+    });
   },
 
   internal: async (code) => {
-    const issuer = await TestIssuer.start();
+    const logto = await ownLogto();
     expect(code).toContain('allowInsecureRequests: true');
     const without = code.replace('allowInsecureRequests: true', 'allowInsecureRequests: false');
     const program = new Program(compile(CREATE + without + LISTEN));
     expect(await program.end()).toBe(1);
     expect(program.output).toMatch(/`issuers\[0\]\.jwksUri` must be https/);
     await program.stop();
-    const own = withNames(code, { 'http://logto:3001': issuer.endpoint });
+    const own = withNames(code, { 'http://logto:3001': logto.endpoint });
     await onStage(CREATE + own + LISTEN, { language: 'ts' }, async ({ get }) => {
-      const publicOne = issuer.token({ claims: { iss: 'https://auth.your-shop.com/oidc' } });
+      const publicOne = await readingToken(logto, { claims: { iss: 'https://auth.your-shop.com/oidc' } });
       expect((await get('/products', publicOne)).status).toBe(200);
-      expect((await get('/products', issuer.token())).status).toBe(401);
-    }).finally(() => issuer.stop());
+      expect((await get('/products', await readingToken(logto))).status).toBe(401);
+    });
   },
 
   pinned: async (code) => {
-    const issuer = await TestIssuer.start();
-    const jwks = JSON.stringify({ keys: issuer.keys.map(({ publicJwk }) => publicJwk) });
+    const logto = await ownLogto();
+    const jwks = JSON.stringify(await keySetOf(logto));
     // The page's reader has copied the file; here the program writes it first.
     const write = `import { writeFileSync } from 'node:fs';\nwriteFileSync('jwks.json', ${JSON.stringify(jwks)});\n`;
     await onStage(write + CREATE + code + LISTEN, { language: 'ts' }, async ({ get }) => {
-      const token = issuer.token({ claims: { iss: 'https://auth.your-shop.com/oidc' } });
+      const token = await readingToken(logto, { claims: { iss: 'https://auth.your-shop.com/oidc' } });
       expect((await get('/products', token)).status).toBe(200);
       expect((await get('/products')).status).toBe(401);
-    }).finally(() => issuer.stop());
-    expect(issuer.keyRequests).toBe(0);
+    });
+    // That was the reader's own look.
+    expect(logto.keyRequests).toBe(1);
   },
 
   'on-error': (code) =>
     onStage(CREATE + code + LISTEN, { language: 'ts' }, async ({ get, token }) => {
-      expect((await get('/products', token())).status).toBe(200);
-      const refused = await get('/products', token('write:products'));
+      expect((await get('/products', await token())).status).toBe(200);
+      const refused = await get('/products', await token({ scopes: 'write:products' }));
       expect(refused.status).toBe(403);
       expect(refused.headers.get('www-authenticate')).toContain('error="insufficient_scope"');
       expect(await refused.json()).toEqual({
@@ -239,8 +233,8 @@ export const readme: Scenarios = {
        app.listen(3100);`,
       { language: 'ts' },
       async ({ get, token }) => {
-        expect((await get('/products', token())).status).toBe(200);
-        const refused = await get('/products', token('write:products'));
+        expect((await get('/products', await token())).status).toBe(200);
+        const refused = await get('/products', await token({ scopes: 'write:products' }));
         expect(refused.status).toBe(403);
         expect(refused.headers.get('www-authenticate')).toContain('error="insufficient_scope"');
         expect(await refused.json()).toEqual({
@@ -259,7 +253,7 @@ export const readme: Scenarios = {
       `import { type DeniedMessage, requireScopes } from 'express-logto-m2m';\n${code}${LISTEN}`,
       { language: 'ts' },
       async ({ get, token, program }) => {
-        await get('/products', token('write:products'));
+        await get('/products', await token({ scopes: 'write:products' }));
         await expect
           .poll(() => program.output)
           .toMatch(/^403 scope The token lacks read:products; granted was "write:products"/);
@@ -270,14 +264,14 @@ export const readme: Scenarios = {
     const redis = await Redis.start();
     const options = { language: 'ts' as const, env: { REDIS_URL: redis.url } };
     try {
-      await onStage(CREATE + code + LISTEN, options, async ({ get, token, issuer }) => {
-        expect((await get('/products', token())).status).toBe(200);
-        const env = { LOGTO_ENDPOINT: issuer.endpoint, LOGTO_AUDIENCE: AUDIENCE, REDIS_URL: redis.url };
-        await issuer.goDown();
+      await onStage(CREATE + code + LISTEN, options, async ({ get, token, logto }) => {
+        expect((await get('/products', await token())).status).toBe(200);
+        const env = { LOGTO_ENDPOINT: logto.endpoint, LOGTO_AUDIENCE: AUDIENCE, REDIS_URL: redis.url };
+        await logto.stop();
         // Another replica, which never saw Logto.
         const second = new Program(compile(CREATE + code + LISTEN), { env });
         const answer = await fetch(`${await second.url()}/products`, {
-          headers: { authorization: `Bearer ${token()}` },
+          headers: { authorization: `Bearer ${await token()}` },
         });
         expect(answer.status).toBe(200);
         await second.stop();
@@ -293,12 +287,12 @@ export const readme: Scenarios = {
        app.get('/products', requireScopes('read:products'), (_req, res) => void res.json([]));
        app.listen(3100);`,
       { language: 'ts' },
-      async ({ get, token, issuer }) => {
-        expect((await get('/products', token())).status).toBe(200);
+      async ({ get, token, logto }) => {
+        expect((await get('/products', await token())).status).toBe(200);
         const document = await get('/.well-known/oauth-protected-resource');
         expect(await document.json()).toEqual({
           resource: AUDIENCE,
-          authorization_servers: [issuer.issuer],
+          authorization_servers: [logto.issuer],
           scopes_supported: ['read:products'],
           bearer_methods_supported: ['header'],
         });

@@ -20,7 +20,7 @@ export const recipes: Scenarios = {
        await app.listen`,
     );
     await onStage(injecting, { language: 'ts' }, async ({ url, token }) => {
-      const good = `Bearer ${token()}`;
+      const good = `Bearer ${await token()}`;
       const answer = await fetch(`${url}/inject`, {
         method: 'POST',
         headers: { 'content-type': 'application/json' },
@@ -47,7 +47,7 @@ export const recipes: Scenarios = {
     // No guard runs, and getAuth keeps the door shut.
     const misspelt = edit(code, 'forRoutes(ProductsController)', "forRoutes('product')");
     await onStage(misspelt, { language: 'ts' }, async ({ get, token }) => {
-      expect((await get('/products', token())).status).toBe(500);
+      expect((await get('/products', await token())).status).toBe(500);
     });
   },
 
@@ -73,9 +73,11 @@ export const recipes: Scenarios = {
     ];
     for (const both of twice) {
       await onStage(both, { language: 'ts' }, async ({ get, token }) => {
-        expect((await get('/products', token('read:products'))).status).toBe(403);
-        expect((await get('/products', token('write:products'))).status).toBe(403);
-        expect((await get('/products', token('read:products write:products'))).status).toBe(200);
+        expect((await get('/products', await token({ scopes: 'read:products' }))).status).toBe(403);
+        expect((await get('/products', await token({ scopes: 'write:products' }))).status).toBe(403);
+        expect((await get('/products', await token({ scopes: 'read:products write:products' }))).status).toBe(
+          200,
+        );
       });
     }
   },

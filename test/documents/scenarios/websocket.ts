@@ -4,9 +4,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, vi } from 'vitest';
 import WebSocket from 'ws';
 import { compile } from '../../support/compile.js';
+import { APP, now } from '../../support/logto.js';
 import { blocksOf } from '../../support/markdown.js';
 import { Program } from '../../support/program.js';
-import { APP, now } from '../../support/test-issuer.js';
+import { ownIssuer } from '../../support/test-issuer.js';
 import { type Ask, askAt, edit, expectRecipe } from '../recipe.js';
 import { onStage, type Scenarios, type Stage } from '../scenario.js';
 
@@ -15,10 +16,10 @@ export const websocket: Scenarios = {
     await expectRecipe(code, { ask: askForSocket, accepted: 101 });
     await onStage(code, { language: 'ts' }, async (stage) => {
       expect((await stage.get('/')).status).toBe(426);
-      await expectConversation(stage);
+      await expectConversation(stage.url, await stage.token());
       await expectLongLife(stage);
     });
-    await onStage(code, { language: 'ts' }, expectHangUpSurvived);
+    await expectHangUpSurvived(code);
     // Writes down what it hears: a socket that is closing would send nothing.
     await onStage(edit(code, 'ws.send(', 'console.log('), { language: 'ts' }, expectEndWithToken);
   },
@@ -27,7 +28,7 @@ export const websocket: Scenarios = {
     const server = blocksOf('docs/recipes/websocket.md').find(({ name }) => name === 'websocket')?.code ?? '';
     await onStage(server, { language: 'ts' }, async ({ url, token }) => {
       const client = new Program(compile(edit(code, 'ws://localhost:3100', url)), {
-        env: { TOKEN: token('read:products', { claims: { exp: now() + 2 } }) },
+        env: { TOKEN: await token({ expiresIn: 2 }) },
       });
       expect(await client.end()).toBe(0);
       await client.stop();
@@ -43,8 +44,8 @@ const UPGRADE = [
 
 const askForSocket: Ask = (url, headers, method) => askAt(url, '/', [...UPGRADE, ...headers], method);
 
-async function expectConversation({ url, token }: Stage): Promise<void> {
-  const ws = await open(url, token());
+async function expectConversation(url: string, token: string): Promise<void> {
+  const ws = await open(url, token);
   ws.send('hello');
   expect(String((await once(ws, 'message'))[0])).toBe(`${APP}: hello`);
   ws.terminate();
@@ -53,7 +54,7 @@ async function expectConversation({ url, token }: Stage): Promise<void> {
 /** When a token expires its socket is closed, and what still comes on it is not heard. */
 async function expectEndWithToken({ url, token, program }: Stage): Promise<void> {
   const expiresAt = now() + 2;
-  const caller = new StubbornCaller(url, token('read:products', { claims: { exp: expiresAt } }));
+  const caller = new StubbornCaller(url, await token({ claims: { exp: expiresAt } }));
   await vi.waitFor(() => expect(caller.received()).toMatch(/^HTTP\/1\.1 101 /));
   caller.send('before');
   await vi.waitFor(() => expect(program.output).toBe(`${APP}: before\n`));
@@ -68,21 +69,25 @@ async function expectEndWithToken({ url, token, program }: Stage): Promise<void>
 
 /** A token of two months opens a socket that stays: no timer can be set for so long. */
 async function expectLongLife({ url, token }: Stage): Promise<void> {
-  const ws = await open(url, token('read:products', { claims: { exp: now() + 60 * 86_400 } }));
+  const ws = await open(url, await token({ expiresIn: 60 * 86_400 }));
   await sleep(300);
   expect(ws.readyState).toBe(WebSocket.OPEN);
   ws.terminate();
 }
 
 /** A caller who hangs up during the check takes nothing down. */
-async function expectHangUpSurvived(stage: Stage): Promise<void> {
-  const { held, release } = stage.issuer.hold();
-  const caller = new StubbornCaller(stage.url, stage.token());
-  await vi.waitFor(() => expect(held).toHaveLength(1));
-  caller.socket.resetAndDestroy();
-  await sleep(300);
-  release();
-  await expectConversation(stage);
+async function expectHangUpSurvived(code: string): Promise<void> {
+  const issuer = await ownIssuer();
+  const env = { LOGTO_ENDPOINT: issuer.endpoint };
+  await onStage(code, { language: 'ts', env }, async ({ url }) => {
+    const { held, release } = issuer.hold();
+    const caller = new StubbornCaller(url, issuer.token());
+    await vi.waitFor(() => expect(held).toHaveLength(1));
+    caller.socket.resetAndDestroy();
+    await sleep(300);
+    release();
+    await expectConversation(url, issuer.token());
+  });
 }
 
 async function open(url: string, token: string): Promise<WebSocket> {
