@@ -6,7 +6,8 @@ const COMMON = `  --endpoint URL       base URL of your Logto, without /oidc    
                        http: to other hosts than this one, in a network that you trust
   --json               for machines`;
 
-const EXIT = 'It ends with 0 when all is well, 1 when there is a finding, 2 when it was called wrongly.';
+const EXIT = `It ends with 0 when all is well, 1 when there is a finding or no token, 2 when it was called wrongly, and
+70 when it failed itself.`;
 
 /** What each command says of itself. */
 export const HELP = {
@@ -37,7 +38,8 @@ ${COMMON}
 
 With --resource the token is for that API, with --resource and --organization for that API inside that
 organization, and with --resource '' --organization ID it is the organization's own. Logto grants no permission
-that was not asked for, and leaves out silently what no role of the app gives; that is told on stderr.
+that was not asked for, and leaves out silently what no role of the app gives: that is told on stderr, and is no
+failure.
 
 The app is that of LOGTO_APP_ID and LOGTO_APP_SECRET.
 
@@ -55,7 +57,7 @@ passed on; the claims are.
 
 ${COMMON}
 
-Without --resource the token's own audience is taken for the right one.
+Without --resource and LOGTO_AUDIENCE the token's own audience is taken for the right one.
 
 ${EXIT}`,
 

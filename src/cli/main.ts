@@ -1,8 +1,10 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
+import { meantBy } from '../checks/spelling.js';
 import { doctor } from './commands/doctor.js';
 import { inspect } from './commands/inspect.js';
 import { token } from './commands/token.js';
+import { discreet } from './discreet.js';
 import { HELP } from './help.js';
 import { Output } from './output.js';
 import { ExitCode, UsageError } from './usage.js';
@@ -15,27 +17,34 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map([
   ['doctor', doctor],
 ]);
 
-// Who reads only the beginning, as `| head` does, is no failure.
-process.stdout.on('error', () => process.exit());
-
+const given = process.argv.slice(2);
 const output = new Output(process);
-process.exitCode = await run(process.argv.slice(2)).catch(report);
+const code = await run(given).catch(report);
+// Not left to Node, which waits for connections that nobody needs any more.
+process.exit(await output.close(code));
 
 async function run([name, ...args]: readonly string[]): Promise<ExitCode> {
   if (name === undefined) throw new UsageError('say what to do: token, inspect or doctor.');
   if (name === '--version') return print(version());
   if (name === '--help' || name === '-h') return print(HELP.all);
-  if (name === 'help') return print(helpOn(args[0] ?? 'all'));
-  const command = COMMANDS.get(name);
-  if (command === undefined) {
-    throw new UsageError(`there is no command ${JSON.stringify(name)}; there are token, inspect and doctor.`);
-  }
+  if (name === 'help') return print(args[0] === undefined ? HELP.all : helpOn(args[0]));
+  const command = commandOf(name);
   if (args.includes('--help') || args.includes('-h')) return print(helpOn(name));
   return command(args, output);
 }
 
 function helpOn(name: string): string {
-  return Object.hasOwn(HELP, name) ? HELP[name as keyof typeof HELP] : HELP.all;
+  commandOf(name);
+  return HELP[name as keyof typeof HELP];
+}
+
+/** @throws UsageError that does not repeat the word: somebody may have passed a secret */
+function commandOf(name: string): Command {
+  const command = COMMANDS.get(name);
+  if (command !== undefined) return command;
+  const meant = meantBy(name, [...COMMANDS.keys()]);
+  const guess = meant === undefined ? '' : ` Did you mean ${meant}?`;
+  throw new UsageError(`there is no such command; there are token, inspect and doctor.${guess}`);
 }
 
 function print(text: string): ExitCode {
@@ -44,10 +53,22 @@ function print(text: string): ExitCode {
 }
 
 function report(error: unknown): ExitCode {
-  if (!(error instanceof UsageError)) throw error;
-  output.say(`logto-m2m: ${error.message}`);
-  output.say('logto-m2m --help says more.');
-  return ExitCode.usage;
+  const isUsage = error instanceof UsageError;
+  const message = isUsage ? error.message : faultMessage(error);
+  if (given.includes('--json')) {
+    output.json({ error: { code: isUsage ? 'usage' : 'internal', message } });
+  } else {
+    output.say(`logto-m2m: ${message}`);
+    if (isUsage) output.say('logto-m2m --help says more.');
+  }
+  return isUsage ? ExitCode.usage : ExitCode.fault;
+}
+
+/** What nobody has foreseen, in one line. */
+function faultMessage(error: unknown): string {
+  const said = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  const shown = discreet(said, process.env['LOGTO_APP_SECRET'] ?? '');
+  return `this is a fault of the command itself, so please report it: ${shown}`;
 }
 
 function version(): string {

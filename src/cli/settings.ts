@@ -24,7 +24,10 @@ const OWNER = 'logto-m2m';
 export function endpointsOf(given: Given): readonly string[] {
   const name = given.endpoint === undefined ? 'LOGTO_ENDPOINT' : '--endpoint';
   const values = fromEnvironment(given.endpoint ?? process.env['LOGTO_ENDPOINT']) ?? [];
-  return refusing(() => values.map((value) => checkEndpoint(OWNER, name, value, allowsInsecure(given))));
+  const endpoints = refusing(() =>
+    values.map((value) => checkEndpoint(OWNER, name, value, allowsInsecure(given))),
+  );
+  return [...new Set(endpoints)];
 }
 
 /** The same, where there must be one. @throws UsageError */
@@ -32,6 +35,11 @@ export function demandEndpoints(given: Given): readonly [string, ...string[]] {
   const [first, ...others] = endpointsOf(given);
   if (first !== undefined) return [first, ...others];
   throw new UsageError('which Logto? Set LOGTO_ENDPOINT, or pass --endpoint https://your-tenant.logto.app.');
+}
+
+/** Whether none is set. */
+export function lacksEndpoint(given: Given): boolean {
+  return fromEnvironment(given.endpoint ?? process.env['LOGTO_ENDPOINT']) === undefined;
 }
 
 /** The API resource indicators; none where none is set. @throws UsageError */
@@ -69,11 +77,15 @@ export function appOf(): App | undefined {
 /** An address to which a token will be sent. @throws UsageError */
 export function addressOf(option: string, value: string, given: Given): URL {
   const needed = 'an address of the API, as https://api.example/products';
-  return refusing(() => checkAddress(OWNER, option, value, needed, allowsInsecure(given)));
+  return refusing(
+    () => checkAddress(OWNER, option, value, needed, allowsInsecure(given)),
+    // No keys come from there.
+    (message) => message.replace('could name keys of their own', 'could read the token'),
+  );
 }
 
 /** The checks of the options, in the words of the command line. */
-function refusing<T>(check: () => T): T {
+function refusing<T>(check: () => T, reworded = (message: string) => message): T {
   try {
     return check();
   } catch (error) {
@@ -82,6 +94,6 @@ function refusing<T>(check: () => T): T {
       .replace(`${OWNER}: `, '')
       .replace('set allowInsecureRequests: true', 'pass --allow-insecure-requests')
       .replace(/requireOrganizationScopes\(.*\)/, '--organization <id> instead');
-    throw new UsageError(message);
+    throw new UsageError(reworded(message));
   }
 }

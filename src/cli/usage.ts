@@ -5,6 +5,8 @@ export enum ExitCode {
   well = 0,
   finding = 1,
   usage = 2,
+  /** The command itself has failed: EX_SOFTWARE of sysexits.h. */
+  fault = 70,
 }
 
 /** The command was called in a way that it does not understand, or without something that it needs. */
@@ -28,7 +30,7 @@ export const COMMON_OPTIONS = {
 export function readArguments<const Config extends ParseArgsConfig>(
   config: Config,
 ): ReturnType<typeof parseArgs<Config>> {
-  if (config.args?.some((arg) => /^--(app-?)?secret\b/i.test(arg))) {
+  if (config.args?.some((arg) => /^--[\w-]*secret/i.test(arg))) {
     throw new UsageError(
       "the app's secret is no argument, for every user of this machine can read those: set LOGTO_APP_SECRET.",
     );

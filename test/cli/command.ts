@@ -14,6 +14,10 @@ export interface CommandOptions {
   readonly stdin?: string;
   /** How far the clock of the machine on which it runs is ahead, in seconds. */
   readonly clockAhead?: number;
+  /** Code that runs in its process before it. */
+  readonly before?: string;
+  /** Where its output goes, in the words of a shell, as `| head` or `> file`. */
+  readonly shell?: string;
 }
 
 export interface Outcome {
@@ -25,12 +29,16 @@ export interface Outcome {
 /** Runs the built command, as a user would, in a process and with an environment of its own. */
 export async function logtoM2M(
   args: readonly string[],
-  { env = {}, stdin = '', clockAhead }: CommandOptions = {},
+  { env = {}, stdin = '', clockAhead, before, shell }: CommandOptions = {},
 ): Promise<Outcome> {
-  const node = clockAhead === undefined ? [] : ['--import', otherClock(clockAhead)];
-  const child = spawn(process.execPath, [...node, main, ...args], {
-    env: { PATH: process.env['PATH'], ...env },
-  });
+  const preloads = [clockAhead === undefined ? undefined : otherClock(clockAhead), before];
+  const node = preloads.flatMap((code) => (code === undefined ? [] : ['--import', moduleOf(code)]));
+  const command = [process.execPath, ...node, main, ...args];
+  const [program = '', ...rest] =
+    shell === undefined
+      ? command
+      : ['bash', '--norc', '-c', `set -o pipefail; "$0" "$@" ${shell}`, ...command];
+  const child = spawn(program, rest, { env: { PATH: process.env['PATH'], ...env } });
   // Who does not read its stdin is no failure.
   child.stdin.on('error', () => {});
   child.stdin.end(stdin);
@@ -40,10 +48,13 @@ export async function logtoM2M(
 
 /** Sets the clock of a process, before anything else runs in it. */
 function otherClock(seconds: number): string {
-  const code = `const Real = Date, ahead = ${seconds * 1000};
+  return `const Real = Date, ahead = ${seconds * 1000};
     globalThis.Date = class extends Real {
       constructor(...args) { args.length === 0 ? super(Real.now() + ahead) : super(...args); }
       static now() { return Real.now() + ahead; }
     };`;
+}
+
+function moduleOf(code: string): string {
   return `data:text/javascript,${encodeURIComponent(code)}`;
 }

@@ -17,7 +17,6 @@ describe('logto-m2m', () => {
   it.each([
     [['--help'], /logto-m2m doctor/],
     [['help'], /logto-m2m doctor/],
-    [['help', 'constructor'], /logto-m2m doctor/],
     [['token', '--help'], /curl -H "Authorization: Bearer/],
     [['help', 'inspect'], /It is sent nowhere/],
     [['doctor', '-h', '--nonsense'], /--api URL/],
@@ -32,14 +31,25 @@ describe('logto-m2m', () => {
     expect(await logtoM2M(['--version'])).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' });
   });
 
-  it.each([[[]], [['docter']], [['--nonsense']]])(
-    'ends with 2 where it is not told what to do: %j',
-    async (args) => {
-      const { code, stdout, stderr } = await logtoM2M(args);
-      expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
-      expect(stderr).toMatch(/^logto-m2m: .*token, inspect/);
-    },
-  );
+  it.each([
+    [[]],
+    [['docter']],
+    [['--nonsense']],
+    [['help', 'docter']],
+    [['help', 'constructor']],
+    [['toString']],
+  ])('ends with 2 where it is not told what to do: %j', async (args) => {
+    const { code, stdout, stderr } = await logtoM2M(args);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toMatch(/^logto-m2m: .*token, inspect/);
+  });
+
+  it('guesses which command was meant, and does not repeat a word that may be a secret', async () => {
+    expect((await logtoM2M(['docter'])).stderr).toContain('Did you mean doctor?');
+    const { stderr } = await logtoM2M(['hush-hush']);
+    expect(stderr).toContain('no such command');
+    expect(stderr).not.toContain('hush-hush');
+  });
 
   it('runs by a link of another name, as npm makes one', () => {
     const folder = mkdtempSync(join(tmpdir(), 'bin-'));

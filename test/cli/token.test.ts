@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createLogtoAuth } from '../../src/index.js';
-import { API, TokenIssuer } from '../support/client.js';
+import { API, Recorder, TokenIssuer } from '../support/client.js';
 import { logtoM2M, type Outcome } from './command.js';
 
 let logto: TokenIssuer;
@@ -76,8 +76,26 @@ describe('logto-m2m token', () => {
     });
   });
 
+  it.each([
+    ['what would write to the terminal', 'eyJ\u001b[2Jx'],
+    ['a header of its own', 'eyJx\r\nX-Admin: yes'],
+  ])('prints no token with %s', async (_what, access_token) => {
+    const answer = JSON.stringify({ access_token, token_type: 'Bearer', expires_in: 3600 });
+    const front = await Recorder.start(
+      (_req, res) => void res.setHeader('content-type', 'application/json').end(answer),
+    );
+    const env = { LOGTO_ENDPOINT: front.url };
+    const { code, stdout, stderr } = await token([], env);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toMatch(/^What came has characters that no bearer token has/);
+    const forMachines = await token(['--json'], env);
+    expect(JSON.parse(forMachines.stdout)).toMatchObject({ error: { code: 'invalid_response' } });
+    await front.stop();
+  });
+
   it.each<[what: string, args: string[], env: Record<string, string | undefined>, said: RegExp]>([
     ['no endpoint', [], { LOGTO_ENDPOINT: undefined }, /which Logto\?.*--endpoint/],
+    ['an endpoint of commas', [], { LOGTO_ENDPOINT: ' , ' }, /which Logto\?/],
     ['an endpoint that is none', ['--endpoint', 'logto'], {}, /`--endpoint` must be the base URL/],
     ['an endpoint with /oidc', ['--endpoint', 'https://a.example/oidc'], {}, /without \/oidc/],
     ['http to elsewhere', ['--endpoint', 'http://a.example'], {}, /pass --allow-insecure-requests/],
@@ -93,13 +111,15 @@ describe('logto-m2m token', () => {
     expect(stderr).toMatch(said);
   });
 
-  it.each([['--secret=hush-hush'], ['--app-secret', 'hush-hush']])(
-    'takes no secret as an argument (%s), and does not repeat it',
-    async (...args) => {
-      const { code, stderr } = await token(args);
-      expect(code).toBe(2);
-      expect(stderr).toContain('LOGTO_APP_SECRET');
-      expect(stderr).not.toContain('hush-hush');
-    },
-  );
+  it.each([
+    ['--secret=hush-hush'],
+    ['--app-secret', 'hush-hush'],
+    ['--client-secret', 'hush-hush'],
+    ['--app_secret=hush-hush'],
+  ])('takes no secret as an argument (%s), and does not repeat it', async (...args) => {
+    const { code, stderr } = await token(args);
+    expect(code).toBe(2);
+    expect(stderr).toContain('LOGTO_APP_SECRET');
+    expect(stderr).not.toContain('hush-hush');
+  });
 });

@@ -12,6 +12,7 @@ import {
   appOf,
   demandEndpoints,
   type Given,
+  lacksEndpoint,
   organizationOf,
   resourcesOf,
   scopesOf,
@@ -73,7 +74,7 @@ interface Configuration {
 /** What an API would be made with; or what is wrong with it, where it cannot be made. */
 function readConfiguration(given: Given): Configuration | Finding {
   // That nothing is set is wrong usage. That something wrong is set is what this command is for.
-  if ((given.endpoint ?? process.env['LOGTO_ENDPOINT'] ?? '').trim() === '') demandEndpoints(given);
+  if (lacksEndpoint(given)) demandEndpoints(given);
   try {
     return { endpoints: demandEndpoints(given), resources: resourcesOf(given) };
   } catch (error) {

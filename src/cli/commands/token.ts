@@ -1,4 +1,5 @@
 import { createM2MClient, M2MClientError } from '../../client/index.js';
+import { isBearerToken } from '../../middleware/bearer-token.js';
 import type { Output } from '../output.js';
 import {
   allowsInsecure,
@@ -18,6 +19,11 @@ export async function token(args: readonly string[], output: Output): Promise<Ex
   const client = createM2MClient({ ...whatIsAskedFor(values), scopes });
   try {
     const answer = await client.getAccessToken();
+    if (!isBearerToken(answer.token)) {
+      const message =
+        'What came has characters that no bearer token has (RFC 6750 section 2.1): it is not shown.';
+      throw new M2MClientError('invalid_response', message);
+    }
     const missingScopes = scopes.filter((scope) => !answer.scopes.includes(scope));
     if (missingScopes.length > 0) {
       output.say(

@@ -1,0 +1,109 @@
+import { existsSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { API, TokenIssuer } from '../support/client.js';
+import { encodePart } from '../support/signing.js';
+import { logtoM2M } from './command.js';
+
+let logto: TokenIssuer;
+
+beforeAll(async () => {
+  logto = await TokenIssuer.start();
+});
+afterAll(() => logto.stop());
+
+const unsigned = (claims: object) =>
+  `${encodePart({ alg: 'ES384', typ: 'at+jwt' })}.${encodePart(claims)}.c2ln`;
+const configured = () => {
+  const { id, secret } = logto.app();
+  return {
+    LOGTO_ENDPOINT: logto.endpoint,
+    LOGTO_AUDIENCE: API,
+    LOGTO_APP_ID: id,
+    LOGTO_APP_SECRET: secret,
+  };
+};
+
+describe('logto-m2m --json', () => {
+  it('lets nothing from elsewhere reach the terminal, and stays JSON', async () => {
+    const sub = 'a\u009b31m\u007f\u202egpj.exe\u2066\u200f"\\';
+    const { stdout } = await logtoM2M(['inspect', '--json', unsigned({ sub })]);
+    expect(stdout).not.toMatch(/[\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/);
+    expect(JSON.parse(stdout).claims.sub).toBe(sub);
+  });
+
+  it.each<[what: string, args: string[], env: Record<string, string>, said: RegExp]>([
+    ['an unknown option', ['doctor', '--nonsense'], {}, /unknown option/],
+    ['no endpoint', ['doctor'], {}, /which Logto\?/],
+    ['half an app', ['doctor'], { LOGTO_ENDPOINT: 'https://a.example', LOGTO_APP_ID: 'a' }, /SECRET is not/],
+    ['no token', ['inspect'], {}, /there is no token/],
+    ['no command', ['docter'], {}, /no such command/],
+  ])('tells a machine of wrong usage, too: %s', async (_what, args, env, said) => {
+    const { code, stdout, stderr } = await logtoM2M([...args, '--json'], { env });
+    expect({ code, stderr }).toEqual({ code: 2, stderr: '' });
+    expect(JSON.parse(stdout)).toEqual({ error: { code: 'usage', message: expect.stringMatching(said) } });
+  });
+});
+
+describe('logto-m2m, where it fails itself', () => {
+  const token = unsigned({});
+  const before = `Object.defineProperty(process.stdin, 'isTTY', {
+    get() { throw new RangeError('a\\n\\u001b[2J of ${token} by hush-hush'); },
+  });`;
+  const options = { before, env: { LOGTO_APP_SECRET: 'hush-hush' } };
+
+  it('says so in a line, and ends neither as with a finding nor as with wrong usage', async () => {
+    const { code, stdout, stderr } = await logtoM2M(['inspect'], options);
+    expect({ code, stdout }).toEqual({ code: 70, stdout: '' });
+    expect(stderr).toMatch(/^logto-m2m: this is a fault of the command itself.*: RangeError: a[^\n]*\n$/);
+    for (const secret of ['\u001b', 'eyJ', 'hush-hush']) expect(stderr).not.toContain(secret);
+  });
+
+  it('tells a machine', async () => {
+    const { code, stdout, stderr } = await logtoM2M(['inspect', '--json'], options);
+    expect({ code, stderr }).toEqual({ code: 70, stderr: '' });
+    expect(JSON.parse(stdout).error).toMatchObject({ code: 'internal' });
+    expect(stdout).not.toContain('hush-hush');
+  });
+});
+
+describe('logto-m2m ends', () => {
+  it('as it found, whoever has stopped reading', async () => {
+    const bad = await logtoM2M(['doctor'], {
+      env: { LOGTO_ENDPOINT: 'http://127.0.0.1:1' },
+      shell: '| true',
+    });
+    expect(bad).toMatchObject({ code: 1, stderr: '' });
+    const good = await logtoM2M(['doctor'], { env: configured(), shell: '2>&1 | true' });
+    expect(good.code).toBe(0);
+  });
+
+  it.skipIf(!existsSync('/dev/full')).each([
+    ['the token', ['token'], '> /dev/full', /^logto-m2m: the output could not be written: .*ENOSPC/],
+    ['a warning', ['token', '--scope', 'nosuch'], '2> /dev/full', /^$/],
+  ])('with 1 where %s could not be written', async (_what, args, shell, said) => {
+    const { code, stderr } = await logtoM2M(args, { env: configured(), shell });
+    expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringMatching(said) });
+  });
+
+  it('as soon as it has said all, though somebody has never finished a handshake', async () => {
+    const silent = createServer(() => {});
+    await new Promise<void>((listening) => silent.listen(0, '127.0.0.1', listening));
+    const { port } = silent.address() as { port: number };
+    const began = performance.now();
+    const env = { LOGTO_ENDPOINT: `https://127.0.0.1:${port}` };
+    const { code, stdout } = await logtoM2M(['doctor'], { env });
+    expect({ code, stdout }).toEqual({ code: 1, stdout: expect.stringContaining('did not answer') });
+    // Its patience is 5 s, and that of the connection 10 s.
+    expect(performance.now() - began).toBeLessThan(9_000);
+    silent.close();
+  });
+
+  it('with all that it has said, however slowly it is read', async () => {
+    const long = unsigned({ list: Array.from({ length: 900 }, (_, i) => `claim ${i}`) });
+    const whole = await logtoM2M(['inspect', '--json', long]);
+    const slow = await logtoM2M(['inspect', '--json', long], { shell: '| (sleep 1; cat)' });
+    expect(slow.stdout).toBe(whole.stdout);
+    expect(JSON.parse(slow.stdout).claims.list).toHaveLength(900);
+  });
+});
