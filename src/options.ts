@@ -121,6 +121,8 @@ export interface Settings {
 
 const OWNER = 'createLogtoAuth';
 const DEFAULT_ALGORITHMS = ['ES384', 'RS256', 'ES256', 'ES512', 'PS256'];
+/** Seconds by which Logto's clock and this one may differ, where nobody has said otherwise. */
+export const CLOCK_TOLERANCE = 5;
 const DAY = 86_400;
 const KEY_TIMES = {
   maxAge: { default: 600, min: 'above zero', max: DAY },
@@ -169,7 +171,7 @@ export function resolveOptions(options: LogtoAuthOptions, env: NodeJS.ProcessEnv
   const audienceName = options.audience === undefined ? 'LOGTO_AUDIENCE' : 'audience';
   const jwksCache: JwksCacheOptions = orElse(options.jwksCache, {});
   checkNames(OWNER, jwksCache, [...Object.keys(KEY_TIMES), 'store'], 'jwksCache.');
-  const clockTolerance = orElse(options.clockTolerance, 5);
+  const clockTolerance = orElse(options.clockTolerance, CLOCK_TOLERANCE);
   return {
     issuers: resolveIssuers({
       owner: OWNER,

@@ -25,3 +25,8 @@ export function inARow(names: readonly string[], word = 'and'): string {
   const last = names.at(-1) ?? 'none';
   return names.length < 2 ? last : `${names.slice(0, -1).join(', ')} ${word} ${last}`;
 }
+
+/** Whatever a token claims, as a word: an object's own toString may be anything. */
+export function wordOf(value: unknown): string {
+  return typeof value === 'string' ? value : (JSON.stringify(value) ?? 'nothing');
+}

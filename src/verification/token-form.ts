@@ -43,7 +43,7 @@ export function parseToken(text: string, algorithms: readonly string[]): ParsedT
       `The token's alg is ${quote(alg)}; accepted are ${algorithms.join(', ')}.`,
     );
   }
-  if (typeof typ !== 'string' || !/^(application\/)?at\+jwt$/i.test(typ)) {
+  if (!isAccessTokenType(typ)) {
     return new Refusal(
       'type',
       `The token's typ is ${quote(typ)}; an ID token, perhaps? It must be "at+jwt".`,
@@ -61,11 +61,17 @@ export function parseToken(text: string, algorithms: readonly string[]): ParsedT
   return { alg, kid, payload, jws };
 }
 
+/** Whether a token says of itself that it is an access token (RFC 9068 section 2.1). */
+export function isAccessTokenType(typ: unknown): boolean {
+  return typeof typ === 'string' && /^(application\/)?at\+jwt$/i.test(typ);
+}
+
 function notJwt(hint: string): Refusal {
   return new Refusal('not_jwt', hint);
 }
 
-function parseJsonObject(part: string): Record<string, unknown> | undefined {
+/** The JSON object in a part of a token; undefined where it is none that can be trusted to be one. */
+export function parseJsonObject(part: string): Record<string, unknown> | undefined {
   try {
     const text = utf8.decode(Buffer.from(part, 'base64url'));
     const value: unknown = JSON.parse(text);

@@ -38,13 +38,12 @@ describe('logto-m2m inspect', () => {
     expect(stdout).toContain(`✓ Accepted by an API with the endpoint ${logto.endpoint}, for ${AUDIENCE}.`);
   });
 
-  it('takes it as an argument too, and with what is copied with it', async () => {
+  it('takes it as an argument too', async () => {
     const env = { LOGTO_ENDPOINT: logto.endpoint, LOGTO_AUDIENCE: AUDIENCE };
     const { code } = await logtoM2M(['inspect', `Authorization: Bearer ${await readingToken(logto)}`], {
       env,
     });
     expect(code).toBe(0);
-    expect((await inspect(`"${await readingToken(logto)}"`)).code).toBe(0);
   });
 
   it('shows neither the signature nor the whole token', async () => {
@@ -183,6 +182,34 @@ describe('logto-m2m inspect', () => {
     });
     const old = await inspect(await readingToken(logto, { expiresIn: -60 }), [], { LOGTO_ENDPOINT: '' });
     expect(old).toMatchObject({ code: 1, stdout: expect.stringMatching(/✗ It expired (60|61) seconds ago/) });
+    const early = await readingToken(logto, { claims: { nbf: now() + 600 } });
+    const forMachines = await inspect(early, ['--json'], { LOGTO_ENDPOINT: '' });
+    expect(forMachines.code).toBe(1);
+    expect(JSON.parse(forMachines.stdout).untimely).toEqual({
+      reason: 'not_yet_valid',
+      sentence: expect.stringMatching(/^It is not valid yet, but in (10|9) minutes\.$/),
+    });
+  });
+
+  it('bears as much difference between the clocks as an API does', async () => {
+    for (const env of [{}, { LOGTO_ENDPOINT: '' }]) {
+      const { code, stdout } = await inspect(await readingToken(logto, { claims: { exp: now() } }), [], env);
+      expect({ code, stdout }).toEqual({ code: 0, stdout: expect.not.stringContaining('✗') });
+    }
+  });
+
+  it.each([
+    ['https://shop.api#frag'],
+    ['/ä'],
+    ['a b'],
+    ['https://ä.api'],
+    [['https://shop.api#frag', 7, 'urn:logto:organization:one']],
+    [{ toString: 1, valueOf: 1 }],
+  ])('refuses a token for what no API can be: %j', async (aud) => {
+    const token = await readingToken(logto, { claims: { aud } });
+    const { code, stdout, stderr } = await inspect(token, [], { LOGTO_AUDIENCE: '' });
+    expect({ code, stderr }).toEqual({ code: 1, stderr: '' });
+    expect(stdout).toMatch(/^✗ Refused by .*\((audience|claims)\)$/m);
   });
 
   it('says nothing of the token where the keys cannot be had', async () => {
@@ -247,6 +274,12 @@ describe('logto-m2m inspect', () => {
       toString: 1,
     };
     expect((await inspect(await readingToken(logto, { claims }))).code).toBe(1);
+    const odd = { toString: 1, valueOf: null };
+    const theirs = encodePart({ aud: [odd], sub: odd, client_id: odd, iss: odd });
+    for (const typ of ['at+jwt', 'JWT', odd]) {
+      const strange = `${encodePart({ alg: odd, typ })}.${theirs}.c2ln`;
+      expect(await inspect(strange)).toMatchObject({ code: 1, stderr: '' });
+    }
     const [header] = (await readingToken(logto)).split('.');
     for (const text of [`{"deep":${'['.repeat(5_000)}${']'.repeat(5_000)}}`, '[]', '"text"', '{"exp":']) {
       const { code, stdout } = await inspect(`${header}.${encodePart(text)}.c2ln`);
@@ -262,6 +295,7 @@ describe('logto-m2m inspect', () => {
   it.each<[what: string, args: string[], stdin: string, said: RegExp]>([
     ['two tokens', ['a', 'b'], '', /pass one token/],
     ['none', [], '\n', /there is no token/],
+    ['more than anybody pastes', [], 'y\n'.repeat(40_000), /more than 64 KiB/],
     ['a scope that is none', ['--scope', 'a"b'], 'a', /the scope/],
   ])('ends with 2 for %s', async (_what, args, stdin, said) => {
     const { code, stdout, stderr } = await logtoM2M(['inspect', ...args], { stdin });

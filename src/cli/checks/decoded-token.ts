@@ -1,3 +1,5 @@
+import { overlong, parseJsonObject } from '../../verification/token-form.js';
+
 /** A token, read and not verified. The signature is left behind. */
 export interface DecodedToken {
   readonly header: Readonly<Record<string, unknown>>;
@@ -9,23 +11,13 @@ export class Undecodable {
   constructor(readonly why: string) {}
 }
 
-/** Longer is no token of Logto's, and none that an HTTP server would take. */
-const MAX_LENGTH = 16 * 1024;
-
 /** No claim nests deeper; what does could not be shown, for it takes a stack to write it. */
 const DEEPEST = 100;
 
-/** What was copied, without what is often copied with it. */
-export function tokenIn(text: string): string {
-  return text
-    .trim()
-    .replace(/^(authorization:\s*)?bearer\s+/i, '')
-    .replace(/^(["'])(.*)\1$/s, '$2');
-}
-
 /** Reads header and claims (RFC 7519 section 3). */
 export function decodeToken(text: string): DecodedToken | Undecodable {
-  if (text.length > MAX_LENGTH) return new Undecodable('It is longer than 16 KiB, so it is no access token.');
+  const tooLong = overlong(text)?.hint;
+  if (tooLong !== undefined) return new Undecodable(tooLong);
   const parts = text.split('.');
   if (!text.startsWith('eyJ') || !/^[\w.-]+$/.test(text)) return opaque(text);
   if (parts.length === 5) {
@@ -38,7 +30,7 @@ export function decodeToken(text: string): DecodedToken | Undecodable {
       'It begins as a JWT does, and is not whole: some of it was left behind when it was copied.',
     );
   }
-  const [header, claims] = parts.map(parseObject);
+  const [header, claims] = parts.map(shallowObject);
   if (header === undefined || claims === undefined) {
     return new Undecodable(
       'It begins as a JWT does, and its parts are not JSON to be read: it was altered when it was copied.',
@@ -59,26 +51,17 @@ function opaque(text: string): Undecodable {
   );
 }
 
-function parseObject(part: string): Record<string, unknown> | undefined {
-  try {
-    const text = Buffer.from(part, 'base64url').toString('utf8');
-    if (depthOf(text) > DEEPEST) return undefined;
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? (value as Record<string, unknown>)
-      : undefined;
-  } catch {
-    return undefined;
+/** As the guards read it, but for what is nested too deeply. */
+function shallowObject(part: string): Record<string, unknown> | undefined {
+  const object = parseJsonObject(part);
+  let level: object[] = object === undefined ? [] : [object];
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth === DEEPEST) return undefined;
+    level = level.flatMap((one) => Object.values(one)).filter(isObject);
   }
+  return object;
 }
 
-/** How many lists and objects are open at once in a JSON text. */
-function depthOf(text: string): number {
-  let depth = 0;
-  let deepest = 0;
-  for (const [bracket] of text.replace(/"[^"\\]*(?:\\.[^"\\]*)*"/g, '').matchAll(/[[\]{}]/g)) {
-    depth += bracket === '[' || bracket === '{' ? 1 : -1;
-    deepest = Math.max(deepest, depth);
-  }
-  return deepest;
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
 }

@@ -1,5 +1,7 @@
 import { ORGANIZATION_AUDIENCE } from '../../access-token.js';
 import type { VerifyOptions } from '../../index.js';
+import { isAccessTokenType } from '../../verification/token-form.js';
+import { wordOf } from '../words.js';
 import type { DecodedToken } from './decoded-token.js';
 
 /** What somebody holds in hand. */
@@ -23,36 +25,36 @@ export interface TokenKind {
 /** Which of Logto's tokens this is, by what it says of itself. */
 export function kindOfToken({ header, claims }: DecodedToken): TokenKind {
   const { aud, sub, client_id: app, organization_id: organization } = claims;
-  if (!/^(application\/)?at\+jwt$/i.test(String(header['typ']))) return noAccessToken(claims);
-  const [audience = ''] = [aud].flat().map(String);
-  const demand = organization === undefined ? {} : { organization: { id: String(organization) } };
+  if (!isAccessTokenType(header['typ'])) return noAccessToken(claims);
+  const [audience = ''] = [aud].flat().map(wordOf);
+  const demand = organization === undefined ? {} : { organization: { id: wordOf(organization) } };
   if (audience.startsWith(ORGANIZATION_AUDIENCE)) {
     const id = audience.slice(ORGANIZATION_AUDIENCE.length);
     const sentence = `The own token of the organization ${id}: for routes with requireOrganizationScopes alone.`;
     return { ...ofSender(claims, 'organization', sentence), demand: { organizationToken: { id } } };
   }
   if (organization !== undefined) {
-    const sentence = `An access token for the API ${audience} inside the organization ${organization}: only for routes with an organization rule.`;
+    const sentence = `An access token for the API ${audience} inside the organization ${wordOf(organization)}: only for routes with an organization rule.`;
     return { ...ofSender(claims, 'api-in-organization', sentence), demand };
   }
   if (/^https:\/\/[\w-]+\.logto\.app\/api$/.test(audience)) {
     return ofSender(claims, 'management', `An access token for Logto's own Management API, ${audience}.`);
   }
-  return ofSender(claims, 'api', `An access token of the app ${app ?? sub} for the API ${audience}.`);
+  return ofSender(claims, 'api', `An access token of the app ${wordOf(app ?? sub)} for the API ${audience}.`);
 }
 
 /** A user's tokens look the same, but for whom they speak for. */
 function ofSender(claims: DecodedToken['claims'], name: TokenKind['name'], sentence: string): TokenKind {
   const { sub, client_id: app } = claims;
   if (sub === app) return { name, sentence, isForMachines: true, demand: {} };
-  const who = `It speaks for the user ${sub}, who signed in to the app ${app}; the API serves machines only, unless it says machineOnly: false.`;
+  const who = `It speaks for the user ${wordOf(sub)}, who signed in to the app ${wordOf(app)}; the API serves machines only, unless it says machineOnly: false.`;
   return { name: 'user', sentence: `${sentence} ${who}`, isForMachines: false, demand: {} };
 }
 
 function noAccessToken({ aud, client_id: app, sub }: DecodedToken['claims']): TokenKind {
   const common = { isForMachines: false, demand: {} };
   if (app === undefined && aud !== undefined) {
-    const sentence = `An ID token: it tells the app ${[aud].flat().join(', ')} who the user ${sub} is. No API accepts it; send the access token.`;
+    const sentence = `An ID token: it tells the app ${[aud].flat().map(wordOf).join(', ')} who the user ${wordOf(sub)} is. No API accepts it; send the access token.`;
     return { ...common, name: 'id-token', sentence };
   }
   return { ...common, name: 'other', sentence: 'A JWT, but no access token: its typ is not at+jwt.' };

@@ -1,3 +1,4 @@
+import { checkAudiences } from '../../checks/uris.js';
 import { AuthError, createLogtoAuth, type VerifyOptions } from '../../index.js';
 
 /** What an API is configured with. */
@@ -33,5 +34,14 @@ export async function refusalOf(
   } catch (error) {
     if (error instanceof AuthError) return error;
     throw error;
+  }
+}
+
+/** Whether an API can be configured with it. */
+export function isResource(value: unknown): value is string {
+  try {
+    return typeof value === 'string' && checkAudiences('logto-m2m', value).length > 0;
+  } catch {
+    return false;
   }
 }

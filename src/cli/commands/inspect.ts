@@ -1,8 +1,10 @@
-import { text } from 'node:stream/consumers';
-import type { AuthError, VerifyOptions } from '../../index.js';
-import { type DecodedToken, decodeToken, tokenIn, Undecodable } from '../checks/decoded-token.js';
+import type { AuthError, AuthErrorReason, VerifyOptions } from '../../index.js';
+import { CLOCK_TOLERANCE } from '../../options.js';
+import { untimely } from '../../verification/claims.js';
+import { type DecodedToken, decodeToken, Undecodable } from '../checks/decoded-token.js';
+import { tokenIn } from '../checks/pasted-token.js';
 import { kindOfToken, type TokenKind } from '../checks/token-kind.js';
-import { type ApiConfiguration, refusalOf } from '../checks/verified.js';
+import { type ApiConfiguration, isResource, refusalOf } from '../checks/verified.js';
 import { type Output, printable } from '../output.js';
 import {
   allowsInsecure,
@@ -12,6 +14,7 @@ import {
   resourcesOf,
   scopesOf,
 } from '../settings.js';
+import { readStandardInput } from '../standard-input.js';
 import { COMMON_OPTIONS, ExitCode, readArguments, UsageError } from '../usage.js';
 import { fromNow } from '../words.js';
 import { showToken } from './show-token.js';
@@ -28,6 +31,12 @@ interface Verification {
   readonly refusal: AuthError | undefined;
 }
 
+/** Why it is no time for a token. */
+interface Untimely {
+  readonly reason: AuthErrorReason;
+  readonly sentence: string;
+}
+
 /** `logto-m2m inspect`: what is in a token, and why it is refused. It is sent nowhere. */
 export async function inspect(args: readonly string[], output: Output): Promise<ExitCode> {
   const { values, positionals } = readArguments({
@@ -37,26 +46,32 @@ export async function inspect(args: readonly string[], output: Output): Promise<
   });
   if (positionals.length > 1) throw new UsageError('pass one token, or none and the token on stdin.');
   const asked = readAsked(values);
-  const token = tokenIn(positionals[0] ?? (await fromStdin()));
+  const pasted = tokenIn(positionals[0] ?? (await readStandardInput('token')));
+  const isJson = values.json === true;
+  if (pasted instanceof Undecodable) return explain(pasted, isJson, output);
+  const { token, beside } = pasted;
   if (token === '') throw new UsageError('there is no token: what came is empty.');
-
+  if (beside !== undefined) output.say(`This is the access token; ${beside} beside it was left alone.`);
   const decoded = decodeToken(token);
-  if (decoded instanceof Undecodable) {
-    if (values.json) output.json({ kind: 'undecodable', sentence: decoded.why });
-    else output.result(decoded.why);
-    return ExitCode.finding;
-  }
+  if (decoded instanceof Undecodable) return explain(decoded, isJson, output);
+
   const kind = kindOfToken(decoded);
   const untimely = untimeliness(decoded);
   const verification = asked.endpoints.length === 0 ? undefined : await verify(token, decoded, kind, asked);
-  if (values.json) output.json(forMachines(decoded, kind, verification));
+  if (isJson) output.json(forMachines(decoded, kind, verification, untimely));
   else {
     showToken(decoded, kind, output);
     output.result('');
     for (const line of verdict(verification, untimely, output)) output.result(line);
   }
-  const isWell = kind.isForMachines && untimely === undefined && verification?.refusal === undefined;
-  return isWell ? ExitCode.well : ExitCode.finding;
+  const refused = verification === undefined ? untimely : verification.refusal;
+  return kind.isForMachines && refused === undefined ? ExitCode.well : ExitCode.finding;
+}
+
+function explain({ why }: Undecodable, isJson: boolean, output: Output): ExitCode {
+  if (isJson) output.json({ kind: 'undecodable', sentence: why });
+  else output.result(why);
+  return ExitCode.finding;
 }
 
 function readAsked(given: Given): Asked {
@@ -69,11 +84,6 @@ function readAsked(given: Given): Asked {
   };
 }
 
-async function fromStdin(): Promise<string> {
-  if (process.stdin.isTTY) throw new UsageError('which token? Pass it as an argument, or on stdin.');
-  return text(process.stdin);
-}
-
 async function verify(
   token: string,
   { claims }: DecodedToken,
@@ -81,9 +91,8 @@ async function verify(
   asked: Asked,
 ): Promise<Verification> {
   const { endpoints, scopes } = asked;
-  const named = [claims['aud']].flat().filter((aud) => typeof aud === 'string');
   // No API can be configured with the others, so any audience will tell that the token is for none.
-  const possible = named.filter((aud) => URL.canParse(aud) && !/^urn:logto:/i.test(aud));
+  const possible = [claims['aud']].flat().filter(isResource);
   const lists = [asked.resources, possible, ['https://your.api']];
   const resources = lists.find((list) => list.length > 0) ?? [];
   const demand = demandFor(kind, asked);
@@ -105,23 +114,26 @@ function demandFor(
   return demand.organizationToken === undefined ? { organization: { id } } : { organizationToken: { id } };
 }
 
-/** Whether it is no time for the token, which can be said without keys. */
-function untimeliness({ claims: { exp, nbf } }: DecodedToken): string | undefined {
-  const now = Date.now() / 1000;
-  if (typeof exp === 'number' && exp <= now) return `It expired ${fromNow(exp, now)}: ask for a new one.`;
-  if (typeof nbf === 'number' && nbf > now) return `It is not valid yet, but ${fromNow(nbf, now)}.`;
-  return undefined;
+/** Whether it is no time for the token, which can be said without keys: by what an API bears. */
+function untimeliness({ claims: { exp, nbf } }: DecodedToken): Untimely | undefined {
+  const reason = untimely(exp, nbf, CLOCK_TOLERANCE, Date.now())?.reason;
+  if (reason === undefined) return undefined;
+  const sentence =
+    reason === 'expired'
+      ? `It expired ${fromNow(Number(exp))}: ask for a new one.`
+      : `It is not valid yet, but ${fromNow(Number(nbf))}.`;
+  return { reason, sentence };
 }
 
 function verdict(
   verification: Verification | undefined,
-  untimely: string | undefined,
+  untimely: Untimely | undefined,
   output: Output,
 ): string[] {
   const cross = output.paint('red', '✗');
   if (verification === undefined) {
     const advice = 'Not verified. With LOGTO_ENDPOINT or --endpoint it is verified, too.';
-    return untimely === undefined ? [advice] : [`${cross} ${untimely}`, advice];
+    return untimely === undefined ? [advice] : [`${cross} ${untimely.sentence}`, advice];
   }
   const { api, refusal } = verification;
   if (refusal === undefined) return [`${output.paint('green', '✓')} Accepted by ${printable(api)}.`];
@@ -129,17 +141,24 @@ function verdict(
   // Then nothing was said of the token.
   const word = refusal.status === 503 ? 'Not verified' : 'Refused';
   const lines = [`${cross} ${word} by ${printable(api)}: ${description} (${reason})`];
-  if (reason === 'expired' && untimely !== undefined) lines.push(`  ${untimely}`);
+  if (reason === 'expired' && untimely !== undefined) lines.push(`  ${untimely.sentence}`);
   if (hint !== undefined) lines.push(`  ${printable(hint)}`);
   return lines;
 }
 
-function forMachines(decoded: DecodedToken, kind: TokenKind, verification: Verification | undefined) {
+function forMachines(
+  decoded: DecodedToken,
+  kind: TokenKind,
+  verification: Verification | undefined,
+  untimely: Untimely | undefined,
+) {
   const refusal = verification?.refusal;
   return {
     kind: kind.name,
     sentence: kind.sentence,
     ...decoded,
+    // What an API says comes first; where none was asked, its time alone can be said.
+    ...(verification === undefined && untimely !== undefined && { untimely }),
     ...(verification !== undefined && {
       verification: {
         accepted: refusal === undefined,

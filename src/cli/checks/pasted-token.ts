@@ -1,0 +1,53 @@
+import { Undecodable } from './decoded-token.js';
+
+/** A token out of what somebody has copied. */
+export interface Pasted {
+  readonly token: string;
+  /** What else was there, and was left alone. */
+  readonly beside?: string;
+}
+
+/** What is copied with a text and shows nothing. */
+const INVISIBLE = /[\u00ad\u200b-\u200f\u2060\ufeff]/g;
+/** A line break inside a token: what follows is nothing but a part of it, and does not begin one of its own. */
+const WRAP = /(?<=[\w.-])[ \t]*\r?\n[ \t]*(?!eyJ[\w-]+\.[\w-]+\.[\w-])(?=[\w.-]+[ \t]*(?:["',;}]|\r?\n|$))/g;
+/** A JWT, or what is left of one: base64url of `{"`, and dots. */
+const JWTS = /eyJ[\w-]+(?:\.[\w-]*)+/g;
+const NAMED = /access_token["']?\s*[:=]\s*["']?(eyJ[\w-]+(?:\.[\w-]*)+)/;
+
+/** The token in a header, in Logto's whole answer, in a command line or in a line of settings; or the text itself. */
+export function tokenIn(text: string): Pasted | Undecodable {
+  const clean = text.replace(INVISIBLE, '').trim();
+  const answer = answerIn(clean);
+  if (answer !== undefined) return answer;
+  const joined = clean.replace(WRAP, '');
+  const found = new Set([...joined.matchAll(JWTS)].map(([token]) => withoutFullStop(token)));
+  const [token] = found;
+  if (token === undefined) return { token: bare(clean) };
+  if (found.size === 1) return { token };
+  const named = NAMED.exec(joined)?.[1];
+  if (named === undefined) return new Undecodable('There are several tokens in it: pass one of them.');
+  return { token: withoutFullStop(named), beside: 'other tokens' };
+}
+
+/** A token endpoint's answer (RFC 6749 section 5.1, OpenID Connect Core section 3.1.3.3). */
+function answerIn(text: string): Pasted | undefined {
+  if (!text.startsWith('{')) return undefined;
+  try {
+    const { access_token: token, id_token: idToken } = JSON.parse(text) as Record<string, unknown>;
+    if (typeof token === 'string') return { token, ...(idToken !== undefined && { beside: 'an id_token' }) };
+    return typeof idToken === 'string' ? { token: idToken } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** One that ends a sentence; two dots are all that a token has. */
+function withoutFullStop(token: string): string {
+  return token.split('.').length > 3 ? token.replace(/\.+$/, '') : token;
+}
+
+/** What is no JWT, without what is often copied with it. */
+function bare(text: string): string {
+  return text.replace(/^(authorization:\s*)?bearer\s+/i, '').replace(/^(["'])(.*)\1$/s, '$2');
+}
