@@ -30,3 +30,8 @@ export function inARow(names: readonly string[], word = 'and'): string {
 export function wordOf(value: unknown): string {
   return typeof value === 'string' ? value : (JSON.stringify(value) ?? 'nothing');
 }
+
+/** A variable with its value, as a shell and a file of settings take it. */
+export function assignment(name: string, value: string): string {
+  return /^[\w./:@%+,~-]*$/.test(value) ? `${name}=${value}` : `${name}='${value.replaceAll("'", "'\\''")}'`;
+}

@@ -44,7 +44,8 @@ async function getJson(uri: string, fetch: typeof globalThis.fetch, signal: Abor
   }
 }
 
-async function readText(response: Response, signal: AbortSignal): Promise<string> {
+/** The whole body, where it is no larger than any key set. @throws Error where it is, or breaks off */
+export async function readText(response: Response, signal: AbortSignal): Promise<string> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const part of response.body ?? []) {

@@ -1,8 +1,9 @@
 import { inARow } from '../words.js';
-import { type Answer, ask, Unreachable } from './ask.js';
+import { type Answer, ask } from './ask.js';
 import { challengeIn } from './challenge.js';
 import { type Finding, ok, problem } from './finding.js';
 import { fixForRefusal, type Sent } from './refused-token.js';
+import { Unreachable } from './unreachable.js';
 
 /** What an API says to a request without a token. */
 export interface Door {

@@ -1,110 +1,87 @@
+import { readText } from '../../keys/fetch-jwks.js';
+import { Unreachable, unreachable } from './unreachable.js';
+
 /** Seconds in which an answer has to come. */
 const PATIENCE = 5;
-/** No answer that is looked at here is longer. */
-const LONGEST = 256 * 1024;
 
 /** What somebody answered. */
 export interface Answer {
   readonly status: number;
   readonly headers: Headers;
-  readonly text: string;
   /** When it was made, by the clock of this machine: in the middle of the waiting, in milliseconds. */
   readonly at: number;
 }
 
-/** Nobody answered. */
-export class Unreachable {
-  constructor(
-    readonly why: string,
-    readonly fix: string,
-  ) {}
+/** The same, with its body. */
+export interface JsonAnswer extends Answer {
+  /** Undefined where it is no JSON object. */
+  readonly body: Readonly<Record<string, unknown>> | undefined;
+  /** Why the body did not come as a whole, as the end of a sentence; undefined where it did. */
+  readonly unfinished: string | undefined;
 }
 
-/** Asks by GET, once, and follows no redirect: the token must go nowhere else. */
+/** A signal that ends all waiting. */
+export function patience(): AbortSignal {
+  return AbortSignal.timeout(PATIENCE * 1000);
+}
+
+/**
+ * Asks by GET, once, and follows no redirect: the token must go nowhere else. The body is left alone: status and
+ * headers say enough, and a stream of events has no end.
+ */
 export async function ask(
   url: string | URL,
   headers: Record<string, string> = {},
 ): Promise<Answer | Unreachable> {
-  const controller = new AbortController();
-  const timer = setTimeout(() => controller.abort(), PATIENCE * 1000);
+  const answer = await request(new URL(url), headers, patience());
+  if (answer instanceof Unreachable) return answer;
+  answer.response.body?.cancel().catch(() => {});
+  return answer;
+}
+
+/** The same, where the body is what is asked for. */
+export async function askForJson(url: string): Promise<JsonAnswer | Unreachable> {
+  const signal = patience();
+  const answer = await request(new URL(url), { accept: 'application/json' }, signal);
+  if (answer instanceof Unreachable) return answer;
+  try {
+    const text = await readText(answer.response, signal);
+    return { ...answer, body: objectIn(text), unfinished: undefined };
+  } catch (error) {
+    return { ...answer, body: undefined, unfinished: whyUnfinished(error, signal) };
+  }
+}
+
+async function request(
+  url: URL,
+  headers: Record<string, string>,
+  signal: AbortSignal,
+): Promise<(Answer & { readonly response: Response }) | Unreachable> {
   const began = Date.now();
   try {
-    const response = await fetch(url, { headers, redirect: 'manual', signal: controller.signal });
-    const at = (began + Date.now()) / 2;
-    return { status: response.status, headers: response.headers, text: await beginning(response), at };
+    const response = await fetch(url, { headers, redirect: 'manual', signal });
+    return {
+      status: response.status,
+      headers: response.headers,
+      at: (began + Date.now()) / 2,
+      response,
+    };
   } catch (error) {
-    return controller.signal.aborted ? silent(new URL(url)) : explain(error, new URL(url));
-  } finally {
-    clearTimeout(timer);
+    return unreachable(signal.aborted ? signal.reason : error, url, PATIENCE);
   }
 }
 
-/** The body, or as much of it as came: status and headers say enough, and a stream of events has no end. */
-async function beginning({ body }: Response): Promise<string> {
-  const chunks: Buffer[] = [];
+function whyUnfinished(error: unknown, signal: AbortSignal): string {
+  if (signal.aborted) return `its answer did not end within ${PATIENCE} s`;
+  // undici's own, for whatever happened to the connection.
+  return error instanceof TypeError ? 'its answer broke off' : (error as Error).message;
+}
+
+function objectIn(text: string): Record<string, unknown> | undefined {
   try {
-    let size = 0;
-    for await (const part of body ?? []) {
-      const chunk = Buffer.from(part);
-      chunks.push(chunk);
-      size += chunk.length;
-      if (size > LONGEST) break;
-    }
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;
   } catch {
-    // It broke off, or took too long.
+    return undefined;
   }
-  return Buffer.concat(chunks).toString('utf8');
-}
-
-function silent({ host }: URL): Unreachable {
-  return new Unreachable(
-    `${host} did not answer within ${PATIENCE} s`,
-    'Does a firewall or security group let this machine through, and is the port right? Node takes no notice of HTTPS_PROXY by itself.',
-  );
-}
-
-function explain(error: unknown, { host, hostname, port, protocol }: URL): Unreachable {
-  const { cause = error } = error as { cause?: unknown };
-  const { code: given, name, message = '' } = cause as { code?: unknown; name?: string; message?: string };
-  const code = typeof given === 'string' ? given : (name ?? 'Error');
-  const at = `port ${port || (protocol === 'https:' ? 443 : 80)}`;
-  if (code === 'ECONNREFUSED') {
-    const why = `nothing listens at ${host} (ECONNREFUSED)`;
-    return new Unreachable(
-      why,
-      `Is it running, and is ${at} the right one? Inside a container, localhost is the container itself.`,
-    );
-  }
-  if (message === 'bad port') {
-    return new Unreachable(`${at} is one that no fetch asks`, 'Name the port at which it really listens.');
-  }
-  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') {
-    const why = `the name ${hostname} is not found (${code})`;
-    return new Unreachable(
-      why,
-      'Is it spelt right, and does the DNS of this very machine or container know it?',
-    );
-  }
-  if (/CERT|SELF_SIGNED|ISSUER|UNABLE_TO_VERIFY/.test(code)) {
-    const why = `the certificate of ${host} is not trusted (${code})`;
-    return new Unreachable(
-      why,
-      'Has it expired, or another name? Where a certificate authority of your own signed it, set NODE_EXTRA_CA_CERTS to its file.',
-    );
-  }
-  if (code === 'EPROTO' || /^ERR_(SSL|TLS)/.test(code) || /ssl|tls/i.test(message)) {
-    return new Unreachable(
-      `${host} speaks no TLS that Node understands (${code})`,
-      `Is ${at} a port for http? Then name the one for https.`,
-    );
-  }
-  if (code.startsWith('HPE_') || code === 'UND_ERR_SOCKET' || code === 'ECONNRESET') {
-    return new Unreachable(
-      `${host} broke the connection off (${code})`,
-      `Does ${at} speak ${protocol === 'http:' ? 'https and not http' : 'http and not https'}, or something else altogether?`,
-    );
-  }
-  if (code === 'UND_ERR_CONNECT_TIMEOUT' || code === 'ETIMEDOUT')
-    return silent(new URL(`${protocol}//${host}`));
-  return new Unreachable(`${host} cannot be reached (${code})`, 'Is there a way to it from this machine?');
 }

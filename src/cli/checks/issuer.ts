@@ -1,3 +1,5 @@
+import { checkEndpoint } from '../../checks/uris.js';
+import { assignment } from '../words.js';
 import { type Finding, ok, problem } from './finding.js';
 
 /** Whether tokens will name the issuer that an API with this endpoint expects, to the letter. */
@@ -8,9 +10,25 @@ export function checkIssuer(endpoint: string, issuer: string): Finding {
   return problem('issuer', message, fixFor(endpoint, issuer));
 }
 
+/** The endpoint that an API has to have for tokens of this issuer; undefined where none gives it. */
+export function endpointFor(issuer: string): string | undefined {
+  const base = /^(https?:\/\/.+)\/oidc$/.exec(issuer)?.[1];
+  try {
+    return base !== undefined && checkEndpoint('logto-m2m', 'endpoint', base, true) === base
+      ? base
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isAddress(issuer: string): boolean {
+  return /^https?:\/\/[^\s'"`\\]+$/.test(issuer) && URL.canParse(issuer);
+}
+
 function difference(expected: string, issuer: string): string {
   if (issuer.replace(/\/+$/, '') === expected) return 'the slash at the end is one too many';
-  if (!URL.canParse(issuer)) return 'that is no address';
+  if (!isAddress(issuer)) return 'that is no address';
   const [ours, theirs] = [new URL(expected), new URL(issuer)];
   if (ours.hostname !== theirs.hostname)
     return 'an internal address against the public one, or a custom domain';
@@ -24,8 +42,10 @@ function portOf({ port, protocol }: URL): string {
 }
 
 function fixFor(endpoint: string, issuer: string): string {
+  if (!isAddress(issuer))
+    return 'No API can trust that issuer: correct the variable ENDPOINT of Logto itself.';
   const pinned = `issuers: [{ issuer: '${issuer}', jwksUri: '${endpoint}/oidc/jwks' }]`;
-  const base = /^(https?:\/\/.+)\/oidc$/.exec(issuer)?.[1];
+  const base = endpointFor(issuer);
   if (base === undefined) return `Give createLogtoAuth ${pinned} instead of the endpoint.`;
-  return `Set LOGTO_ENDPOINT=${base}; or, where that cannot be reached from here, give createLogtoAuth ${pinned}. If ${base} is the wrong one, correct the variable ENDPOINT of Logto itself.`;
+  return `Set ${assignment('LOGTO_ENDPOINT', base)}; or, where that cannot be reached from here, give createLogtoAuth ${pinned}. If ${base} is the wrong one, correct the variable ENDPOINT of Logto itself.`;
 }

@@ -1,11 +1,10 @@
-import { keysFromJwks } from '../../keys/verification-key.js';
-import { duration } from '../words.js';
-import { type Answer, ask, Unreachable } from './ask.js';
+import { fetchJwks } from '../../keys/fetch-jwks.js';
+import { askForJson, type JsonAnswer, patience } from './ask.js';
+import { checkClock } from './clock.js';
 import { type Finding, ok, problem } from './finding.js';
 import { checkIssuer } from './issuer.js';
-
-/** As an API has it, where nobody has set another. */
-const CLOCK_TOLERANCE = 5;
+import { redirectOf } from './redirect.js';
+import { Unreachable } from './unreachable.js';
 
 /** What was found at one endpoint. */
 export interface Examined {
@@ -14,37 +13,50 @@ export interface Examined {
   readonly isLogto: boolean;
 }
 
-/** Reaches Logto, and compares what it says of itself with what an API with this endpoint expects. */
-export async function examineLogto(endpoint: string): Promise<Examined> {
-  const answer = await ask(`${endpoint}/oidc/.well-known/openid-configuration`);
+/**
+ * Reaches Logto, and compares what it says of itself with what an API with this endpoint expects.
+ *
+ * @param isOneOfSeveral - then each line has to say of which it is
+ */
+export async function examineLogto(endpoint: string, isOneOfSeveral: boolean): Promise<Examined> {
+  const answer = await askForJson(`${endpoint}/oidc/.well-known/openid-configuration`);
   if (answer instanceof Unreachable) {
     return { findings: [problem('endpoint', `${endpoint}: ${answer.why}.`, answer.fix)], isLogto: false };
   }
-  const discovery = objectIn(answer);
-  const { issuer } = discovery ?? {};
+  const issuer = answer.status === 200 ? answer.body?.['issuer'] : undefined;
   if (typeof issuer !== 'string') return { findings: [noLogto(endpoint, answer)], isLogto: false };
+  const named = (finding: Finding) =>
+    isOneOfSeveral ? { ...finding, message: `${endpoint}: ${finding.message}` } : finding;
   const findings = [
     ok('endpoint', `${endpoint} answers.`),
     checkIssuer(endpoint, issuer),
-    await checkKeys(endpoint),
-    ...checkClock(answer),
+    named(await checkKeys(endpoint)),
+    named(checkClock(answer)),
   ];
   return { findings, isLogto: true };
 }
 
-function noLogto(endpoint: string, { status, headers }: Answer): Finding {
+function noLogto(endpoint: string, answer: JsonAnswer): Finding {
+  const { status, headers, unfinished } = answer;
   const type = headers.get('content-type')?.split(';')[0] ?? 'nothing';
-  const location = headers.get('location');
-  if (status >= 300 && status < 400 && location !== null && URL.canParse(location, endpoint)) {
+  const target = redirectOf(answer, endpoint);
+  if (target !== undefined) {
     return problem(
       'endpoint',
-      `${endpoint} redirects to ${new URL(location, endpoint).origin} (${status}), which is not followed.`,
+      `${endpoint} redirects to ${target.origin} (${status}), which is not followed.`,
       'Set LOGTO_ENDPOINT to the address at which Logto itself answers, with https if it has that.',
     );
   }
   if (status >= 500) {
     const message = `${endpoint} answers with status ${status} (${type}): Logto, or a proxy before it, fails.`;
     return problem('endpoint', message, 'Look at the log of Logto, and of the proxy before it.');
+  }
+  if (status === 200 && unfinished !== undefined) {
+    return problem(
+      'endpoint',
+      `${endpoint} answers with status 200 (${type}), and ${unfinished}.`,
+      'Is it Logto at all? If so, it or a proxy before it is stuck, or cuts answers: look at their logs.',
+    );
   }
   return problem(
     'endpoint',
@@ -53,52 +65,18 @@ function noLogto(endpoint: string, { status, headers }: Answer): Finding {
   );
 }
 
+/** Fetches the keys as an API does. */
 async function checkKeys(endpoint: string): Promise<Finding> {
-  const url = `${endpoint}/oidc/jwks`;
-  const answer = await ask(url);
-  if (answer instanceof Unreachable) return problem('keys', `${url}: ${answer.why}.`, answer.fix);
-  const fix =
-    'An API fetches its keys there: let the proxy before Logto pass this address as it passes the others.';
-  if (answer.status !== 200) return problem('keys', `${url} answers with status ${answer.status}.`, fix);
   try {
-    const keys = [...keysFromJwks(objectIn(answer)).values()];
+    const keys = [...(await fetchJwks(`${endpoint}/oidc/jwks`, fetch, patience())).values()];
     const names = keys.map((key) => {
       const { crv, kty, alg = crv ?? kty } = key.toJwk() as Record<string, unknown>;
       return `${alg} ${key.kid.slice(0, 8)}…`;
     });
     return ok('keys', `${keys.length} to verify with: ${names.join(', ')}`);
   } catch (error) {
-    return problem('keys', `${url} cannot be used: ${(error as Error).message}.`, fix);
-  }
-}
-
-function checkClock({ headers, at }: Answer): Finding[] {
-  const date = Date.parse(headers.get('date') ?? '');
-  if (Number.isNaN(date)) return [];
-  // What a cache has kept for a while was dated then (RFC 9111 section 5.1).
-  const age = Number(headers.get('age') ?? 0) || 0;
-  // The header is in whole seconds, so the moment is on average half a second later.
-  const ahead = (at - date) / 1000 - age - 0.5;
-  if (Math.abs(ahead) <= CLOCK_TOLERANCE) return [ok('clock', 'It agrees with that of Logto.')];
-  const [which, effect] =
-    ahead > 0
-      ? ['ahead of', 'tokens seem to expire earlier than they do']
-      : ['behind', 'tokens still pass after they have expired, and new ones may seem not yet valid'];
-  return [
-    problem(
-      'clock',
-      `The clock of this machine is ${duration(ahead)} ${which} that of Logto: ${effect}.`,
-      'Set both by NTP (timedatectl set-ntp true). An API bears 5 seconds; clockTolerance can make that more, and hides the cause.',
-    ),
-  ];
-}
-
-function objectIn({ status, text }: Answer): Record<string, unknown> | undefined {
-  if (status !== 200) return undefined;
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;
-  } catch {
-    return undefined;
+    const fix =
+      'An API fetches its keys there: let the proxy before Logto pass this address as it passes the others.';
+    return problem('keys', `${(error as Error).message}.`, fix);
   }
 }

@@ -39,7 +39,9 @@ async function* examine(given: Given & { readonly api?: string | undefined }): A
   if ('check' in configuration) return yield configuration;
   const { endpoints, resources } = configuration;
 
-  const examined = await Promise.all(endpoints.map(examineLogto));
+  const examined = await Promise.all(
+    endpoints.map((endpoint) => examineLogto(endpoint, endpoints.length > 1)),
+  );
   for (const { findings } of examined) yield* findings;
   const door = api === undefined ? undefined : await knock(api);
   if (door !== undefined) yield door.finding;

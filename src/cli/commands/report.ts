@@ -1,4 +1,5 @@
 import type { Finding } from '../checks/finding.js';
+import { cut, withoutTokens } from '../discreet.js';
 import { type Output, printable } from '../output.js';
 
 const SIGNS = {
@@ -8,6 +9,9 @@ const SIGNS = {
 } as const;
 /** As wide as the longest name of a check. */
 const WIDTH = 13;
+/** In characters. What is longer came from somebody else: an issuer, a header, a name. */
+const LONGEST_WORD = 300;
+const LONGEST = 2_000;
 
 /** Shows the findings as they come, or all at the end to a machine. */
 export class Report {
@@ -20,10 +24,11 @@ export class Report {
     this.#isJson = isJson;
   }
 
-  add(finding: Finding): void {
-    this.#findings.push(finding);
+  add({ check, verdict, ...texts }: Finding): void {
+    const message = tamed(texts.message);
+    const fix = texts.fix === undefined ? undefined : tamed(texts.fix);
+    this.#findings.push({ check, verdict, message, ...(fix !== undefined && { fix }) });
     if (this.#isJson) return;
-    const { check, verdict, message, fix } = finding;
     const [colour, sign] = SIGNS[verdict];
     this.#output.result(`${this.#output.paint(colour, sign)} ${check.padEnd(WIDTH)} ${printable(message)}`);
     if (fix !== undefined) this.#output.result(`  ${''.padEnd(WIDTH)} → ${printable(fix)}`);
@@ -39,4 +44,10 @@ export class Report {
     }
     return count === 0;
   }
+}
+
+/** A line that nobody can fill the screen with, or have a token shown by. */
+function tamed(text: string): string {
+  const words = withoutTokens(text).replace(/\S+/g, (word) => cut(word, LONGEST_WORD));
+  return cut(words, LONGEST);
 }

@@ -1,0 +1,152 @@
+/** Nobody answered. */
+export class Unreachable {
+  constructor(
+    readonly why: string,
+    readonly fix: string,
+  ) {}
+}
+
+/** Where nobody answered, in the words of a message. */
+interface Place {
+  readonly host: string;
+  readonly hostname: string;
+  /** `port 3001` */
+  readonly port: string;
+  readonly isHttps: boolean;
+  /** Seconds. */
+  readonly patience: number;
+}
+
+/** What a `fetch` has failed by. */
+interface Failure {
+  readonly code: string;
+  readonly message: string;
+}
+
+type Explanation = (place: Place, failure: Failure) => readonly [why: string, fix: string];
+
+const silent: Explanation = ({ host, patience }) => [
+  `${host} did not answer within ${patience} s`,
+  'Does a firewall or security group let this machine through, and is the port right? Node takes no notice of HTTPS_PROXY by itself.',
+];
+
+/** By the code that Node or OpenSSL gives; else by the message, where there is no code of its own. */
+const EXPLANATIONS: readonly (readonly [sign: RegExp, explanation: Explanation])[] = [
+  [/^(TimeoutError|ETIMEDOUT|UND_ERR_(CONNECT|HEADERS|BODY)_TIMEOUT)$/, silent],
+  [
+    /^ECONNREFUSED$/,
+    ({ host, port }) => [
+      `nothing listens at ${host} (ECONNREFUSED)`,
+      `Is it running, and is ${port} the right one? Inside a container, localhost is the container itself.`,
+    ],
+  ],
+  [
+    /^bad port$/,
+    ({ port }) => [`${port} is one that no fetch asks`, 'Name the port at which it really listens.'],
+  ],
+  [
+    /^(ENOTFOUND|EAI_AGAIN)$/,
+    ({ hostname }, { code }) => [
+      `the name ${hostname} is not found (${code})`,
+      'Is it spelt right, and does the DNS of this very machine or container know it?',
+    ],
+  ],
+  [
+    /^ERR_TLS_CERT_ALTNAME_INVALID$/,
+    ({ host, hostname }, { code }) => [
+      `the certificate of ${host} is for another name (${code})`,
+      `Use the name that the certificate has, or let the server have one for ${hostname}. Does the proxy know which site is asked for?`,
+    ],
+  ],
+  [
+    /^CERT_HAS_EXPIRED$/,
+    ({ host }, { code }) => [
+      `the certificate of ${host} has expired (${code})`,
+      'Renew it, and let the server load it anew. Or is the clock of this machine ahead?',
+    ],
+  ],
+  [
+    /^CERT_NOT_YET_VALID$/,
+    ({ host }, { code }) => [
+      `the certificate of ${host} is not valid yet (${code})`,
+      'Is the clock of this machine behind?',
+    ],
+  ],
+  [
+    /SELF_SIGNED|UNABLE_TO_(VERIFY|GET_ISSUER)|^CERT_UNTRUSTED$/,
+    ({ host }, { code }) => [
+      `the certificate of ${host} is not trusted (${code})`,
+      'Where a certificate authority of your own signed it, set NODE_EXTRA_CA_CERTS to its file; else let the server send the certificates between, too.',
+    ],
+  ],
+  [
+    /CERTIFICATE_REQUIRED|ALERT_(HANDSHAKE_FAILURE|BAD_CERTIFICATE)$/,
+    ({ host }, { code }) => [
+      `${host} ended the handshake of TLS (${code}): it may want a certificate of the client`,
+      'Name an address that asks for none: neither an API nor this command has one to show.',
+    ],
+  ],
+  [
+    /PROTOCOL_VERSION|UNSUPPORTED_PROTOCOL|VERSION_TOO_LOW/,
+    ({ host }, { code }) => [
+      `${host} speaks no version of TLS that Node takes (${code})`,
+      'Let it, or the proxy before it, speak TLS 1.2 or 1.3.',
+    ],
+  ],
+  [
+    /^(UND_ERR_HEADERS_OVERFLOW|HPE_HEADER_OVERFLOW)$/,
+    ({ host }, { code }) => [
+      `${host} answers with more headers than Node takes (${code})`,
+      'Does a proxy before it add cookies or a long policy? 16 KiB are the limit of all headers together.',
+    ],
+  ],
+  [
+    // A fetch takes a 407 from nobody, and some releases of Node do not say so: of nothing else they say nothing.
+    /^NO_REASON$|Proxy response \(407\)|proxy authentication required/,
+    ({ host }) => [
+      `a proxy on the way to ${host} wants a login (407)`,
+      'Name an address that needs no such proxy. Where HTTPS_PROXY is set, put user and password into it, or the host into NO_PROXY.',
+    ],
+  ],
+  [
+    /^(EPROTO|CERT_.*|ERR_(SSL|TLS).*)$/,
+    ({ host, port }, { code }) => [
+      `${host} speaks no TLS that Node understands (${code})`,
+      `Is ${port} a port for http? Then name the one for https.`,
+    ],
+  ],
+  [
+    /^(HPE_.*|UND_ERR_SOCKET|ECONNRESET|EPIPE)$/,
+    ({ host, port, isHttps }, { code }) => [
+      `${host} broke the connection off (${code})`,
+      // In TLS 1.3 a server that wants a certificate of the client says so by that alone.
+      isHttps
+        ? `Does it want a certificate of the client, or is ${port} one for something else altogether?`
+        : `Does ${port} speak https and not http, or something else altogether?`,
+    ],
+  ],
+];
+
+/** Says what a `fetch` has failed by, and what to do about it. */
+export function unreachable(error: unknown, url: URL, patience: number): Unreachable {
+  const { host, hostname, protocol } = url;
+  const isHttps = protocol === 'https:';
+  const place = { host, hostname, port: `port ${url.port || (isHttps ? 443 : 80)}`, isHttps, patience };
+  const failure = failureIn(error);
+  const [, explain] =
+    EXPLANATIONS.find(([sign]) => sign.test(failure.code) || sign.test(failure.message)) ?? [];
+  const [why, fix] = explain?.(place, failure) ?? [
+    `${host} cannot be reached (${failure.code})`,
+    'Is there a way to it from this machine?',
+  ];
+  return new Unreachable(why, fix);
+}
+
+/** undici says "fetch failed", and keeps what happened in the cause. */
+function failureIn(error: unknown): Failure {
+  const { cause = error } = error as { cause?: unknown };
+  const { code, name, message } = cause as { code?: unknown; name?: unknown; message?: unknown };
+  const said = String(message ?? '');
+  const named = said === '' && name === 'Error' ? 'NO_REASON' : String(name ?? 'Error');
+  return { code: typeof code === 'string' ? code : named, message: said };
+}

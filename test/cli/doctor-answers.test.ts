@@ -1,0 +1,211 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Recorder, TokenIssuer } from '../support/client.js';
+import { NO_APP, runDoctor, startFront, type Tail } from './doctor.js';
+
+/** A key and a certificate that it has signed itself. */
+const openssl = spawnSync(
+  'openssl',
+  'req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=127.0.0.1 -days 2 -keyout - -out -'.split(
+    ' ',
+  ),
+  { encoding: 'utf8' },
+);
+
+let logto: TokenIssuer;
+
+beforeAll(async () => {
+  logto = await TokenIssuer.start();
+});
+afterAll(() => logto.stop());
+
+const doctor = (...args: Tail<Parameters<typeof runDoctor>>) => runDoctor(logto, ...args);
+
+describe('logto-m2m doctor knows whoever answers', () => {
+  const pageOf = (status: number, headers: Record<string, string>, body = '') =>
+    Recorder.start((_req, res) => void res.writeHead(status, headers).end(body));
+
+  it.each<[what: string, answer: () => Promise<Recorder>, said: RegExp]>([
+    [
+      "a proxy's page",
+      () => pageOf(200, { 'content-type': 'text/html' }, '<html>'),
+      /no Logto: status 200, text\/html/,
+    ],
+    [
+      "a proxy's failure",
+      () => pageOf(502, { 'content-type': 'text/html' }),
+      /status 502 .* → Look at the log of Logto/,
+    ],
+    [
+      'a redirect',
+      () => pageOf(301, { location: 'https://auth.example/x' }),
+      /redirects to https:\/\/auth\.example .* → Set LOGTO_ENDPOINT/,
+    ],
+    [
+      'a redirect to nothing',
+      () => pageOf(302, { location: 'javascript:alert(1)' }),
+      /is no Logto: status 302.* → Are host/,
+    ],
+    [
+      'a proxy that wants a login',
+      () => pageOf(407, {}),
+      /a proxy .*wants a login \(407\)\. → .*needs no such proxy/,
+    ],
+    [
+      'an answer that stalls',
+      () => Recorder.start((_req, res) => void res.writeHead(200).write('{')),
+      /status 200 .*did not end within 5 s\. → .*stuck/,
+    ],
+    [
+      'an answer that breaks off',
+      () =>
+        Recorder.start((_req, res) => {
+          res.writeHead(200, { 'content-length': '100' }).write('{');
+          setTimeout(() => res.destroy(), 50);
+        }),
+      /status 200 .*broke off\. → .*cuts answers/,
+    ],
+    [
+      'an answer without an end',
+      () => pageOf(200, {}, JSON.stringify({ issuer: 'x'.repeat(300 * 1024) })),
+      /status 200 .*larger than 256 KiB\. → Is it Logto at all/,
+    ],
+    [
+      'more headers than are read',
+      () => pageOf(200, { 'x-policy': 'a'.repeat(20_000) }),
+      /more headers than Node takes.* → .*cookies/,
+    ],
+    ['somebody silent', () => Recorder.start(() => {}), /did not answer within 5 s.* → .*firewall/],
+    [
+      'one who hangs up',
+      () => Recorder.start((req) => void req.socket.destroy()),
+      /broke the connection off.* → .*https and not http/,
+    ],
+  ])('at the endpoint: %s', async (_what, answer, said) => {
+    const page = await answer();
+    const { code, problems, stdout } = await doctor([], { LOGTO_ENDPOINT: page.url });
+    expect(code).toBe(1);
+    expect(problems).toEqual([expect.stringMatching(said)]);
+    expect(stdout).toMatch(/^- token +Not asked for: there is no Logto to ask\.$/m);
+    await page.stop();
+  });
+
+  it('at a name that does not exist, and behind http where https is asked', async () => {
+    const nowhere = await doctor([], { LOGTO_ENDPOINT: 'https://logto.invalid' });
+    expect(nowhere.problems).toEqual([expect.stringMatching(/logto\.invalid is not found .* → .*DNS/)]);
+    const plain = await doctor([], { LOGTO_ENDPOINT: logto.endpoint.replace('http:', 'https:') });
+    expect(plain.problems).toEqual([expect.stringMatching(/speaks no TLS .* → .*a port for http\?/)]);
+  });
+
+  it.skipIf(openssl.error !== undefined)('with a certificate that nobody has signed', async () => {
+    const server = createServer({ key: openssl.stdout, cert: openssl.stdout });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const port = String((server.address() as AddressInfo).port);
+    const untrusted = await doctor([], { LOGTO_ENDPOINT: `https://127.0.0.1:${port}` });
+    expect(untrusted.problems).toEqual([
+      expect.stringMatching(/is not trusted \(\w+\).* → .*NODE_EXTRA_CA_CERTS/),
+    ]);
+    const plain = await doctor([], { LOGTO_ENDPOINT: `http://127.0.0.1:${port}` });
+    expect(plain.problems).toEqual([
+      expect.stringMatching(/broke the connection off.* → .*https and not http/),
+    ]);
+    server.close();
+    server.closeAllConnections();
+  });
+
+  it.skipIf(openssl.error !== undefined)('with a certificate for another name', async () => {
+    const server = createServer({ key: openssl.stdout, cert: openssl.stdout });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    const file = join(mkdtempSync(join(tmpdir(), 'ca-')), 'ca.pem');
+    writeFileSync(file, openssl.stdout);
+    const { problems } = await doctor([], {
+      LOGTO_ENDPOINT: `https://localhost:${port}`,
+      NODE_EXTRA_CA_CERTS: file,
+    });
+    expect(problems).toEqual([
+      expect.stringMatching(/is for another name \(ERR_TLS_CERT_ALTNAME_INVALID\).* → Use the name/),
+    ]);
+    server.close();
+    server.closeAllConnections();
+    rmSync(dirname(file), { recursive: true });
+  });
+
+  it.skipIf(openssl.error !== undefined)('with a version of TLS that is too old', async () => {
+    const old = { minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT@SECLEVEL=0' } as const;
+    const server = createServer({ key: openssl.stdout, cert: openssl.stdout, ...old });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    const { problems } = await doctor([], { LOGTO_ENDPOINT: `https://127.0.0.1:${port}` });
+    expect(problems).toEqual([expect.stringMatching(/speaks no version of TLS .* → .*TLS 1\.2 or 1\.3/)]);
+    server.close();
+  });
+
+  it('at an address in a network, by http only if it is told to', async () => {
+    const endpoint = logto.endpoint.replace('127.0.0.1', '0.0.0.0');
+    const careful = await doctor([], { LOGTO_ENDPOINT: endpoint });
+    expect(careful.problems).toEqual([
+      expect.stringMatching(/must be https.*pass --allow-insecure-requests/),
+    ]);
+    const { stdout } = await doctor(['--allow-insecure-requests'], { LOGTO_ENDPOINT: endpoint });
+    expect(stdout).toMatch(/^✓ token /m);
+    expect(stdout).toMatch(/^✗ issuer /m);
+  });
+
+  it.each<[what: string, issuer: (endpoint: string) => string, said: RegExp]>([
+    [
+      'a slash at its end',
+      (endpoint) => `${endpoint}/oidc/`,
+      /slash at the end is one too many.* → Give createLogtoAuth issuers/,
+    ],
+    [
+      'another port',
+      (endpoint) => `${new URL(endpoint).protocol}//127.0.0.1/oidc`,
+      /the port \d+ against 80/,
+    ],
+    ['https', (endpoint) => `https${endpoint.slice(4)}/oidc`, /http against https/],
+    [
+      'a custom domain',
+      () => 'https://auth.example/oidc',
+      /custom domain.* → Set LOGTO_ENDPOINT=https:\/\/auth\.example;/,
+    ],
+    [
+      'what a shell would run',
+      () => 'https://auth.example/$(reboot)/oidc',
+      /→ Set LOGTO_ENDPOINT='https:\/\/auth\.example\/\$\(reboot\)';/,
+    ],
+    [
+      'what an endpoint would not keep',
+      () => 'https://AUTH.example/oidc',
+      /→ Give createLogtoAuth issuers: \[\{ issuer: 'https:\/\/AUTH\.example/,
+    ],
+    ['no address', () => 'https://a b/oidc', /that is no address\. → No API can trust that issuer/],
+    ['a quotation', () => "https://a.example/'/oidc", /that is no address\. → No API can trust that issuer/],
+  ])('under another name: %s', async (_what, issuer, said) => {
+    const front = await startFront(logto, (url) => ({ issuer: issuer(url) }));
+    const { code, problems, stdout } = await doctor([], { ...NO_APP, LOGTO_ENDPOINT: front.url });
+    expect(code).toBe(1);
+    expect(problems).toEqual([expect.stringMatching(said)]);
+    expect(stdout).toMatch(/^✓ keys +1 to verify with: ES384 /m);
+    await front.stop();
+  });
+
+  it.each<[what: string, keys: [status: number, body: string], said: RegExp]>([
+    ['are not there', [404, ''], /status 404\. → .*pass this address/],
+    ['are none', [200, '{"keys":[]}'], /no key that can check a signature/],
+    ['are a page', [200, '<html>'], /its answer is not JSON/],
+  ])('without keys that are of use: they %s', async (_what, [status, body], said) => {
+    const front: Recorder = await Recorder.start((req, res) => {
+      if (req.url === '/oidc/jwks') res.writeHead(status).end(body);
+      else res.end(JSON.stringify({ issuer: `${front.url}/oidc` }));
+    });
+    const { problems } = await doctor([], { ...NO_APP, LOGTO_ENDPOINT: front.url });
+    expect(problems).toEqual([expect.stringMatching(said)]);
+    await front.stop();
+  });
+});

@@ -1,0 +1,76 @@
+import type { RequestListener } from 'node:http';
+import express, { type RequestHandler } from 'express';
+import { expect } from 'vitest';
+import { createLogtoAuth } from '../../src/index.js';
+import { API, Recorder, type TokenIssuer } from '../support/client.js';
+import { type CommandOptions, logtoM2M } from './command.js';
+
+export interface Checked {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** What is wrong, each in a line with its fix behind it. */
+  readonly problems: readonly string[];
+}
+
+export type Variables = Record<string, string | undefined>;
+
+/** Runs the doctor with an app of this Logto. Whatever is asked, neither a secret nor a token is shown. */
+export async function runDoctor(
+  logto: TokenIssuer,
+  args: readonly string[] = [],
+  env: Variables = {},
+  options: CommandOptions & { readonly app?: string } = {},
+): Promise<Checked> {
+  const { id, secret } = logto.app(options.app);
+  const set = {
+    LOGTO_ENDPOINT: logto.endpoint,
+    LOGTO_AUDIENCE: API,
+    LOGTO_APP_ID: id,
+    LOGTO_APP_SECRET: secret,
+  };
+  const outcome = await logtoM2M(['doctor', ...args], { ...options, env: { ...set, ...env } });
+  const found = outcome.stdout.match(/^✗ .*\n +→ .*$/gm) ?? [];
+  const problems = found.map((lines) => lines.replace(/\n +→ /, ' → '));
+  expect(outcome.stdout + outcome.stderr).not.toContain(secret);
+  expect(outcome.stdout + outcome.stderr).not.toContain('eyJ');
+  return { ...outcome, problems };
+}
+
+/** Without an app: then Logto alone is looked at. */
+export const NO_APP: Variables = { LOGTO_APP_ID: '', LOGTO_APP_SECRET: '' };
+
+/** An API with one route, `/products`, behind these handlers. */
+export function startApi(...handlers: RequestHandler[]): Promise<Recorder> {
+  const app = express();
+  app.get('/products', ...handlers, (_req, res) => void res.json([]));
+  return Recorder.start(app);
+}
+
+/** Guards it as an API of this Logto does, or of another. */
+export function guardOf(
+  logto: TokenIssuer,
+  audience = API,
+  scope = 'read:products',
+  endpoint = logto.endpoint,
+): RequestHandler {
+  return createLogtoAuth({ endpoint, audience }).requireScopes(scope) as RequestHandler;
+}
+
+/** Answers for Logto: with these keys, with its issuer, and with more headers or another way to answer. */
+export async function startFront(
+  logto: TokenIssuer,
+  discovery: (url: string) => object = (url) => ({ issuer: `${url}/oidc` }),
+  headers: Record<string, string> = {},
+): Promise<Recorder> {
+  const jwks = await (await fetch(`${logto.endpoint}/oidc/jwks`)).text();
+  const answer: RequestListener = (req, res) => {
+    res.writeHead(200, { 'content-type': 'application/json', ...headers });
+    res.end(req.url === '/oidc/jwks' ? jwks : JSON.stringify(discovery(front.url)));
+  };
+  const front: Recorder = await Recorder.start(answer);
+  return front;
+}
+
+/** All parameters but the first. */
+export type Tail<T extends unknown[]> = T extends [unknown, ...infer Rest] ? Rest : never;

@@ -1,0 +1,37 @@
+import { describe, expect, it } from 'vitest';
+import { unreachable } from '../../src/cli/checks/unreachable.js';
+
+/** As undici fails: what happened is in the cause. */
+function failed(code: string | undefined, message = ''): TypeError {
+  const cause = Object.assign(new Error(message), code !== undefined && { code });
+  return new TypeError('fetch failed', { cause });
+}
+
+// What no server of a test can bring about, or not on every release of Node.
+describe('an address where nobody answers', () => {
+  it.each<[code: string | undefined, message: string, why: RegExp, fix: RegExp]>([
+    ['ETIMEDOUT', '', /shop\.example:8443 did not answer within 5 s/, /firewall/],
+    ['UND_ERR_CONNECT_TIMEOUT', '', /did not answer within 5 s/, /firewall/],
+    ['EAI_AGAIN', '', /the name shop\.example is not found/, /DNS/],
+    ['EHOSTUNREACH', '', /cannot be reached \(EHOSTUNREACH\)/, /a way to it/],
+    [undefined, 'bad port', /port 8443 is one that no fetch asks/, /really listens/],
+    ['ERR_TLS_CERT_ALTNAME_INVALID', '', /is for another name/, /one for shop\.example/],
+    ['CERT_HAS_EXPIRED', '', /has expired \(CERT_HAS_EXPIRED\)/, /Renew it/],
+    ['CERT_NOT_YET_VALID', '', /is not valid yet/, /behind/],
+    ['SELF_SIGNED_CERT_IN_CHAIN', '', /is not trusted/, /NODE_EXTRA_CA_CERTS/],
+    ['DEPTH_ZERO_SELF_SIGNED_CERT', '', /is not trusted/, /NODE_EXTRA_CA_CERTS/],
+    ['UNABLE_TO_GET_ISSUER_CERT_LOCALLY', '', /is not trusted/, /NODE_EXTRA_CA_CERTS/],
+    ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', '', /is not trusted/, /certificates between/],
+    ['ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED', '', /certificate of the client/, /asks for none/],
+    ['ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE', '', /certificate of the client/, /asks for none/],
+    ['ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION', '', /no version of TLS/, /TLS 1\.2 or 1\.3/],
+    ['ERR_SSL_WRONG_VERSION_NUMBER', '', /no TLS that Node understands/, /port 8443 a port for http\?/],
+    ['UND_ERR_HEADERS_OVERFLOW', '', /more headers/, /cookies/],
+    ['UND_ERR_ABORTED', 'Proxy response (407) !== 200 when HTTP Tunneling', /proxy .* login/, /NO_PROXY/],
+    [undefined, 'proxy authentication required', /proxy .* login/, /NO_PROXY/],
+    ['UND_ERR_SOCKET', 'other side closed', /broke the connection off/, /certificate of the client, or/],
+  ])('by %s %s', (code, message, why, fix) => {
+    const found = unreachable(failed(code, message), new URL('https://shop.example:8443/oidc'), 5);
+    expect(found).toEqual({ why: expect.stringMatching(why), fix: expect.stringMatching(fix) });
+  });
+});
