@@ -3,6 +3,11 @@ import { checkStrings, type Owner, show, wrong } from './values.js';
 /** RFC 6749 section 3.3: printable ASCII without the space, the double quote and the backslash. */
 const SCOPE = /^[!#-[\]-~]+$/;
 
+/** Whether it can be the name of one scope. */
+export function isScope(text: string): boolean {
+  return SCOPE.test(text);
+}
+
 /**
  * The scopes that a route needs: separate strings, or strings of several with spaces between them.
  *
@@ -12,7 +17,7 @@ export function checkScopes(owner: Owner, option: string, value: unknown): reado
   const list = checkStrings(owner, option, value, 'a scope as read:products');
   const scopes = new Set(list.flatMap((item) => item.split(' ')).filter((scope) => scope !== ''));
   for (const scope of scopes) {
-    if (!SCOPE.test(scope)) {
+    if (!isScope(scope)) {
       throw new TypeError(
         `${owner}: the scope ${show(scope)} has characters that no scope may have (RFC 6749 section 3.3).`,
       );

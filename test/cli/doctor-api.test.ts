@@ -1,7 +1,7 @@
 import type { RequestHandler } from 'express';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { API, Recorder, TokenIssuer } from '../support/client.js';
-import { guardOf, runDoctor, startApi, type Tail } from './doctor.js';
+import { guardOf, NO_APP, runDoctor, startApi, type Tail } from './doctor.js';
 
 let logto: TokenIssuer;
 
@@ -38,7 +38,7 @@ describe('logto-m2m doctor --api explains', () => {
     [
       'another issuer',
       () => [guard(API, 'read:products', 'https://auth.example')],
-      [/answers 401 .* → .*LOGTO_ENDPOINT to http:\/\/127/],
+      [/answers 401 .* → .*set LOGTO_ENDPOINT=http:\/\/127/],
     ],
     [
       'a header that a proxy takes away',
@@ -74,7 +74,10 @@ describe('logto-m2m doctor --api explains', () => {
     [
       'a redirect',
       () => [answering(302, { location: 'https://a.example' })],
-      [/302 without a token, a redirect/, /302 with the token, a redirect/],
+      [
+        /302 without a token, a redirect to https:\/\/a\.example, which/,
+        /302 with the token, a redirect to https/,
+      ],
     ],
   ])('%s', async (_what, guards, said) => {
     const api = await startApi(...guards());
@@ -85,15 +88,111 @@ describe('logto-m2m doctor --api explains', () => {
     await api.stop();
   });
 
+  it.each<[what: string, answer: RequestHandler, said: RegExp]>([
+    ['a limit', answering(429), /answers 429 with the token: it was asked too often\. → A limit/],
+    ['a limit of headers', answering(431), /answers 431 with the token: .*too large.* → .*below the size/],
+    ['a login of a proxy', answering(407), /a proxy .*wants a login \(407\)/],
+    [
+      'a redirect of its own',
+      answering(302, { location: '/products/?a=private' }),
+      /302 with the token, a redirect to \/products\/ there, which/,
+    ],
+    [
+      'a redirect to nothing',
+      answering(302, { location: 'javascript:alert(1)' }),
+      /302 with the token, a redirect, which/,
+    ],
+    [
+      'what another guard takes for malformed',
+      answering(400, { 'www-authenticate': 'Bearer error="invalid_request"' }),
+      /400 with the token: invalid_request → The header was altered on the way/,
+    ],
+    [
+      'a refusal by another status',
+      answering(404, { 'www-authenticate': 'Bearer error="invalid_token"' }),
+      /404 with the token: invalid_token → The token is of http/,
+    ],
+  ])('%s, behind the guard', async (_what, answer, said) => {
+    const api = await startApi(afterAuthorization(answer));
+    const { code, problems } = await doctor(['--api', `${api.url}/products`]);
+    expect({ code, problems }).toEqual({ code: 1, problems: [expect.stringMatching(said)] });
+    expect(problems.join()).not.toContain('private');
+    await api.stop();
+  });
+
+  it("and takes a handler's own answer for none of a guard", async () => {
+    const api = await startApi(afterAuthorization(answering(400)));
+    const { code, stdout } = await doctor(['--api', `${api.url}/products`]);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^✓ api +\S+ answers 400 with the token: no guard has refused it\.$/m);
+    await api.stop();
+  });
+
+  it('and shows no token that is echoed, nor more than a few words', async () => {
+    const echo: RequestHandler = (req, res) => {
+      const said = `${req.headers.authorization} is not for me. ${'What a pity! '.repeat(500)}`;
+      res.writeHead(401, { 'www-authenticate': `Bearer error="invalid_token", error_description="${said}"` });
+      res.end();
+    };
+    const api = await startApi(afterAuthorization(echo));
+    for (const args of [[], ['--json']]) {
+      const { code, stdout } = await doctor(['--api', `${api.url}/products`, ...args]);
+      expect(code).toBe(1);
+      // That no token is there, each run is asked.
+      expect(stdout).toMatch(/with the token: Bearer \[a (token|secret)\] is not for me\. What a pity! .*…/);
+      expect(stdout.match(/pity/g)?.length).toBeLessThan(20);
+    }
+    await api.stop();
+  });
+
+  it('nor a token that is named as a permission', async () => {
+    const api = await startApi(
+      afterAuthorization((req, res) => {
+        const scope = req.headers.authorization?.slice('Bearer '.length);
+        res
+          .writeHead(403, { 'www-authenticate': `Bearer error="insufficient_scope", scope="${scope}"` })
+          .end();
+      }),
+    );
+    const { problems } = await doctor(['--api', `${api.url}/products`]);
+    expect(problems).toEqual([expect.stringMatching(/403 with the token: .* → The route needs \[a token\]/)]);
+    await api.stop();
+  });
+
+  it('and asks for nothing that is no permission', async () => {
+    const challenge = 'Bearer scope="a\\"b \u00e9 \u009b2J read:products"';
+    const api = await startApi((req, res, next) => {
+      if (req.headers.authorization !== undefined) return next();
+      res.writeHead(401, { 'www-authenticate': challenge }).end();
+    });
+    const { code, stdout, stderr } = await doctor(['--api', `${api.url}/products`]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toMatch(/^✓ api-closed .* names read:products\.$/m);
+    await api.stop();
+  });
+
   it('a path that is not there, and an API that is not', async () => {
     const api = await startApi(guard());
     const wrongPath = await doctor(['--api', `${api.url}/product`]);
     expect(wrongPath.problems).toEqual([
       expect.stringMatching(/answers 404 without a token.* → There is nothing to GET/),
     ]);
+    expect(wrongPath.stdout).toMatch(
+      /^- api +\S+ answers 404 with the token, and no guard answers without one/m,
+    );
     await api.stop();
     const gone = await doctor(['--api', `${api.url}/products`]);
     expect(gone.problems).toEqual([expect.stringMatching(/^✗ api-closed .*nothing listens/)]);
+    expect(gone.stdout).toMatch(/^- api +Not asked with the token: it does not answer\.$/m);
+  });
+
+  it('that it was not asked, where there is no token', async () => {
+    const api = await startApi(guard());
+    const address = ['--api', `${api.url}/products`];
+    const said = /^- api +Not asked with a token: there is none\.$/m;
+    expect((await doctor(address, { LOGTO_AUDIENCE: 'https://nosuch.api' })).stdout).toMatch(said);
+    expect((await doctor(address, NO_APP)).stdout).toMatch(said);
+    await api.stop();
   });
 
   it('and sends the token to that API alone, by no redirect and not by http to elsewhere', async () => {
@@ -105,5 +204,6 @@ describe('logto-m2m doctor --api explains', () => {
     await Promise.all([api.stop(), thief.stop()]);
     const far = await doctor(['--api', 'http://shop.example/products']);
     expect(far).toMatchObject({ code: 2, stderr: expect.stringContaining('--allow-insecure-requests') });
+    expect(far.stderr).toContain('whoever is between could read the token');
   });
 });

@@ -48,7 +48,9 @@ describe('logto-m2m token', () => {
   it('warns on stderr of what was not granted, and prints the token all the same', async () => {
     const { code, stdout, stderr } = await token(['--scope', 'read:products write:products']);
     expect(code).toBe(0);
-    expect(stderr).toMatch(/^Logto did not grant write:products: .*\n$/);
+    expect(stderr).toMatch(
+      /^Logto did not grant write:products\. .*assign app \w+ a machine-to-machine role.*\n$/,
+    );
     expect(stdout).toMatch(/^eyJ\S+\n$/);
   });
 

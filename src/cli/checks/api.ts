@@ -1,8 +1,10 @@
+import { discreet } from '../discreet.js';
 import { inARow } from '../words.js';
 import { type Answer, ask } from './ask.js';
-import { challengeIn } from './challenge.js';
-import { type Finding, ok, problem } from './finding.js';
+import { type Challenge, challengeIn } from './challenge.js';
+import { type Finding, ok, problem, skipped } from './finding.js';
 import { fixForRefusal, type Sent } from './refused-token.js';
+import { failureOf } from './status.js';
 import { Unreachable } from './unreachable.js';
 
 /** What an API says to a request without a token. */
@@ -10,8 +12,17 @@ export interface Door {
   readonly finding: Finding;
   /** Whether it is worth asking again, with a token. */
   readonly isThere: boolean;
+  /** Whether a guard for bearer tokens has answered. */
+  readonly isGuarded: boolean;
   /** The permissions that it says the route needs. */
   readonly scopes: readonly string[];
+}
+
+/** What it says to one with a token. */
+export interface Entry {
+  readonly finding: Finding;
+  /** Whether the handler has answered, and well. */
+  readonly isIn: boolean;
 }
 
 /** Asks without a token: a protected route has to say 401, and with it what it needs. */
@@ -20,76 +31,83 @@ export async function knock(url: URL): Promise<Door> {
   const shown = addressOf(url);
   if (answer instanceof Unreachable) {
     const finding = problem('api-closed', `${shown}: ${answer.why}.`, answer.fix);
-    return { finding, isThere: false, scopes: [] };
+    return { finding, isThere: false, isGuarded: false, scopes: [] };
   }
-  const scopes = challengeIn(answer.headers)?.scopes ?? [];
-  return { finding: judgeOpen(shown, answer, scopes), isThere: true, scopes };
+  const challenge = challengeIn(answer.headers);
+  return {
+    finding: judgeOpen(url, answer, challenge),
+    isThere: true,
+    isGuarded: answer.status === 401 && challenge !== undefined,
+    scopes: challenge?.scopes ?? [],
+  };
 }
 
-function judgeOpen(shown: string, answer: Answer, scopes: readonly string[]): Finding {
-  const { status, headers } = answer;
+function judgeOpen(url: URL, answer: Answer, challenge: Challenge | undefined): Finding {
+  const { status } = answer;
+  const message = `${addressOf(url)} answers ${status} without a token`;
   if (status >= 200 && status < 300) {
     return problem(
       'api-closed',
-      `${shown} answers ${status} without a token: the route is open to everybody.`,
+      `${message}: the route is open to everybody.`,
       'Mount the guard before the handler: app.get(path, requireScopes(…), handler). Is the route defined before app.use(guard)?',
     );
   }
   if (status === 401) {
-    if (challengeIn(headers) !== undefined) {
-      const needs = scopes.length > 0 ? `, and names ${inARow(scopes)}` : '';
-      return ok('api-closed', `${shown} answers 401 without a token, as it should${needs}.`);
+    if (challenge !== undefined) {
+      const needs = challenge.scopes.length > 0 ? `, and names ${inARow(challenge.scopes)}` : '';
+      return ok('api-closed', `${message}, as it should${needs}.`);
     }
     return problem(
       'api-closed',
-      `${shown} answers 401 without a token, and asks for no bearer token.`,
+      `${message}, and asks for no bearer token.`,
       'Something else guards it, as a proxy with a login of its own: let such requests through to the API.',
     );
   }
-  return unexpected('api-closed', shown, answer, 'without a token');
+  const failure = failureOf(answer, url);
+  if (failure !== undefined) return problem('api-closed', message + failure.why, failure.fix);
+  if (status === 404 || status === 405) {
+    const fix = 'There is nothing to GET: name the path of a protected route that answers GET.';
+    return problem('api-closed', `${message}.`, fix);
+  }
+  const fix = 'Is something before the guard that answers itself?';
+  return problem('api-closed', `${message}, where a guard says 401.`, fix);
 }
 
 /** Asks with the token, once, and explains what comes. */
-export async function enter(url: URL, token: string, sent: Sent): Promise<Finding> {
+export async function enter(
+  url: URL,
+  token: string,
+  sent: Sent,
+  { isGuarded }: Pick<Door, 'isGuarded'>,
+): Promise<Entry> {
   const answer = await ask(url, { authorization: `Bearer ${token}` });
-  const shown = addressOf(url);
-  if (answer instanceof Unreachable) return problem('api', `${shown}: ${answer.why}.`, answer.fix);
-  const { status, headers } = answer;
-  if (status >= 200 && status < 300) return ok('api', `${shown} answers ${status} with the token.`);
-  if (status !== 401 && status !== 403) return unexpected('api', shown, answer, 'with the token');
-  const challenge = challengeIn(headers);
-  const said = challenge?.description ?? challenge?.error;
-  const message = `${shown} answers ${status} with the token${said === undefined ? ', and says no more.' : `: ${said}`}`;
-  return problem('api', message, fixForRefusal(status, challenge, sent));
+  if (answer instanceof Unreachable) {
+    const message = `${addressOf(url)}: ${answer.why}.`;
+    return { finding: problem('api', message, answer.fix), isIn: false };
+  }
+  const isIn = answer.status >= 200 && answer.status < 300;
+  const finding = isIn
+    ? ok('api', `${addressOf(url)} answers ${answer.status} with the token.`)
+    : judgeAnswer(url, answer, token, sent, isGuarded);
+  return { finding, isIn };
 }
 
-function unexpected(check: string, shown: string, { status, headers }: Answer, how: string): Finding {
-  const message = `${shown} answers ${status} ${how}`;
-  if (status === 503) {
-    const after = headers.has('retry-after') ? ', and wants to be asked later' : '';
-    return problem(
-      check,
-      `${message}${after}.`,
-      "The API cannot get Logto's keys, or is overloaded: run this command where the API runs, and look at health() there.",
-    );
+function judgeAnswer(url: URL, answer: Answer, token: string, sent: Sent, isGuarded: boolean): Finding {
+  const { status, headers } = answer;
+  const message = `${addressOf(url)} answers ${status} with the token`;
+  const challenge = challengeIn(headers);
+  const refuses = status === 401 || status === 403 || (status === 400 && challenge !== undefined);
+  if (refuses || challenge?.error !== undefined) {
+    const said = challenge?.description ?? challenge?.error;
+    const words = said === undefined ? ', and says no more.' : `: ${discreet(said, token)}`;
+    return problem('api', message + words, fixForRefusal(status, challenge, sent));
   }
-  if (status >= 300 && status < 400) {
-    return problem(
-      check,
-      `${message}, a redirect, which no token follows.`,
-      'Name the address to which it leads.',
-    );
-  }
-  if (status >= 500) return problem(check, `${message}: it fails by itself.`, 'Look at the log of the API.');
-  if (check === 'api') return ok(check, `${message}: no guard has refused it.`);
-  if (status === 404 || status === 405) {
-    const fix = 'There is nothing to GET: name the path of a protected route that answers GET.';
-    return problem(check, `${message}.`, fix);
-  }
-  return problem(
-    check,
-    `${message}, where a guard says 401.`,
-    'Is something before the guard that answers itself?',
+  const failure = failureOf(answer, url);
+  if (failure !== undefined) return problem('api', message + failure.why, failure.fix);
+  if (isGuarded) return ok('api', `${message}: no guard has refused it.`);
+  return skipped(
+    'api',
+    `${message}, and no guard answers without one: whether it lets the token in, nobody knows.`,
   );
 }
 

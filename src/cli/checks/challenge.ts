@@ -1,20 +1,45 @@
+import { isScope } from '../../checks/scopes.js';
+
 /** A `Bearer` challenge of a `WWW-Authenticate` header (RFC 6750 section 3). */
 export interface Challenge {
+  /** Those that can be scopes at all: whoever answers may write anything. */
   readonly scopes: readonly string[];
   readonly error: string | undefined;
   readonly description: string | undefined;
 }
 
-/** The challenge in these headers; undefined where there is none for bearer tokens. */
+const SCHEME = /[\s,]*([\w!#$%&'*+.^`|~-]+)(?=[\s,]|$)/y;
+const PARAMETER = /[\s,]*([\w-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))/y;
+
+/** The first challenge for bearer tokens in these headers; undefined where there is none. */
 export function challengeIn(headers: Headers): Challenge | undefined {
-  const text = /(?:^|,\s*)bearer(?:\s+(.*))?$/is.exec(headers.get('www-authenticate') ?? '');
-  if (text === null) return undefined;
-  const parameters = new Map<string, string>();
-  for (const [, name = '', quoted, bare] of (text[1] ?? '').matchAll(
-    /([\w-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))/g,
-  )) {
-    parameters.set(name.toLowerCase(), quoted?.replace(/\\(.)/g, '$1') ?? bare ?? '');
+  const parameters = parametersOf('bearer', headers.get('www-authenticate') ?? '');
+  if (parameters === undefined) return undefined;
+  return {
+    scopes: (parameters.get('scope') ?? '').split(' ').filter(isScope),
+    error: parameters.get('error'),
+    description: parameters.get('error_description'),
+  };
+}
+
+/** Several challenges may stand in one header, each with parameters of its own (RFC 9110 section 11.6.1). */
+function parametersOf(wanted: string, text: string): Map<string, string> | undefined {
+  let parameters: Map<string, string> | undefined;
+  for (let at = 0; ; ) {
+    const [, name, quoted, bare] = matchAt(PARAMETER, text, at) ?? [];
+    if (name !== undefined) {
+      parameters?.set(name.toLowerCase(), quoted?.replace(/\\(.)/g, '$1') ?? bare ?? '');
+      at = PARAMETER.lastIndex;
+      continue;
+    }
+    const scheme = matchAt(SCHEME, text, at)?.[1];
+    if (parameters !== undefined || scheme === undefined) return parameters;
+    if (scheme.toLowerCase() === wanted) parameters = new Map();
+    at = SCHEME.lastIndex;
   }
-  const scopes = (parameters.get('scope') ?? '').split(' ').filter((scope) => scope !== '');
-  return { scopes, error: parameters.get('error'), description: parameters.get('error_description') };
+}
+
+function matchAt(sticky: RegExp, text: string, at: number): RegExpExecArray | null {
+  sticky.lastIndex = at;
+  return sticky.exec(text);
 }

@@ -1,6 +1,6 @@
 import { type AccessTokenAnswer, createM2MClient, M2MClientError } from '../../client/index.js';
 import type { App } from '../settings.js';
-import { fromNow } from '../words.js';
+import { assignment, fromNow, wordOf } from '../words.js';
 import { decodeToken, Undecodable } from './decoded-token.js';
 import { type Finding, ok, problem } from './finding.js';
 
@@ -55,7 +55,7 @@ async function fixForSlash(wanted: Wanted): Promise<string | undefined> {
     : [`${resource}/`, 'with'];
   try {
     await tokenFor({ ...wanted, resource: other, scopes: [] });
-    return `Logto knows ${other}, ${word} the slash at its end: set LOGTO_AUDIENCE=${other}, at the API too.`;
+    return `Logto knows ${other}, ${word} the slash at its end: set ${assignment('LOGTO_AUDIENCE', other)}, at the API too.`;
   } catch {
     return undefined;
   }
@@ -65,5 +65,5 @@ function description({ token, expiresAt }: AccessTokenAnswer): string {
   const decoded = decodeToken(token);
   if (decoded instanceof Undecodable) return `Logto gave one. ${decoded.why}`;
   const { header, claims } = decoded;
-  return `Logto gave one that expires ${fromNow(expiresAt)}: alg ${header['alg']}, typ ${header['typ']}, iss ${claims['iss']}, aud ${claims['aud']}`;
+  return `Logto gave one that expires ${fromNow(expiresAt)}: alg ${wordOf(header['alg'])}, typ ${wordOf(header['typ'])}, iss ${wordOf(claims['iss'])}, aud ${wordOf(claims['aud'])}`;
 }

@@ -1,6 +1,8 @@
+import { ORGANIZATION_AUDIENCE } from '../../access-token.js';
 import { type AuthErrorReason, kindOf } from '../../errors.js';
-import { inARow } from '../words.js';
+import { assignment, inARow } from '../words.js';
 import type { Challenge } from './challenge.js';
+import { endpointFor } from './issuer.js';
 
 /** The token that an API has refused. */
 export interface Sent {
@@ -19,9 +21,14 @@ const FIXES: Partial<Record<AuthErrorReason, (sent: Sent, challenge: Challenge) 
   malformed: () =>
     'The header was altered on the way: does a proxy before the API add an Authorization of its own?',
   audience: ({ audience }) =>
-    `The token is for ${audience}, and the API expects another: set LOGTO_AUDIENCE=${audience} there, or ask for the API's own indicator here (--resource), to the letter.`,
-  issuer: ({ issuer }) =>
-    `The token is of ${issuer}, and the API trusts another issuer: set its LOGTO_ENDPOINT to ${issuer.replace(/\/oidc$/, '')}, or list that issuer in \`issuers\`.`,
+    audience.startsWith(ORGANIZATION_AUDIENCE)
+      ? "The token is an organization's own, and the route takes those for an API: ask for one of that API inside the organization (--resource URI --organization ID), or protect the route by requireOrganizationScopes."
+      : `The token is for ${audience}, and the API expects another: set ${assignment('LOGTO_AUDIENCE', audience)} there, or ask for the API's own indicator here (--resource), to the letter. Or the route takes organization tokens alone: --resource '' --organization ID.`,
+  issuer: ({ issuer }) => {
+    const endpoint = endpointFor(issuer);
+    const set = endpoint === undefined ? '' : `set ${assignment('LOGTO_ENDPOINT', endpoint)} there, or `;
+    return `The token is of ${issuer}, and the API trusts another issuer: ${set}list that one in its \`issuers\`.`;
+  },
   expired: () => "The API's clock is ahead by more than the token's life: set it by NTP.",
   not_yet_valid: () => "The API's clock is behind: set it by NTP.",
   algorithm: () => 'Let `algorithms` of the API hold the one that Logto signs with, or leave it out.',
@@ -46,6 +53,8 @@ export function fixForRefusal(status: number, challenge: Challenge | undefined, 
     return 'It comes from something else than a guard for bearer tokens: a proxy before the API, or the handler itself.';
   }
   if (status === 401 && challenge.error === undefined) return LOST;
+  if (status === 400 || challenge.error === 'invalid_request')
+    return FIXES.malformed?.(sent, challenge) ?? '';
   const reasons = Object.keys(FIXES) as AuthErrorReason[];
   const reason = reasons.find((one) => kindOf(one).description === challenge.description);
   const fix = reason === undefined ? undefined : FIXES[reason];

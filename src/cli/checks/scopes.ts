@@ -3,36 +3,42 @@ import { inARow } from '../words.js';
 import { type Finding, ok, problem, skipped } from './finding.js';
 import type { Wanted } from './granted-token.js';
 
+/** What the API itself has said of permissions. */
+export interface NamedByApi {
+  readonly scopes: readonly string[];
+  /** Whether it has let the token in, though it was asked for nothing but what the API named: one of them can do. */
+  readonly isContent: boolean;
+}
+
 /**
  * Which of the permissions came. Logto leaves the others out without a word, for a role that is missing and for a
  * name that it does not know alike.
- *
- * @param known - names that are spelt right for sure, as those in the API's own challenge
  */
-export function checkScopes(wanted: Wanted, granted: readonly string[], known: readonly string[]): Finding {
+export function checkScopes(wanted: Wanted, granted: readonly string[], named: NamedByApi): Finding {
   const { scopes } = wanted;
   if (scopes.length === 0) {
     return skipped('scopes', 'None was asked for; with --scope NAMES it is seen whether they are granted.');
   }
   const missing = scopes.filter((scope) => !granted.includes(scope));
   if (missing.length === 0) return ok('scopes', `Granted: ${inARow(granted)}`);
+  if (named.isContent) {
+    const message = `Granted: ${inARow(granted)}; the API lets it in without ${inARow(missing)}.`;
+    return ok('scopes', message);
+  }
   const came =
     granted.length === 0
       ? 'The token has no permission at all'
       : `The token has ${inARow(granted)}, and more was asked for`;
+  // What was asked for, too, is another permission and no other spelling.
+  const known = named.scopes.filter((scope) => !scopes.includes(scope));
   return problem('scopes', `${came}; not granted: ${inARow(missing)}.`, fixFor(missing, wanted, known));
 }
 
-function fixFor(missing: readonly string[], wanted: Wanted, known: readonly string[]): string {
-  const { resource, organization, app } = wanted;
-  const meant = missing.flatMap((scope) => {
-    const name = meantBy(
-      scope,
-      known.filter((other) => !missing.includes(other)),
-    );
-    return name === undefined ? [] : [`${name} instead of ${scope}`];
-  });
-  if (meant.length > 0) return `A spelling mistake: did you mean ${inARow(meant)}?`;
+/** What to do about permissions that were asked for and not granted. */
+export function adviceOnRoles(
+  missing: readonly string[],
+  { app, resource, organization }: Pick<Wanted, 'app' | 'resource' | 'organization'>,
+): string {
   const names = inARow(missing);
   const place =
     resource === undefined
@@ -42,5 +48,20 @@ function fixFor(missing: readonly string[], wanted: Wanted, known: readonly stri
     organization === undefined
       ? `assign app ${app.id} a machine-to-machine role that has ${names} (Console > Roles)`
       : `give app ${app.id} an organization role in ${organization} that has ${names} (Console > Organizations)`;
-  return `No role of the app gives it: ${role}. Or it is misspelt: compare it with ${place}.`;
+  return `No role of the app gives ${missing.length === 1 ? 'it' : 'them'}: ${role}. Or it is misspelt: compare it with ${place}.`;
+}
+
+function fixFor(missing: readonly string[], wanted: Wanted, known: readonly string[]): string {
+  const meant = new Map(missing.map((scope) => [scope, meantBy(scope, known, slipsIn(scope))]));
+  const misspelt = missing.filter((scope) => meant.get(scope) !== undefined);
+  const others = missing.filter((scope) => meant.get(scope) === undefined);
+  if (misspelt.length === 0) return adviceOnRoles(others, wanted);
+  const guesses = misspelt.map((scope) => `${meant.get(scope)} instead of ${scope}`);
+  const guess = `A spelling mistake, or a role that is missing: did you mean ${inARow(guesses)}?`;
+  return others.length === 0 ? guess : `${guess} As to ${inARow(others)}: ${adviceOnRoles(others, wanted)}`;
+}
+
+/** In a short name every other letter makes another name. */
+function slipsIn(name: string): number {
+  return Math.min(2, Math.floor(name.length / 5));
 }

@@ -1,4 +1,5 @@
-import { type Door, enter, knock } from '../checks/api.js';
+import type { AccessTokenAnswer } from '../../client/index.js';
+import { type Door, type Entry, enter, knock } from '../checks/api.js';
 import { decodeToken, Undecodable } from '../checks/decoded-token.js';
 import { type Finding, ok, problem, skipped } from '../checks/finding.js';
 import { askForToken, type Wanted } from '../checks/granted-token.js';
@@ -7,6 +8,7 @@ import { checkScopes } from '../checks/scopes.js';
 import { refusalOf } from '../checks/verified.js';
 import type { Output } from '../output.js';
 import {
+  type App,
   addressOf,
   allowsInsecure,
   appOf,
@@ -18,6 +20,7 @@ import {
   scopesOf,
 } from '../settings.js';
 import { COMMON_OPTIONS, ExitCode, readArguments, UsageError } from '../usage.js';
+import { wordOf } from '../words.js';
 import { Report } from './report.js';
 
 const OPTIONS = { ...COMMON_OPTIONS, api: { type: 'string' } } as const;
@@ -39,23 +42,18 @@ async function* examine(given: Given & { readonly api?: string | undefined }): A
   if ('check' in configuration) return yield configuration;
   const { endpoints, resources } = configuration;
 
-  const examined = await Promise.all(
-    endpoints.map((endpoint) => examineLogto(endpoint, endpoints.length > 1)),
-  );
+  const isOneOfSeveral = endpoints.length > 1;
+  const examined = await Promise.all(endpoints.map((endpoint) => examineLogto(endpoint, isOneOfSeveral)));
   for (const { findings } of examined) yield* findings;
   const door = api === undefined ? undefined : await knock(api);
   if (door !== undefined) yield door.finding;
 
   const [resource] = resources;
-  if (!examined[0]?.isLogto) return yield skipped('token', 'Not asked for: there is no Logto to ask.');
-  if (app === undefined) {
-    return yield skipped(
-      'token',
-      'Not asked for; with LOGTO_APP_ID and LOGTO_APP_SECRET it is seen whether that app gets one.',
-    );
-  }
-  if (resource === undefined && organization === undefined) {
-    return yield skipped('token', 'Not asked for: set LOGTO_AUDIENCE, or pass --resource or --organization.');
+  const obstacle = obstacleTo(examined[0]?.isLogto === true, app, resource ?? organization);
+  if (obstacle !== undefined || app === undefined) {
+    if (obstacle !== undefined) yield obstacle;
+    if (api !== undefined) yield skipped('api', 'Not asked with a token: there is none.');
+    return;
   }
   const wanted: Wanted = {
     endpoint: endpoints[0] as string,
@@ -66,6 +64,23 @@ async function* examine(given: Given & { readonly api?: string | undefined }): A
     allowInsecure: allowsInsecure(given),
   };
   yield* examineToken(wanted, configuration, api, door);
+}
+
+/** Why no token can be asked for. */
+function obstacleTo(isLogto: boolean, app: App | undefined, target: string | undefined): Finding | undefined {
+  if (!isLogto) return skipped('token', 'Not asked for: there is no Logto to ask.');
+  if (app === undefined) {
+    return skipped(
+      'token',
+      'Not asked for; with LOGTO_APP_ID and LOGTO_APP_SECRET it is seen whether that app gets one.',
+    );
+  }
+  if (target !== undefined) return undefined;
+  return problem(
+    'configuration',
+    'No token can be asked for, and an API that uses requireScopes cannot start: it has no audience.',
+    'Set LOGTO_AUDIENCE to the API identifier, or pass --resource; for an API of organization tokens alone pass --organization.',
+  );
 }
 
 interface Configuration {
@@ -91,23 +106,41 @@ async function* examineToken(
   api: URL | undefined,
   door: Door | undefined,
 ): AsyncGenerator<Finding> {
-  const { app, resource, organization, allowInsecure } = wanted;
+  const { app, organization, allowInsecure } = wanted;
   const { finding, answer } = await askForToken(wanted);
   yield finding;
-  if (answer === undefined) return;
+  if (answer === undefined) {
+    if (api !== undefined) yield skipped('api', 'Not asked with a token: there is none.');
+    return;
+  }
   yield await checkAccepted(answer.token, wanted, { ...configuration, allowInsecure });
-  yield checkScopes(wanted, answer.scopes, [...answer.scopes, ...(door?.scopes ?? [])]);
-  if (organization !== undefined) yield ok('organization', `App ${app.id} is in ${organization}.`);
-  if (api === undefined || !door?.isThere) return;
-  const decoded = decodeToken(answer.token);
-  if (decoded instanceof Undecodable) return;
-  yield await enter(api, answer.token, {
-    issuer: String(decoded.claims['iss']),
-    audience: String(decoded.claims['aud'] ?? resource),
-    scopes: answer.scopes,
-    organization,
-    appId: app.id,
+  // Asked before the permissions are judged: whether those that came will do, the API knows best.
+  const entry = api && door && (await tryDoor(api, door, answer, wanted));
+  const namesThem = wanted.scopes === door?.scopes;
+  yield checkScopes(wanted, answer.scopes, {
+    scopes: door?.scopes ?? [],
+    isContent: namesThem && entry?.isIn === true,
   });
+  if (organization !== undefined) yield ok('organization', `App ${app.id} is in ${organization}.`);
+  if (entry !== undefined) yield entry.finding;
+}
+
+async function tryDoor(
+  api: URL,
+  door: Door,
+  { token, scopes }: AccessTokenAnswer,
+  { app, resource, organization }: Wanted,
+): Promise<Entry> {
+  const notAsked = (why: string) => ({
+    finding: skipped('api', `Not asked with the token: ${why}.`),
+    isIn: false,
+  });
+  if (!door.isThere) return notAsked('it does not answer');
+  const decoded = decodeToken(token);
+  if (decoded instanceof Undecodable) return notAsked('no guard could read it');
+  const { iss, aud = resource } = decoded.claims;
+  const sent = { issuer: wordOf(iss), audience: wordOf(aud), scopes, organization, appId: app.id };
+  return enter(api, token, sent, door);
 }
 
 async function checkAccepted(

@@ -1,5 +1,6 @@
 import { createM2MClient, M2MClientError } from '../../client/index.js';
 import { isBearerToken } from '../../middleware/bearer-token.js';
+import { adviceOnRoles } from '../checks/scopes.js';
 import type { Output } from '../output.js';
 import {
   allowsInsecure,
@@ -11,12 +12,23 @@ import {
   scopesOf,
 } from '../settings.js';
 import { COMMON_OPTIONS, ExitCode, readArguments, UsageError } from '../usage.js';
+import { inARow } from '../words.js';
 
 /** `logto-m2m token`: a token on stdout, and nothing else there. */
 export async function token(args: readonly string[], output: Output): Promise<ExitCode> {
   const { values } = readArguments({ args: [...args], options: COMMON_OPTIONS });
   const scopes = scopesOf(values);
-  const client = createM2MClient({ ...whatIsAskedFor(values), scopes });
+  const wanted = whatIsAskedFor(values);
+  const { endpoint, app, resource, organization } = wanted;
+  const client = createM2MClient({
+    endpoint,
+    appId: app.id,
+    appSecret: app.secret,
+    resource,
+    organizationId: organization,
+    scopes,
+    allowInsecureRequests: allowsInsecure(values),
+  });
   try {
     const answer = await client.getAccessToken();
     if (!isBearerToken(answer.token)) {
@@ -26,9 +38,7 @@ export async function token(args: readonly string[], output: Output): Promise<Ex
     }
     const missingScopes = scopes.filter((scope) => !answer.scopes.includes(scope));
     if (missingScopes.length > 0) {
-      output.say(
-        `Logto did not grant ${missingScopes.join(' ')}: no role of the app gives it, or it is not spelt so.`,
-      );
+      output.say(`Logto did not grant ${inARow(missingScopes)}. ${adviceOnRoles(missingScopes, wanted)}`);
     }
     if (values.json) output.json({ ...answer, missingScopes });
     else output.result(answer.token);
@@ -49,18 +59,11 @@ function whatIsAskedFor(given: Given) {
     throw new UsageError("whose token? Set LOGTO_APP_ID and LOGTO_APP_SECRET, from the app's page in Logto.");
   }
   const [endpoint] = demandEndpoints(given);
-  const organizationId = organizationOf(given);
+  const organization = organizationOf(given);
   // Of an organization alone, where LOGTO_AUDIENCE is not set: that is what the API's guard goes by, too.
   const [resource] = resourcesOf(given);
-  if (resource === undefined && organizationId === undefined) {
+  if (resource === undefined && organization === undefined) {
     throw new UsageError('a token for what? Set LOGTO_AUDIENCE, or pass --resource, --organization or both.');
   }
-  return {
-    endpoint,
-    appId: app.id,
-    appSecret: app.secret,
-    resource,
-    organizationId,
-    allowInsecureRequests: allowsInsecure(given),
-  };
+  return { endpoint, app, resource, organization };
 }

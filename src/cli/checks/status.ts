@@ -1,0 +1,47 @@
+import type { Answer } from './ask.js';
+import { redirectOf } from './redirect.js';
+
+/** What an answer fails by, as the end of a sentence. */
+export interface Failure {
+  readonly why: string;
+  readonly fix: string;
+}
+
+/** What is wrong with an answer that says nothing of tokens, by its status; undefined where that can be a handler's. */
+export function failureOf(answer: Answer, url: URL): Failure | undefined {
+  const { status, headers } = answer;
+  if (status >= 300 && status < 400) {
+    const target = redirectOf(answer, url.href);
+    const where = target === undefined ? '' : ` to ${placeOf(target, url)}`;
+    return {
+      why: `, a redirect${where}, which no token follows.`,
+      fix: 'Name the address to which it leads, if that is one of the API.',
+    };
+  }
+  if (status === 429) {
+    return {
+      why: ': it was asked too often.',
+      fix: 'A limit before the guard or behind it has been reached: wait, and run this again.',
+    };
+  }
+  if (status === 431) {
+    return {
+      why: ': the headers are too large for it.',
+      fix: 'Has a proxy before the API a limit below the size of a token? Node has one of 16 KiB for all headers together.',
+    };
+  }
+  if (status === 503) {
+    const after = headers.has('retry-after') ? ', and wants to be asked later' : '';
+    return {
+      why: `${after}.`,
+      fix: "The API cannot get Logto's keys, or is overloaded: run this command where the API runs, and look at health() there.",
+    };
+  }
+  if (status >= 500) return { why: ': it fails by itself.', fix: 'Look at the log of the API.' };
+  return undefined;
+}
+
+/** Of another site no path: it may hold what was sent. */
+function placeOf({ origin, pathname }: URL, from: URL): string {
+  return origin === from.origin ? `${pathname} there` : origin;
+}

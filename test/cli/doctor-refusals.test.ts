@@ -1,0 +1,121 @@
+import type { RequestHandler } from 'express';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { type AuthErrorReason, kindOf } from '../../src/errors.js';
+import { createLogtoAuth, type LogtoAuthOptions } from '../../src/index.js';
+import { API, TokenIssuer } from '../support/client.js';
+import { createSigningKey } from '../support/signing.js';
+import { runDoctor, startApi } from './doctor.js';
+
+let logto: TokenIssuer;
+
+beforeAll(async () => {
+  logto = await TokenIssuer.start();
+});
+afterAll(() => logto.stop());
+
+const ORGANIZATION = 'tgqjike3k7pu';
+const issuer = () => `${logto.endpoint}/oidc`;
+const guardWith = (options: LogtoAuthOptions): RequestHandler =>
+  createLogtoAuth({
+    audience: API,
+    ...(options.issuers === undefined && { endpoint: logto.endpoint }),
+    ...options,
+  }).requireScopes('read:products') as RequestHandler;
+const pinned = (kid?: string) => {
+  const { publicJwk } = createSigningKey('ES384', kid === undefined ? {} : { kid });
+  return guardWith({ issuers: [{ issuer: issuer(), jwks: { keys: [publicJwk] } }] });
+};
+async function kidOfLogto(): Promise<string> {
+  const { keys } = (await (await fetch(`${issuer()}/jwks`)).json()) as { keys: { kid: string }[] };
+  return keys[0]?.kid ?? '';
+}
+
+/** Refuses every token as a guard does, where none can be made to here: on a machine with another clock. */
+function refusing(reason: AuthErrorReason): RequestHandler {
+  const { status, code, description } = kindOf(reason);
+  const challenge = `Bearer realm="api", error="${code}", error_description="${description}"`;
+  return (req, res, next) =>
+    req.headers.authorization === undefined
+      ? guardWith({})(req, res, next)
+      : void res.writeHead(status, { 'www-authenticate': challenge }).end();
+}
+
+const twice: RequestHandler = (req, _res, next) => {
+  if (req.headers.authorization !== undefined) req.headers.authorization += ' and-another';
+  next();
+};
+
+it.each<
+  [
+    reason: AuthErrorReason,
+    what: string,
+    guards: () => RequestHandler[] | Promise<RequestHandler[]>,
+    args: string[],
+    fix: RegExp,
+  ]
+>([
+  ['malformed', 'by a proxy', () => [twice, guardWith({})], [], /The header was altered on the way/],
+  [
+    'algorithm',
+    'by its options',
+    () => [guardWith({ algorithms: ['RS256'] })],
+    [],
+    /Let `algorithms` of the/,
+  ],
+  ['unknown_key', 'by keys of its own', () => [pinned()], [], /keys of another Logto, or old ones/],
+  ['signature', 'by keys of its own', async () => [pinned(await kidOfLogto())], [], /under the same id/],
+  ['revoked', 'by its list', () => [guardWith({ isRevoked: () => true })], [], /take it off the list/],
+  [
+    'expired',
+    'by its clock',
+    () => [refusing('expired')],
+    [],
+    /clock is ahead by more than the token's life/,
+  ],
+  ['not_yet_valid', 'by its clock', () => [refusing('not_yet_valid')], [], /clock is behind/],
+  [
+    'organization',
+    'that is missing',
+    () => [guardWith({ organization: 'required' })],
+    [],
+    /ask for a token of it \(--organization ID\)/,
+  ],
+  [
+    'organization',
+    'that is not asked for',
+    () => [guardWith({})],
+    ['--organization', ORGANIZATION],
+    /holds for the organization tgqjike3k7pu alone/,
+  ],
+  [
+    'audience',
+    'of an API',
+    () => [guardWith({ audience: 'https://other.api' })],
+    [],
+    /set LOGTO_AUDIENCE=https:\/\/shopping\.api there.* --resource '' --organization ID\.$/,
+  ],
+  [
+    'audience',
+    'of an organization',
+    () => [guardWith({})],
+    ['--resource', '', '--organization', ORGANIZATION],
+    /(?!.*LOGTO_AUDIENCE=).*--resource URI --organization ID.*requireOrganizationScopes\.$/,
+  ],
+  [
+    'issuer',
+    'of another Logto',
+    () => [guardWith({ endpoint: 'https://auth.example' })],
+    [],
+    /set LOGTO_ENDPOINT=http:\S+ there, or list that one in its `issuers`/,
+  ],
+])('logto-m2m doctor explains a refusal for %s: %s', async (reason, _what, guards, args, fix) => {
+  const api = await startApi(...(await guards()));
+  const wanted = [...args, '--scope', 'read:products', '--api', `${api.url}/products`];
+  const { code, problems } = await runDoctor(logto, wanted, {}, { app: 'partner-service' });
+  expect(code).toBe(1);
+  const { status, description } = kindOf(reason);
+  const last = problems.at(-1)?.split(' → ') ?? [];
+  expect(last[0]).toMatch(new RegExp(`^✗ api .* answers ${status} with the token: ${description}$`));
+  expect(last[1]).toMatch(fix);
+  await api.stop();
+});
