@@ -8,12 +8,8 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { shopDirectory } from '../../example-server/local-issuer/directory.js';
 import { createM2MClient } from '../../src/client/index.js';
 import { Recorder } from '../support/client.js';
-import {
-  type RecordedCall,
-  recordedCalls,
-  StandInLogto,
-  type StandInOptions,
-} from '../support/management-api.js';
+import { type RecordedCall, recordedCalls } from '../support/management-api/recorded-calls.js';
+import { StandInLogto, type StandInOptions } from '../support/management-api/stand-in-logto.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const SHOP = 'https://shopping.api';

@@ -8,7 +8,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest
 import { type Application, shopDirectory } from '../../example-server/local-issuer/directory.js';
 import { createM2MClient } from '../../src/client/index.js';
 import { Recorder } from '../support/client.js';
-import { StandInLogto } from '../support/management-api.js';
+import { StandInLogto } from '../support/management-api/stand-in-logto.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 

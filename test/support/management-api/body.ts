@@ -1,0 +1,29 @@
+import type { Request } from 'express';
+import { invalidInput } from './refusals.js';
+
+interface Body {
+  name: string;
+  indicator: string;
+  description?: string | undefined;
+  type: string;
+  scopeIds: string[];
+  applicationIds: string[];
+  organizationScopeIds: string[];
+  resourceScopeIds: string[];
+  organizationRoleIds: string[];
+}
+
+/** The body, if it has these members and no others: a stand-in that took more than was recorded would hide a slip. */
+export function bodyOf(req: Request, names: (keyof Body)[], optional: (keyof Body)[] = []): Body {
+  const body: unknown = req.body;
+  const given = Object.entries(body ?? {});
+  const right = ([name, value]: [string, unknown]) =>
+    name.endsWith('Ids')
+      ? Array.isArray(value) && value.length > 0 && value.every((id) => typeof id === 'string')
+      : typeof value === 'string';
+  const allowed: string[] = [...names, ...optional];
+  const wrong = given.find((entry) => !allowed.includes(entry[0]) || !right(entry))?.[0];
+  const missing = names.find((name) => !given.some(([has]) => has === name));
+  if (wrong === undefined && missing === undefined) return body as Body;
+  throw invalidInput({ code: 'invalid_type', message: 'Invalid input', path: [wrong ?? missing] });
+}

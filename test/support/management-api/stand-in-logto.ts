@@ -1,0 +1,146 @@
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer, request as httpRequest, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import express, { type NextFunction, type Request, type Response } from 'express';
+import type { Application, Directory } from '../../../example-server/local-issuer/directory.js';
+import { type LocalIssuer, startLocalIssuer } from '../../../example-server/local-issuer/local-issuer.js';
+import { directoryOf } from './directory.js';
+import { application, organization, secretOf } from './entries.js';
+import { serveManagementApi } from './management-api.js';
+import { seed, seedAsRecorded } from './seeds.js';
+import { type Entry, State } from './state.js';
+
+export interface StandInOptions {
+  /** The tenant as it was when the calls were recorded; otherwise a new one, with an app for the Management API. */
+  readonly recorded?: boolean;
+  /** The ids that are given next, in this order; otherwise random ones. */
+  readonly ids?: readonly string[];
+}
+
+/**
+ * A Logto with its Management API, which keeps state and answers as the recorded one. It is one address, with the
+ * example's issuer behind `/oidc`, as behind a proxy: `iss` is `issuer`. What is granted in it, its tokens hold.
+ */
+export class StandInLogto {
+  readonly state = new State();
+  readonly directory: Directory = {
+    resources: [],
+    organizationPermissions: [],
+    organizations: [],
+    applications: [],
+  };
+  /** What was asked of the Management API: method, path and query. */
+  readonly requests: string[] = [];
+  /** After so many changes the connection breaks, and the answer to the last of them is lost. */
+  changesUntilBreak = Number.POSITIVE_INFINITY;
+  endpoint = '';
+  issuer = '';
+
+  readonly #ids: string[];
+  #logto: LocalIssuer | undefined;
+  #server: Server | undefined;
+
+  private constructor({ recorded = false, ids = [] }: StandInOptions) {
+    this.#ids = [...ids];
+    if (recorded) seedAsRecorded(this.state);
+    else seed(this.state);
+    this.#tellIssuer();
+  }
+
+  static async start(options: StandInOptions = {}): Promise<StandInLogto> {
+    const logto = new StandInLogto(options);
+    logto.#logto = await startLocalIssuer({ directory: logto.directory });
+    logto.issuer = logto.#logto.issuer;
+    const server = createServer(logto.#createApp(logto.#logto.endpoint));
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    logto.#server = server;
+    logto.endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    return logto;
+  }
+
+  async stop(): Promise<void> {
+    await this.#logto?.stop();
+    const server = this.#server;
+    if (server === undefined) return;
+    const closed = once(server, 'close');
+    server.close();
+    server.closeAllConnections();
+    await closed;
+  }
+
+  /** The credentials of an app, by its name. */
+  app(name = 'management-service'): Application {
+    const found = this.directory.applications.find((one) => one.name === name);
+    if (found === undefined) throw new Error(`There is no app ${name}.`);
+    return found;
+  }
+
+  /** Puts an app there, as an admin would in the Console. */
+  addApp(name: string, type = 'MachineToMachine'): Entry {
+    const entry = application(this.#newId(), { name, type });
+    this.state.applications.push(entry);
+    this.state.secrets.push(secretOf(entry.id));
+    this.#tellIssuer();
+    return entry;
+  }
+
+  addOrganization(name: string): Entry {
+    const entry = organization(this.#newId(12), { name });
+    this.state.organizations.push(entry);
+    this.#tellIssuer();
+    return entry;
+  }
+
+  #newId(length = 21): string {
+    const next = this.#ids.shift();
+    return next ?? [...randomBytes(length)].map((byte) => (byte % 36).toString(36)).join('');
+  }
+
+  /** The tokens that the issuer gives hold what the tenant grants. */
+  #tellIssuer(): void {
+    Object.assign(this.directory, directoryOf(this.state));
+  }
+
+  #createApp(issuerEndpoint: string) {
+    const app = express().disable('x-powered-by').disable('etag');
+    app.use('/oidc', (req, res) => forward(req, res, issuerEndpoint));
+    app.use('/api', (req, _res, next) => {
+      this.requests.push(`${req.method} ${req.originalUrl}`);
+      next();
+    });
+    const tenant = { state: this.state, newId: (length?: number) => this.#newId(length) };
+    serveManagementApi(app, tenant, {
+      endpoint: issuerEndpoint,
+      watch: (req, res, next) => this.#watch(req, res, next),
+    });
+    return app;
+  }
+
+  /** Tells the issuer what was changed, and breaks off where it shall. */
+  #watch(_req: Request, res: Response, next: NextFunction): void {
+    const before = JSON.stringify(this.state);
+    const end = res.end.bind(res);
+    Object.assign(res, {
+      end: (...args: Parameters<typeof end>) => {
+        if (JSON.stringify(this.state) === before) return end(...args);
+        this.#tellIssuer();
+        this.changesUntilBreak -= 1;
+        return this.changesUntilBreak < 0 ? res.socket?.destroy() : end(...args);
+      },
+    });
+    next();
+  }
+}
+
+/** As a reverse proxy does. */
+function forward(req: Request, res: Response, endpoint: string): void {
+  const { method, headers } = req;
+  const upstream = httpRequest(`${endpoint}${req.originalUrl}`, { method, headers }, (answer) => {
+    res.writeHead(answer.statusCode ?? 502, answer.headers);
+    answer.pipe(res);
+  });
+  upstream.on('error', () => res.destroy());
+  req.pipe(upstream);
+}
