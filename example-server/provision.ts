@@ -28,12 +28,12 @@ async function main(): Promise<void> {
     );
     throw new Error(`${missing.map(([name]) => name).join(', ')} not set.\n\n${usage}`);
   }
-  const api = new ManagementApi({
+  const api = await ManagementApi.open({
     endpoint: LOGTO_ENDPOINT,
     appId: LOGTO_APP_ID,
     appSecret: LOGTO_APP_SECRET,
     tenantId: LOGTO_TENANT_ID || undefined,
   });
   const provisioned = await provision(api, console.error);
-  console.log(environmentOf(LOGTO_ENDPOINT, provisioned));
+  console.log(environmentOf(api.endpoint, provisioned));
 }

@@ -45,12 +45,14 @@ export interface LocalIssuer {
  *
  * @param options.directory The tenant's data. It may be changed while the issuer runs; changes count at once.
  * @param options.port The port to listen on; by default a free one.
+ * @param options.publicEndpoint Where a proxy before it is reached, if there is one: `issuer` is named after that.
  * @param options.signingKeys The algorithm that tokens are signed with: `ES384`, as Logto does by default, or
  *   `RS256`, as it does once an admin has rotated the keys to RSA (the key set shows the previous EC key too).
  */
 export async function startLocalIssuer(options: {
   directory: Directory;
   port?: number;
+  publicEndpoint?: string;
   signingKeys?: SigningAlgorithm;
 }): Promise<LocalIssuer> {
   const { directory, port = 0, signingKeys = 'ES384' } = options;
@@ -63,7 +65,7 @@ export async function startLocalIssuer(options: {
   server.listen(port, '127.0.0.1');
   await once(server, 'listening');
   const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const issuer = `${endpoint}/oidc`;
+  const issuer = `${options.publicEndpoint ?? endpoint}/oidc`;
 
   let engine = createEngine(issuer, directory, keys, alg).callback();
   const app = express().disable('x-powered-by');

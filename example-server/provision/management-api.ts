@@ -1,5 +1,7 @@
 import { createM2MClient, M2MClientError, managementApiResource } from 'express-logto-m2m/client';
 import { type ZodType, z } from 'zod';
+import { checkIssuer, normalEndpoint } from './issuer.js';
+import { ProvisionError } from './provision-error.js';
 
 /** Who calls the Management API, and where. */
 export interface ManagementApiOptions {
@@ -11,37 +13,43 @@ export interface ManagementApiOptions {
   tenantId?: string | undefined;
 }
 
-/** Why the tenant could not be provisioned, in a sentence for the person who runs the program. */
-export class ProvisionError extends Error {
-  /** @param code Logto's own, as `role.name_in_use`, where it was Logto that refused. */
-  constructor(
-    message: string,
-    readonly code?: string,
-  ) {
-    super(message);
-  }
-}
-
 const pageSize = 20;
 const patience = 30_000;
 const refusalSchema = z.object({ code: z.string(), message: z.string() });
 
 /** Logto's Management API, as far as it is needed here. It only reads and adds: nothing here changes or deletes. */
 export class ManagementApi {
+  /** Base URL of Logto, in the form that its tokens name. */
+  readonly endpoint: string;
+  readonly #appId: string;
   readonly #fetch: typeof fetch;
-  readonly #options: ManagementApiOptions;
 
-  constructor(options: ManagementApiOptions) {
-    const { endpoint, appId, appSecret, tenantId } = options;
-    this.#options = options;
-    this.#fetch = createM2MClient({
+  private constructor(endpoint: string, appId: string, authorizedFetch: typeof fetch) {
+    this.endpoint = endpoint;
+    this.#appId = appId;
+    this.#fetch = authorizedFetch;
+  }
+
+  /**
+   * Gets a token for it first.
+   *
+   * @throws {ProvisionError} where Logto gives none, or issues it under another address than this one
+   */
+  static async open({ endpoint, appId, appSecret, tenantId }: ManagementApiOptions): Promise<ManagementApi> {
+    const client = createM2MClient({
       endpoint,
       appId,
       appSecret,
       resource: managementApiResource(tenantId),
       scopes: ['all'],
       baseUrl: endpoint,
-    }).fetch;
+    });
+    const base = normalEndpoint(endpoint);
+    const { token } = await client.getAccessToken().catch((error) => {
+      throw withAdvice(error);
+    });
+    checkIssuer(token, base);
+    return new ManagementApi(base, appId, client.fetch);
   }
 
   /** All pages of a list. */
@@ -84,16 +92,13 @@ export class ManagementApi {
     const refusal = refusalSchema.safeParse(await response.json().catch(() => undefined));
     const { code, message } = refusal.data ?? { message: 'it did not say why' };
     const said = `Logto refused ${method} /${path} (${response.status}): ${message}${code ? ` (${code})` : ''}`;
-    throw new ProvisionError(`${said}${this.#adviceOn(response.status, code)}`, code);
+    throw new ProvisionError(`${said}${this.#adviceOn(code)}`, code);
   }
 
-  #adviceOn(status: number, code: string | undefined): string {
-    const { appId, endpoint } = this.#options;
-    if (status === 401)
-      return `\nIs LOGTO_ENDPOINT, ${endpoint}, the address that Logto itself is set up with?`;
+  #adviceOn(code: string | undefined): string {
     // Another 403 may be the limit of a plan.
     if (code !== 'auth.forbidden') return '';
-    return `\nApp ${appId} may not use the Management API: in the Logto Console, give it a machine-to-machine role with the permission "all" of it.`;
+    return `\nApp ${this.#appId} may not use the Management API: in the Logto Console, give it a machine-to-machine role with the permission "all" of it.`;
   }
 
   async #request(method: string, path: string, body?: object): Promise<Response> {
@@ -115,14 +120,14 @@ export class ManagementApi {
     const result = schema.safeParse(await response.json().catch(() => undefined));
     if (result.success) return result.data;
     throw new ProvisionError(
-      `What ${this.#options.endpoint} answered to /${path} is no answer of Logto's Management API.`,
+      `What ${this.endpoint} answered to /${path} is no answer of Logto's Management API.`,
     );
   }
 }
 
 /** The client knows the API by its identifier; here it can be said how that is set. */
-function withAdvice(error: M2MClientError): Error {
-  if (error.code !== 'invalid_target') return error;
+function withAdvice(error: unknown): unknown {
+  if (!(error instanceof M2MClientError) || error.code !== 'invalid_target') return error;
   return new ProvisionError(`${error.message}\nWith Logto Cloud, set LOGTO_TENANT_ID to the tenant's id.`);
 }
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { type ManagementApi, ProvisionError } from './management-api.js';
+import type { ManagementApi } from './management-api.js';
+import { ProvisionError } from './provision-error.js';
 import { type AppName, wanted } from './wanted.js';
 
 /** What the programs of the example have to know. */

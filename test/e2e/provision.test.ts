@@ -81,12 +81,20 @@ function shapeOf({ state }: StandInLogto) {
 
 /** What gives a token, and then answers everything so. */
 function afterToken(status: number, body: string): RequestListener {
-  const token = { access_token: 'token', expires_in: 3600, token_type: 'Bearer', scope: 'all' };
-  return ({ url }, res) => {
+  return ({ url, headers }, res) => {
     const isToken = url === '/oidc/token';
     res.writeHead(isToken ? 200 : status, { 'content-type': 'application/json' });
-    res.end(isToken ? JSON.stringify(token) : body);
+    res.end(isToken ? tokenAnswer(jwt({ iss: `http://${headers.host}/oidc` })) : body);
   };
+}
+
+function tokenAnswer(token: string): string {
+  return JSON.stringify({ access_token: token, expires_in: 3600, token_type: 'Bearer', scope: 'all' });
+}
+
+/** A token that nobody verifies. */
+function jwt(claims: object): string {
+  return ['{}', JSON.stringify(claims), 'x'].map((part) => Buffer.from(part).toString('base64url')).join('.');
 }
 
 /** Entries in an order that does not depend on their ids. */
@@ -229,6 +237,38 @@ describe('provision', { timeout: 60_000 }, () => {
       expect(logto.state[table as keyof typeof before]).toEqual(expect.arrayContaining(entries));
     }
     expect((await provision()).told).not.toMatch(/created|added/);
+  });
+
+  it('prints the endpoint as the tokens name it', async () => {
+    await open();
+    const { host } = new URL(logto.endpoint);
+    const { output } = await provision({ LOGTO_ENDPOINT: `HTTP://${host}/` });
+    expect(parseEnv(output)['LOGTO_ENDPOINT']).toBe(logto.endpoint);
+  });
+
+  it('refuses an address that Logto does not issue tokens under, before it asks for anything', async () => {
+    await open({ host: 'localhost' });
+    const byNumber = logto.endpoint.replace('localhost', '127.0.0.1');
+    expect(await provision({ LOGTO_ENDPOINT: byNumber })).toEqual({
+      output: '',
+      told: `Logto issues tokens as ${logto.endpoint}, and not as ${byNumber}: set LOGTO_ENDPOINT=${logto.endpoint}. Nothing was changed.\n`,
+      exitCode: 1,
+    });
+    expect(logto.requests).toEqual([]);
+    const { output } = await provision();
+    expect(parseEnv(output)['LOGTO_ENDPOINT']).toBe(logto.endpoint);
+  });
+
+  it.each(['opaque', 'x.bm90IEpTT04.x', jwt({})])('takes %j for no token of Logto', async (token) => {
+    await open();
+    const server = await Recorder.start((_req, res) => {
+      res.setHeader('content-type', 'application/json').end(tokenAnswer(token));
+    });
+    expect(await provision({ LOGTO_ENDPOINT: server.url })).toMatchObject({
+      told: `The token that ${server.url} gave is none of Logto's: it names no issuer.\n`,
+      exitCode: 1,
+    });
+    await server.stop();
   });
 
   it('completes a run that lost the answer to any of its changes', async () => {

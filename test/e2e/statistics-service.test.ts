@@ -125,7 +125,7 @@ Fewer than 20 in stock
 
   it('says so where the API belongs to another Logto', async () => {
     const other = await StandInLogto.start();
-    const itsExample = await startExample({ LOGTO_ENDPOINT: new URL(other.issuer).origin });
+    const itsExample = await startExample({ LOGTO_ENDPOINT: other.endpoint });
     const { errors, exitCode } = await outcome('statistics-service', {
       ...environment(),
       SHOP_URL: itsExample.api,
@@ -203,9 +203,8 @@ describe('a tenant that was provisioned', { timeout: 30_000 }, () => {
     const { id, secret } = logto.app();
     const admin = { LOGTO_ENDPOINT: logto.endpoint, LOGTO_APP_ID: id, LOGTO_APP_SECRET: secret };
     const printed = parseEnv((await outcome('provision', admin)).output);
-    // The API expects the issuer under its own name, which is what stands in the tokens.
-    const { origin } = new URL(logto.issuer);
-    const example = await startExample({ ...printed, LOGTO_ENDPOINT: origin });
+    const example = await startExample(printed);
+    // The example listens on a free port here.
     const env = { ...printed, SHOP_URL: example.api };
     expect(await outcome('statistics-service', env)).toMatchObject({
       output: expect.stringContaining('Revenue   182.80 EUR\n'),
@@ -215,7 +214,7 @@ describe('a tenant that was provisioned', { timeout: 30_000 }, () => {
 
     // A partner has the id of its organization from Logto too, and reaches what is its own.
     const partner = createM2MClient({
-      endpoint: logto.endpoint,
+      endpoint: printed['LOGTO_ENDPOINT'] ?? '',
       appId: printed['PARTNER_APP_ID'] ?? '',
       appSecret: printed['PARTNER_APP_SECRET'] ?? '',
       organizationId: printed['CORNER_SHOP_ID'] ?? '',

@@ -5,7 +5,7 @@ import express, {
   type RequestHandler,
   type Response,
 } from 'express';
-import { createLogtoAuth } from '../../../src/index.js';
+import { createLogtoAuth, type IssuerOptions } from '../../../src/index.js';
 import { answerAsLogto, Refused } from './refusals.js';
 import { serveApplications } from './routes/applications.js';
 import { serveOrganizationRoles } from './routes/organization-roles.js';
@@ -24,9 +24,13 @@ import { MANAGEMENT_API } from './seeds.js';
 export function serveManagementApi(
   app: Express,
   tenant: Tenant,
-  { endpoint, watch }: { endpoint: string; watch: RequestHandler },
+  { issuer, watch }: { issuer: IssuerOptions; watch: RequestHandler },
 ): void {
-  const { requireScopes } = createLogtoAuth({ endpoint, audience: MANAGEMENT_API, onError: answerAsLogto });
+  const { requireScopes } = createLogtoAuth({
+    issuers: [issuer],
+    audience: MANAGEMENT_API,
+    onError: answerAsLogto,
+  });
   app.use('/api', requireScopes('all'), express.json(), watch);
   serveResources(app, tenant);
   serveRoles(app, tenant);

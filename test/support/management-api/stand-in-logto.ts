@@ -16,11 +16,13 @@ export interface StandInOptions {
   readonly recorded?: boolean;
   /** The ids that are given next, in this order; otherwise random ones. */
   readonly ids?: readonly string[];
+  /** The host of the endpoint; it listens on 127.0.0.1 in any case. */
+  readonly host?: string;
 }
 
 /**
  * A Logto with its Management API, which keeps state and answers as the recorded one. It is one address, with the
- * example's issuer behind `/oidc`, as behind a proxy: `iss` is `issuer`. What is granted in it, its tokens hold.
+ * example's issuer behind `/oidc`, as behind a proxy. What is granted in it, its tokens hold.
  */
 export class StandInLogto {
   readonly state = new State();
@@ -35,7 +37,6 @@ export class StandInLogto {
   /** After so many changes the connection breaks, and the answer to the last of them is lost. */
   changesUntilBreak = Number.POSITIVE_INFINITY;
   endpoint = '';
-  issuer = '';
 
   readonly #ids: string[];
   #logto: LocalIssuer | undefined;
@@ -50,13 +51,16 @@ export class StandInLogto {
 
   static async start(options: StandInOptions = {}): Promise<StandInLogto> {
     const logto = new StandInLogto(options);
-    logto.#logto = await startLocalIssuer({ directory: logto.directory });
-    logto.issuer = logto.#logto.issuer;
-    const server = createServer(logto.#createApp(logto.#logto.endpoint));
+    // The issuer's name holds the port, so listening comes first.
+    const server = createServer();
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
     logto.#server = server;
-    logto.endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    logto.endpoint = `http://${options.host ?? '127.0.0.1'}:${port}`;
+    const { directory, endpoint: publicEndpoint } = logto;
+    logto.#logto = await startLocalIssuer({ directory, publicEndpoint });
+    server.on('request', logto.#createApp(logto.#logto));
     return logto;
   }
 
@@ -103,16 +107,16 @@ export class StandInLogto {
     Object.assign(this.directory, directoryOf(this.state));
   }
 
-  #createApp(issuerEndpoint: string) {
+  #createApp({ endpoint, issuer }: LocalIssuer) {
     const app = express().disable('x-powered-by').disable('etag');
-    app.use('/oidc', (req, res) => forward(req, res, issuerEndpoint));
+    app.use('/oidc', (req, res) => forward(req, res, endpoint));
     app.use('/api', (req, _res, next) => {
       this.requests.push(`${req.method} ${req.originalUrl}`);
       next();
     });
     const tenant = { state: this.state, newId: (length?: number) => this.#newId(length) };
     serveManagementApi(app, tenant, {
-      endpoint: issuerEndpoint,
+      issuer: { issuer, jwksUri: `${endpoint}/oidc/jwks` },
       watch: (req, res, next) => this.#watch(req, res, next),
     });
     return app;
