@@ -13,7 +13,8 @@ export interface ManagementApiOptions {
   tenantId?: string | undefined;
 }
 
-const pageSize = 20;
+/** The most that Logto gives. */
+const pageSize = 100;
 const patience = 30_000;
 const refusalSchema = z.object({ code: z.string(), message: z.string() });
 
@@ -64,10 +65,20 @@ export class ManagementApi {
       const query = new URLSearchParams({ page: `${page}`, page_size: `${pageSize}`, ...filter });
       const response = await this.#send('GET', `${path}?${query}`);
       for (const entry of await this.#read(response, path, z.array(schema))) all.set(entry.id, entry);
-      // The Link header will not do: the addresses in it lack the /api.
-      const total = Number(response.headers.get('total-number') ?? 0);
-      if (page * pageSize >= total) return [...all.values()];
+      if (page * pageSize >= this.#totalOf(response, path)) return [...all.values()];
     }
+  }
+
+  /**
+   * How many entries there are on all pages. The Link header will not do: the addresses in it lack the /api. To take a
+   * page for the last without being told so would be to make again what is on the next one.
+   */
+  #totalOf({ headers }: Response, path: string): number {
+    const total = headers.get('total-number');
+    if (total !== null && /^\d+$/.test(total)) return Number(total);
+    throw new ProvisionError(
+      `${this.endpoint} does not say how many entries /${path} has: is there a proxy that drops the header Total-Number?`,
+    );
   }
 
   /** What has no pages. */

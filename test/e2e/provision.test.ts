@@ -315,12 +315,32 @@ describe('provision', { timeout: 60_000 }, () => {
   it('finds what is on later pages', async () => {
     await open();
     const first = await provision();
-    for (let number = 1; number <= 45; number += 1) {
+    for (let number = 1; number <= 205; number += 1) {
       logto.addApp(`app ${number}`);
       logto.addOrganization(`Organization ${number}`);
     }
     expect(await provision()).toMatchObject({ output: first.output, exitCode: 0 });
     expect(logto.requests.filter((one) => one.includes('/api/applications?page=3'))).toHaveLength(1);
+  });
+
+  it.each([undefined, ''])('takes no page for the last by a total of %j', async (total) => {
+    await open();
+    await provision();
+    const state = structuredClone(logto.state);
+    logto.intercept = ({ method, path }, res) => {
+      if (method !== 'GET' || path !== '/api/applications') return;
+      const set = res.setHeader.bind(res);
+      res.setHeader = (name, value) => {
+        if (name.toLowerCase() !== 'total-number') return set(name, value);
+        return total === undefined ? res : set(name, total);
+      };
+    };
+    expect(await provision()).toEqual({
+      output: '',
+      told: `${logto.endpoint} does not say how many entries /api/applications has: is there a proxy that drops the header Total-Number?\n`,
+      exitCode: 1,
+    });
+    expect(logto.state).toEqual(state);
   });
 
   it.each([

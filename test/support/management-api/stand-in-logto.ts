@@ -36,6 +36,8 @@ export class StandInLogto {
   readonly requests: string[] = [];
   /** After so many changes the connection breaks, and the answer to the last of them is lost. */
   changesUntilBreak = Number.POSITIVE_INFINITY;
+  /** Comes before each call of the Management API, and may answer it instead. */
+  intercept: (req: Request, res: Response) => void = () => {};
   endpoint = '';
 
   readonly #ids: string[];
@@ -110,9 +112,10 @@ export class StandInLogto {
   #createApp({ endpoint, issuer }: LocalIssuer) {
     const app = express().disable('x-powered-by').disable('etag');
     app.use('/oidc', (req, res) => forward(req, res, endpoint));
-    app.use('/api', (req, _res, next) => {
+    app.use((req, res, next) => {
       this.requests.push(`${req.method} ${req.originalUrl}`);
-      next();
+      this.intercept(req, res);
+      if (!res.headersSent) next();
     });
     const tenant = { state: this.state, newId: (length?: number) => this.#newId(length) };
     serveManagementApi(app, tenant, {
