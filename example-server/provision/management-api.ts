@@ -103,7 +103,7 @@ export class ManagementApi {
     const refusal = refusalSchema.safeParse(await response.json().catch(() => undefined));
     const { code, message } = refusal.data ?? { message: 'it did not say why' };
     const said = `Logto refused ${method} /${path} (${response.status}): ${message}${code ? ` (${code})` : ''}`;
-    throw new ProvisionError(`${said}${this.#adviceOn(code)}`, code);
+    throw new ProvisionError(`${said}${this.#adviceOn(code)}`);
   }
 
   #adviceOn(code: string | undefined): string {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { lookUp, type Named, namedSchema, resourceSchema, type There } from './look-up.js';
 import type { ManagementApi } from './management-api.js';
 import { ProvisionError } from './provision-error.js';
 import { type AppName, wanted } from './wanted.js';
@@ -10,12 +11,8 @@ export interface Provisioned {
 }
 
 type Tell = (line: string) => void;
-type Named = z.infer<typeof namedSchema>;
 type Ids = ReadonlyMap<string, string>;
 
-const namedSchema = z.object({ id: z.string(), name: z.string() });
-const resourceSchema = namedSchema.extend({ indicator: z.string(), scopes: z.array(namedSchema) });
-const organizationRoleSchema = namedSchema.extend({ type: z.string() });
 const secretsSchema = z.array(
   z.object({ value: z.string(), createdAt: z.number(), expiresAt: z.number().nullable() }),
 );
@@ -50,57 +47,6 @@ export async function provision(api: ManagementApi, tell: Tell): Promise<Provisi
   return { apps: secrets as Provisioned['apps'], organizationId };
 }
 
-interface There {
-  resource: z.infer<typeof resourceSchema> | undefined;
-  roles: Map<string, Named>;
-  apps: Map<string, Named>;
-  organization: Named | undefined;
-  organizationPermissions: Map<string, Named>;
-  organizationRole: Named | undefined;
-}
-
-async function lookUp(api: ManagementApi): Promise<There> {
-  const { organization, roles, apps } = wanted;
-  const machine = 'MachineToMachine';
-  const resources = await api.list('api/resources', resourceSchema, { includeScopes: 'true' });
-  const allRoles = await api.list('api/roles', namedSchema, { type: machine });
-  const allApps = await api.list('api/applications', namedSchema, { types: machine });
-  const organizations = await api.list('api/organizations', namedSchema);
-  const organizationPermissions = await api.list('api/organization-scopes', namedSchema);
-  const organizationRoles = await api.list('api/organization-roles', organizationRoleSchema);
-
-  const organizationRole = organizationRoles.find(({ name }) => name === organization.role.name);
-  if (organizationRole && organizationRole.type !== machine) throw roleForUsers(organization.role.name);
-  return {
-    resource: resources.find(({ indicator }) => indicator === wanted.api.indicator),
-    roles: theOnes(allRoles, 'roles', namesOf(roles)),
-    apps: theOnes(allApps, 'machine-to-machine apps', namesOf(apps)),
-    organization: theOnes(organizations, 'organizations', [organization.name]).get(organization.name),
-    organizationPermissions: theOnes(
-      organizationPermissions,
-      'organization permissions',
-      Object.keys(organization.permissions),
-    ),
-    organizationRole,
-  };
-}
-
-/** Of all entries those with these names; Logto lets apps and organizations have the name of another. */
-function theOnes(all: Named[], what: string, names: readonly string[]): Map<string, Named> {
-  const found = new Map<string, Named>();
-  for (const name of names) {
-    const [one, ...others] = all.filter((entry) => entry.name === name);
-    if (one && others.length > 0) {
-      const ids = [one, ...others].map(({ id }) => id).join(', ');
-      throw new ProvisionError(
-        `Logto has ${others.length + 1} ${what} named ${name} (${ids}), so which is meant cannot be told. In the Logto Console, give all but one another name. Nothing was changed.`,
-      );
-    }
-    if (one) found.set(name, one);
-  }
-  return found;
-}
-
 /** Gives the ids of the API's permissions. */
 async function provideApi(api: ManagementApi, found: There['resource'], tell: Tell): Promise<Ids> {
   const { name, indicator, permissions } = wanted.api;
@@ -127,9 +73,7 @@ async function provideRole(
   const wantedIds = permissions.map((permission) => idOf(permissionIds, permission));
   if (!found) {
     const body = { name, description, type: 'MachineToMachine', scopeIds: wantedIds };
-    const { id } = await api.create('api/roles', body, namedSchema).catch((error) => {
-      throw error instanceof ProvisionError && error.code === 'role.name_in_use' ? roleForUsers(name) : error;
-    });
+    const { id } = await api.create('api/roles', body, namedSchema);
     tell(`created  role ${name}: ${permissions.join(' ')}`);
     return id;
   }
@@ -248,12 +192,6 @@ async function lackingAt(api: ManagementApi, path: string, wantedIds: string[]):
   return wantedIds.filter((id) => !present.has(id));
 }
 
-function roleForUsers(name: string): ProvisionError {
-  return new ProvisionError(
-    `Logto has a role named ${name} already, and it is none for machine-to-machine apps. In the Logto Console, give it another name.`,
-  );
-}
-
 function idOf(ids: Ids, name: string): string {
   const id = ids.get(name);
   if (id === undefined) throw new Error(`There is no ${name} among what the example wants.`);
@@ -271,8 +209,4 @@ function missingFrom(ids: Ids, descriptions: Record<string, string>): [name: str
 function namesIn(ids: Ids, these: readonly string[]): string {
   const names = new Map([...ids].map(([name, id]) => [id, name]));
   return these.map((id) => names.get(id)).join(' ');
-}
-
-function namesOf(entries: readonly { name: string }[]): string[] {
-  return entries.map(({ name }) => name);
 }

@@ -372,33 +372,24 @@ describe('provision', { timeout: 60_000 }, () => {
     expect((await provision()).told).toContain('created  app catalog-service\n');
   });
 
-  it('says so where a role of its name is for users', async () => {
-    await open();
-    const entry = { tenantId: 'default', id: 'r1', name: 'shop-reader', description: '', type: 'User' };
-    logto.state.roles.push({ ...entry, isDefault: false });
-    const sentence =
-      /Logto has a role named shop-reader already, and it is none for machine-to-machine apps\./;
-    expect(await provision()).toMatchObject({
-      output: '',
-      told: expect.stringMatching(sentence),
-      exitCode: 1,
-    });
-  });
-
-  it('says so where an organization role of its name is for users, before it changes anything', async () => {
-    await open();
-    const entry = { tenantId: 'default', id: 'o1', name: 'shop-partner', description: '', type: 'User' };
-    logto.state.organizationRoles.push(entry);
-    const state = structuredClone(logto.state);
-    const sentence =
-      /Logto has a role named shop-partner already, and it is none for machine-to-machine apps\./;
-    expect(await provision()).toMatchObject({
-      output: '',
-      told: expect.stringMatching(sentence),
-      exitCode: 1,
-    });
-    expect(logto.state).toEqual(state);
-  });
+  it.each([
+    ['role', 'shop-reader', 'roles'],
+    ['role', 'shop-admin', 'roles'],
+    ['organization role', 'shop-partner', 'organizationRoles'],
+  ] as const)(
+    'says so where the %s %s is for users, before it changes anything',
+    async (_what, name, table) => {
+      await open();
+      logto.state[table].push({ tenantId: 'default', id: 'r1', name, description: '', type: 'User' });
+      const state = structuredClone(logto.state);
+      expect(await provision()).toEqual({
+        output: '',
+        told: `Logto has a role named ${name} already, and it is none for machine-to-machine apps. In the Logto Console, give it another name. Nothing was changed.\n`,
+        exitCode: 1,
+      });
+      expect(logto.state).toEqual(state);
+    },
+  );
 
   it('says what Logto says where it refuses for a reason of its own', async () => {
     await open();
