@@ -33,6 +33,7 @@ async function main(): Promise<void> {
     appId: LOGTO_APP_ID,
     appSecret: LOGTO_APP_SECRET,
     tenantId: LOGTO_TENANT_ID || undefined,
+    tell: console.error,
   });
   const provisioned = await provision(api, console.error);
   console.log(environmentOf(api.endpoint, provisioned));

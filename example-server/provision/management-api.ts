@@ -1,7 +1,9 @@
-import { createM2MClient, M2MClientError, managementApiResource } from 'express-logto-m2m/client';
+import { createM2MClient, managementApiResource } from 'express-logto-m2m/client';
 import { type ZodType, z } from 'zod';
+import { type Answer, type Call, send } from './call.js';
 import { checkIssuer, normalEndpoint } from './issuer.js';
 import { ProvisionError } from './provision-error.js';
+import { noToken, refusalOf } from './refusal.js';
 
 /** Who calls the Management API, and where. */
 export interface ManagementApiOptions {
@@ -11,24 +13,23 @@ export interface ManagementApiOptions {
   appSecret: string;
   /** `default` where Logto is self-hosted. */
   tenantId?: string | undefined;
+  /** Is told where it has to wait. */
+  tell: (line: string) => void;
 }
 
 /** The most that Logto gives. */
 const pageSize = 100;
-const patience = 30_000;
-const refusalSchema = z.object({ code: z.string(), message: z.string() });
 
 /** Logto's Management API, as far as it is needed here. It only reads and adds: nothing here changes or deletes. */
 export class ManagementApi {
-  /** Base URL of Logto, in the form that its tokens name. */
-  readonly endpoint: string;
-  readonly #appId: string;
-  readonly #fetch: typeof fetch;
+  readonly #send: (call: Call) => Promise<Answer>;
 
-  private constructor(endpoint: string, appId: string, authorizedFetch: typeof fetch) {
-    this.endpoint = endpoint;
-    this.#appId = appId;
-    this.#fetch = authorizedFetch;
+  private constructor(
+    /** Base URL of Logto, in the form that its tokens name. */
+    readonly endpoint: string,
+    send: (call: Call) => Promise<Answer>,
+  ) {
+    this.#send = send;
   }
 
   /**
@@ -36,7 +37,8 @@ export class ManagementApi {
    *
    * @throws {ProvisionError} where Logto gives none, or issues it under another address than this one
    */
-  static async open({ endpoint, appId, appSecret, tenantId }: ManagementApiOptions): Promise<ManagementApi> {
+  static async open(options: ManagementApiOptions): Promise<ManagementApi> {
+    const { endpoint, appId, appSecret, tenantId, tell } = options;
     const client = createM2MClient({
       endpoint,
       appId,
@@ -47,10 +49,18 @@ export class ManagementApi {
     });
     const base = normalEndpoint(endpoint);
     const { token } = await client.getAccessToken().catch((error) => {
-      throw withAdvice(error);
+      throw noToken(error);
     });
     checkIssuer(token, base);
-    return new ManagementApi(base, appId, client.fetch);
+    return new ManagementApi(base, async (call) => {
+      const answer = await send(client.fetch, call, (seconds, status) =>
+        tell(`waiting  ${seconds} s, as Logto asks (${status})`),
+      ).catch((error) => {
+        throw noToken(error);
+      });
+      if (answer.status < 300) return answer;
+      throw refusalOf(call, answer, appId);
+    });
   }
 
   /** All pages of a list. */
@@ -63,9 +73,9 @@ export class ManagementApi {
     const all = new Map<string, T>();
     for (let page = 1; ; page += 1) {
       const query = new URLSearchParams({ page: `${page}`, page_size: `${pageSize}`, ...filter });
-      const response = await this.#send('GET', `${path}?${query}`);
-      for (const entry of await this.#read(response, path, z.array(schema))) all.set(entry.id, entry);
-      if (page * pageSize >= this.#totalOf(response, path)) return [...all.values()];
+      const answer = await this.#send({ method: 'GET', path: `${path}?${query}` });
+      for (const entry of this.#read(answer, path, z.array(schema))) all.set(entry.id, entry);
+      if (page * pageSize >= this.#totalOf(answer, path)) return [...all.values()];
     }
   }
 
@@ -73,7 +83,7 @@ export class ManagementApi {
    * How many entries there are on all pages. The Link header will not do: the addresses in it lack the /api. To take a
    * page for the last without being told so would be to make again what is on the next one.
    */
-  #totalOf({ headers }: Response, path: string): number {
+  #totalOf({ headers }: Answer, path: string): number {
     const total = headers.get('total-number');
     if (total !== null && /^\d+$/.test(total)) return Number(total);
     throw new ProvisionError(
@@ -83,66 +93,24 @@ export class ManagementApi {
 
   /** What has no pages. */
   async get<T>(path: string, schema: ZodType<T>): Promise<T> {
-    return this.#read(await this.#send('GET', path), path, schema);
+    return this.#read(await this.#send({ method: 'GET', path }), path, schema);
   }
 
   /** Adds what is described, and gives what came of it. */
   async create<T>(path: string, body: object, schema: ZodType<T>): Promise<T> {
-    return this.#read(await this.#send('POST', path, body), path, schema);
+    return this.#read(await this.#send({ method: 'POST', path, body }), path, schema);
   }
 
   /** Adds to what is there; what is answered is of no interest. */
   async add(path: string, body: object): Promise<void> {
-    const response = await this.#send('POST', path, body);
-    await response.body?.cancel();
+    await this.#send({ method: 'POST', path, body });
   }
 
-  async #send(method: string, path: string, body?: object): Promise<Response> {
-    const response = await this.#request(method, path, body);
-    if (response.ok) return response;
-    const refusal = refusalSchema.safeParse(await response.json().catch(() => undefined));
-    const { code, message } = refusal.data ?? { message: 'it did not say why' };
-    const said = `Logto refused ${method} /${path} (${response.status}): ${message}${code ? ` (${code})` : ''}`;
-    throw new ProvisionError(`${said}${this.#adviceOn(code)}`);
-  }
-
-  #adviceOn(code: string | undefined): string {
-    // Another 403 may be the limit of a plan.
-    if (code !== 'auth.forbidden') return '';
-    return `\nApp ${this.#appId} may not use the Management API: in the Logto Console, give it a machine-to-machine role with the permission "all" of it.`;
-  }
-
-  async #request(method: string, path: string, body?: object): Promise<Response> {
-    try {
-      return await this.#fetch(path, {
-        method,
-        signal: AbortSignal.timeout(patience),
-        ...(body && { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
-      });
-    } catch (error) {
-      if (error instanceof M2MClientError) throw withAdvice(error);
-      throw new ProvisionError(
-        `Logto did not answer ${method} /${path}: ${reasonOf(error)}. Run this again: it goes on where it broke off.`,
-      );
-    }
-  }
-
-  async #read<T>(response: Response, path: string, schema: ZodType<T>): Promise<T> {
-    const result = schema.safeParse(await response.json().catch(() => undefined));
+  #read<T>({ json }: Answer, path: string, schema: ZodType<T>): T {
+    const result = schema.safeParse(json);
     if (result.success) return result.data;
     throw new ProvisionError(
       `What ${this.endpoint} answered to /${path} is no answer of Logto's Management API.`,
     );
   }
-}
-
-/** The client knows the API by its identifier; here it can be said how that is set. */
-function withAdvice(error: unknown): unknown {
-  if (!(error instanceof M2MClientError) || error.code !== 'invalid_target') return error;
-  return new ProvisionError(`${error.message}\nWith Logto Cloud, set LOGTO_TENANT_ID to the tenant's id.`);
-}
-
-function reasonOf(error: unknown): string {
-  const { cause, message } = error as { cause?: { code?: unknown }; message?: unknown };
-  return typeof cause?.code === 'string' ? cause.code : String(message);
 }

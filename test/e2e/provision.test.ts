@@ -400,6 +400,103 @@ describe('provision', { timeout: 60_000 }, () => {
     await api.stop();
   });
 
+  /** Has the Management API answer so, from the given request on and so many times. */
+  function interrupt(which: RegExp, status: number, retryAfter?: string, times = Number.POSITIVE_INFINITY) {
+    let left = times;
+    logto.intercept = ({ method, path }, res) => {
+      if (!which.test(`${method} ${path}`) || left-- <= 0) return;
+      if (retryAfter !== undefined) res.set('Retry-After', retryAfter);
+      res.status(status).send('Later.');
+    };
+  }
+
+  it('waits where Logto asks for it', async () => {
+    await open();
+    interrupt(/POST .api.applications/, 429, '1', 2);
+    const first = await provision();
+    expect(first.told.match(/^waiting {2}1 s, as Logto asks \(429\)$/gm)).toHaveLength(2);
+    expect(first.exitCode).toBe(0);
+    interrupt(/GET .api.resources/, 503, new Date(Date.now() + 3_000).toUTCString(), 1);
+    const second = await provision();
+    expect(second.told).toMatch(/^waiting {2}\d s, as Logto asks \(503\)\n/);
+    expect(second).toMatchObject({ output: first.output, exitCode: 0 });
+  });
+
+  it('waits some times, and not for ever', async () => {
+    await open();
+    interrupt(/GET .api.roles$/, 429, '1');
+    const { told, exitCode } = await provision();
+    expect(told).toBe(
+      `${'waiting  1 s, as Logto asks (429)\n'.repeat(4)}Logto refused GET /api/roles?page=1&page_size=100 (429): it did not say why\nRun this again: it goes on where it broke off.\n`,
+    );
+    expect(exitCode).toBe(1);
+    expect(logto.requests.filter((one) => one.startsWith('GET /api/roles?'))).toHaveLength(5);
+  });
+
+  it.each([
+    [429, '3600'],
+    [503, '3600'],
+    [503, undefined],
+    [500, '1'],
+    [502, undefined],
+  ])('says to run it again after a change that got %i, Retry-After: %s', async (status, retryAfter) => {
+    await open();
+    interrupt(/POST .api.applications$/, status, retryAfter);
+    const { told, output, exitCode } = await provision();
+    expect(told).not.toContain('waiting');
+    expect(told).toContain(
+      `Logto refused POST /api/applications (${status}): it did not say why\nRun this again: it goes on where it broke off.\n`,
+    );
+    expect({ output, exitCode }).toEqual({ output: '', exitCode: 1 });
+    expect(logto.requests.filter((one) => one === 'POST /api/applications')).toHaveLength(1);
+  });
+
+  it('says to run it again where an answer breaks off', async () => {
+    await open();
+    logto.intercept = (_req, res) => {
+      res.set('Content-Length', '100').write('[', () => res.destroy());
+    };
+    const { told, exitCode } = await provision();
+    expect(told).toMatch(
+      /^Logto did not answer GET \/api\/resources\S+: .+\. Run this again: it goes on where it broke off\.\n$/,
+    );
+    expect(exitCode).toBe(1);
+  });
+
+  it('says to run it again where Logto has no token for now', { timeout: 20_000 }, async () => {
+    await open();
+    const server = await Recorder.start(
+      (_req, res) => void res.writeHead(503, { 'retry-after': '60' }).end(),
+    );
+    expect(await provision({ LOGTO_ENDPOINT: server.url })).toEqual({
+      output: '',
+      told: `Logto gave no token: ${server.url} answered 503.\nRun this again: it goes on where it broke off.\n`,
+      exitCode: 1,
+    });
+    await server.stop();
+  });
+
+  it.each([
+    ['permission', /POST .api.resources.\w+.scopes$/, 'scope.name_exists'],
+    ['role', /POST .api.roles$/, 'role.name_in_use'],
+    ['organization permission', /POST .api.organization-scopes$/, 'entity.unique_integrity_violation'],
+  ])('says to run it again where another run has made the %s meanwhile', async (_what, which, code) => {
+    await open();
+    let other: Awaited<ReturnType<typeof provision>> | undefined;
+    logto.intercept = async ({ method, path }) => {
+      if (!which.test(`${method} ${path}`)) return;
+      logto.intercept = () => {};
+      other = await provision();
+    };
+    const { told, output, exitCode } = await provision();
+    expect(other?.exitCode).toBe(0);
+    expect(told).toMatch(
+      new RegExp(`\\(422\\): .*\\(${code}\\)\\nRun this again: it goes on where it broke off\\.\\n$`),
+    );
+    expect({ output, exitCode }).toEqual({ output: '', exitCode: 1 });
+    expect((await provision()).output).toBe(other?.output);
+  });
+
   it('prints the secret that lasts, and says so where none does', async () => {
     await open();
     const { output } = await provision();

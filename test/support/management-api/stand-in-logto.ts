@@ -37,7 +37,7 @@ export class StandInLogto {
   /** After so many changes the connection breaks, and the answer to the last of them is lost. */
   changesUntilBreak = Number.POSITIVE_INFINITY;
   /** Comes before each call of the Management API, and may answer it instead. */
-  intercept: (req: Request, res: Response) => void = () => {};
+  intercept: (req: Request, res: Response) => void | Promise<void> = () => {};
   endpoint = '';
 
   readonly #ids: string[];
@@ -112,9 +112,9 @@ export class StandInLogto {
   #createApp({ endpoint, issuer }: LocalIssuer) {
     const app = express().disable('x-powered-by').disable('etag');
     app.use('/oidc', (req, res) => forward(req, res, endpoint));
-    app.use((req, res, next) => {
+    app.use(async (req, res, next) => {
       this.requests.push(`${req.method} ${req.originalUrl}`);
-      this.intercept(req, res);
+      await this.intercept(req, res);
       if (!res.headersSent) next();
     });
     const tenant = { state: this.state, newId: (length?: number) => this.#newId(length) };
