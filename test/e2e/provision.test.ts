@@ -1,10 +1,22 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import {
+  lstatSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import type { RequestListener } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { parseEnv } from 'node:util';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { shopDirectory } from '../../example-server/local-issuer/directory.js';
 import { createM2MClient } from '../../src/client/index.js';
 import { Recorder } from '../support/client.js';
@@ -23,10 +35,10 @@ async function open(options: StandInOptions = {}): Promise<StandInLogto> {
 }
 
 /** Runs the built program, as an admin does who has made an app for the Management API. */
-async function provision(env: Record<string, string> = {}) {
+async function provision(env: Record<string, string> = {}, ...args: string[]) {
   const { id, secret } = logto.app();
   const { LOGTO_AUDIENCE, ...inherited } = process.env;
-  const child = spawn(process.execPath, ['example-server/dist/provision.js'], {
+  const child = spawn(process.execPath, ['example-server/dist/provision.js', ...args], {
     cwd: root,
     env: {
       ...inherited,
@@ -77,6 +89,16 @@ function shapeOf({ state }: StandInLogto) {
   }
   const json = JSON.stringify(state, (key, value) => (/^(createdAt|value)$/.test(key) ? undefined : value));
   return JSON.parse([...names].reduce((all, [id, name]) => all.replaceAll(id, name), json));
+}
+
+/** Has the Management API answer so, from the given request on and so many times. */
+function interrupt(which: RegExp, status: number, retryAfter?: string, times = Number.POSITIVE_INFINITY) {
+  let left = times;
+  logto.intercept = ({ method, path }, res) => {
+    if (!which.test(`${method} ${path}`) || left-- <= 0) return;
+    if (retryAfter !== undefined) res.set('Retry-After', retryAfter);
+    res.status(status).send('Later.');
+  };
 }
 
 /** What gives a token, and then answers everything so. */
@@ -203,6 +225,82 @@ describe('provision', { timeout: 60_000 }, () => {
       expect(told).not.toContain(secret);
       expect(output.includes(secret)).toBe(name !== 'management-service');
     }
+  });
+
+  describe('with a file', () => {
+    let folder: string;
+    let file: string;
+    beforeEach(() => {
+      folder = mkdtempSync(join(tmpdir(), 'provision-'));
+      file = join(folder, 'shop.env');
+    });
+    afterEach(() => rmSync(folder, { recursive: true }));
+
+    it('writes into it what it would print, for its owner alone', async () => {
+      await open();
+      writeFileSync(file, 'OLD=1\n', { mode: 0o644 });
+      const { output, told, exitCode } = await provision({}, file);
+      expect(output).toBe('');
+      expect(told).toMatch(new RegExp(`^wrote {4}${file}\\n$`, 'm'));
+      expect(exitCode).toBe(0);
+      expect(readFileSync(file, 'utf8')).toBe((await provision()).output);
+      expect(statSync(file).mode & 0o777).toBe(0o600);
+      expect(readdirSync(folder)).toEqual(['shop.env']);
+    });
+
+    it('makes a new one for its owner alone too, and writes through a link', async () => {
+      await open();
+      await provision({}, file);
+      expect(statSync(file).mode & 0o777).toBe(0o600);
+      const link = join(folder, 'link.env');
+      symlinkSync('shop.env', link);
+      const before = readFileSync(file, 'utf8');
+      writeFileSync(file, '');
+      expect((await provision({}, link)).exitCode).toBe(0);
+      expect(lstatSync(link).isSymbolicLink()).toBe(true);
+      expect(readFileSync(file, 'utf8')).toBe(before);
+    });
+
+    it('leaves it as it was where it fails', async () => {
+      await open();
+      writeFileSync(file, 'GOOD=1\n');
+      const fails = async (env = {}) => {
+        expect((await provision(env, file)).exitCode).toBe(1);
+        expect(readFileSync(file, 'utf8')).toBe('GOOD=1\n');
+        expect(readdirSync(folder)).toEqual(['shop.env']);
+      };
+      await fails({ LOGTO_APP_SECRET: 'wrong' });
+      await fails({ LOGTO_ENDPOINT: '' });
+      interrupt(/GET .api.applications.\w+.secrets$/, 500);
+      await fails();
+    });
+
+    it.each<[string, () => string, RegExp]>([
+      [
+        'a folder is missing',
+        () => join(folder, 'none', 'shop.env'),
+        /shop\.env cannot be written \(ENOENT\)\.\n$/,
+      ],
+      ['it is a folder', () => folder, /^\S+ is no file that could be replaced\.\n$/],
+      ['it has no name', () => '', /^\S+ is no file that could be replaced\.\n$/],
+      ['it is a device', () => '/dev/null', /^\/dev\/null is no file that could be replaced\.\n$/],
+    ])('asks nothing of Logto where %s', async (_case, path, sentence) => {
+      await open();
+      const { output, told, exitCode } = await provision({}, path());
+      expect(told).toMatch(sentence);
+      expect({ output, exitCode }).toEqual({ output: '', exitCode: 1 });
+      expect(logto.requests).toEqual([]);
+    });
+  });
+
+  it.each([
+    ['--hlep', /^Unknown option '--hlep'/],
+    ['more.env', /^One file is enough\.\n\nGives a Logto/],
+  ])('says what it takes where it gets %s', async (argument, sentence) => {
+    await open();
+    const { told, exitCode } = await provision({}, 'shop.env', argument);
+    expect(told).toMatch(sentence);
+    expect(exitCode).toBe(1);
   });
 
   it('changes nothing the second time, and prints the same', async () => {
@@ -399,16 +497,6 @@ describe('provision', { timeout: 60_000 }, () => {
     expect(told).toMatch(/\(403\): You have reached the limit\. \(subscription\.limit_exceeded\)\n$/);
     await api.stop();
   });
-
-  /** Has the Management API answer so, from the given request on and so many times. */
-  function interrupt(which: RegExp, status: number, retryAfter?: string, times = Number.POSITIVE_INFINITY) {
-    let left = times;
-    logto.intercept = ({ method, path }, res) => {
-      if (!which.test(`${method} ${path}`) || left-- <= 0) return;
-      if (retryAfter !== undefined) res.set('Retry-After', retryAfter);
-      res.status(status).send('Later.');
-    };
-  }
 
   it('waits where Logto asks for it', async () => {
     await open();

@@ -1,6 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import type { RequestListener } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { parseEnv } from 'node:util';
@@ -23,10 +26,18 @@ afterAll(() => {
   for (const child of children) child.kill('SIGKILL');
 });
 
+interface Words {
+  /** For the program. */
+  args?: string[];
+  /** A file that Node reads more of the environment from. */
+  envFile?: string;
+}
+
 /** Runs a built program of the example. */
-function run(program: string, env: Record<string, string | undefined>) {
+function run(program: string, env: Record<string, string | undefined>, { args = [], envFile }: Words = {}) {
   const { LOGTO_ENDPOINT, LOGTO_AUDIENCE, LOGTO_APP_ID, LOGTO_APP_SECRET, ...inherited } = process.env;
-  const child = spawn(process.execPath, [`example-server/dist/${program}.js`], {
+  const options = envFile === undefined ? [] : [`--env-file=${envFile}`];
+  const child = spawn(process.execPath, [...options, `example-server/dist/${program}.js`, ...args], {
     cwd: root,
     env: { ...inherited, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -35,8 +46,8 @@ function run(program: string, env: Record<string, string | undefined>) {
   return child;
 }
 
-async function outcome(program: string, env: Record<string, string | undefined>) {
-  const child = run(program, env);
+async function outcome(program: string, env: Record<string, string | undefined>, words?: Words) {
+  const child = run(program, env, words);
   const [output, errors, [exitCode]] = await Promise.all([
     text(child.stdout),
     text(child.stderr),
@@ -46,8 +57,8 @@ async function outcome(program: string, env: Record<string, string | undefined>)
 }
 
 /** Starts the example server, with its own issuer unless the environment names another. */
-async function startExample(env: Record<string, string | undefined> = {}): Promise<Example> {
-  const child = run('main', { PORT: '0', ISSUER_PORT: '0', ...env });
+async function startExample(env: Record<string, string | undefined> = {}, words?: Words): Promise<Example> {
+  const child = run('main', { PORT: '0', ISSUER_PORT: '0', ...env }, words);
   let output = '';
   child.stdout.setEncoding('utf8').on('data', (chunk) => {
     output += chunk;
@@ -196,39 +207,43 @@ Fewer than 20 in stock
 
 describe('a tenant that was provisioned', { timeout: 30_000 }, () => {
   let logto: StandInLogto;
+  const folder = mkdtempSync(join(tmpdir(), 'provisioned-'));
   afterEach(() => logto.stop());
+  afterAll(() => rmSync(folder, { recursive: true }));
 
-  it('lets the statistics service report, with the environment that was printed', async () => {
+  it('lets the statistics service report, with the environment that was written', async () => {
     logto = await StandInLogto.start();
     const { id, secret } = logto.app();
     const admin = { LOGTO_ENDPOINT: logto.endpoint, LOGTO_APP_ID: id, LOGTO_APP_SECRET: secret };
-    const printed = parseEnv((await outcome('provision', admin)).output);
-    const example = await startExample(printed);
-    // The example listens on a free port here.
-    const env = { ...printed, SHOP_URL: example.api };
-    expect(await outcome('statistics-service', env)).toMatchObject({
+    const envFile = join(folder, 'shop.env');
+    expect((await outcome('provision', admin, { args: [envFile] })).exitCode).toBe(0);
+    const example = await startExample({}, { envFile });
+    // All is as it was written but this: the example listens on a free port here.
+    const report = () => outcome('statistics-service', { SHOP_URL: example.api }, { envFile });
+    expect(await report()).toMatchObject({
       output: expect.stringContaining('Revenue   182.80 EUR\n'),
       errors: '',
       exitCode: 0,
     });
 
+    const written = parseEnv(readFileSync(envFile, 'utf8'));
     // A partner has the id of its organization from Logto too, and reaches what is its own.
     const partner = createM2MClient({
-      endpoint: printed['LOGTO_ENDPOINT'] ?? '',
-      appId: printed['PARTNER_APP_ID'] ?? '',
-      appSecret: printed['PARTNER_APP_SECRET'] ?? '',
-      organizationId: printed['CORNER_SHOP_ID'] ?? '',
+      endpoint: written['LOGTO_ENDPOINT'] ?? '',
+      appId: written['PARTNER_APP_ID'] ?? '',
+      appSecret: written['PARTNER_APP_SECRET'] ?? '',
+      organizationId: written['CORNER_SHOP_ID'] ?? '',
       scopes: ['read:reports'],
       baseUrl: example.api,
     });
-    const reports = await partner.fetch(`/organizations/${printed['CORNER_SHOP_ID']}/reports`);
+    const reports = await partner.fetch(`/organizations/${written['CORNER_SHOP_ID']}/reports`);
     expect(await reports.json()).toMatchObject({ organization: 'Corner Shop' });
 
     // Somebody takes one permission out of the role.
     const orders = logto.directory.applications.find(({ name }) => name === 'statistics-service');
     const grants = orders?.grants['https://shopping.api'] ?? [];
     grants.splice(grants.indexOf('read:orders'), 1);
-    const { errors, exitCode } = await outcome('statistics-service', env);
+    const { errors, exitCode } = await report();
     expect(errors).toMatch(/lacks the permission read:orders that \/orders\/daily\?date=\S+ needs/);
     expect(exitCode).toBe(1);
     await stopExample(example);
