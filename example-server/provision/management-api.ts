@@ -1,7 +1,7 @@
 import { createM2MClient, managementApiResource } from 'express-logto-m2m/client';
 import { type ZodType, z } from 'zod';
 import { type Answer, type Call, send } from './call.js';
-import { checkIssuer, normalEndpoint } from './issuer.js';
+import { checkIssuer, checkSecure, normalEndpoint } from './endpoint.js';
 import { ProvisionError } from './provision-error.js';
 import { noToken, refusalOf } from './refusal.js';
 
@@ -39,6 +39,7 @@ export class ManagementApi {
    */
   static async open(options: ManagementApiOptions): Promise<ManagementApi> {
     const { endpoint, appId, appSecret, tenantId, tell } = options;
+    checkSecure(endpoint);
     const client = createM2MClient({
       endpoint,
       appId,

@@ -357,17 +357,40 @@ describe('provision', { timeout: 60_000 }, () => {
     expect(parseEnv(output)['LOGTO_ENDPOINT']).toBe(logto.endpoint);
   });
 
-  it.each(['opaque', 'x.bm90IEpTT04.x', jwt({})])('takes %j for no token of Logto', async (token) => {
+  const secure =
+    "give Logto an https address, or run this and the example on Logto's own machine, with a loopback address as LOGTO_ENDPOINT and as Logto's own ENDPOINT, such as http://localhost:3001";
+
+  it('says how to go on where secrets would be sent in the open', async () => {
     await open();
-    const server = await Recorder.start((_req, res) => {
-      res.setHeader('content-type', 'application/json').end(tokenAnswer(token));
-    });
-    expect(await provision({ LOGTO_ENDPOINT: server.url })).toMatchObject({
-      told: `The token that ${server.url} gave is none of Logto's: it names no issuer.\n`,
+    expect(await provision({ LOGTO_ENDPOINT: 'http://logto.lan:3001' })).toEqual({
+      output: '',
+      told: `LOGTO_ENDPOINT is http://logto.lan:3001, and over http whoever is between can read the secrets of the apps: ${secure}.\n`,
       exitCode: 1,
     });
-    await server.stop();
   });
+
+  it('names no address that it would not take itself', async () => {
+    await open({ host: 'logto.lan' });
+    const byNumber = logto.endpoint.replace('logto.lan', '127.0.0.1');
+    expect((await provision({ LOGTO_ENDPOINT: byNumber })).told).toBe(
+      `Logto issues tokens as ${logto.endpoint}, and not as ${byNumber}: ${secure}. Nothing was changed.\n`,
+    );
+  });
+
+  it.each(['opaque', 'x.bm90IEpTT04.x', jwt({}), jwt({ iss: 'https://accounts.example' })])(
+    'takes %j for no token of Logto',
+    async (token) => {
+      await open();
+      const server = await Recorder.start((_req, res) => {
+        res.setHeader('content-type', 'application/json').end(tokenAnswer(token));
+      });
+      expect(await provision({ LOGTO_ENDPOINT: server.url })).toMatchObject({
+        told: `The token that ${server.url} gave is none of Logto's: its issuer is no address that ends in /oidc.\n`,
+        exitCode: 1,
+      });
+      await server.stop();
+    },
+  );
 
   it('completes a run that lost the answer to any of its changes', async () => {
     await open();
