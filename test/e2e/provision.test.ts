@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
   lstatSync,
@@ -607,6 +607,44 @@ describe('provision', { timeout: 60_000 }, () => {
     expect({ output, exitCode }).toEqual({ output: '', exitCode: 1 });
     expect((await provision()).output).toBe(other?.output);
   });
+
+  it('quotes values so that node --env-file and a shell read them as they are', async () => {
+    await open();
+    await provision();
+    const values = { statistics: `#a "b" $HOME \\n \`c\``, catalog: `it's #1`, partner: 'ends with \\' };
+    for (const [name, value] of Object.entries(values)) {
+      const { id } = logto.app(`${name}-service`);
+      for (const secret of logto.state.secrets) if (secret.applicationId === id) secret.value = value;
+    }
+    const folder = mkdtempSync(join(tmpdir(), 'quoted-'));
+    const file = join(folder, 'shop.env');
+    expect(await provision({}, file)).toMatchObject({ exitCode: 0 });
+
+    const program =
+      'const e = process.env; console.log(JSON.stringify([e.LOGTO_APP_SECRET, e.CATALOG_APP_SECRET, e.PARTNER_APP_SECRET]))';
+    const read = (command: string, ...args: string[]) =>
+      JSON.parse(execFileSync(command, args, { env: { PATH: process.env['PATH'] }, encoding: 'utf8' }));
+    expect(read(process.execPath, `--env-file=${file}`, '-e', program)).toEqual(Object.values(values));
+    expect(read('sh', '-c', 'set -a; . "$1"; "$2" -e "$3"', 'sh', file, process.execPath, program)).toEqual(
+      Object.values(values),
+    );
+    rmSync(folder, { recursive: true });
+  });
+
+  it.each([`it's "quoted"`, `it's $5`, 'two\nlines'])(
+    'refuses a secret as %j, which no quotes hold',
+    async (secret) => {
+      await open();
+      await provision();
+      for (const one of logto.state.secrets) {
+        if (one.applicationId === logto.app('partner-service').id) one.value = secret;
+      }
+      const { output, told, exitCode } = await provision();
+      expect(told).toMatch(/^PARTNER_APP_SECRET has characters that no environment file can hold: /m);
+      expect(told).not.toContain(secret);
+      expect({ output, exitCode }).toEqual({ output: '', exitCode: 1 });
+    },
+  );
 
   it('prints the secret that lasts, and says so where none does', async () => {
     await open();
