@@ -15,6 +15,25 @@ export function abandon(value: unknown): boolean {
 }
 
 /**
+ * What the promise gives, unless the signal is aborted before: then this rejects with the signal's reason, and what
+ * becomes of the promise is nobody's business here.
+ */
+export async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  let abort = (): void => {};
+  const aborted = new Promise<never>((_, reject) => {
+    abort = () => reject(signal.reason);
+  });
+  if (signal.aborted) abort();
+  else signal.addEventListener('abort', abort, { once: true });
+  try {
+    return await Promise.race([aborted, promise]);
+  } finally {
+    // One signal may see many promises come and go.
+    signal.removeEventListener('abort', abort);
+  }
+}
+
+/**
  * Waits for a promise that never rejects, no longer than until the deadline; tells whether it was settled.
  *
  * @param deadline - by `performance.now()`, which no one sets
@@ -28,5 +47,15 @@ export async function settledBy(promise: Promise<void>, deadline: number): Promi
     return await Promise.race([promise.then(() => true), late]);
   } finally {
     clearTimeout(timer);
+  }
+}
+
+/** Waits for it, and keeps the process alive meanwhile: for what is awaited while its own timers hold up nothing. */
+export async function heldOpen<T>(promise: Promise<T>): Promise<T> {
+  const timer = setInterval(() => {}, 2 ** 30);
+  try {
+    return await promise;
+  } finally {
+    clearInterval(timer);
   }
 }

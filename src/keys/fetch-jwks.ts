@@ -1,9 +1,7 @@
 import { asError } from '../errors.js';
-import { abandon } from '../promises.js';
+import { unlessAborted } from '../promises.js';
+import { discardBody, readBody } from './answer-body.js';
 import { type Keys, keysFromJwks } from './verification-key.js';
-
-/** Logto answers with one to three keys, some 3 KiB at most; nothing honest is larger than this. */
-const MAX_BYTES = 256 * 1024;
 
 /**
  * Fetches a JWK Set and reads the keys in it. The signal bounds headers and body together, also where a `fetch`
@@ -18,7 +16,7 @@ export async function fetchJwks(
   signal: AbortSignal,
 ): Promise<Keys> {
   try {
-    return keysFromJwks(await Promise.race([getJson(uri, fetch, signal), aborted(signal)]));
+    return keysFromJwks(await unlessAborted(getJson(uri, fetch, signal), signal));
   } catch (error) {
     // Without the query, which may hold what is nobody's business.
     const address = uri.replace(/\?.*/, '');
@@ -32,39 +30,16 @@ async function getJson(uri: string, fetch: typeof globalThis.fetch, signal: Abor
   const response = await fetch(uri, { signal, redirect: 'manual', headers: { accept: 'application/json' } });
   if (response.redirected) throw new Error('it was reached by a redirect');
   if (response.status !== 200) {
-    abandon(response.body?.cancel?.());
+    discardBody(response);
     throw new Error(`it answered with status ${response.status}`);
   }
-  const text = await readText(response, signal);
+  const text = await readBody(response, signal);
   try {
     return JSON.parse(text);
   } catch {
     // The parser's own message would quote the document.
     throw new Error('its answer is not JSON');
   }
-}
-
-/** The whole body, where it is no larger than any key set. @throws Error where it is, or breaks off */
-export async function readText(response: Response, signal: AbortSignal): Promise<string> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const part of response.body ?? []) {
-    const chunk = Buffer.from(part);
-    size += chunk.length;
-    // Leaving the loop cancels the stream.
-    if (size > MAX_BYTES) throw new Error(`its answer is larger than ${MAX_BYTES / 1024} KiB`);
-    signal.throwIfAborted();
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
-}
-
-function aborted(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    const fail = () => reject(signal.reason);
-    if (signal.aborted) fail();
-    else signal.addEventListener('abort', fail, { once: true });
-  });
 }
 
 /** One line on what went wrong. A `fetch` of the user's may throw whatever it likes. */

@@ -1,4 +1,4 @@
-import { readText } from '../../keys/fetch-jwks.js';
+import { discardBody, readBody } from '../../keys/answer-body.js';
 import { Unreachable, unreachable } from './unreachable.js';
 
 /** Seconds in which an answer has to come. */
@@ -35,7 +35,7 @@ export async function ask(
 ): Promise<Answer | Unreachable> {
   const answer = await request(new URL(url), headers, patience());
   if (answer instanceof Unreachable) return answer;
-  answer.response.body?.cancel().catch(() => {});
+  discardBody(answer.response);
   return answer;
 }
 
@@ -45,7 +45,7 @@ export async function askForJson(url: string): Promise<JsonAnswer | Unreachable>
   const answer = await request(new URL(url), { accept: 'application/json' }, signal);
   if (answer instanceof Unreachable) return answer;
   try {
-    const text = await readText(answer.response, signal);
+    const text = await readBody(answer.response, signal);
     return { ...answer, body: objectIn(text), unfinished: undefined };
   } catch (error) {
     return { ...answer, body: undefined, unfinished: whyUnfinished(error, signal) };
