@@ -1,5 +1,7 @@
 import { checkStrings, type Owner, show, wrong } from './values.js';
 
+/** What may come of http where a key set is fetched. */
+const FALSE_KEYS = 'could name keys of their own';
 const ENDPOINT = 'the base URL of your Logto, as https://your-tenant.logto.app';
 /** Where Logto has its protocol: below an endpoint, and no part of it. */
 const OIDC_PATH = /\/oidc(\/.*)?$/i;
@@ -7,10 +9,17 @@ const OIDC_PATH = /\/oidc(\/.*)?$/i;
 /**
  * A Logto endpoint in its normal form: host in lower case, no default port, no trailing slash, a path kept.
  *
+ * @param risk - what whoever is between could do by http
  * @throws TypeError when it is no such address, or is one of an endpoint's own pages
  */
-export function checkEndpoint(owner: Owner, option: string, value: string, allowInsecure: boolean): string {
-  const url = checkAddress(owner, option, value, ENDPOINT, allowInsecure);
+export function checkEndpoint(
+  owner: Owner,
+  option: string,
+  value: string,
+  allowInsecure: boolean,
+  risk = FALSE_KEYS,
+): string {
+  const url = checkAddress(owner, option, value, ENDPOINT, allowInsecure, risk);
   if (value.includes('?') || value.includes('#')) {
     throw new TypeError(`${owner}: \`${option}\` must have no query and no fragment: ${show(value)}.`);
   }
@@ -24,13 +33,18 @@ export function checkEndpoint(owner: Owner, option: string, value: string, allow
   return url.origin + path;
 }
 
-/** An address that will be fetched: https, or http on this very machine. */
+/**
+ * An address that will be fetched: https, or http on this very machine.
+ *
+ * @param risk - what whoever is between could do by http
+ */
 export function checkAddress(
   owner: Owner,
   option: string,
   value: unknown,
   needed: string,
   allowInsecure: boolean,
+  risk = FALSE_KEYS,
 ): URL {
   const url = typeof value === 'string' && URL.canParse(value) ? new URL(value) : undefined;
   if (url === undefined || !/^https?:$/.test(url.protocol)) throw wrong(owner, option, needed, value);
@@ -39,7 +53,7 @@ export function checkAddress(
   }
   if (url.protocol === 'http:' && !allowInsecure && !isLoopback(url.hostname)) {
     throw new TypeError(
-      `${owner}: \`${option}\` must be https, for whoever is between could name keys of their own: ${show(value)}. ` +
+      `${owner}: \`${option}\` must be https, for whoever is between ${risk}: ${show(value)}. ` +
         'In a network that you trust, set allowInsecureRequests: true.',
     );
   }

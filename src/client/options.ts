@@ -2,7 +2,7 @@ import { checkFetch } from '../checks/fetch.js';
 import { checkScopes } from '../checks/scopes.js';
 import { checkStore } from '../checks/store.js';
 import { checkAddress, checkAudiences, checkEndpoint } from '../checks/uris.js';
-import { checkBoolean, checkNames, checkSeconds, orElse, wrong } from '../checks/values.js';
+import { checkBoolean, checkNames, checkSeconds, orElse, show, wrong } from '../checks/values.js';
 import type { KeyValueStore } from '../keys/key-store.js';
 
 /** What a client needs to know. Durations are in seconds. */
@@ -84,7 +84,13 @@ export function resolveClientOptions(options: M2MClientOptions): ClientSettings 
     );
   }
   return {
-    endpoint: checkEndpoint(OWNER, 'endpoint', checkText('endpoint', options.endpoint), allowInsecure),
+    endpoint: checkEndpoint(
+      OWNER,
+      'endpoint',
+      checkText('endpoint', options.endpoint),
+      allowInsecure,
+      "could read the app's secret",
+    ),
     appId: checkText('appId', options.appId),
     appSecret: checkSecret(options.appSecret),
     resource: resource === undefined ? undefined : checkResource(resource),
@@ -117,6 +123,12 @@ function checkSecret(value: unknown): string {
 
 function checkResource(value: unknown): string {
   if (typeof value !== 'string') throw wrong(OWNER, 'resource', 'one API resource indicator', value);
+  if (/^urn:logto:organization:/i.test(value)) {
+    throw new TypeError(
+      `${OWNER}: \`resource\` must not be ${show(value)}. For an organization's own token pass \`organizationId\`, ` +
+        'the id alone, and no `resource`.',
+    );
+  }
   return checkAudiences(OWNER, value, 'resource')[0] as string;
 }
 
@@ -128,9 +140,11 @@ function checkBaseUrl(value: unknown, allowInsecure: boolean): URL {
     value,
     'the address of the API, as https://api.example',
     allowInsecure,
+    'could read the token',
   );
-  url.search = '';
-  url.hash = '';
+  if (/[?#]/.test(url.href)) {
+    throw new TypeError(`${OWNER}: \`baseUrl\` must have no query and no fragment: ${show(value)}.`);
+  }
   if (!url.pathname.endsWith('/')) url.pathname += '/';
   return url;
 }

@@ -12,7 +12,10 @@ const good: M2MClientOptions = {
 describe('an option that is wrong throws a TypeError that names it, what came and what to pass', () => {
   it.each<[options: Record<string, unknown>, message: RegExp]>([
     [{ endpoint: 'https://tenant.logto.app/oidc' }, /`endpoint` must be the endpoint itself, without \/oidc/],
-    [{ endpoint: 'http://logto:3001' }, /`endpoint` must be https.*allowInsecureRequests/],
+    [
+      { endpoint: 'http://logto:3001' },
+      /`endpoint` must be https.* read the app's secret.*allowInsecureRequests/,
+    ],
     [{ endpoint: undefined }, /`endpoint` must be a string that is not empty, not undefined/],
     [{ endpoint: ['https://tenant.logto.app'] }, /`endpoint` must be a string/],
     [{ appId: '' }, /`appId` must be a string that is not empty/],
@@ -22,9 +25,20 @@ describe('an option that is wrong throws a TypeError that names it, what came an
     [{ resource: undefined }, /pass `resource`.*`organizationId`, or both/],
     [{ resource: 'shopping' }, /`resource` must be an API resource indicator/],
     [{ resource: ['https://a.api', 'https://b.api'] }, /`resource` must be one API resource indicator/],
+    [{ resource: 'urn:logto:organization:abc' }, /organization's own token pass `organizationId`/],
+    [{ resource: 'urn:logto:resource:organizations' }, /`resource` must not be/],
     [{ organizationId: ' ' }, /`organizationId` must be a string/],
     [{ baseUrl: 'api.example' }, /`baseUrl` must be the address of the API/],
-    [{ baseUrl: 'http://api.example' }, /`baseUrl` must be https/],
+    [
+      { baseUrl: 'http://api.example' },
+      /`baseUrl` must be https, for whoever is between could read the token/,
+    ],
+    [{ baseUrl: 'https://api.example/v1?tenant=1' }, /`baseUrl` must have no query and no fragment/],
+    [{ baseUrl: 'https://api.example/v1#top' }, /`baseUrl` must have no query and no fragment/],
+    [
+      { baseUrl: 'https://me:the-secret-of-the-app@api.example' },
+      /`baseUrl` must hold no user name and password/,
+    ],
     [{ scopes: 'read:products' }, /`scopes` must be a list of scopes/],
     [{ scopes: ['a"b'] }, /characters that no scope may have/],
     [{ refreshBefore: 60_000 }, /`refreshBefore` must be a duration in seconds \(not milliseconds\)/],

@@ -1,10 +1,16 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Application, Directory } from '../../example-server/local-issuer/directory.js';
 import { shopDirectory } from '../../example-server/local-issuer/directory.js';
 import { type LocalIssuer, startLocalIssuer } from '../../example-server/local-issuer/local-issuer.js';
-import { createM2MClient, type M2MClient, type M2MClientOptions } from '../../src/client/index.js';
+import {
+  createM2MClient,
+  type M2MClient,
+  type M2MClientError,
+  type M2MClientOptions,
+} from '../../src/client/index.js';
 
 export const API = 'https://shopping.api';
 
@@ -67,6 +73,50 @@ export class TokenIssuer {
   stop(): Promise<void> {
     return this.goDown();
   }
+}
+
+/** What Logto answers to a client whose requests never leave this process. */
+export const grant = (answer: object = {}): Response =>
+  Response.json({ access_token: 'a.b.c', token_type: 'Bearer', expires_in: 3600, ...answer });
+
+/** A client whose `fetch` is this function: it is told which request it is, from 1, and counted. */
+export function scripted(
+  answer: (request: number, init: RequestInit) => unknown,
+  options: Partial<M2MClientOptions> = {},
+): { readonly client: M2MClient; readonly requests: () => number } {
+  let requests = 0;
+  const client = createM2MClient({
+    endpoint: 'https://tenant.logto.app',
+    appId: 'app',
+    appSecret: 'the-secret-of-the-app',
+    resource: API,
+    fetch: (async (_url: string, init: RequestInit) => {
+      requests += 1;
+      return answer(requests, init);
+    }) as typeof fetch,
+    ...options,
+  });
+  return { client, requests: () => requests };
+}
+
+/** What a promise is rejected with; undefined where it is not. */
+export const failureOf = (promise: Promise<unknown>): Promise<M2MClientError | undefined> =>
+  promise.then(
+    () => undefined,
+    (error) => error,
+  );
+
+/** What is told on a channel while something is done. */
+export async function heard<Message>(channel: string, work: () => Promise<unknown>): Promise<Message[]> {
+  const messages: Message[] = [];
+  const listen = (message: unknown) => void messages.push(message as Message);
+  subscribe(channel, listen);
+  try {
+    await work();
+  } finally {
+    unsubscribe(channel, listen);
+  }
+  return messages;
 }
 
 /** A server that answers by this function, and remembers what it was asked. */
