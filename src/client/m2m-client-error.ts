@@ -8,8 +8,6 @@ export interface M2MClientErrorDetails {
   readonly hint?: string | undefined;
   /** The scopes that were asked for and not granted. */
   readonly missingScopes?: readonly string[] | undefined;
-  /** What was thrown where it began. */
-  readonly cause?: unknown;
 }
 
 /**
@@ -35,9 +33,9 @@ export class M2MClientError extends Error {
   constructor(
     code: string,
     message: string,
-    { status, description, hint, missingScopes, cause }: M2MClientErrorDetails = {},
+    { status, description, hint, missingScopes }: M2MClientErrorDetails = {},
   ) {
-    super(hint === undefined ? message : `${message} ${hint}`, cause === undefined ? undefined : { cause });
+    super(hint === undefined ? message : `${message} ${hint}`);
     this.code = code;
     if (status !== undefined) this.status = status;
     if (description !== undefined) this.description = description;

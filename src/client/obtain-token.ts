@@ -1,31 +1,39 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { GrantedToken } from './granted-token.js';
 import type { ClientSettings } from './options.js';
-import { type GrantedToken, requestToken, TokenFailure } from './token-request.js';
+import { TokenFailure, unreachable } from './token-failure.js';
+import { requestToken } from './token-request.js';
 
 /** Milliseconds before the second attempt; twice that before the third, and so on. */
 const FIRST_WAIT = 250;
 
 /**
- * Gets a token: what may be otherwise the next time is tried again, as long as `timeout` allows, and what Logto
- * refuses is not.
+ * Gets a token: what may be otherwise the next time is tried again, as long as there is time, and what Logto refuses is
+ * not. Its timers keep no process alive: who waits for it does. Never rejects.
+ *
+ * @param deadline - by `performance.now()`
  */
-export async function obtainToken(settings: ClientSettings): Promise<GrantedToken | TokenFailure> {
-  const deadline = performance.now() + settings.timeout * 1000;
+export async function obtainToken(
+  settings: ClientSettings,
+  deadline: number,
+): Promise<GrantedToken | TokenFailure> {
   for (let wait = FIRST_WAIT; ; wait *= 2) {
     const outcome = await attempt(settings, deadline);
     if (!(outcome instanceof TokenFailure) || !outcome.isTransient) return outcome;
     // With jitter, so that replicas which failed together do not come back together.
-    const pause = outcome.retryAfter === undefined ? wait * (0.5 + Math.random()) : outcome.retryAfter * 1000;
+    const pause = Math.max(wait * (0.5 + Math.random()), (outcome.retryAfter ?? 0) * 1000);
     if (performance.now() + pause >= deadline) return outcome;
-    await sleep(pause);
+    await sleep(pause, undefined, { ref: false });
   }
 }
 
 async function attempt(settings: ClientSettings, deadline: number): Promise<GrantedToken | TokenFailure> {
   const controller = new AbortController();
-  const timer = setTimeout(() => controller.abort(), Math.max(1, deadline - performance.now()));
+  const timer = setTimeout(() => controller.abort(), Math.max(1, deadline - performance.now())).unref();
   try {
     return await requestToken(settings, controller.signal);
+  } catch (error) {
+    return unreachable(settings, error);
   } finally {
     clearTimeout(timer);
   }

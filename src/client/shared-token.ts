@@ -3,8 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { CompactEncrypt, compactDecrypt } from 'jose';
 import type { KeyValueStore } from '../keys/key-store.js';
 import { settledBy } from '../promises.js';
+import type { GrantedToken } from './granted-token.js';
 import type { ClientSettings } from './options.js';
-import type { GrantedToken } from './token-request.js';
 
 /** Longer than this nobody waits for the store, in milliseconds: it is there to help. */
 const DEADLINE = 500;

@@ -1,19 +1,20 @@
-import { settledBy } from '../promises.js';
+import { heldOpen, settledBy } from '../promises.js';
 import { tellScopesMissing, tellTokenFailed } from './diagnostics.js';
+import type { GrantedToken } from './granted-token.js';
 import { hintForMissing } from './hints.js';
+import { LastFailure } from './last-failure.js';
 import { M2MClientError } from './m2m-client-error.js';
 import { obtainToken } from './obtain-token.js';
 import type { ClientSettings } from './options.js';
 import { SharedToken } from './shared-token.js';
-import { type GrantedToken, TokenFailure } from './token-request.js';
+import { TokenFailure, unreachable } from './token-failure.js';
 
 /** A token that ends so soon, in seconds, might end on its way: who can have a new one waits for it. */
 const TOO_SHORT = 5;
 /** For no longer than that, in milliseconds. */
 const MOMENT = 1_000;
-/** After a failure the next attempt, in milliseconds: soon where nobody is served, else with growing distance. */
-const AFTER_FAILURE = 1_000;
-const LONGEST = 30_000;
+/** How far, in seconds, the clock may have been set back since a token came. */
+const SET_BACK = 30;
 /** How often, in milliseconds, a token that an API refuses may be replaced ahead of time. */
 const RENEWAL = 30_000;
 
@@ -23,7 +24,7 @@ export class TokenHolder {
   readonly #shared: SharedToken | undefined;
   #held: GrantedToken | undefined;
   #refreshing: Promise<GrantedToken | TokenFailure> | undefined;
-  #failure: { readonly outcome: TokenFailure; readonly at: number; readonly count: number } | undefined;
+  #failure: LastFailure | undefined;
   #renewedAt = Number.NEGATIVE_INFINITY;
 
   constructor(settings: ClientSettings) {
@@ -38,11 +39,19 @@ export class TokenHolder {
     if (this.#isFresh(held) || !this.#mayTry(true)) return held;
     // Ahead of time, so that no caller waits when it ends; and where that fails, this one is no failure.
     const refreshing = this.#refresh();
-    return endsSoon(held) ? bestWithin(refreshing, held) : held;
+    if (!endsSoon(held)) return held;
+    await settledBy(
+      refreshing.then(() => {}),
+      performance.now() + MOMENT,
+    );
+    // It may have ended while this was waited for.
+    return this.#living() ?? this.#wait();
   }
 
   async #wait(): Promise<GrantedToken> {
-    const outcome = this.#mayTry(false) ? await this.#refresh() : (this.#failure?.outcome as TokenFailure);
+    const outcome = this.#mayTry(false)
+      ? await heldOpen(this.#refresh())
+      : (this.#failure?.outcome as TokenFailure);
     if (outcome instanceof TokenFailure) throw outcome.error;
     return outcome;
   }
@@ -56,10 +65,10 @@ export class TokenHolder {
     if (held !== undefined && held.token !== refused) return held;
     if (this.#refreshing === undefined) {
       const now = performance.now();
-      if (now - this.#renewedAt < RENEWAL) return undefined;
+      if (now - this.#renewedAt < RENEWAL || !this.#mayTry(false)) return undefined;
       this.#renewedAt = now;
     }
-    const outcome = await this.#refresh(refused);
+    const outcome = await heldOpen(this.#refresh(refused));
     return outcome instanceof TokenFailure || outcome.token === refused ? undefined : outcome;
   }
 
@@ -69,17 +78,15 @@ export class TokenHolder {
   }
 
   /** Whether it need not be replaced yet. One that lives shortly is replaced in the middle of its life. */
-  #isFresh({ issuedAt, expiresAt }: GrantedToken): boolean {
+  #isFresh(token: GrantedToken): boolean {
+    const { issuedAt, expiresAt } = token;
     const before = Math.min(this.#settings.refreshBefore, (expiresAt - issuedAt) / 2);
     const now = Date.now() / 1000;
-    return now < expiresAt - before && now >= issuedAt - LONGEST / 1000;
+    return now < expiresAt - before && now >= issuedAt - SET_BACK && !endsSoon(token);
   }
 
   #mayTry(isServed: boolean): boolean {
-    if (this.#failure === undefined || this.#refreshing !== undefined) return true;
-    const { at, count } = this.#failure;
-    const wait = isServed ? Math.min(LONGEST, AFTER_FAILURE * 2 ** Math.min(count, 10)) : AFTER_FAILURE;
-    return performance.now() - at >= wait;
+    return this.#refreshing !== undefined || this.#failure?.mayTryAgain(isServed) !== false;
   }
 
   #refresh(refused?: string): Promise<GrantedToken | TokenFailure> {
@@ -89,10 +96,11 @@ export class TokenHolder {
     return this.#refreshing;
   }
 
+  /** Never rejects: where nobody waits for it, that would end the process. */
   async #next(refused: string | undefined): Promise<GrantedToken | TokenFailure> {
-    const outcome = (await this.#fromOthers(refused)) ?? (await this.#fromLogto());
+    const outcome = await this.#seek(refused).catch((error) => unreachable(this.#settings, error));
     if (outcome instanceof TokenFailure) {
-      this.#failure = { outcome, at: performance.now(), count: (this.#failure?.count ?? 0) + 1 };
+      this.#failure = new LastFailure(outcome, this.#failure);
       const { error } = outcome;
       const servesUntil = this.#living()?.expiresAt;
       tellTokenFailed({
@@ -107,6 +115,12 @@ export class TokenHolder {
     return outcome;
   }
 
+  /** From the other replicas, if there are some, and else from Logto. */
+  async #seek(refused: string | undefined): Promise<GrantedToken | TokenFailure> {
+    const deadline = performance.now() + this.#settings.timeout * 1000;
+    return (await this.#fromOthers(refused)) ?? this.#fromLogto(deadline);
+  }
+
   /** A token that another replica got, or is about to get. */
   async #fromOthers(refused: string | undefined): Promise<GrantedToken | undefined> {
     const isUseful = (token: GrantedToken) => token.token !== refused && this.#isFresh(token);
@@ -115,8 +129,8 @@ export class TokenHolder {
     return this.#shared?.awaitTurn(isUseful);
   }
 
-  async #fromLogto(): Promise<GrantedToken | TokenFailure> {
-    const outcome = await obtainToken(this.#settings);
+  async #fromLogto(deadline: number): Promise<GrantedToken | TokenFailure> {
+    const outcome = await obtainToken(this.#settings, deadline);
     if (outcome instanceof TokenFailure) return outcome;
     this.#shared?.write(outcome);
     const missing = this.#settings.scopes.filter((scope) => !outcome.scopes.includes(scope));
@@ -134,17 +148,4 @@ export class TokenHolder {
 
 function endsSoon({ issuedAt, expiresAt }: GrantedToken): boolean {
   return Date.now() / 1000 >= expiresAt - Math.min(TOO_SHORT, (expiresAt - issuedAt) / 10);
-}
-
-/** The next token, if it comes in a moment, and else the one that is held. */
-async function bestWithin(
-  refreshing: Promise<GrantedToken | TokenFailure>,
-  held: GrantedToken,
-): Promise<GrantedToken> {
-  let best = held;
-  const settling = refreshing.then((outcome) => {
-    if (!(outcome instanceof TokenFailure)) best = outcome;
-  });
-  await settledBy(settling, performance.now() + MOMENT);
-  return best;
 }

@@ -1,0 +1,87 @@
+import { harmless } from './harmless.js';
+import { hintFor } from './hints.js';
+import { M2MClientError } from './m2m-client-error.js';
+import type { ClientSettings } from './options.js';
+
+/** Why there is no token. */
+export class TokenFailure {
+  constructor(
+    readonly error: M2MClientError,
+    /** Whether to ask again can help. */
+    readonly isTransient: boolean,
+    /** Seconds after which Logto wants to be asked again, if it said so (RFC 9110 section 10.2.3). */
+    readonly retryAfter?: number | undefined,
+  ) {}
+}
+
+/** Logto was asked, and has said no (RFC 6749 section 5.2). To ask the same again would get the same. */
+export function refused(
+  settings: ClientSettings,
+  status: number,
+  answer: { error?: unknown; error_description?: unknown },
+): TokenFailure {
+  const code = harmless(settings, answer.error);
+  // An authorization server has words for its errors; who sends the secret back is none.
+  if (code === undefined) return invalidResponse(settings, status);
+  const description = harmless(settings, answer.error_description);
+  const message = `Logto gave no token: ${description ?? 'it did not say why'} (${code}).`;
+  const hint = hintFor(code, status, description, settings);
+  return new TokenFailure(new M2MClientError(code, message, { status, description, hint }), false);
+}
+
+/** Logto is there, and cannot or will not answer now. */
+export function unavailable({ endpoint }: ClientSettings, { status, headers }: Response): TokenFailure {
+  const message = `Logto gave no token: ${endpoint} answered ${status}.`;
+  return new TokenFailure(
+    new M2MClientError('unavailable', message, { status }),
+    true,
+    retryAfterOf(headers),
+  );
+}
+
+/** No answer came. */
+export function unreachable({ endpoint }: ClientSettings, thrown: unknown): TokenFailure {
+  const message = `Logto gave no token: ${endpoint} cannot be reached (${reasonOf(thrown)}).`;
+  return new TokenFailure(new M2MClientError('network', message), true);
+}
+
+/** No whole answer came in time. */
+export function timedOut({ endpoint, timeout }: ClientSettings): TokenFailure {
+  const message = `Logto gave no token: ${endpoint} did not answer within ${timeout} s.`;
+  return new TokenFailure(new M2MClientError('timeout', message), true);
+}
+
+/** The answer broke off in the middle. */
+export function brokenOff({ endpoint }: ClientSettings, status: number): TokenFailure {
+  const message = `Logto gave no token: the answer of ${endpoint} (${status}) broke off.`;
+  return new TokenFailure(new M2MClientError('invalid_response', message, { status }), true);
+}
+
+/** Whoever answered is no authorization server, or not at this address. There will be none a moment later. */
+export function invalidResponse({ endpoint }: ClientSettings, status: number): TokenFailure {
+  const message = `Logto gave no token: what ${endpoint}/oidc/token answered (${status}) is no answer of Logto's.`;
+  const hint = `Is ${endpoint} the base URL of your Logto, with the right port, and no proxy in between that answers itself?`;
+  return new TokenFailure(new M2MClientError('invalid_response', message, { status, hint }), false);
+}
+
+/**
+ * What went wrong on the way, in a word. Never the message as it is: it may name an address with a password. A `fetch`
+ * of the user's may throw whatever it likes.
+ */
+function reasonOf(thrown: unknown): string {
+  try {
+    const { cause, code, name } = Object(thrown);
+    const words: unknown[] = [Object(cause).code, code, name];
+    const word = words.find((one) => typeof one === 'string' && /^\w{1,40}$/.test(one));
+    return (word as string | undefined) ?? 'Error';
+  } catch {
+    return 'Error';
+  }
+}
+
+function retryAfterOf(headers: Headers): number | undefined {
+  const value = headers.get('retry-after');
+  if (value === null) return undefined;
+  const seconds = /^\d+$/.test(value) ? Number(value) : (Date.parse(value) - Date.now()) / 1000;
+  return Number.isFinite(seconds) ? seconds : undefined;
+}

@@ -1,0 +1,73 @@
+import { inspect } from 'node:util';
+import { describe, expect, it } from 'vitest';
+import type { TokenFailedMessage } from '../../src/client/index.js';
+import { failureOf, heard, scripted } from '../support/client.js';
+
+/** What stood behind `Basic` in the request. */
+const sent = ({ headers }: RequestInit): string =>
+  (headers as Record<string, string>)['authorization']?.replace('Basic ', '') ?? '';
+const decoded = (init: RequestInit): string => Buffer.from(sent(init), 'base64').toString();
+
+describe.each(['plain-secret', 'abc+def/ghi', 'pässwört', 'with space & more', '100%25'])(
+  'the secret %j is in no error and in no message, where the answer echoes',
+  (appSecret) => {
+    it.each<[what: string, echo: (init: RequestInit) => string]>([
+      ['it', () => appSecret],
+      ['the Authorization header', (init) => `Basic ${sent(init)}`],
+      ['what stands in that header', sent],
+      ['that decoded', decoded],
+      [
+        'that decoded, with other capitals',
+        (init) => decoded(init).replace(/%../g, (hex) => hex.toLowerCase()),
+      ],
+      ['it as a form has it', () => new URLSearchParams({ secret: appSecret }).toString()],
+      ['it as an address has it', () => encodeURIComponent(appSecret)],
+      ['it with its id, in base64', () => Buffer.from(`app:${appSecret}`).toString('base64')],
+    ])('%s', async (_what, echo) => {
+      let text = '';
+      const answers = [
+        (echoed: string) => ({ error: 'invalid_request', error_description: `what is ${echoed}?` }),
+        (echoed: string) => ({ error: echoed, error_description: 'no' }),
+      ];
+      for (const answer of answers) {
+        const { client } = scripted(
+          (_request, init) => {
+            text = echo(init);
+            return Response.json(answer(text), { status: 400 });
+          },
+          { appSecret },
+        );
+        const [message] = await heard<TokenFailedMessage>('express-logto-m2m:token-failed', async () => {
+          const error = await failureOf(client.getAccessToken());
+          expect(error).toMatchObject({ name: 'M2MClientError' });
+          for (const shown of [inspect(error, { depth: 10, showHidden: true }), JSON.stringify(error)]) {
+            expect(shown).not.toContain(text);
+            expect(shown).not.toContain(appSecret);
+          }
+        });
+        expect(inspect(message, { depth: 10, showHidden: true })).not.toContain(text);
+      }
+    });
+  },
+);
+
+it('nor are the credentials of anybody else', async () => {
+  const { client } = scripted(() =>
+    Response.json(
+      { error: 'invalid_request', error_description: 'Basic dXNlcjpwYXNzd29yZA==' },
+      { status: 400 },
+    ),
+  );
+  expect((await failureOf(client.getAccessToken()))?.message).not.toContain('dXNlcj');
+});
+
+it('what Logto says besides is told, and no more than 200 characters of it', async () => {
+  const { client } = scripted(() =>
+    Response.json(
+      { error: 'invalid_request', error_description: `Basic ${'x '.repeat(500)}` },
+      { status: 400 },
+    ),
+  );
+  const error = await failureOf(client.getAccessToken());
+  expect(error?.description).toBe(`Basic ${'x '.repeat(97)}`);
+});
