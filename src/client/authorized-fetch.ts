@@ -1,4 +1,8 @@
+import { defaultMaxListeners, getMaxListeners, setMaxListeners } from 'node:events';
+import { discardBody } from '../keys/answer-body.js';
+import { unlessAborted } from '../promises.js';
 import type { ClientSettings } from './options.js';
+import { copyInit } from './request-init.js';
 import type { TokenHolder } from './token-holder.js';
 
 /**
@@ -11,18 +15,22 @@ export function createAuthorizedFetch(
 ): typeof globalThis.fetch {
   return async function authorizedFetch(input, init) {
     const url = addressOf(input, baseUrl);
-    const body = init?.body ?? (input instanceof Request ? input.body : null);
+    const options = copyInit(init ?? {});
+    const request = input instanceof Request ? input : undefined;
+    const signal = (options.signal === undefined ? request?.signal : options.signal) ?? undefined;
     const send = (token: string) => {
-      const headers = new Headers(init?.headers ?? (input instanceof Request ? input.headers : undefined));
+      const headers = new Headers(options.headers ?? request?.headers);
       headers.set('authorization', `Bearer ${token}`);
-      return fetch(input instanceof Request ? input : url, { ...init, headers });
+      return fetch(request ?? url, { ...options, headers });
     };
-    const { token } = await holder.get();
+    // Whoever has given up asks for no token, and waits for none; what was asked for others share.
+    signal?.throwIfAborted();
+    const { token } = await orAborted(holder.get(), signal);
     const response = await send(token);
-    if (!isInvalidToken(response)) return response;
-    const next = await holder.renew(token);
-    if (next === undefined || !canBeSentAgain(input, body)) return response;
-    await response.body?.cancel();
+    if (!isInvalidToken(response) || !isOf(baseUrl, response)) return response;
+    const next = await orAborted(holder.renew(token), signal);
+    if (next === undefined || !canBeSentAgain(request, options.body)) return response;
+    discardBody(response);
     return send(next.token);
   };
 
@@ -39,21 +47,29 @@ export function createAuthorizedFetch(
   }
 }
 
+function orAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return promise;
+  // Many calls may share one signal, and Node would take that for a leak. `fetch` itself sets this.
+  if (getMaxListeners(signal) === defaultMaxListeners) setMaxListeners(1_500, signal);
+  return unlessAborted(promise, signal);
+}
+
 /** Whether the API says that the token is no good (RFC 6750 section 3.1), and not, for one, that it lacks a scope. */
 function isInvalidToken({ status, headers }: Response): boolean {
-  return status === 401 && /\berror="?invalid_token\b/.test(headers.get('www-authenticate') ?? '');
+  const challenge = headers.get('www-authenticate') ?? '';
+  return status === 401 && /(?:^|[\s,])error\s*=\s*"?invalid_token"?(?=$|[\s,])/i.test(challenge);
 }
 
-/** A stream is gone once it was sent. */
-function canBeSentAgain(input: string | URL | Request, body: unknown): boolean {
-  return input instanceof Request
-    ? input.body === null && !(body instanceof ReadableStream)
-    : !isStream(body);
+/** Whether it is the API that answers, and not somebody to whom it has redirected: he never got the token. */
+function isOf(base: URL | undefined, { url }: Response): boolean {
+  // An answer that was made up, as in tests, has no address.
+  return !url || new URL(url).origin === base?.origin;
 }
 
-function isStream(body: unknown): boolean {
-  return (
+/** A stream is gone once it was sent, and in a Request every body is one. */
+function canBeSentAgain(request: Request | undefined, body: unknown): boolean {
+  const isStream =
     body instanceof ReadableStream ||
-    (typeof body === 'object' && body !== null && Symbol.asyncIterator in body)
-  );
+    (typeof body === 'object' && body !== null && Symbol.asyncIterator in body);
+  return !isStream && (request?.body ?? null) === null;
 }

@@ -23,7 +23,7 @@ export interface M2MClient {
   /**
    * As the global `fetch`, with the token, and to the origin of `baseUrl` alone. Where the API refuses the token as
    * invalid (RFC 6750 section 3.1), another is asked for, at most once in 30 s, and the request sent once more, if
-   * its body is no stream.
+   * its body is no stream (that of a `Request` is one). A `signal` also ends the wait for a token.
    *
    * @throws M2MClientError (the promise rejects) as `getAccessToken`; TypeError without `baseUrl`, and for another origin
    */

@@ -1,8 +1,10 @@
+import { getEventListeners } from 'node:events';
 import { createServer } from 'node:http';
 import express from 'express';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createLogtoAuth } from '../../src/index.js';
-import { API, Recorder, TokenIssuer } from '../support/client.js';
+import { API, grant, Recorder, TokenIssuer } from '../support/client.js';
+import { travel } from '../support/fate.js';
 
 let logto: TokenIssuer;
 let api: Recorder;
@@ -12,6 +14,16 @@ beforeEach(async () => {
   api = await Recorder.start((_req, res) => res.end('ok'));
 });
 afterEach(() => Promise.all([logto.stop(), api.stop()]));
+
+/** A body that is a stream, though it is none of the web's. */
+const madeOnTheWay = (): RequestInit =>
+  ({
+    method: 'POST',
+    duplex: 'half',
+    body: (async function* () {
+      yield Buffer.from('tea');
+    })(),
+  }) as unknown as RequestInit;
 
 const INVALID = { 'www-authenticate': 'Bearer realm="api", error="invalid_token"' };
 
@@ -50,16 +62,60 @@ describe('fetch', () => {
     expect(new Set(api.credentials)).toEqual(new Set([`Bearer ${token}`]));
   });
 
+  it('takes options of every kind that the global fetch takes', async () => {
+    const seen: string[] = [];
+    const server = await Recorder.start(async (req, res) => {
+      let body = '';
+      for await (const chunk of req) body += chunk;
+      seen.push([req.method, req.headers['x-own'], body].join(' '));
+      res.end();
+    });
+    class Options {
+      get method() {
+        return 'PUT';
+      }
+      get headers() {
+        return { 'x-own': '2' };
+      }
+      get body() {
+        return 'tea';
+      }
+    }
+    const client = logto.client({ baseUrl: server.url });
+    const request = new Request(`${server.url}/b`, { method: 'POST', body: 'x', headers: { 'x-own': '1' } });
+    await client.fetch('/', request);
+    await client.fetch('/', new Options());
+    await client.fetch('/', Object.create({ method: 'DELETE', headers: [['x-own', '3']] }));
+    await client.fetch('/', null as never);
+    await client.fetch(new Request(server.url, { method: 'PATCH' }), { body: 'y' });
+    expect(seen).toEqual(['POST 1 x', 'PUT 2 tea', 'DELETE 3 ', 'GET  ', 'PATCH  y']);
+    await server.stop();
+  });
+
+  it('passes on to a fetch of the user what that alone knows', async () => {
+    let options: unknown;
+    const own: typeof fetch = (url, init) => {
+      if (String(url).startsWith(api.url)) options = init;
+      return fetch(url, init);
+    };
+    await logto.client({ baseUrl: api.url, fetch: own }).fetch('/', { agent: 'mine' } as RequestInit);
+    expect(options).toMatchObject({ agent: 'mine' });
+  });
+
   it.each([
     ['another host', () => 'https://elsewhere.example/products'],
     ['another port', () => 'http://127.0.0.1:1/products'],
     ['another scheme', () => api.url.replace('http:', 'https:')],
     ['an address without a scheme', () => '//elsewhere.example/products'],
     ['a backslash', () => '\\\\elsewhere.example/products'],
+    ['another host behind what looks like the API', () => `${api.url}@elsewhere.example/products`],
+    ['another host with a name', () => 'https://127.0.0.1:80@elsewhere.example/'],
     ['data', () => 'data:text/plain,x'],
   ])('sends nothing to %s, and asks for no token', async (_what, input) => {
     const client = logto.client({ baseUrl: api.url });
     await expect(client.fetch(input())).rejects.toThrow(TypeError);
+    // A Request of an address with a name in it cannot be made.
+    if (input().includes('@')) return expect([api.requests, logto.tokenRequests]).toEqual([[], 0]);
     await expect(client.fetch(new Request(new URL(input(), api.url)))).rejects.toThrow(/another origin/);
     expect([api.requests, logto.tokenRequests]).toEqual([[], 0]);
   });
@@ -92,6 +148,80 @@ describe('fetch', () => {
   );
 });
 
+describe('whoever gives up', () => {
+  const silent = () => Recorder.start(() => {});
+
+  it('waits for no token any longer, and the others get it', async () => {
+    let answer = () => {};
+    const slow = await Recorder.start((_req, res) => {
+      answer = () => {
+        res.setHeader('content-type', 'application/json');
+        res.end(JSON.stringify({ access_token: 'a.b.c', token_type: 'Bearer', expires_in: 60 }));
+      };
+    });
+    const client = logto.client({ endpoint: slow.url, baseUrl: api.url });
+    const reason = new Error('the user has left');
+    const controller = new AbortController();
+    const given = [
+      client.fetch('/', { signal: controller.signal }),
+      client.fetch(new Request(api.url, { signal: controller.signal })),
+    ];
+    const other = client.fetch('/');
+    await vi.waitFor(() => expect(slow.requests).toHaveLength(1));
+    controller.abort(reason);
+    for (const one of given) await expect(one).rejects.toBe(reason);
+    answer();
+    expect((await other).status).toBe(200);
+    expect([slow.requests.length, api.requests.length]).toEqual([1, 1]);
+    await slow.stop();
+  });
+
+  it('in advance asks for no token', async () => {
+    const client = logto.client({ baseUrl: api.url });
+    const signal = AbortSignal.abort();
+    await expect(client.fetch('/', { signal })).rejects.toBe(signal.reason);
+    await expect(client.fetch(new Request(api.url, { signal }))).rejects.toBe(signal.reason);
+    expect([logto.tokenRequests, api.requests.length]).toEqual([0, 0]);
+    // Null means no signal, whatever the request has.
+    expect((await client.fetch(new Request(api.url, { signal }), { signal: null })).status).toBe(200);
+  });
+
+  it('waits for no other token either, where the API refused the first one', async () => {
+    const hanging = await silent();
+    const closed = await Recorder.start((_req, res) => void res.writeHead(401, INVALID).end());
+    let isFirst = true;
+    const own: typeof fetch = (url, init) => {
+      if (String(url).startsWith(closed.url)) return fetch(url, init);
+      if (!isFirst) return fetch(hanging.url, { ...init });
+      isFirst = false;
+      return fetch(url, init);
+    };
+    const client = logto.client({ baseUrl: closed.url, fetch: own });
+    const controller = new AbortController();
+    const asked = client.fetch('/', { signal: controller.signal });
+    await vi.waitFor(() => expect(hanging.requests).toHaveLength(1));
+    controller.abort();
+    await expect(asked).rejects.toThrow(/aborted/);
+    await Promise.all([hanging.stop(), closed.stop()]);
+  });
+
+  it('and a hundred who share one signal are no leak', async () => {
+    const warnings: Error[] = [];
+    const note = (warning: Error) => void warnings.push(warning);
+    process.on('warning', note);
+    const { signal } = new AbortController();
+    // The global fetch has listeners of its own.
+    const own: typeof fetch = async (url, init) =>
+      String(url).startsWith(api.url) ? new Response() : fetch(url, init);
+    const client = logto.client({ baseUrl: api.url, fetch: own });
+    await Promise.all(Array.from({ length: 100 }, () => client.fetch('/', { signal })));
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    process.off('warning', note);
+    expect(warnings).toEqual([]);
+    expect(getEventListeners(signal, 'abort')).toEqual([]);
+  });
+});
+
 describe('where the API refuses the token', () => {
   /** An API that refuses the first token it sees. */
   async function refusing(): Promise<Recorder & { bodies: string[] }> {
@@ -114,6 +244,7 @@ describe('where the API refuses the token', () => {
     ['bytes', () => ({ method: 'POST', body: Buffer.from('tea') })],
     ['a form', () => ({ method: 'POST', body: new URLSearchParams({ tea: '1' }) })],
     ['a blob', () => ({ method: 'POST', body: new Blob(['tea']) })],
+    ['nothing by a request', () => new Request('http://elsewhere.example', { method: 'DELETE' })],
   ])('another is asked for, and %s sent again, once', async (_what, init) => {
     const server = await refusing();
     const answer = await logto.client({ baseUrl: server.url }).fetch('/', init());
@@ -129,6 +260,16 @@ describe('where the API refuses the token', () => {
       () => ['/', { method: 'POST', body: new Blob(['tea']).stream(), duplex: 'half' } as RequestInit],
     ],
     ['a request with a body', (url) => [new Request(url, { method: 'POST', body: 'tea' })]],
+    [
+      'a request with a body of its own and another one',
+      (url) => [new Request(url, { method: 'POST', body: 'tea' }), { body: 'coffee' }],
+    ],
+    ['a request as options', (url) => ['/', new Request(url, { method: 'POST', body: 'tea' })]],
+    ['what is made on the way', () => ['/', madeOnTheWay()]],
+    [
+      'what is made on the way for a request',
+      (url) => [new Request(url, { method: 'POST' }), madeOnTheWay()],
+    ],
   ])('%s is not sent again, but the next call has the new token', async (_what, call) => {
     const server = await refusing();
     const client = logto.client({ baseUrl: server.url });
@@ -136,6 +277,89 @@ describe('where the API refuses the token', () => {
     expect((await client.fetch('/')).status).toBe(200);
     expect([server.requests.length, logto.tokenRequests]).toEqual([2, 2]);
     await server.stop();
+  });
+
+  it('a form with files is sent again whole', async () => {
+    const server = await refusing();
+    const body = new FormData();
+    body.set('tea', new Blob(['green']), 'tea.txt');
+    expect((await logto.client({ baseUrl: server.url }).fetch('/', { method: 'POST', body })).status).toBe(
+      200,
+    );
+    expect(server.bodies.map((text) => /green/.test(text))).toEqual([true, true]);
+    await server.stop();
+  });
+
+  it.each([
+    'Bearer error = "invalid_token"',
+    'Bearer Error="invalid_token"',
+    'Bearer error=invalid_token',
+    'Bearer realm="api",error="invalid_token",error_description="x"',
+    'Basic realm="x", Bearer error="invalid_token"',
+  ])('%s is a refusal', async (challenge) => {
+    const server = await Recorder.start(
+      (_req, res) => void res.writeHead(401, { 'www-authenticate': challenge }).end(),
+    );
+    await logto.client({ baseUrl: server.url }).fetch('/');
+    expect([server.requests.length, logto.tokenRequests]).toEqual([2, 2]);
+    await server.stop();
+  });
+
+  it.each(['Bearer error="invalid_token_x"', 'Bearer my-error="invalid_token"', 'Bearer error="invalid"'])(
+    '%s is none',
+    async (challenge) => {
+      const server = await Recorder.start(
+        (_req, res) => void res.writeHead(401, { 'www-authenticate': challenge }).end(),
+      );
+      await logto.client({ baseUrl: server.url }).fetch('/');
+      expect([server.requests.length, logto.tokenRequests]).toEqual([1, 1]);
+      await server.stop();
+    },
+  );
+
+  it('but it is somebody else to whom it has redirected, nothing is asked for or sent again', async () => {
+    const other = await Recorder.start((_req, res) => void res.writeHead(401, INVALID).end());
+    const home = await Recorder.start(
+      (_req, res) => void res.writeHead(307, { location: `${other.url}/` }).end(),
+    );
+    const answer = await logto.client({ baseUrl: home.url }).fetch('/', { method: 'POST', body: 'tea' });
+    expect([answer.status, home.requests.length, logto.tokenRequests]).toEqual([401, 1, 1]);
+    await Promise.all([other.stop(), home.stop()]);
+  });
+
+  it('while Logto wants not to be asked, it is not', async () => {
+    let asked = 0;
+    const own: typeof fetch = async (url) => {
+      if (String(url).startsWith(api.url)) return new Response(null, { status: 401, headers: INVALID });
+      asked += 1;
+      return asked === 1 ? grant() : new Response(null, { status: 429, headers: { 'retry-after': '40' } });
+    };
+    const client = logto.client({ baseUrl: api.url, fetch: own });
+    await client.getAccessToken();
+    travel(3600 - 50);
+    await client.getAccessToken();
+    await vi.waitFor(() => expect(asked).toBe(2));
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    expect((await client.fetch('/')).status).toBe(401);
+    vi.useRealTimers();
+    expect(asked).toBe(2);
+  });
+
+  it('with an answer that a test made up, which has no address, another is asked for', async () => {
+    const own: typeof fetch = async (url, init) =>
+      String(url).startsWith(api.url)
+        ? new Response(null, { status: 401, headers: INVALID })
+        : fetch(url, init);
+    let asked = 0;
+    const client = logto.client({
+      baseUrl: api.url,
+      fetch: (url, init) => {
+        if (String(url).startsWith(logto.endpoint)) asked += 1;
+        return own(url, init);
+      },
+    });
+    expect((await client.fetch('/')).status).toBe(401);
+    expect(asked).toBe(2);
   });
 
   it('calls that come at once share the new one', async () => {

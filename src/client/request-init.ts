@@ -1,0 +1,32 @@
+/** What the Fetch standard knows of a RequestInit (section 5.4), and what undici adds to it. */
+const MEMBERS = [
+  'method',
+  'headers',
+  'body',
+  'mode',
+  'credentials',
+  'cache',
+  'redirect',
+  'referrer',
+  'referrerPolicy',
+  'integrity',
+  'keepalive',
+  'signal',
+  'duplex',
+  'priority',
+  'dispatcher',
+] as const;
+
+/**
+ * A plain copy, so that it can be sent with other headers. Members are read by their names, as `fetch` itself reads
+ * them: those of a Request or of a class are not its own, and a spread would lose them.
+ */
+export function copyInit(init: RequestInit = {}): RequestInit {
+  // What a `fetch` of the user's may know besides.
+  const copy: Record<string, unknown> = { ...init };
+  for (const name of MEMBERS) {
+    const value = (init as Record<string, unknown>)[name];
+    if (value !== undefined) copy[name] = value;
+  }
+  return copy;
+}
