@@ -117,22 +117,18 @@ export class TokenHolder {
 
   /** From the other replicas, if there are some, and else from Logto. */
   async #seek(refused: string | undefined): Promise<GrantedToken | TokenFailure> {
-    const deadline = performance.now() + this.#settings.timeout * 1000;
-    return (await this.#fromOthers(refused)) ?? this.#fromLogto(deadline);
-  }
-
-  /** A token that another replica got, or is about to get. */
-  async #fromOthers(refused: string | undefined): Promise<GrantedToken | undefined> {
+    const timeout = this.#settings.timeout * 1000;
+    const began = performance.now();
+    const ask = () => this.#fromLogto(began + timeout);
+    if (this.#shared === undefined) return ask();
     const isUseful = (token: GrantedToken) => token.token !== refused && this.#isFresh(token);
-    const found = await this.#shared?.read();
-    if (found !== undefined && isUseful(found)) return found;
-    return this.#shared?.awaitTurn(isUseful);
+    // Half of the time is Logto's, whatever store and replicas do.
+    return this.#shared.obtain(isUseful, ask, began + timeout / 2);
   }
 
   async #fromLogto(deadline: number): Promise<GrantedToken | TokenFailure> {
     const outcome = await obtainToken(this.#settings, deadline);
     if (outcome instanceof TokenFailure) return outcome;
-    this.#shared?.write(outcome);
     const missing = this.#settings.scopes.filter((scope) => !outcome.scopes.includes(scope));
     if (missing.length > 0) this.#tellMissing(missing);
     return outcome;

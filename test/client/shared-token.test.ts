@@ -1,13 +1,11 @@
-import { fork } from 'node:child_process';
-import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
-import KeyvRedis from '@keyv/redis';
+import { hkdfSync } from 'node:crypto';
+import { CompactEncrypt } from 'jose';
 import Keyv from 'keyv';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { KeyValueStore } from '../../src/client/index.js';
-import { API, Recorder, TokenIssuer } from '../support/client.js';
+import { API, grant, Recorder, scripted, TokenIssuer } from '../support/client.js';
+import { openStore } from '../support/client-store.js';
 import { travel } from '../support/fate.js';
-import { Redis } from '../support/redis.js';
 
 let logto: TokenIssuer;
 
@@ -18,17 +16,6 @@ afterEach(async () => {
   vi.useRealTimers();
   await logto.stop();
 });
-
-/** A store that can be looked into. */
-function openStore() {
-  const entries = new Map<string, unknown>();
-  const store: KeyValueStore = {
-    get: async (key) => entries.get(key),
-    set: async (key, value) => entries.set(key, value),
-  };
-  const token = () => [...entries].find(([key]) => !key.endsWith(':claim'));
-  return { entries, store, token };
-}
 
 describe('a token in a shared store', () => {
   it('spares other replicas the asking, now and when it is replaced', async () => {
@@ -94,6 +81,54 @@ describe('a token in a shared store', () => {
     expect(logto.tokenRequests).toBe(9);
   });
 
+  it.each<[what: string, kept: object]>([
+    ['a token that no header takes', { token: 'a\nb' }],
+    ['no token', { token: undefined }],
+    ['times that are none', { expiresAt: String(Date.now() / 1000 + 3600) }],
+    ['no time', { issuedAt: null }],
+    ['scopes that are no list', { scopes: 'read:products' }],
+    ['scopes that are none', { scopes: [1] }],
+    ['nothing', {}],
+  ])('with %s, though under the right key, is none', async (what, kept) => {
+    const { store, entries, token } = openStore();
+    const now = Math.floor(Date.now() / 1000);
+    const good = { token: 'kept', issuedAt: now, expiresAt: now + 3600, scopes: [] };
+    const { client } = scripted(() => grant(), { store });
+    await client.getAccessToken();
+    await vi.waitFor(() => expect(token()).toBeDefined());
+    const [name] = token() as [string, string];
+    const plain = what === 'nothing' ? null : { ...good, ...kept };
+    for (const [entry, expected] of [
+      [good, 'kept'],
+      [plain, 'a.b.c'],
+    ] as const) {
+      entries.clear();
+      entries.set(name, await encryptedAs(entry));
+      expect((await scripted(() => grant(), { store }).client.getAccessToken()).token).toBe(expected);
+    }
+  });
+
+  it('that was put under the name of another is none', async () => {
+    const { store, entries, token } = openStore();
+    const { client } = scripted(() => grant({ access_token: 'of-a' }), { store, scopes: ['a'] });
+    await client.getAccessToken();
+    await vi.waitFor(() => expect(token()).toBeDefined());
+    const [, entry] = token() as [string, string];
+    entries.clear();
+    const moved: KeyValueStore = {
+      get: async (key) => (key.endsWith(':claim') ? undefined : entry),
+      set: store.set,
+    };
+    const of = async (scopes: string[]) =>
+      (
+        await scripted(() => grant({ access_token: 'asked' }), {
+          store: moved,
+          scopes,
+        }).client.getAccessToken()
+      ).token;
+    expect([await of(['a']), await of(['b'])]).toEqual(['of-a', 'asked']);
+  });
+
   it('that an API refuses is not taken from the store again', async () => {
     const store = new Keyv();
     const first = await logto.client({ store }).getAccessToken();
@@ -108,107 +143,12 @@ describe('a token in a shared store', () => {
   });
 });
 
-describe('a store that fails costs nothing but its benefit: it', () => {
-  const never = () => new Promise<never>(() => {});
-  it.each<[string, KeyValueStore]>([
-    [
-      'throws',
-      {
-        get: () => {
-          throw new Error('no');
-        },
-        set: () => {
-          throw new Error('no');
-        },
-      },
-    ],
-    ['rejects', { get: () => Promise.reject(new Error('no')), set: () => Promise.reject(new Error('no')) }],
-    ['hangs', { get: never, set: never }],
-    ['forgets', { get: async () => undefined, set: async () => undefined }],
-  ])('%s', async (_how, store) => {
-    const began = performance.now();
-    await expect(logto.client({ store }).getAccessToken()).resolves.toMatchObject({
-      scopes: ['read:products'],
-    });
-    expect(performance.now() - began).toBeLessThan(2_000);
-    expect(logto.tokenRequests).toBe(1);
-  });
-
-  it('holds a claim of one who has died, for two seconds', async () => {
-    const { store, entries, token } = openStore();
-    await logto.client({ store }).getAccessToken();
-    await vi.waitFor(() =>
-      expect([token() !== undefined, [...entries.values()]]).toEqual([
-        true,
-        expect.arrayContaining(['ended']),
-      ]),
-    );
-    const [name = ''] = [...entries.keys()].filter((key) => key.endsWith(':claim'));
-    entries.clear();
-    entries.set(name, { by: 'one that has died', until: Date.now() + 2_000 });
-    await expect(logto.client({ store }).getAccessToken()).resolves.toBeDefined();
-    expect(logto.tokenRequests).toBe(2);
-  });
-});
-
-const suite = Redis.isMissing ? 'on one Redis (skipped: redis-server is not installed)' : 'on one Redis';
-describe.skipIf(Redis.isMissing)(suite, { timeout: 60_000 }, () => {
-  afterEach(() => Redis.killAll());
-
-  it('ten processes ask for one token as a rule, and never for more than ten', async () => {
-    const redis = await Redis.start();
-    const counted = await countingProxy(logto.endpoint);
-    const { id, secret } = logto.app();
-    const options = {
-      endpoint: counted.url,
-      appId: id,
-      appSecret: secret,
-      resource: API,
-      scopes: ['read:products'],
-    };
-    const file = fileURLToPath(new URL('../support/client-process.mjs', import.meta.url));
-    const children = Array.from({ length: 10 }, () => fork(file, [redis.url, JSON.stringify(options)]));
-    try {
-      await Promise.all(children.map((child) => once(child, 'message')));
-      const answers = children.map((child) => once(child, 'message'));
-      for (const child of children) child.send('go');
-      const tokens = (await Promise.all(answers)).map(([token]) => token);
-      expect(tokens.every((token) => typeof token === 'string' && token.split('.').length === 3)).toBe(true);
-      expect(counted.requests()).toBeGreaterThanOrEqual(1);
-      expect(counted.requests()).toBeLessThan(10);
-      expect(new Set(tokens).size).toBe(counted.requests());
-    } finally {
-      for (const child of children) child.kill();
-      await counted.stop();
-    }
-  });
-
-  it('a replica that starts while Logto is down has the token of the others', async () => {
-    const redis = await Redis.start();
-    const store = new Keyv(new KeyvRedis(redis.url));
-    const first = await logto.client({ store }).getAccessToken();
-    const another = logto.client({ store });
-    await vi.waitFor(async () => expect(await another.getAccessToken()).toEqual(first));
-    await logto.goDown();
-    expect(await logto.client({ store }).getAccessToken()).toEqual(first);
-    await store.disconnect();
-  });
-});
-
-/** Passes requests on to Logto, and counts them. */
-async function countingProxy(endpoint: string) {
-  const recorder = await Recorder.start(async (req, res) => {
-    let body = '';
-    for await (const chunk of req) body += chunk;
-    const answer = await fetch(endpoint + req.url, {
-      method: 'POST',
-      body,
-      headers: {
-        authorization: String(req.headers.authorization),
-        'content-type': String(req.headers['content-type']),
-      },
-    });
-    res.writeHead(answer.status, { 'content-type': 'application/json' }).end(await answer.text());
-  });
-  return { url: recorder.url, requests: () => recorder.requests.length, stop: () => recorder.stop() };
+/** An entry as a client of `scripted` makes it, of whatever it is to hold. */
+function encryptedAs(content: unknown): Promise<string> {
+  const purpose = JSON.stringify(['https://tenant.logto.app', 'app', API, null, []]);
+  const info = 'express-logto-m2m shared token';
+  const key = new Uint8Array(hkdfSync('sha256', 'the-secret-of-the-app', info, purpose, 32));
+  return new CompactEncrypt(new TextEncoder().encode(JSON.stringify(content)))
+    .setProtectedHeader({ alg: 'dir', enc: 'A256GCM' })
+    .encrypt(key);
 }

@@ -1,0 +1,82 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { BoundedStore } from './bounded-store.js';
+
+/** For how long one replica may say that it is the one who asks Logto, in milliseconds. */
+const LIFETIME = 2_000;
+/** How often it says so again while it asks, in milliseconds. */
+const RENEWAL = 1_000;
+/** How long a claim takes to be seen by all, in milliseconds, and how often those who wait look again. */
+const LOOK = 100;
+
+/**
+ * Decides among replicas which one asks Logto. As the store can only get and set, that is a rule and no lock: the last
+ * one to claim it asks, and the others wait for what it gets, or for its claim to end.
+ */
+export class Claim {
+  readonly #store: BoundedStore;
+  readonly #name: string;
+  readonly #own = randomUUID();
+  #isMine = false;
+  #renewal: NodeJS.Timeout | undefined;
+
+  constructor(store: BoundedStore, name: string) {
+    this.#store = store;
+    this.#name = name;
+  }
+
+  /**
+   * Waits until it is for this replica to ask, or what the others got is found, or there is no time to wait any longer.
+   *
+   * @param find - what spares the asking, if it is there
+   * @param deadline - by `performance.now()`
+   */
+  async awaitTurn<T>(find: () => Promise<T | undefined>, deadline: number): Promise<T | undefined> {
+    this.#isMine = false;
+    if (!this.#store.isAnswering) return undefined;
+    let isMade = false;
+    let holder = await this.#holder(deadline);
+    while (this.#store.isAnswering && performance.now() < deadline) {
+      let pause = LOOK;
+      if (holder !== undefined && holder !== this.#own) isMade = false;
+      else if (isMade) {
+        // Nobody has claimed it since; or the store forgets, and then there is nothing to wait for.
+        this.#isMine = holder === this.#own;
+        return undefined;
+      } else {
+        const began = performance.now();
+        await this.#make(deadline);
+        isMade = true;
+        // Who has looked before this claim was there may write another, as slowly as this one was written.
+        pause = Math.max(LOOK, 2 * (performance.now() - began));
+      }
+      await sleep(Math.min(pause, Math.max(0, deadline - performance.now())), undefined, { ref: false });
+      const [found, now] = await Promise.all([find(), this.#holder(deadline)]);
+      if (found !== undefined) return found;
+      holder = now;
+    }
+    return undefined;
+  }
+
+  /** From now to `end` the others wait for this replica, if it is its turn. */
+  keep(): void {
+    if (this.#isMine) this.#renewal = setInterval(() => void this.#make(), RENEWAL).unref();
+  }
+
+  /** The others need wait no longer: what was got can be found, or there is nothing. */
+  async end(): Promise<void> {
+    clearInterval(this.#renewal);
+    if (this.#isMine) await this.#store.set(this.#name, 'ended', LIFETIME);
+  }
+
+  #make(deadline?: number): Promise<void> {
+    return this.#store.set(this.#name, { by: this.#own, until: Date.now() + LIFETIME }, LIFETIME, deadline);
+  }
+
+  /** Who asks now, as far as the store knows. */
+  async #holder(deadline: number): Promise<string | undefined> {
+    const { by, until } = Object(await this.#store.get(this.#name, deadline)) as Record<string, unknown>;
+    const left = Number(until) - Date.now();
+    return typeof by === 'string' && left > 0 && left <= LIFETIME ? by : undefined;
+  }
+}

@@ -1,0 +1,252 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import KeyvRedis from '@keyv/redis';
+import Keyv from 'keyv';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { KeyValueStore } from '../../src/client/index.js';
+import { API, failureOf, grant, Recorder, scripted, TokenIssuer } from '../support/client.js';
+import { openStore } from '../support/client-store.js';
+import { Redis } from '../support/redis.js';
+
+let logto: TokenIssuer;
+
+beforeEach(async () => {
+  logto = await TokenIssuer.start();
+});
+afterEach(async () => {
+  vi.useRealTimers();
+  await logto.stop();
+});
+
+const sleep = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+describe('of many replicas that need a token at once', () => {
+  it.each([
+    ['a store that takes its time', 60, 300],
+    ['a Logto that takes longer than a claim lives', 5, 2_500],
+  ])('one asks, with %s', async (_what, latency, delay) => {
+    const { store } = openStore(latency);
+    const requests: number[] = [];
+    const clients = Array.from({ length: 10 }, () =>
+      scripted(
+        async () => {
+          requests.push(performance.now());
+          await sleep(delay);
+          return grant({ access_token: `token-${requests.length}` });
+        },
+        { store },
+      ),
+    );
+    const tokens = await Promise.all(
+      clients.map(async ({ client }) => {
+        await sleep(Math.random() * 3 * latency);
+        return client.getAccessToken();
+      }),
+    );
+    expect(new Set(tokens.map(({ token }) => token)).size).toBe(requests.length);
+    // One as a rule.
+    expect(requests.length).toBeLessThanOrEqual(2);
+  });
+
+  it('one after the other asks, where Logto gives none', async () => {
+    const { store } = openStore();
+    let asking = 0;
+    let most = 0;
+    const clients = Array.from({ length: 4 }, () =>
+      scripted(
+        async () => {
+          asking += 1;
+          most = Math.max(most, asking);
+          await sleep(50);
+          asking -= 1;
+          return Response.json({ error: 'invalid_client' }, { status: 401 });
+        },
+        { store },
+      ),
+    );
+    const began = performance.now();
+    const failures = await Promise.all(clients.map(({ client }) => failureOf(client.getAccessToken())));
+    expect(failures).toEqual(clients.map(() => expect.objectContaining({ code: 'invalid_client' })));
+    expect(most).toBe(1);
+    // Nobody has waited for a claim to end by itself.
+    expect(performance.now() - began).toBeLessThan(1_900);
+  });
+
+  it('one whose own claim was never ended asks again at once', async () => {
+    const { store } = openStore();
+    const deaf: KeyValueStore = {
+      get: store.get,
+      // What ends a claim does not arrive.
+      set: async (key, value) => void (value !== 'ended' && (await store.set(key, value, 0))),
+    };
+    const { client } = scripted(
+      (request) => (request === 1 ? Response.json({ error: 'invalid_client' }, { status: 401 }) : grant()),
+      { store: deaf },
+    );
+    await failureOf(client.getAccessToken());
+    await sleep(1_050);
+    const began = performance.now();
+    await client.getAccessToken();
+    expect(performance.now() - began).toBeLessThan(500);
+  });
+});
+
+describe('a store that fails costs nothing but its benefit: it', () => {
+  const never = () => new Promise<never>(() => {});
+  it.each<[string, KeyValueStore]>([
+    [
+      'throws',
+      {
+        get: () => {
+          throw new Error('no');
+        },
+        set: () => {
+          throw new Error('no');
+        },
+      },
+    ],
+    ['rejects', { get: () => Promise.reject(new Error('no')), set: () => Promise.reject(new Error('no')) }],
+    ['hangs', { get: never, set: never }],
+    ['forgets', { get: async () => undefined, set: async () => undefined }],
+  ])('%s', async (_how, store) => {
+    const { client, requests } = scripted(() => grant({ scope: 'read:products' }), { store });
+    const began = performance.now();
+    await expect(client.getAccessToken()).resolves.toMatchObject({ scopes: ['read:products'] });
+    expect(performance.now() - began).toBeLessThan(900);
+    expect(requests()).toBe(1);
+  });
+
+  it('holds a claim of one who has died, for two seconds', async () => {
+    const { store, entries, token } = openStore();
+    await logto.client({ store }).getAccessToken();
+    await vi.waitFor(() =>
+      expect([token() !== undefined, [...entries.values()]]).toEqual([
+        true,
+        expect.arrayContaining(['ended']),
+      ]),
+    );
+    const [name = ''] = [...entries.keys()].filter((key) => key.endsWith(':claim'));
+    entries.clear();
+    entries.set(name, { by: 'one that has died', until: Date.now() + 2_000 });
+    await expect(logto.client({ store }).getAccessToken()).resolves.toBeDefined();
+    expect(logto.tokenRequests).toBe(2);
+  });
+
+  it.each<[what: string, claim: () => unknown]>([
+    ['for an hour', () => ({ by: 'x', until: Date.now() + 3_600_000 })],
+    ['that has ended', () => ({ by: 'x', until: Date.now() - 1 })],
+    ['by nobody', () => ({ until: Date.now() + 1_000 })],
+    ['for no time', () => ({ by: 'x' })],
+    ['that is none', () => 'mine'],
+  ])('holds a claim %s, for no time', async (_what, claim) => {
+    let isClaimed = true;
+    const { store } = openStore();
+    const claiming: KeyValueStore = {
+      get: async (key) => (isClaimed && key.endsWith(':claim') ? claim() : store.get(key)),
+      set: async (key, value) => {
+        isClaimed = false;
+        await store.set(key, value, 0);
+      },
+    };
+    const began = performance.now();
+    await scripted(() => grant(), { store: claiming }).client.getAccessToken();
+    expect(performance.now() - began).toBeLessThan(500);
+  });
+
+  it('always holds the claim of another, for half of the timeout', async () => {
+    const claimed: KeyValueStore = {
+      get: async (key) => (key.endsWith(':claim') ? { by: 'x', until: Date.now() + 1_500 } : undefined),
+      set: async () => {},
+    };
+    const began = performance.now();
+    await scripted(() => grant(), { store: claimed, timeout: 1 }).client.getAccessToken();
+    expect(performance.now() - began).toBeGreaterThan(450);
+    expect(performance.now() - began).toBeLessThan(900);
+  });
+
+  it('is slow, and Logto answers nothing: all of it within the timeout', async () => {
+    const { store } = openStore();
+    const slow: KeyValueStore = {
+      get: async (key) => {
+        await sleep(450);
+        return key.endsWith(':claim') ? { by: 'x', until: Date.now() + 1_500 } : store.get(key);
+      },
+      set: store.set,
+    };
+    const began = performance.now();
+    const { client } = scripted(() => new Promise(() => {}), { store: slow, timeout: 1 });
+    expect(await failureOf(client.getAccessToken())).toMatchObject({ code: 'timeout' });
+    expect(performance.now() - began).toBeLessThan(1_400);
+  });
+});
+
+const suite = Redis.isMissing ? 'on one Redis (skipped: redis-server is not installed)' : 'on one Redis';
+describe.skipIf(Redis.isMissing)(suite, { timeout: 120_000 }, () => {
+  afterEach(() => Redis.killAll());
+
+  it('ten processes ask for one token as a rule, and never for more than ten', async () => {
+    const redis = await Redis.start();
+    const counts = [];
+    for (let round = 0; round < 3; round += 1) counts.push(await tenProcesses(redis.url));
+    console.info(`Ten processes on one Redis asked Logto, in three rounds: ${counts.join(', ')} times.`);
+    expect(Math.min(...counts)).toBe(1);
+    expect(Math.max(...counts)).toBeLessThanOrEqual(10);
+  });
+
+  it('a replica that starts while Logto is down has the token of the others', async () => {
+    const redis = await Redis.start();
+    const store = new Keyv(new KeyvRedis(redis.url));
+    const first = await logto.client({ store }).getAccessToken();
+    const another = logto.client({ store });
+    await vi.waitFor(async () => expect(await another.getAccessToken()).toEqual(first));
+    await logto.goDown();
+    expect(await logto.client({ store }).getAccessToken()).toEqual(first);
+    await store.disconnect();
+  });
+});
+
+/** Ten processes that need a token at once, on one Redis. Gives how often they have asked Logto. */
+async function tenProcesses(redis: string): Promise<number> {
+  const counted = await countingProxy(logto.endpoint);
+  const { id, secret } = logto.app();
+  const options = {
+    endpoint: counted.url,
+    appId: id,
+    appSecret: secret,
+    resource: API,
+    scopes: ['read:products'],
+  };
+  const file = fileURLToPath(new URL('../support/client-process.mjs', import.meta.url));
+  const children = Array.from({ length: 10 }, () => fork(file, [redis, JSON.stringify(options)]));
+  try {
+    await Promise.all(children.map((child) => once(child, 'message')));
+    const answers = children.map((child) => once(child, 'message'));
+    for (const child of children) child.send('go');
+    const tokens = (await Promise.all(answers)).map(([token]) => token);
+    expect(tokens.every((token) => typeof token === 'string' && token.split('.').length === 3)).toBe(true);
+    expect(new Set(tokens).size).toBe(counted.requests());
+    return counted.requests();
+  } finally {
+    for (const child of children) child.kill();
+    await counted.stop();
+  }
+}
+
+/** Passes requests on to Logto, and counts them. */
+async function countingProxy(endpoint: string) {
+  const recorder = await Recorder.start(async (req, res) => {
+    let body = '';
+    for await (const chunk of req) body += chunk;
+    const answer = await fetch(endpoint + req.url, {
+      method: 'POST',
+      body,
+      headers: {
+        authorization: String(req.headers.authorization),
+        'content-type': String(req.headers['content-type']),
+      },
+    });
+    res.writeHead(answer.status, { 'content-type': 'application/json' }).end(await answer.text());
+  });
+  return { url: recorder.url, requests: () => recorder.requests.length, stop: () => recorder.stop() };
+}
