@@ -1,3 +1,5 @@
+import { isB64Token } from '../checks/b64token.js';
+
 /** A token, and what Logto said of it. Times are in seconds since the epoch. */
 export interface GrantedToken {
   readonly token: string;
@@ -6,12 +8,9 @@ export interface GrantedToken {
   readonly scopes: readonly string[];
 }
 
-/**
- * Whether this can stand in an Authorization header (the b64token of RFC 6750 section 2.1). What cannot would end in
- * an error of `fetch` that shows it.
- */
+/** Whether this can stand in an Authorization header: what cannot would end in an error of `fetch` that shows it. */
 export function isBearerToken(value: unknown): value is string {
-  return typeof value === 'string' && /^[\w.~+/-]+=*$/.test(value);
+  return typeof value === 'string' && isB64Token(value);
 }
 
 /** Takes over what was kept elsewhere, if it is such a token at all, and nothing else with it. */

@@ -1,13 +1,11 @@
 import type { IncomingMessage } from 'node:http';
 import { Refusal } from '../errors.js';
 
-/** RFC 6750 section 2.1: what a bearer token may consist of. */
-const B64TOKEN = /^[\w\-.~+/]+=*$/;
 const SCHEME = /^[!#$%&'*+\-.^`|~\w]*/;
 
 /**
  * The credentials of the Authorization header (RFC 6750 section 2.1), and of nothing else: RFC 9700 forbids
- * tokens in the query. Whether they are one token at all is left to `isBearerToken`, since a token that is
+ * tokens in the query. Whether they are one token at all is left to `isB64Token`, since a token that is
  * known needs no such look.
  */
 export function readBearerToken(req: IncomingMessage): string | Refusal {
@@ -30,11 +28,6 @@ export function readBearerToken(req: IncomingMessage): string | Refusal {
         'no_token',
         'The Authorization header is not of scheme Bearer: send "Authorization: Bearer <token>".',
       );
-}
-
-/** Whether the credentials are one token and nothing beside it. */
-export function isBearerToken(credentials: string): boolean {
-  return B64TOKEN.test(credentials);
 }
 
 /** What came after `Bearer` was no token: two of them, or characters that no token has. */

@@ -1,4 +1,5 @@
 import type { NextFunction, Response } from 'express';
+import { isB64Token } from '../checks/b64token.js';
 import { tellAuthorized, tellDenied } from '../diagnostics.js';
 import { type AuthError, asError, Refusal } from '../errors.js';
 import type { GuardedRequest, LogtoAuthOptions } from '../options.js';
@@ -6,7 +7,7 @@ import { abandon, isPromiseLike } from '../promises.js';
 import { Accepted, type Decide, type Decision } from '../verification/decide.js';
 import type { Requirement } from '../verification/requirement.js';
 import { answer, type ChallengeContext, toAuthError, withdraw } from './answer.js';
-import { isBearerToken, notOneToken, readBearerToken } from './bearer-token.js';
+import { notOneToken, readBearerToken } from './bearer-token.js';
 import type { Guard } from './guard.js';
 import { setAuth } from './request-auth.js';
 
@@ -49,7 +50,7 @@ export function createGuard({ maker, decide, requirement, challenge, getToken, o
       decision instanceof Refusal &&
       decision.reason === 'not_jwt' &&
       getToken === undefined &&
-      !isBearerToken(credentials);
+      !isB64Token(credentials);
     return isMalformed ? notOneToken() : decision;
   }
 

@@ -218,7 +218,9 @@ describe('logto-m2m doctor names cause and fix', () => {
     const { code, problems } = await doctor(['--organization', 'w1h7qob3z0o3']);
     expect(code).toBe(1);
     expect(problems).toEqual([
-      expect.stringMatching(/access_denied.* → .*is not in the organization w1h7qob3z0o3: add it there/),
+      expect.stringMatching(
+        /access_denied.* → .*is not in the organization w1h7qob3z0o3, or there is no such organization: add it there/,
+      ),
     ]);
   });
 

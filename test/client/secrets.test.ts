@@ -8,7 +8,7 @@ const sent = ({ headers }: RequestInit): string =>
   (headers as Record<string, string>)['authorization']?.replace('Basic ', '') ?? '';
 const decoded = (init: RequestInit): string => Buffer.from(sent(init), 'base64').toString();
 
-describe.each(['plain-secret', 'abc+def/ghi', 'pässwört', 'with space & more', '100%25'])(
+describe.each(['plain-secret', 'abc+def/ghi', 'pässwört', 'with space-and-more', '100%25'])(
   'the secret %j is in no error and in no message, where the answer echoes',
   (appSecret) => {
     it.each<[what: string, echo: (init: RequestInit) => string]>([

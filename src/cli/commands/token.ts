@@ -1,5 +1,4 @@
 import { createM2MClient, M2MClientError } from '../../client/index.js';
-import { isBearerToken } from '../../middleware/bearer-token.js';
 import { adviceOnRoles } from '../checks/scopes.js';
 import type { Output } from '../output.js';
 import {
@@ -31,11 +30,6 @@ export async function token(args: readonly string[], output: Output): Promise<Ex
   });
   try {
     const answer = await client.getAccessToken();
-    if (!isBearerToken(answer.token)) {
-      const message =
-        'What came has characters that no bearer token has (RFC 6750 section 2.1): it is not shown.';
-      throw new M2MClientError('invalid_response', message);
-    }
     const missingScopes = scopes.filter((scope) => !answer.scopes.includes(scope));
     if (missingScopes.length > 0) {
       output.say(`Logto did not grant ${inARow(missingScopes)}. ${adviceOnRoles(missingScopes, wanted)}`);
