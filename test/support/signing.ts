@@ -33,7 +33,7 @@ export function signJws(
   key: Pick<SigningKey, 'alg' | 'privateKey'>,
 ): string {
   const input = `${encodePart(header)}.${encodePart(payload)}`;
-  return `${input}.${signature(input, key).toString('base64url')}`;
+  return `${input}.${signatureOf(input, key).toString('base64url')}`;
 }
 
 /** A part of a JWS: JSON of a value, or a text or bytes as they are. */
@@ -43,10 +43,15 @@ export function encodePart(value: unknown): string {
   return Buffer.from(JSON.stringify(value)).toString('base64url');
 }
 
-function signature(input: string, { alg, privateKey }: Pick<SigningKey, 'alg' | 'privateKey'>): Buffer {
+/** The bytes of a signature, as JWS has them; by PSS with a salt as long as the digest. */
+export function signatureOf(
+  input: string,
+  { alg, privateKey }: Pick<SigningKey, 'alg' | 'privateKey'>,
+  saltLength: number = constants.RSA_PSS_SALTLEN_DIGEST,
+): Buffer {
   const digest = `sha${alg.slice(2)}`;
   if (alg.startsWith('ES'))
     return sign(digest, Buffer.from(input), { key: privateKey, dsaEncoding: 'ieee-p1363' });
-  const pss = { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_DIGEST };
+  const pss = { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength };
   return sign(digest, Buffer.from(input), alg.startsWith('PS') ? { key: privateKey, ...pss } : privateKey);
 }

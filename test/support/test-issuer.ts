@@ -58,7 +58,17 @@ export class TestIssuer {
 
   /** A token as Logto's, but for what is asked to be otherwise. */
   token({ claims = {}, header = {}, key = this.key }: TokenParts = {}): string {
-    const payload = {
+    return signJws(this.header(header, key), this.claims(claims), key);
+  }
+
+  /** The header of such a token. */
+  header(members: Record<string, unknown> = {}, key = this.key): Record<string, unknown> {
+    return { alg: key.alg, typ: 'at+jwt', kid: key.kid, ...members };
+  }
+
+  /** The claims of such a token. */
+  claims(members: Record<string, unknown> = {}): Record<string, unknown> {
+    return {
       jti: crypto.randomUUID(),
       sub: APP,
       iat: now(),
@@ -67,9 +77,8 @@ export class TestIssuer {
       client_id: APP,
       iss: this.issuer,
       aud: AUDIENCE,
-      ...claims,
+      ...members,
     };
-    return signJws({ alg: key.alg, typ: 'at+jwt', kid: key.kid, ...header }, payload, key);
   }
 
   /** Signs with a new key from now on; the previous one stays in the key set unless it is withdrawn. */
