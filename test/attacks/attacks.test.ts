@@ -1,0 +1,75 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Attack } from './attack.js';
+import { corpus } from './corpus/index.js';
+import { Lab } from './lab.js';
+import { checkHint, checkRefusal } from './refusal.js';
+
+/** One of the attacks tries some hundred RSA signatures until one has the form that it needs. */
+const PATIENT = { timeout: 30_000 };
+
+let lab: Lab;
+
+beforeAll(async () => {
+  lab = await Lab.start();
+});
+afterAll(() => lab.stop());
+
+describe.each(Object.entries(corpus))('%s', (_theme, attacks) => {
+  it.each(attacks.map((attack) => [attack.name, outcome(attack), attack] as const))(
+    '%s: %s',
+    PATIENT,
+    async (_name, _outcome, attack) => {
+      const { token, answer } = await lab.send(attack);
+      const { expected } = attack;
+      expect(answer.status).toBe(expected.status);
+      expect(lab.denied.map(({ reason }) => reason)).toEqual(
+        expected.by === 'guard' ? [expected.reason] : [],
+      );
+      expect(lab.handled > 0).toBe(expected.by === 'handler');
+      if (expected.by === 'guard') {
+        const hasBody = !attack.at?.startsWith('HEAD ');
+        expect(checkRefusal(answer, token, { hasBody })).toBe(expected.error);
+        for (const error of lab.denied) checkHint(error, token);
+      }
+      expect(lab.attacker.calls).toBe(0);
+    },
+  );
+});
+
+describe('after all that', () => {
+  it('an honest token still gets in', async () => {
+    const { answer } = await lab.send({});
+    expect(answer.status).toBe(200);
+    expect(lab.handled).toBeGreaterThan(0);
+  });
+
+  it('no object has got a member that nobody gave it', () => {
+    expect(Object.keys(Object.prototype)).toEqual([]);
+    for (const name of ['admin', 'isMachine', 'auth', 'alg']) expect(name in {}).toBe(false);
+  });
+});
+
+describe('the corpus', () => {
+  const all = Object.values(corpus).flat();
+
+  it('has at least 150 cases, each with a name of its own', () => {
+    expect(all.length).toBeGreaterThanOrEqual(150);
+    const names = all.map(({ name }) => name);
+    expect(names.filter((name, index) => names.indexOf(name) !== index)).toEqual([]);
+  });
+
+  it('holds honest edge cases, and calls them so', () => {
+    const honest = all.filter(({ expected }) => expected.by === 'handler');
+    expect(honest.length).toBeGreaterThan(20);
+    expect(all.filter(({ name }) => name.startsWith('honest: '))).toEqual(honest);
+  });
+
+  it('expects no failure of the server', () => {
+    expect(all.filter(({ expected }) => expected.status >= 500)).toEqual([]);
+  });
+});
+
+function outcome({ expected }: Attack): string {
+  if (expected.by === 'guard') return `${expected.status} ${expected.reason}`;
+  return expected.by === 'handler' ? '200' : `${expected.status} by ${expected.by}`;
+}
