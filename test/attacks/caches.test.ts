@@ -1,0 +1,278 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import express, { type Express } from 'express';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { createApp } from '../../example-server/app.js';
+import {
+  type AccessToken,
+  type AuthorizedMessage,
+  createLogtoAuth,
+  type DeniedMessage,
+  getAuth,
+  type LogtoAuthOptions,
+} from '../../src/index.js';
+import { travel } from '../support/fate.js';
+import { AUDIENCE, now } from '../support/logto.js';
+import { get } from '../support/request.js';
+import { createSigningKey } from '../support/signing.js';
+import { TestIssuer } from '../support/test-issuer.js';
+import { withNumbers, withPart } from './forging.js';
+import { ORGANIZATION } from './lab.js';
+
+const DENIED = 'express-logto-m2m:denied';
+const AUTHORIZED = 'express-logto-m2m:authorized';
+
+let logto: TestIssuer;
+/** What the guards said of the last request. */
+let said = '';
+const onDenied = (message: unknown) => {
+  said = (message as DeniedMessage).error.reason;
+};
+const onAuthorized = (message: unknown) => {
+  said = (message as AuthorizedMessage).cached ? 'cached' : 'new';
+};
+
+beforeEach(async () => {
+  logto = await TestIssuer.start();
+  subscribe(DENIED, onDenied);
+  subscribe(AUTHORIZED, onAuthorized);
+});
+afterEach(async () => {
+  vi.useRealTimers();
+  unsubscribe(DENIED, onDenied);
+  unsubscribe(AUTHORIZED, onAuthorized);
+  await logto.goDown();
+});
+
+const authOf = (options: LogtoAuthOptions = {}) =>
+  createLogtoAuth({
+    audience: AUDIENCE,
+    ...(options.issuers === undefined && { endpoint: logto.endpoint }),
+    ...options,
+  });
+/** The example's API, with caches of its own. */
+const shop = (options: LogtoAuthOptions = {}): Express => createApp(authOf(options));
+
+/** Status and what the guards said, one request after the other. */
+async function outcome(app: Express, token: string, path = '/products'): Promise<string> {
+  said = '';
+  const { status } = await get(app, path, token);
+  return `${status} ${said}`;
+}
+
+describe('a token that is cached', () => {
+  it('proves nothing on another route', async () => {
+    const app = shop();
+    const token = logto.token();
+    expect(await outcome(app, token)).toBe('200 new');
+    expect(await outcome(app, token)).toBe('200 cached');
+    expect(await outcome(app, token, '/orders/daily?date=2026-01-01')).toBe('403 scope');
+    expect(await outcome(app, token, `/organizations/${ORGANIZATION}/products`)).toBe('403 organization');
+    expect(await outcome(app, token, `/organizations/${ORGANIZATION}/reports`)).toBe('401 audience');
+    expect(await outcome(app, token)).toBe('200 cached');
+  });
+
+  it('vouches for no other text, whatever is changed in it', async () => {
+    const app = shop();
+    const token = logto.token();
+    expect(await outcome(app, token)).toBe('200 new');
+    const broken = withPart(token, 2, (signature) => `${signature.slice(0, -4)}AAAA`);
+    expect(await outcome(app, broken)).toBe('401 signature');
+    expect(await outcome(app, `${token}=`)).toBe('401 not_jwt');
+    expect(await outcome(app, token)).toBe('200 cached');
+  });
+
+  it('is refused from the second on in which it expires', async () => {
+    const app = shop();
+    const token = logto.token({ claims: { exp: now() + 60 } });
+    expect(await outcome(app, token)).toBe('200 new');
+    travel(63);
+    expect(await outcome(app, token)).toBe('200 cached');
+    travel(3);
+    expect(await outcome(app, token)).toBe('401 expired');
+  });
+
+  it('is refused once isRevoked says so, in both forms of its signature', async () => {
+    const revoked = new Set<string | undefined>();
+    const app = shop({ isRevoked: ({ jwtId }) => revoked.has(jwtId) });
+    const token = logto.token({ claims: { jti: 'stolen' } });
+    const twin = withNumbers(token, 'ES384', (r, s, n) => [r, n - s]);
+    expect(await outcome(app, token)).toBe('200 new');
+    revoked.add('stolen');
+    expect(await outcome(app, token)).toBe('401 revoked');
+    expect(await outcome(app, twin)).toBe('401 revoked');
+  });
+
+  it('is refused once its key is withdrawn, however it was cached', async () => {
+    const app = shop();
+    const token = logto.token();
+    expect(await outcome(app, token)).toBe('200 new');
+    logto.rotate({ keepPrevious: false });
+    expect(await outcome(app, token)).toBe('200 cached');
+    expect(await outcome(app, logto.token())).toBe('200 new');
+    expect(await outcome(app, token)).toBe('401 unknown_key');
+  });
+
+  it('is refused once other key material stands under its kid', async () => {
+    const app = shop();
+    const token = logto.token();
+    expect(await outcome(app, token)).toBe('200 new');
+    logto.keys = [createSigningKey('ES384'), createSigningKey('ES384', { kid: logto.key.kid })];
+    expect(await outcome(app, logto.token())).toBe('200 new');
+    expect(await outcome(app, token)).toBe('401 signature');
+  });
+
+  it('is not pushed out by any number of forged ones', async () => {
+    const app = shop({ tokenCache: { max: 2 } });
+    const forger = createSigningKey('ES384', { kid: logto.key.kid });
+    const token = logto.token();
+    expect(await outcome(app, token)).toBe('200 new');
+    for (let i = 0; i < 50; i++)
+      expect(await outcome(app, logto.token({ key: forger }))).toBe('401 signature');
+    expect(await outcome(app, token)).toBe('200 cached');
+  });
+});
+
+describe('a token that was refused', () => {
+  it('is let in once its time has come, for refusals are not kept', async () => {
+    const app = shop();
+    const token = logto.token({ claims: { nbf: now() + 60 } });
+    expect(await outcome(app, token)).toBe('401 not_yet_valid');
+    travel(61);
+    expect(await outcome(app, token)).toBe('200 new');
+  });
+
+  it('is let in once its key is published', async () => {
+    const app = shop();
+    const next = createSigningKey();
+    const token = logto.token({ key: next });
+    expect(await outcome(app, token)).toBe('401 unknown_key');
+    logto.keys.push(next);
+    expect(await outcome(app, token)).toBe('200 new');
+  });
+});
+
+describe('a token on its way', () => {
+  it('is refused if it expires while the keys are awaited', async () => {
+    const app = shop();
+    const token = logto.token({ claims: { exp: now() + 60 } });
+    const { held, release } = logto.hold();
+    const awaited = outcome(app, token);
+    await vi.waitFor(() => expect(held).toHaveLength(1));
+    travel(66);
+    release();
+    expect(await awaited).toBe('401 expired');
+  });
+
+  it('is refused if it expires while isRevoked thinks', async () => {
+    let decide = (_answer: boolean): void => {};
+    const app = shop({ isRevoked: () => new Promise<boolean>((resolve) => (decide = resolve)) });
+    const awaited = outcome(app, logto.token({ claims: { exp: now() + 60 } }));
+    const first = decide;
+    await vi.waitFor(() => expect(decide).not.toBe(first));
+    travel(66);
+    decide(false);
+    expect(await awaited).toBe('401 expired');
+  });
+
+  it('is refused if its key is withdrawn while isRevoked thinks', async () => {
+    const decisions: ((answer: boolean) => void)[] = [];
+    const app = shop({ isRevoked: () => new Promise<boolean>((resolve) => decisions.push(resolve)) });
+    const awaited = outcome(app, logto.token());
+    await vi.waitFor(() => expect(decisions).toHaveLength(1));
+    logto.rotate({ keepPrevious: false });
+    const rotated = get(app, '/products', logto.token()).then(({ status }) => status);
+    await vi.waitFor(() => expect(decisions).toHaveLength(2));
+    decisions[1]?.(false);
+    expect(await rotated).toBe(200);
+    decisions[0]?.(false);
+    expect(await awaited).toBe('401 unknown_key');
+  });
+
+  it('is one of many that wait for the keys, and the rest get 503 and no handler', async () => {
+    const app = shop({ maxPending: 5 });
+    const { held, release } = logto.hold();
+    const all = Array.from({ length: 20 }, () => get(app, '/products', logto.token()).then((r) => r));
+    await vi.waitFor(() => expect(held).toHaveLength(1));
+    // The first that is answered is one that did not wait.
+    const first = await Promise.race(all);
+    expect(first.status).toBe(503);
+    expect(first.body.error).toBe('temporarily_unavailable');
+    release();
+    const statuses = (await Promise.all(all)).map(({ status }) => status);
+    expect(new Set(statuses)).toEqual(new Set([200, 503]));
+    expect(statuses.filter((status) => status === 200).length).toBeGreaterThanOrEqual(5);
+    expect(await outcome(app, logto.token())).toBe('200 new');
+  });
+});
+
+describe('a token that one instance accepted', () => {
+  it('is refused by one for another API', async () => {
+    const token = logto.token();
+    expect(await outcome(shop(), token)).toBe('200 new');
+    expect(await outcome(shop({ audience: 'https://billing.api' }), token)).toBe('401 audience');
+  });
+
+  it('is refused by one that trusts another Logto', async () => {
+    const other = await TestIssuer.start();
+    const token = logto.token();
+    expect(await outcome(shop(), token)).toBe('200 new');
+    expect(await outcome(shop({ endpoint: other.endpoint }), token)).toBe('401 issuer');
+    await other.goDown();
+  });
+
+  it('is refused by one that knows other keys under the same name', async () => {
+    const token = logto.token();
+    expect(await outcome(shop(), token)).toBe('200 new');
+    const imposter = createSigningKey('ES384', { kid: logto.key.kid });
+    const issuers = [{ issuer: logto.issuer, jwks: { keys: [imposter.publicJwk] } }];
+    expect(await outcome(shop({ issuers }), token)).toBe('401 signature');
+  });
+
+  it('is refused by one that started after its key was withdrawn', async () => {
+    const token = logto.token();
+    expect(await outcome(shop(), token)).toBe('200 new');
+    logto.rotate({ keepPrevious: false });
+    expect(await outcome(shop(), token)).toBe('401 unknown_key');
+  });
+});
+
+describe('what a handler does to req.auth', () => {
+  /** A guard, some code, and a guard that asks for more. */
+  function shopWith(code: (req: express.Request) => void): Express {
+    const { requireScopes } = authOf();
+    return express()
+      .use(requireScopes('read:products'), (req, _res, next) => {
+        code(req);
+        next();
+      })
+      .get('/auth', (req, res) => res.json(getAuth(req)))
+      .get('/products', requireScopes('write:products'), (_req, res) => res.json({}));
+  }
+
+  it.each<[string, (auth: AccessToken) => unknown]>([
+    ['a scope is added', ({ scopes }) => (scopes as string[]).push('write:products')],
+    ['the scopes are replaced', (auth) => Object.assign(auth, { scopes: ['write:products'] })],
+    ['a claim is changed', ({ claims }) => Object.assign(claims, { scope: 'write:products' })],
+    ['its expiry is put off', (auth) => Object.assign(auth, { expiresAt: 9e9 })],
+    ['it gets another prototype', (auth) => Object.setPrototypeOf(auth, { admin: true })],
+  ])('throws where %s, and the cached token stays as it was', async (_what, change) => {
+    const app = shopWith((req) => {
+      expect(() => change(req.auth as AccessToken)).toThrow(TypeError);
+    });
+    const token = logto.token();
+    const before = (await get(app, '/auth', token)).body;
+    expect(await outcome(app, token)).toBe('403 scope');
+    const after = (await get(app, '/auth', token)).body;
+    expect(after).toEqual(before);
+    expect(after.scopes).toEqual(['read:products']);
+  });
+
+  it('opens nothing where it is replaced, and getAuth keeps to what was verified', async () => {
+    const app = shopWith((req) => {
+      Object.assign(req, { auth: { scopes: ['read:products', 'write:products'], isMachine: true } });
+    });
+    const token = logto.token();
+    expect(await outcome(app, token)).toBe('403 scope');
+    expect((await get(app, '/auth', token)).body.scopes).toEqual(['read:products']);
+  });
+});
