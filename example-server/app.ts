@@ -1,5 +1,6 @@
 import express, { type Express } from 'express';
 import type { LogtoAuth } from 'express-logto-m2m';
+import { apiReference } from './docs/api-reference.js';
 import { answerProblem, noSuchRoute } from './http/problems.js';
 import { orderRoutes } from './routes/orders.js';
 import { organizationRoutes } from './routes/organizations.js';
@@ -18,15 +19,25 @@ import { createShop, type Shop } from './shop/shop.js';
  * | `GET /orders/daily?date=YYYY-MM-DD`       | `read:orders`                                        |
  * | `/organizations/:organizationId/products` | the same as `/products`, held in that organization   |
  * | `/organizations/:organizationId/reports`  | `read:reports`, by a token of that organization      |
- * | `GET /healthz`, `GET /readyz`             | none                                                 |
+ * | `GET /openapi.json`, `GET /docs`          | none: the API's description, and a page to try it    |
+ * | `GET /healthz`, `GET /readyz`             | none: keep them off the public internet              |
  *
  * @param auth What `createLogtoAuth()` made: it checks every token.
+ * @param options.resource The API identifier at Logto, for the description.
  */
-export function createApp(auth: LogtoAuth, shop: Shop = createShop()): Express {
+export function createApp(
+  auth: LogtoAuth,
+  shop: Shop = createShop(),
+  { resource = 'https://shopping.api' }: { resource?: string } = {},
+): Express {
   const app = express();
   app.disable('x-powered-by');
 
+  const [{ issuer } = { issuer: '' }] = auth.health().issuers;
+  const [organizationId = ''] = shop.organizations.keys();
+
   app.use(probes(auth));
+  app.use(apiReference({ issuer, resource, organizationId }));
   app.use('/products', productRoutes({ auth, organization: 'none', catalogueOf: () => shop.catalogue }));
   app.use('/orders', orderRoutes(auth, shop.orders));
   app.use('/organizations/:organizationId', organizationRoutes(auth, shop.organizations));

@@ -23,6 +23,7 @@ export function localInstructions(api: string, issuer: string, directory: Direct
   return `
 The shop's API:        ${api}
 A stand-in for Logto:  ${issuer}
+To try in a browser:   ${api}/docs
 
 Its machine-to-machine apps:
 
@@ -48,6 +49,7 @@ export function logtoInstructions(api: string, issuer: string, audience: string)
 The shop's API:  ${api}
 Logto:           ${issuer}
 API identifier:  ${audience}
+In a browser:    ${api}/docs
 
 For an app whose machine-to-machine role gives it read:products:
 

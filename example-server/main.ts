@@ -41,10 +41,11 @@ async function run(): Promise<void> {
   });
   // Logto gives an organization its id: in a Logto of your own it is another than in the stand-in.
   const shop = createShop(new Date(), process.env['CORNER_SHOP_ID'] || undefined);
-  const api = await serve(createApp(auth, shop), Number(PORT), HOST);
+  const [audience = ''] = localLogto ? [shoppingApi] : (LOGTO_AUDIENCE || shoppingApi).split(',');
+  const api = await serve(createApp(auth, shop, { resource: audience }), Number(PORT), HOST);
+  for (const application of directory.applications) application.corsAllowedOrigins = originsOf(api.url);
 
   const [{ issuer } = { issuer: '' }] = auth.health().issuers;
-  const [audience = ''] = (LOGTO_AUDIENCE || shoppingApi).split(',');
   console.log(
     localLogto ? localInstructions(api.url, issuer, directory) : logtoInstructions(api.url, issuer, audience),
   );
@@ -59,6 +60,12 @@ async function run(): Promise<void> {
   await stopped;
   redis?.close();
   await localLogto?.stop();
+}
+
+/** What a browser on this machine may call the API: its page at /docs asks the stand-in for tokens. */
+function originsOf(url: string): string[] {
+  const { port, origin } = new URL(url);
+  return [...new Set([origin, `http://127.0.0.1:${port}`, `http://localhost:${port}`])];
 }
 
 function openRedis(url: string): Promise<RedisConnection> {

@@ -34,6 +34,11 @@ export interface Application {
   grants: Record<string, string[]>;
   /** What it may do in each organization it belongs to, by organization id. */
   organizations: Record<string, OrganizationRoles>;
+  /**
+   * The origins of pages that may ask for its tokens; none, if absent. At Logto it is the app's
+   * `customClientMetadata.corsAllowedOrigins`.
+   */
+  corsAllowedOrigins?: string[];
 }
 
 /** What the organization roles of one app give it within one organization. */

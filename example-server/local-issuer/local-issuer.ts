@@ -100,7 +100,8 @@ function createEngine(issuer: string, directory: Directory, keys: JWK[], alg: Si
     jwks: { keys },
     clientDefaults: { id_token_signed_response_alg: alg },
     enabledJWA: { idTokenSigningAlgValues: [alg] },
-    clientBasedCORS: () => false,
+    clientBasedCORS: (_ctx, origin, { clientId }) =>
+      findApplication(directory, clientId).corsAllowedOrigins?.includes(origin) ?? false,
     renderError(ctx, out) {
       ctx.body = out;
     },

@@ -2,9 +2,9 @@ import { Router } from 'express';
 import type { LogtoAuth } from 'express-logto-m2m';
 import { z } from 'zod';
 import { validate } from '../http/validate.js';
-import { dailyOrders, type OrderBook } from '../shop/orders.js';
+import { dailyOrders, daySchema, type OrderBook } from '../shop/orders.js';
 
-const dailyQuerySchema = z.object({ date: z.iso.date() });
+const dailyQuerySchema = z.object({ date: daySchema });
 
 /** What was ordered on one day. */
 export function orderRoutes({ requireScopes }: LogtoAuth, orders: OrderBook): Router {

@@ -10,11 +10,10 @@ export const productFieldsSchema = z.strictObject({
 
 export const productIdSchema = z.string().regex(/^p\d{4,9}$/, 'must be a product id such as p1001');
 
-export type ProductFields = z.infer<typeof productFieldsSchema>;
+export const productSchema = z.strictObject({ id: productIdSchema, ...productFieldsSchema.shape });
 
-export interface Product extends ProductFields {
-  id: string;
-}
+export type ProductFields = z.infer<typeof productFieldsSchema>;
+export type Product = z.infer<typeof productSchema>;
 
 /** The products of one shop, in memory: what it is told is forgotten when the process ends. */
 export class Catalogue {

@@ -1,18 +1,26 @@
-import type { Money } from './money.js';
+import { z } from 'zod';
+import { productIdSchema } from './catalogue.js';
+import { moneySchema } from './money.js';
 
-export interface Order {
-  id: string;
-  items: { productId: string; quantity: number }[];
-  total: Money;
-}
+/** A day, as `YYYY-MM-DD`. */
+export const daySchema = z.iso.date();
+
+export const orderSchema = z.strictObject({
+  id: z.string(),
+  items: z.array(z.strictObject({ productId: productIdSchema, quantity: z.int().min(1) })),
+  total: moneySchema,
+});
 
 /** The orders of one day, as a statistics program wants them. */
-export interface DailyOrders {
-  date: string;
-  count: number;
-  revenue: Money;
-  orders: Order[];
-}
+export const dailyOrdersSchema = z.strictObject({
+  date: daySchema,
+  count: z.int().min(0),
+  revenue: moneySchema,
+  orders: z.array(orderSchema),
+});
+
+export type Order = z.infer<typeof orderSchema>;
+export type DailyOrders = z.infer<typeof dailyOrdersSchema>;
 
 /** The orders of one shop, by day (`YYYY-MM-DD`, UTC). */
 export type OrderBook = ReadonlyMap<string, readonly Order[]>;

@@ -1,5 +1,6 @@
+import { z } from 'zod';
 import { Catalogue, type ProductFields } from './catalogue.js';
-import type { Money } from './money.js';
+import { type Money, moneySchema } from './money.js';
 import type { Order, OrderBook } from './orders.js';
 
 /** A business customer of the shop, which sells on the same platform under its own name. */
@@ -9,11 +10,13 @@ export interface PartnerShop {
   reports: MonthlyReport[];
 }
 
-export interface MonthlyReport {
-  month: string;
-  orders: number;
-  revenue: Money;
-}
+export const monthlyReportSchema = z.strictObject({
+  month: z.string().regex(/^\d{4}-\d{2}$/),
+  orders: z.int().min(0),
+  revenue: moneySchema,
+});
+
+export type MonthlyReport = z.infer<typeof monthlyReportSchema>;
 
 /** All that the API serves. */
 export interface Shop {

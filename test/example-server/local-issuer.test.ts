@@ -324,6 +324,47 @@ describe("the shop's directory", () => {
   });
 });
 
+describe('answers a page of another origin', () => {
+  const page = 'https://shop.example';
+  const wanted = { grant_type: 'client_credentials', resource: shopping, scope: 'read:products' };
+  let issuer: LocalIssuer;
+  beforeAll(async () => {
+    const directory = structuredClone(fixtureDirectory);
+    const [statistics] = directory.applications;
+    if (statistics) statistics.corsAllowedOrigins = [page];
+    issuer = await start({ directory });
+  });
+
+  function askFrom(origin: string, { id, secret }: Pick<Application, 'id' | 'secret'>) {
+    const headers = { origin, authorization: `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}` };
+    return fetch(`${issuer.issuer}/token`, { method: 'POST', headers, body: new URLSearchParams(wanted) });
+  }
+  const appNamed = (name: string) =>
+    fixtureDirectory.applications.find((candidate) => candidate.name === name) ?? app('', '');
+
+  test('where the app allows it', async () => {
+    const response = await askFrom(page, appNamed('statistics-service'));
+    expect([response.status, response.headers.get('access-control-allow-origin')]).toEqual([200, page]);
+    const { token } = await answerOf(response);
+    expect((await claimsOf(issuer, token))['scope']).toBe('read:products');
+  });
+
+  test('which may read that the secret is wrong', async () => {
+    const response = await askFrom(page, { ...appNamed('statistics-service'), secret: 'wrong' });
+    expect([response.status, response.headers.get('access-control-allow-origin')]).toEqual([401, page]);
+  });
+
+  test.each([
+    ['another origin', 'https://elsewhere.example', 'statistics-service'],
+    ['an origin that begins like it', `${page}.evil.example`, 'statistics-service'],
+    ['an app that allows none', page, 'catalog-service'],
+  ])('but not %s', async (_what, origin, name) => {
+    const response = await askFrom(origin, appNamed(name));
+    expect([response.status, response.headers.get('access-control-allow-origin')]).toEqual([400, null]);
+    expect(await response.json()).not.toHaveProperty('access_token');
+  });
+});
+
 /** Begins a request whose body never comes. */
 async function openRequest(issuer: LocalIssuer) {
   const socket = connect(Number(new URL(issuer.endpoint).port), '127.0.0.1').resume();
