@@ -24,6 +24,7 @@ export function localInstructions(api: string, issuer: string, directory: Direct
 The shop's API:        ${api}
 A stand-in for Logto:  ${issuer}
 To try in a browser:   ${api}/docs
+For Prometheus:        ${api}/metrics
 
 Its machine-to-machine apps:
 
@@ -50,6 +51,7 @@ The shop's API:  ${api}
 Logto:           ${issuer}
 API identifier:  ${audience}
 In a browser:    ${api}/docs
+For Prometheus:  ${api}/metrics
 
 For an app whose machine-to-machine role gives it read:products:
 

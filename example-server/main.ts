@@ -5,6 +5,7 @@ import { serve } from './http/serve.js';
 import { localInstructions, logtoInstructions } from './instructions.js';
 import { shopDirectory } from './local-issuer/directory.js';
 import { type LocalIssuer, startLocalIssuer } from './local-issuer/local-issuer.js';
+import { Metrics } from './metrics/metrics.js';
 import { RedisConnection } from './redis/connection.js';
 import { createKeyStore } from './redis/key-store.js';
 import { Revocations } from './redis/revocations.js';
@@ -42,7 +43,8 @@ async function run(): Promise<void> {
   // Logto gives an organization its id: in a Logto of your own it is another than in the stand-in.
   const shop = createShop(new Date(), process.env['CORNER_SHOP_ID'] || undefined);
   const [audience = ''] = localLogto ? [shoppingApi] : (LOGTO_AUDIENCE || shoppingApi).split(',');
-  const api = await serve(createApp(auth, shop, { resource: audience }), Number(PORT), HOST);
+  const metrics = new Metrics(auth);
+  const api = await serve(createApp(auth, shop, { resource: audience, metrics }), Number(PORT), HOST);
   for (const application of directory.applications) application.corsAllowedOrigins = originsOf(api.url);
 
   const [{ issuer } = { issuer: '' }] = auth.health().issuers;
@@ -58,6 +60,7 @@ async function run(): Promise<void> {
   const stopped = api.stop();
   console.log('Stopping once the requests under way are answered.');
   await stopped;
+  metrics.close();
   redis?.close();
   await localLogto?.stop();
 }
