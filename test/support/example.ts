@@ -1,0 +1,39 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { expect, vi } from 'vitest';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+/** The example server with its stand-in for Logto, in a process of its own. */
+export interface Example {
+  api: string;
+  /** The stand-in's issuer. */
+  issuer: string;
+  stop(): Promise<void>;
+}
+
+/** Starts what has been built, as `npm run example` does, and waits until it has said all it says. */
+export async function startExample(port = 0): Promise<Example> {
+  const { LOGTO_ENDPOINT, LOGTO_AUDIENCE, REDIS_URL, ...env } = process.env;
+  const child = spawn(process.execPath, ['example-server/dist/main.js'], {
+    cwd: root,
+    env: { ...env, PORT: String(port), ISSUER_PORT: String(port && port + 1) },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let output = '';
+  child.stdout.setEncoding('utf8').on('data', (chunk) => {
+    output += chunk;
+  });
+  await vi.waitFor(() => expect(output).toContain('Ctrl-C stops'), 30_000);
+  const [api = '', issuer = ''] = output.match(/http:\S+/g) ?? [];
+  return {
+    api,
+    issuer,
+    async stop() {
+      const ended = once(child, 'exit');
+      child.kill('SIGTERM');
+      await ended;
+    },
+  };
+}
