@@ -131,6 +131,35 @@ describe('the answers', () => {
     expect(handler).not.toHaveBeenCalled();
   });
 
+  it.each([
+    ['no header', [], 'The request has no Authorization header.'],
+    [
+      'another scheme',
+      ['Basic YTpi'],
+      'The Authorization header is not of scheme Bearer: send "Authorization: Bearer <token>".',
+    ],
+    ['no token', ['Bearer'], 'After Bearer came no space and token.'],
+    ['spaces alone', ['Bearer   '], 'After Bearer came no space and token.'],
+    ['a tab', ['Bearer\tabc'], 'After Bearer came no space and token.'],
+    ['two tokens', ['Bearer abc def'], 'After Bearer came something else than one token.'],
+    ['two headers', ['Bearer abc', 'Bearer def'], 'The request has several Authorization headers.'],
+  ])('tells the operator alone what is wrong with %s', async (_what, headers, hint) => {
+    const hints: (string | undefined)[] = [];
+    const told = createLogtoAuth({
+      endpoint: logto.endpoint,
+      audience: AUDIENCE,
+      onError: (error, _req, _res, next) => {
+        hints.push(error.hint);
+        next(error);
+      },
+    });
+    const failing = express().set('env', 'test').get('/', told.authenticate());
+    const lines = headers.map((header) => `Authorization: ${header}`);
+    const { text } = await sendRaw(failing, ['GET / HTTP/1.1', ...lines]);
+    expect(hints).toEqual([hint]);
+    expect(text).not.toContain(hint);
+  });
+
   it.each(['bearer', 'BEARER', 'Bearer  ', 'bEARER   '])('takes the scheme as %j', async (scheme) => {
     const token = await readingToken(logto);
     const response = await request(app).get('/products').set('Authorization', `${scheme} ${token}`);

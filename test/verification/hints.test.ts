@@ -1,0 +1,248 @@
+import { beforeAll, describe, expect, it, vi } from 'vitest';
+import { AuthError, createLogtoAuth, type LogtoAuthOptions, type VerifyOptions } from '../../src/index.js';
+import { APP, AUDIENCE } from '../support/logto.js';
+import { createSigningKey, encodePart, signJws } from '../support/signing.js';
+
+const ISSUER = 'https://tenant.logto.example/oidc';
+const OTHER = 'https://other.logto.example/oidc';
+const NOW = 2_000_000_000;
+const key = createSigningKey('ES384', { kid: 'first' });
+const second = createSigningKey('ES256', { kid: 'second' });
+
+beforeAll(() => {
+  vi.useFakeTimers({ toFake: ['Date'], now: NOW * 1000 + 999 });
+  return () => vi.useRealTimers();
+});
+
+const instanceWith = (options: Partial<LogtoAuthOptions> = {}) =>
+  createLogtoAuth({
+    issuers: [
+      { issuer: ISSUER, jwks: { keys: [key.publicJwk, second.publicJwk] } },
+      { issuer: OTHER, jwks: { keys: [key.publicJwk] } },
+    ],
+    audience: AUDIENCE,
+    algorithms: ['ES384', 'ES256'],
+    ...options,
+  });
+
+const auth = instanceWith();
+
+const header = (members = {}) => ({ alg: key.alg, typ: 'at+jwt', kid: key.kid, ...members });
+const payload = (claims = {}) => ({
+  iss: ISSUER,
+  aud: AUDIENCE,
+  sub: APP,
+  client_id: APP,
+  iat: NOW,
+  exp: NOW + 60,
+  scope: 'read:products read:orders',
+  ...claims,
+});
+const signed = (head: unknown, body: unknown) => signJws(head, body, key);
+
+/** Why a token was refused, in the words for whoever runs the API. */
+async function hintOf(token: string, options?: VerifyOptions, instance = auth): Promise<string | undefined> {
+  const error = await instance.verify(token, options).catch((thrown) => thrown);
+  expect(error).toBeInstanceOf(AuthError);
+  return error.hint;
+}
+
+describe('the hint says what is wrong with', () => {
+  it.each([
+    [
+      'no JWT',
+      'abc',
+      'It is not three parts of base64url with dots between them. It must come without "Bearer", too.',
+    ],
+    ['a header', signed('x', payload()), 'Its header is not a JSON object.'],
+    ['a payload', signed(header(), 'x'), 'Its payload is not a JSON object.'],
+    ['the length', 'x'.repeat(16_385), 'It is longer than 16 KiB.'],
+    [
+      'no JWT of the greatest length',
+      'x'.repeat(16_384),
+      'It is not three parts of base64url with dots between them. It must come without "Bearer", too.',
+    ],
+    [
+      'crit',
+      signed(header({ crit: ['b64'] }), payload()),
+      'Its header has crit, and no extension is understood here.',
+    ],
+    [
+      'an alg that is not accepted',
+      signed(header({ alg: 'RS256' }), payload()),
+      'The token\'s alg is "RS256"; accepted are ES384, ES256.',
+    ],
+    [
+      'an alg that the key cannot have',
+      signed(header({ alg: 'ES256' }), payload()),
+      'The token\'s alg is "ES256", and its key "first" is of another kind.',
+    ],
+    [
+      'a type',
+      signed(header({ typ: 'JWT' }), payload()),
+      'The token\'s typ is "JWT"; an ID token, perhaps? It must be "at+jwt".',
+    ],
+    [
+      'a kid that is none',
+      signed(header({ kid: 5 }), payload()),
+      "The token's kid is 5; it must be a string of 1 to 256 characters.",
+    ],
+    [
+      'an unknown key',
+      signed(header({ kid: 'third' }), payload()),
+      `The token's kid is "third"; the keys of ${ISSUER} are "first", "second".`,
+    ],
+    [
+      'an issuer',
+      signed(header(), payload({ iss: 'https://x' })),
+      `The token's iss is "https://x"; accepted is "${ISSUER}" or "${OTHER}", to the letter.`,
+    ],
+    [
+      'the signature',
+      signed(header(), payload()).replace(/\.[^.]*\./, `.${encodePart(payload({ sub: 'x' }))}.`),
+      'The signature was not made by the issuer\'s key "first", or the token was altered.',
+    ],
+    [
+      'the end',
+      signed(header(), payload({ exp: NOW - 5 })),
+      "The token's exp is 1999999995, and it is 2000000000 here (clockTolerance 5).",
+    ],
+    [
+      'the begin',
+      signed(header(), payload({ nbf: NOW + 6 })),
+      "The token's nbf is 2000000006, and it is 2000000000 here (clockTolerance 5): compare the clocks.",
+    ],
+    [
+      'a token that is bound to a key',
+      signed(header(), payload({ cnf: {} })),
+      'The token has a cnf claim (RFC 7800): it is worth nothing without proof of a key, as DPoP or mTLS give.',
+    ],
+    [
+      'a user',
+      signed(header(), payload({ sub: 'user-1' })),
+      "The token's sub is a user, not its client_id. machineOnly: false would take it.",
+    ],
+  ])('%s', async (_what, token, hint) => {
+    expect(await hintOf(token)).toBe(hint);
+  });
+
+  it.each([
+    ['sub', '', '""', 'a non-empty string'],
+    ['client_id', undefined, 'missing', 'a non-empty string'],
+    [
+      'aud',
+      [AUDIENCE, 5],
+      `["${AUDIENCE}",5]`,
+      'a string or a list of strings, with no "urn:logto:" value beside another',
+    ],
+    ['exp', '1', '"1"', 'a number of seconds since 1970'],
+    ['iat', undefined, 'missing', 'a number of seconds since 1970'],
+    ['nbf', null, 'null', 'a number of seconds since 1970'],
+    ['scope', ['a'], '["a"]', 'a string, or absent'],
+    ['organization_id', 5, '5', 'a non-empty string, or absent'],
+  ])('the claim %s as %j', async (name, value, came, needed) => {
+    const hint = await hintOf(signed(header(), payload({ [name]: value })));
+    expect(hint).toBe(`The token's ${name} is ${came}; it must be ${needed}.`);
+  });
+
+  it('the audience, with all that would do', async () => {
+    const token = signed(header(), payload({ aud: ['https://a.example', 'https://b.example'] }));
+    const came = 'The token\'s aud is ["https://a.example","https://b.example"]';
+    expect(await hintOf(token)).toBe(`${came}; expected is "${AUDIENCE}", to the letter.`);
+    expect(await hintOf(token, { audience: [AUDIENCE, 'https://c.example'] })).toBe(
+      `${came}; expected is "${AUDIENCE}" or "https://c.example", to the letter.`,
+    );
+    expect(await hintOf(token, { organizationToken: { id: 'o-1' } })).toBe(
+      `${came}; this route needs an organization token: ask Logto with organization_id and without resource.`,
+    );
+  });
+
+  it.each<[what: string, held: string | undefined, options: VerifyOptions, hint: string]>([
+    [
+      'one organization where the route has no rule',
+      'o-1',
+      {},
+      'The token holds inside the organization "o-1" only, and this route has no organization rule. ' +
+        'Give the guard one: { organization: (req) => … }.',
+    ],
+    [
+      'none where one is required',
+      undefined,
+      { organization: 'required' },
+      'The token is of no organization: ask Logto with organization_id.',
+    ],
+    [
+      'none where one is named',
+      undefined,
+      { organization: { id: 'o-1' } },
+      'The token is of no organization; the request is about "o-1".',
+    ],
+    [
+      'another one',
+      'o-2',
+      { organization: { id: 'o-1' } },
+      'The token is of the organization "o-2"; the request is about "o-1".',
+    ],
+    [
+      'one where the request has none',
+      'o-1',
+      { organization: { id: '' } },
+      'The request\'s organization is "", which is no organization id.',
+    ],
+  ])('the organization: %s', async (_what, held, options, hint) => {
+    expect(await hintOf(signed(header(), payload({ organization_id: held })), options)).toBe(hint);
+  });
+
+  it('the scopes: those alone that are missing', async () => {
+    const token = signed(header(), payload());
+    const fix = 'Did the app ask for it, and has it an M2M role that gives it?';
+    expect(await hintOf(token, { scopes: ['write:orders', 'read:products', 'write:products'] })).toBe(
+      `The token lacks write:orders write:products; granted was "read:products read:orders". ${fix}`,
+    );
+    expect(await hintOf(token, { anyScope: ['write:orders', 'write:products'] })).toBe(
+      `The token has none of write:orders write:products; granted was "read:products read:orders". ${fix}`,
+    );
+  });
+
+  it('revocation', async () => {
+    const instance = instanceWith({ isRevoked: () => true });
+    expect(await hintOf(signed(header(), payload()), {}, instance)).toBe('isRevoked answered true.');
+  });
+});
+
+describe('hints', () => {
+  it('tell what is waited for, and how many wait already', async () => {
+    const instance = instanceWith({
+      issuers: [{ issuer: ISSUER }],
+      fetch: () => new Promise(() => {}),
+      jwksCache: { timeout: 0.1 },
+      maxPending: 1,
+    });
+    const waiting = hintOf(signed(header(), payload()), {}, instance);
+    expect(await hintOf(signed(header(), payload()), {}, instance)).toBe(
+      '1 requests are waiting already: see maxPending.',
+    );
+    expect(await waiting).toBe(
+      `The keys of ${ISSUER} cannot be had: ${ISSUER}/jwks: no whole answer came in time.`,
+    );
+  });
+
+  it('blame nothing where all that is known is the time that it took', async () => {
+    const instance = instanceWith({
+      issuers: [{ issuer: ISSUER }],
+      fetch: () => new Promise(() => {}),
+      // The outcome of a refresh is known only when the store has answered too.
+      jwksCache: { timeout: 0.1, store: { get: () => new Promise(() => {}), set: async () => {} } },
+    });
+    expect(await hintOf(signed(header(), payload()), {}, instance)).toBe(
+      `The keys of ${ISSUER} cannot be had: no answer came in time.`,
+    );
+  });
+
+  it('name ten keys of the issuer at most', async () => {
+    const keys = Array.from({ length: 12 }, (_, i) => ({ ...key.publicJwk, kid: `key-${i}` }));
+    const instance = instanceWith({ issuers: [{ issuer: ISSUER, jwks: { keys } }] });
+    const hint = await hintOf(signed(header(), payload()), {}, instance);
+    expect(hint).toMatch(/ are "key-0", .*, "key-9"\.$/);
+  });
+});
