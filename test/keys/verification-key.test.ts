@@ -1,0 +1,107 @@
+import { generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import { isKeyId, keysFromJwks, keysToJwks, VerificationKey } from '../../src/keys/verification-key.js';
+import { createSigningKey } from '../support/signing.js';
+
+const ec = createSigningKey('ES384', { kid: 'ec' }).publicJwk;
+const rsa = createSigningKey('RS256', { kid: 'rsa' }).publicJwk;
+const RSA_ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512'];
+const ALL = ['ES256', 'ES384', 'ES512', ...RSA_ALGORITHMS];
+
+function jwkOf(type: 'ec' | 'ed25519', options: object = {}): object {
+  const generate = generateKeyPairSync as (type: string, options: object) => { publicKey: KeyObject };
+  return { ...generate(type, options).publicKey.export({ format: 'jwk' }), kid: 'key' };
+}
+
+/** The algorithms that the key of this JWK can check; undefined where it is passed over. */
+function algorithmsOf(jwk: object): string[] | undefined {
+  const key = VerificationKey.fromJwk(jwk);
+  return key && [...ALL, 'HS256', 'none'].filter((alg) => key.fits(alg));
+}
+
+describe('a key', () => {
+  it.each<[what: string, jwk: object, algorithms: string[]]>([
+    ['an EC key', ec, ['ES384']],
+    ['an EC key without alg', { ...ec, alg: undefined }, ['ES384']],
+    ['an RSA key', rsa, RSA_ALGORITHMS],
+    ['an RSA key with alg', { ...rsa, alg: 'PS256' }, ['PS256']],
+    ['a key without use', { ...ec, use: undefined }, ['ES384']],
+    ['a key with operations', { ...ec, key_ops: ['sign', 'verify'] }, ['ES384']],
+    ['a P-256 key', createSigningKey('ES256').publicJwk, ['ES256']],
+    ['a P-521 key', createSigningKey('ES512').publicJwk, ['ES512']],
+  ])('checks what its type, curve and alg allow: %s', (_what, jwk, algorithms) => {
+    expect(algorithmsOf(jwk)).toEqual(algorithms);
+  });
+
+  it.each<[what: string, jwk: unknown]>([
+    ['no object', 'x'],
+    ['null', null],
+    ['a list', Object.assign([], ec)],
+    ['no kid', { ...ec, kid: undefined }],
+    ['an encryption key', { ...ec, use: 'enc' }],
+    ['operations without verify', { ...ec, key_ops: ['sign'] }],
+    ['operations that are no list', { ...ec, key_ops: 'verify' }],
+    ['operations of null', { ...ec, key_ops: null }],
+    ['a private key', { ...ec, d: undefined }],
+    ["another curve's alg", { ...ec, alg: 'ES256' }],
+    ["another type's alg", { ...ec, alg: 'RS256' }],
+    ['an RSA key with an alg of EC', { ...rsa, alg: 'ES384' }],
+    ['an RSA key for encryption', { ...rsa, alg: 'RSA-OAEP' }],
+    ['another type', { ...ec, kty: 'OKP' }],
+    ['of a curve that does not sign here', { ...jwkOf('ec', { namedCurve: 'secp256k1' }), alg: undefined }],
+    ['of a type that does not sign here', { ...jwkOf('ed25519'), alg: undefined }],
+    ['half a key', { ...ec, y: undefined }],
+    ['an RSA key of 2,040 bits', createSigningKey('RS256', { bits: 2040 }).publicJwk],
+  ])('is passed over where it is %s', (_what, jwk) => {
+    expect(VerificationKey.fromJwk(jwk)).toBeUndefined();
+  });
+
+  it('is published again with nothing but what makes it up, its kid, and the one alg that it has', () => {
+    const published = (jwk: object) => VerificationKey.fromJwk({ ...jwk, x5c: ['x'], nbf: 1 })?.toJwk();
+    expect(published(ec)).toEqual(ec);
+    expect(published(rsa)).toEqual(rsa);
+    expect(published({ ...rsa, alg: 'RS512' })).toEqual({ ...rsa, alg: 'RS512' });
+  });
+
+  it('equals one of the same material that may do the same, whatever its kid', () => {
+    const equal = (a: object, b: object) =>
+      VerificationKey.fromJwk(a)?.equals(VerificationKey.fromJwk(b) as VerificationKey);
+    expect(equal(rsa, { ...rsa, kid: 'other' })).toBe(true);
+    expect(equal(rsa, { ...rsa, alg: 'RS256' })).toBe(false);
+    expect(equal(ec, createSigningKey('ES384', { kid: 'ec' }).publicJwk)).toBe(false);
+  });
+});
+
+it.each([
+  ['', false],
+  ['x', true],
+  ['x'.repeat(256), true],
+  ['x'.repeat(257), false],
+  [['x'], false],
+  [undefined, false],
+])('a kid is a string of 1 to 256 characters: %j', (kid, expected) => {
+  expect(isKeyId(kid)).toBe(expected);
+});
+
+describe('a key set', () => {
+  const named = (count: number) => Array.from({ length: count }, (_, i) => ({ ...ec, kid: `key-${i}` }));
+
+  it('may hold a hundred keys and no more', () => {
+    expect(keysFromJwks({ keys: named(100) }).size).toBe(100);
+    expect(() => keysFromJwks({ keys: named(101) })).toThrow('it holds more than 100 keys');
+  });
+
+  it('is one object with a list of keys, one of which can be used', () => {
+    for (const none of [undefined, null, 'x', [], {}, { keys: {} }, Object.assign([], { keys: [ec] })]) {
+      expect(() => keysFromJwks(none)).toThrow('it is not a JWK Set');
+    }
+    for (const keys of [[], [5], [{ ...ec, use: 'enc' }]]) {
+      expect(() => keysFromJwks({ keys })).toThrow('it holds no key that can check a signature');
+    }
+  });
+
+  it('keeps the first of two keys with one kid', () => {
+    const keys = keysFromJwks({ keys: [ec, { ...rsa, kid: 'ec' }, rsa] });
+    expect(keysToJwks(keys)).toEqual({ keys: [ec, rsa] });
+  });
+});
