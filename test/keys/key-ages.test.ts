@@ -1,0 +1,253 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { Refusal } from '../../src/errors.js';
+import { KeySet, type KeySetOptions, type KeyTimes } from '../../src/keys/key-set.js';
+import { KeyStore } from '../../src/keys/key-store.js';
+import { keysFromJwks, type VerificationKey } from '../../src/keys/verification-key.js';
+import { createSigningKey } from '../support/signing.js';
+
+const NOW = 2_000_000_000_000;
+const ISSUER = 'https://tenant.logto.example/oidc';
+const URI = `${ISSUER}/jwks`;
+const JWKS = { keys: [createSigningKey('ES384', { kid: 'key' }).publicJwk] };
+const TIMES: KeyTimes = { maxAge: 600_000, maxStale: 3_600_000, cooldown: 30_000, timeout: 1_000 };
+
+/** The clock stands still, and is set. */
+const at = (milliseconds: number) => vi.setSystemTime(NOW + milliseconds);
+const random = vi.spyOn(Math, 'random');
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['Date'], now: NOW });
+  random.mockReturnValue(0);
+});
+afterEach(() => {
+  vi.useRealTimers();
+  random.mockReset();
+});
+
+/** What Logto answers, and when it was asked. */
+class Logto {
+  readonly asked: number[] = [];
+  answer: (signal: AbortSignal) => unknown = () => Response.json(JWKS);
+  readonly fetch = (async (_uri: string, { signal }: { signal: AbortSignal }) => {
+    this.asked.push(performance.now());
+    return this.answer(signal);
+  }) as unknown as typeof fetch;
+
+  hang(): void {
+    this.answer = () => new Promise(() => {});
+  }
+
+  fail(...messages: string[]): void {
+    this.answer = () => {
+      throw new Error(messages.length > 1 ? messages.shift() : messages[0]);
+    };
+  }
+}
+
+function keySet(logto: Logto, { store, ...times }: Partial<KeyTimes> & Pick<KeySetOptions, 'store'> = {}) {
+  return new KeySet({
+    issuer: ISSUER,
+    jwksUri: URI,
+    fetch: logto.fetch,
+    times: { ...TIMES, ...times },
+    store,
+  });
+}
+
+/** One that has fetched its keys at NOW, of a Logto that hangs from then on. */
+async function filled(): Promise<{ logto: Logto; keys: KeySet; key: VerificationKey }> {
+  const logto = new Logto();
+  const keys = keySet(logto);
+  const key = (await keys.find('key')) as VerificationKey;
+  logto.hang();
+  return { logto, keys, key };
+}
+
+describe('keys of a certain age', () => {
+  it.each([
+    ['serve as they are', 0, { serve: true, asked: 1, stale: false, trusted: true }],
+    ['serve as they are', 599_999, { serve: true, asked: 1, stale: false, trusted: true }],
+    ['serve, and are refreshed behind', 600_000, { serve: true, asked: 2, stale: true, trusted: true }],
+    ['serve, and are refreshed behind', 1_199_999, { serve: true, asked: 2, stale: true, trusted: true }],
+    ['are waited for', 1_200_000, { serve: false, asked: 1, stale: true, trusted: true }],
+    ['are waited for', 4_199_999, { serve: false, asked: 1, stale: true, trusted: true }],
+    ['are trusted no more', 4_200_000, { serve: false, asked: 1, stale: true, trusted: false }],
+    [
+      'are waited for where the clock was set back',
+      -1,
+      { serve: false, asked: 1, stale: true, trusted: true },
+    ],
+  ])('%s: %i ms', async (_what, age, expected) => {
+    const { logto, keys, key } = await filled();
+    at(age);
+    const serve = keys.current(Date.now()) !== undefined;
+    const { stale, keyIds, fetchedAt } = keys.health();
+    const trusted = keys.disowns(key) === undefined;
+    expect({ serve, asked: logto.asked.length, stale, trusted }).toEqual(expected);
+    expect(keyIds).toEqual(trusted ? ['key'] : []);
+    expect(fetchedAt).toBe(NOW / 1000);
+  });
+
+  it('serve at once after a failure, to the end of their time, and no longer', async () => {
+    const { logto, keys } = await filled();
+    logto.fail('down');
+    at(4_199_990);
+    expect(await keys.usable()).not.toBeInstanceOf(Refusal);
+    expect(keys.current(Date.now())).toBeDefined();
+    at(4_199_999);
+    expect(keys.current(Date.now())).toBeDefined();
+    at(4_200_000);
+    expect(keys.current(Date.now())).toBeUndefined();
+    expect(await keys.usable()).toMatchObject({ reason: 'keys_unavailable' });
+  });
+
+  it('are asked for again behind the requests when the wait is over, and not before', async () => {
+    const { logto, keys } = await filled();
+    logto.fail('down');
+    at(1_200_000);
+    await keys.usable();
+    logto.hang();
+    const asked = logto.asked.length;
+    at(1_200_999);
+    keys.current(Date.now());
+    expect(logto.asked).toHaveLength(asked);
+    at(1_201_000);
+    for (let i = 0; i < 3; i++) keys.current(Date.now());
+    expect(logto.asked).toHaveLength(asked + 1);
+  });
+});
+
+describe('a refresh that fails', () => {
+  it.each([
+    [5_000, 4_900],
+    [1_000, 900],
+    [500, 450],
+    [333, 300],
+  ])(
+    'is given up a little before those who wait, after %i ms, give up: after %i ms',
+    async (timeout, limit) => {
+      const given = vi.spyOn(AbortSignal, 'timeout');
+      await keySet(new Logto(), { timeout }).usable();
+      expect(given.mock.calls).toEqual([[limit]]);
+      given.mockRestore();
+    },
+  );
+
+  it.each([
+    [0, 100],
+    [0.5, 200],
+  ])('is tried once more after 100 to 300 ms (%d)', async (chance, pause) => {
+    random.mockReturnValue(chance);
+    const logto = new Logto();
+    logto.fail('first', 'second', 'third');
+    const keys = keySet(logto);
+    await keys.usable();
+    expect(logto.asked).toHaveLength(2);
+    const [first = 0, second = 0] = logto.asked;
+    expect(second - first).toBeGreaterThanOrEqual(pause - 2);
+    expect(keys.health().lastError).toBe(`${URI}: second`);
+  });
+
+  it('is not tried once more where no time is left', async () => {
+    const logto = new Logto();
+    logto.fail('first', 'second');
+    const keys = keySet(logto, { timeout: 50 });
+    await keys.usable();
+    await vi.waitFor(() => expect(keys.health().lastError).toBe(`${URI}: first`));
+    expect(logto.asked).toHaveLength(1);
+  });
+
+  it('tells what the first try came to where the second one is cut short', async () => {
+    const logto = new Logto();
+    logto.answer = () => {
+      logto.hang();
+      throw new Error('first');
+    };
+    const keys = keySet(logto, { timeout: 800 });
+    await keys.usable();
+    expect(logto.asked).toHaveLength(2);
+    expect(keys.health().lastError).toBe(`${URI}: first`);
+  });
+
+  it('tells when the next one is due, and those who were refused, too', async () => {
+    random.mockReturnValue(0.2);
+    const logto = new Logto();
+    logto.fail('down');
+    const keys = keySet(logto);
+    expect(await keys.usable()).toMatchObject({ reason: 'keys_unavailable', details: { retryAfter: 2 } });
+    expect(keys.health()).toEqual({
+      issuer: ISSUER,
+      keyIds: [],
+      stale: false,
+      lastError: `${URI}: down`,
+      nextAttemptAt: NOW / 1000 + 1.2,
+    });
+    at(200);
+    expect(await keys.usable()).toMatchObject({ details: { retryAfter: 1 } });
+    at(1_199);
+    expect(await keys.usable()).toMatchObject({ details: { retryAfter: 1 } });
+    expect(logto.asked).toHaveLength(2);
+    at(1_200);
+    logto.answer = () => Response.json(JWKS);
+    expect(await keys.usable()).not.toBeInstanceOf(Refusal);
+    expect(keys.health()).toEqual({
+      issuer: ISSUER,
+      keyIds: ['key'],
+      stale: false,
+      fetchedAt: (NOW + 1_200) / 1000,
+    });
+  });
+});
+
+describe('an entry of the store', () => {
+  /** One that the store has, of this age. */
+  function stored(age: number, maxLife = 4_200_000): KeyStore {
+    const entry = { issuer: ISSUER, jwksUri: URI, fetchedAt: NOW - age, jwks: JWKS };
+    const store = { get: async () => entry, set: async () => {} };
+    return new KeyStore({ store, issuer: ISSUER, jwksUri: URI, maxLife });
+  }
+
+  it.each([
+    [-1, false],
+    [0, true],
+    [4_199_999, true],
+    [4_200_000, false],
+  ])('is taken for its life, and not from the future: %i ms', async (age, taken) => {
+    expect((await stored(age).read()) !== undefined).toBe(taken);
+  });
+
+  it.each([
+    [599_999, true],
+    [600_000, false],
+  ])('serves at once while it is younger than maxAge: %i ms', async (age, atOnce) => {
+    const logto = new Logto();
+    logto.hang();
+    const keys = keySet(logto, { timeout: 100, store: stored(age) });
+    void keys.usable();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(keys.health().keyIds).toEqual(atOnce ? ['key'] : []);
+    expect(logto.asked).toHaveLength(1);
+  });
+
+  it('is written for its life in whole milliseconds', async () => {
+    const set = vi.fn(async () => {});
+    const store = new KeyStore({
+      store: { get: async () => undefined, set },
+      issuer: ISSUER,
+      jwksUri: URI,
+      maxLife: 1_000.5,
+    });
+    store.write({ keys: keysFromJwks(JWKS), startedAt: NOW });
+    expect(set.mock.calls).toEqual([
+      [expect.any(String), { issuer: ISSUER, jwksUri: URI, fetchedAt: NOW, jwks: JWKS }, 1_001],
+    ]);
+  });
+
+  it('is waited for half a second at most', async () => {
+    const store = { get: () => new Promise(() => {}), set: async () => {} };
+    const began = performance.now();
+    const reading = new KeyStore({ store, issuer: ISSUER, jwksUri: URI, maxLife: 1_000 }).read();
+    expect(await reading).toBeUndefined();
+    expect(performance.now() - began).toBeGreaterThan(490);
+  });
+});
