@@ -13,6 +13,11 @@ const TIMES: KeyTimes = { maxAge: 600_000, maxStale: 3_600_000, cooldown: 30_000
 
 /** The clock stands still, and is set. */
 const at = (milliseconds: number) => vi.setSystemTime(NOW + milliseconds);
+/** Where `vi.waitFor` would set the clock forward. */
+async function until(done: () => boolean): Promise<void> {
+  while (!done()) await new Promise((resolve) => setTimeout(resolve, 5));
+}
+
 const random = vi.spyOn(Math, 'random');
 
 beforeEach(() => {
@@ -153,7 +158,8 @@ describe('a refresh that fails', () => {
     logto.fail('first', 'second');
     const keys = keySet(logto, { timeout: 50 });
     await keys.usable();
-    await vi.waitFor(() => expect(keys.health().lastError).toBe(`${URI}: first`));
+    await until(() => keys.health().lastError !== undefined);
+    expect(keys.health().lastError).toBe(`${URI}: first`);
     expect(logto.asked).toHaveLength(1);
   });
 
@@ -167,6 +173,28 @@ describe('a refresh that fails', () => {
     await keys.usable();
     expect(logto.asked).toHaveLength(2);
     expect(keys.health().lastError).toBe(`${URI}: first`);
+  });
+
+  it.each([
+    ['up to a minute while keys serve', true, 8],
+    ['five seconds at most while none do', false, 5],
+  ])('is followed by another after a while that doubles: %s', async (_what, serve, seconds) => {
+    const logto = new Logto();
+    const keys = keySet(logto);
+    let moment = 0;
+    if (serve) {
+      await keys.usable();
+      moment = 1_200_000;
+    }
+    logto.fail('down');
+    // After the fourth.
+    for (const wait of [1_000, 2_000, 4_000, 0]) {
+      at(moment);
+      await keys.usable();
+      await until(() => (keys.health().nextAttemptAt ?? 0) > Date.now() / 1000);
+      moment += wait;
+    }
+    expect(keys.health().nextAttemptAt).toBe((NOW + moment) / 1000 + seconds);
   });
 
   it('tells when the next one is due, and those who were refused, too', async () => {
@@ -195,6 +223,177 @@ describe('a refresh that fails', () => {
       keyIds: ['key'],
       stale: false,
       fetchedAt: (NOW + 1_200) / 1000,
+    });
+  });
+});
+
+describe('a kid that is not known', () => {
+  const key = (kid: string) => ({ ...JWKS.keys[0], kid });
+  const has = (...kids: string[]) => Response.json({ keys: kids.map(key) });
+
+  /** Keys that were fetched at NOW, and a Logto that answers each question when it is told to. */
+  async function held(times: Partial<KeyTimes> = {}) {
+    const logto = new Logto();
+    const keys = keySet(logto, times);
+    await keys.usable();
+    const answers: ((response: Response) => void)[] = [];
+    logto.answer = () => new Promise((resolve) => answers.push(resolve));
+    return { logto, keys, answers };
+  }
+  const settle = () => new Promise((resolve) => setImmediate(resolve));
+
+  it('is asked for at once, by one for all', async () => {
+    const { logto, keys, answers } = await held();
+    const found = Promise.all([keys.find('new'), keys.find('new'), keys.find('other')]);
+    await settle();
+    answers[0]?.(has('key', 'new'));
+    const [one, two, other] = await found;
+    expect(one).toMatchObject({ kid: 'new' });
+    expect(two).toBe(one);
+    expect(other).toMatchObject({
+      reason: 'unknown_key',
+      hint: `The token's kid is "other"; the keys of ${ISSUER} are "key", "new".`,
+    });
+    expect(logto.asked).toHaveLength(2);
+  });
+
+  it('may come with a refresh that began before: then nobody asks again', async () => {
+    const { logto, keys, answers } = await held();
+    at(600_000);
+    keys.current(Date.now());
+    const found = keys.find('new');
+    await settle();
+    answers[0]?.(has('key', 'new'));
+    expect(await found).toMatchObject({ kid: 'new' });
+    expect(logto.asked).toHaveLength(2);
+  });
+
+  it('is asked for after a refresh that began before and did not bring it', async () => {
+    const { logto, keys, answers } = await held();
+    at(600_000);
+    keys.current(Date.now());
+    const found = keys.find('new');
+    await settle();
+    answers[0]?.(has('key'));
+    await until(() => answers.length === 2);
+    answers[1]?.(has('key', 'new'));
+    expect(await found).toMatchObject({ kid: 'new' });
+    expect(logto.asked).toHaveLength(3);
+  });
+
+  it('is not asked for again by who has just waited for the first keys, or for new ones', async () => {
+    const logto = new Logto();
+    const keys = keySet(logto);
+    expect(await keys.find('new')).toMatchObject({ reason: 'unknown_key' });
+    expect(logto.asked).toHaveLength(1);
+    at(1_200_000);
+    expect(await keys.find('new')).toMatchObject({ reason: 'unknown_key' });
+    expect(logto.asked).toHaveLength(2);
+  });
+
+  it('is looked for in what Logto answers where the store had older keys', async () => {
+    const logto = new Logto();
+    logto.answer = () => has('key', 'new');
+    const entry = { issuer: ISSUER, jwksUri: URI, fetchedAt: NOW, jwks: JWKS };
+    const store = new KeyStore({
+      store: { get: async () => entry, set: async () => {} },
+      issuer: ISSUER,
+      jwksUri: URI,
+      maxLife: 1_000,
+    });
+    expect(await keySet(logto, { store }).find('new')).toMatchObject({ kid: 'new' });
+    expect(logto.asked).toHaveLength(1);
+  });
+
+  it('is asked for twice at once, and then once each fifth of the cooldown', async () => {
+    const logto = new Logto();
+    const keys = keySet(logto);
+    await keys.usable();
+    const askedAfter = async (milliseconds: number) => {
+      at(milliseconds);
+      expect(await keys.find('new')).toMatchObject({ reason: 'unknown_key' });
+      return logto.asked.length;
+    };
+    expect([await askedAfter(0), await askedAfter(0), await askedAfter(0)]).toEqual([2, 3, 3]);
+    expect([await askedAfter(5_999), await askedAfter(6_000), await askedAfter(6_000)]).toEqual([3, 4, 4]);
+  });
+
+  it('is no fault of the caller where Logto could not be asked the last time', async () => {
+    const { logto, keys } = await held();
+    logto.fail('down');
+    for (let i = 0; i < 3; i++) {
+      expect(await keys.find('new')).toMatchObject({ reason: 'keys_unavailable' });
+    }
+    // Each of the two attempts has its quick retry.
+    expect(logto.asked).toHaveLength(1 + 4);
+    expect(await keys.find('key')).toMatchObject({ kid: 'key' });
+  });
+
+  it.each([
+    ['its own question', 0],
+    ['one that began before', 600_000],
+  ])('is waited for no longer than the timeout: %s', async (_what, age) => {
+    const { keys } = await held({ timeout: 100 });
+    at(age);
+    keys.current(Date.now());
+    const began = performance.now();
+    expect(await keys.find('new')).toMatchObject({ reason: 'keys_unavailable' });
+    expect(performance.now() - began).toBeGreaterThan(85);
+  });
+
+  it('is no reason to refuse others at the end of the keys, while Logto is being asked for it', async () => {
+    const { logto, keys, answers } = await held();
+    const { answer } = logto;
+    logto.fail('down');
+    at(4_199_990);
+    await keys.usable();
+    logto.answer = answer;
+    const found = keys.find('new');
+    await settle();
+    // The backoff still runs, but the question is under way.
+    at(4_200_000);
+    const usable = keys.usable();
+    answers[0]?.(has('key', 'new'));
+    expect(await usable).not.toBeInstanceOf(Refusal);
+    expect(await found).toMatchObject({ kid: 'new' });
+  });
+
+  it('is not looked for among keys that have come to their end meanwhile', async () => {
+    const { keys, answers } = await held();
+    at(1_199_999);
+    const found = keys.find('new');
+    await settle();
+    at(4_200_000);
+    for (const answer of answers) answer(new Response('', { status: 500 }));
+    await until(() => answers.length === 2);
+    answers[1]?.(new Response('', { status: 500 }));
+    expect(await found).toMatchObject({ reason: 'keys_unavailable' });
+  });
+
+  it('is lacking only where keys are held', async () => {
+    expect(keySet(new Logto()).lacks('new')).toBe(false);
+    const { keys } = await held();
+    expect([keys.lacks('new'), keys.lacks('key')]).toEqual([true, false]);
+  });
+});
+
+describe('a key that a refresh brings again', () => {
+  it('stays the same object where it has the same material, and is disowned where it has not', async () => {
+    const logto = new Logto();
+    const keys = keySet(logto);
+    const first = (await keys.find('key')) as VerificationKey;
+    at(1_200_000);
+    expect(await keys.find('key')).toBe(first);
+    expect(logto.asked).toHaveLength(2);
+    const replaced = createSigningKey('ES384', { kid: 'key' }).publicJwk;
+    logto.answer = () => Response.json({ keys: [replaced] });
+    at(2_400_000);
+    const second = await keys.find('key');
+    expect(second).not.toBe(first);
+    expect(keys.disowns(second as VerificationKey)).toBeUndefined();
+    expect(keys.disowns(first)).toMatchObject({
+      reason: 'unknown_key',
+      hint: `The key "key" of ${ISSUER} was withdrawn just now.`,
     });
   });
 });
