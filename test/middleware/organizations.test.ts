@@ -1,5 +1,5 @@
-import express, { type Express } from 'express';
-import { describe, expect, it } from 'vitest';
+import express, { type ErrorRequestHandler, type Express } from 'express';
+import { describe, expect, it, vi } from 'vitest';
 import { createLogtoAuth, type GuardOptions, getAuth } from '../../src/index.js';
 import type { TestTokenOptions } from '../../src/testing/index.js';
 import { AUDIENCE, forgedToken, readingToken, sharedLogto } from '../support/logto.js';
@@ -231,6 +231,22 @@ describe('requireOrganizationScopes', () => {
     expect([await outcome(app, token), await outcome(app, token)]).toEqual([expected, expected]);
   });
 
+  it('says what that function must return where it returns a promise', async () => {
+    const failed = vi.fn();
+    const guard = auth.requireOrganizationScopes('read:reports', {
+      organization: (async () => ORGANIZATION) as unknown as () => string,
+    });
+    const app = express().get('/organizations/:organizationId', guard);
+    app.use(((error, _req, res, _next) => {
+      failed(error);
+      res.status(500).end();
+    }) satisfies ErrorRequestHandler);
+    await outcome(app, await own());
+    expect(failed.mock.calls).toEqual([
+      [new TypeError('The organization function must return a string at once, not a Promise.')],
+    ]);
+  });
+
   it.each([undefined, 'route', new Error('mine')])('fails where that function throws %s', async (thrown) => {
     const app = express();
     const organization = () => {
@@ -245,6 +261,14 @@ describe('requireOrganizationScopes', () => {
 
   it('asks for the permission too, and for a machine', async () => {
     expect(await outcome(reports(), await own(ORGANIZATION, { scopes: [] }))).toBe('403 insufficient_scope');
+    const both = express();
+    const guard = auth.requireOrganizationScopes('read:reports', 'write:reports', {
+      organization: (req) => req.params.organizationId,
+    });
+    both.get('/organizations/:organizationId', guard, (_req, res) => void res.json('ran'));
+    expect(await outcome(both, await own())).toBe('403 insufficient_scope');
+    const scopes = 'write:reports read:reports';
+    expect(await outcome(both, await own(ORGANIZATION, { scopes }))).toBe('ran');
     expect(await outcome(reports(), await own(ORGANIZATION, { subject: 'user-1' }))).toBe(
       '403 insufficient_scope',
     );
@@ -257,8 +281,11 @@ describe('requireOrganizationScopes', () => {
   it('works in an instance without an audience, whose other guards do not', async () => {
     const instance = createLogtoAuth({ endpoint: logto.endpoint });
     expect(await outcome(reports(instance), await own())).toBe(ORGANIZATION);
-    expect(() => instance.requireScopes('read:products')).toThrow(/LOGTO_AUDIENCE/);
-    expect(() => instance.authenticate()).toThrow(/LOGTO_AUDIENCE/);
+    expect(() => instance.requireScopes('read:products')).toThrow(
+      /^requireScopes: LOGTO_AUDIENCE, .* is not set, and no `audience` was passed\. Have it set before this runs/,
+    );
+    expect(() => instance.requireAnyScope('read:products')).toThrow(/^requireAnyScope: LOGTO_AUDIENCE/);
+    expect(() => instance.authenticate()).toThrow(/^authenticate: LOGTO_AUDIENCE/);
     expect(() => instance.requireScopes('read:products', { audience: AUDIENCE })).not.toThrow();
   });
 
