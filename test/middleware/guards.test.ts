@@ -62,11 +62,12 @@ describe('scopes', () => {
       ['with a line break in a scope', ['a\nb'], /characters that no scope may have/],
       ['with an umlaut in a scope', ['lösche:alles'], /characters that no scope may have/],
       ['with a list and more scopes', [['a'], 'b'], /`options` must be an object/],
-      ['with a list and two options', [['a'], {}, {}], /one list/],
+      ['with a list and two options', [['a'], {}, {}], /`scopes` must be one list, with the options behind/],
       ['mounted without being called', [{ headers: {}, method: 'GET' }, {}, () => {}], /call it: require/],
     ])('%s', (_what, args, message) => {
       expect(() => make(...args)).toThrow(TypeError);
       expect(() => make(...args)).toThrow(message);
+      expect(() => make(...args)).toThrow(new RegExp(`^${maker}[: ]`));
     });
   });
 });
@@ -101,20 +102,31 @@ describe('options of a guard', () => {
     ],
     ['a rule that is a promise', { organization: Promise.resolve('none') }, /`organization` must be/],
   ])('%s throws', (_what, options, message) => {
-    for (const define of [() => auth.requireScopes('a', options), () => auth.authenticate(options)]) {
+    for (const [maker, define] of [
+      ['requireScopes', () => auth.requireScopes('a', options)],
+      ['requireAnyScope', () => auth.requireAnyScope('a', options)],
+      ['authenticate', () => auth.authenticate(options)],
+    ] as const) {
       expect(define).toThrow(TypeError);
       expect(define).toThrow(message);
+      expect(define).toThrow(new RegExp(`^${maker}: `));
     }
   });
 
+  const noFunction = (came: string) =>
+    `requireOrganizationScopes: \`organization\` must be a function as (req) => req.params.organizationId, not ${came}.`;
   it.each([
-    ['no options', []],
-    ['no organization function', [{}]],
-    ['a rule', [{ organization: 'required' }]],
-    ['an audience', [{ organization: () => 'x', audience: AUDIENCE }]],
-  ])('requireOrganizationScopes throws with %s', (_what, args) => {
+    ['no options', [], noFunction('undefined')],
+    ['no organization function', [{}], noFunction('undefined')],
+    ['a rule', [{ organization: 'required' }], noFunction('"required"')],
+    [
+      'an audience',
+      [{ organization: () => 'x', audience: AUDIENCE }],
+      'requireOrganizationScopes: unknown option `audience`. Known are organization.',
+    ],
+  ])('requireOrganizationScopes throws with %s', (_what, args, message) => {
     const make = auth.requireOrganizationScopes as (...args: unknown[]) => unknown;
-    expect(() => make('a', ...args)).toThrow(TypeError);
+    expect(() => make('a', ...args)).toThrow(new TypeError(message));
   });
 
   it('authenticate throws when it is mounted without being called, and the request is refused', async () => {
@@ -127,7 +139,9 @@ describe('options of a guard', () => {
     expect(response.text).not.toBe('open');
     expect(() => auth.authenticate({ headers: {} } as never)).toThrow(/call it: authenticate\(\)/);
     const authenticate = auth.authenticate as (...args: unknown[]) => unknown;
-    expect(() => authenticate({}, { organization: 'required' })).toThrow(/the only argument/);
+    expect(() => authenticate({}, { organization: 'required' })).toThrow(
+      /^authenticate: `options` must be the only argument/,
+    );
   });
 
   it("a guard's own audience and machineOnly take the place of the instance's", async () => {
@@ -230,5 +244,10 @@ describe('a guard and the instance that it is of', () => {
 
 it('has a name in stack traces', () => {
   expect(auth.requireScopes('a').name).toBe('requireScopesMiddleware');
+  expect(auth.requireAnyScope('a').name).toBe('requireAnyScopeMiddleware');
+  const organization = () => 'o-1';
+  expect(auth.requireOrganizationScopes('a', { organization }).name).toBe(
+    'requireOrganizationScopesMiddleware',
+  );
   expect(auth.authenticate().name).toBe('authenticateMiddleware');
 });

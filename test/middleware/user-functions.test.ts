@@ -147,6 +147,16 @@ describe('isRevoked', () => {
     }
   });
 
+  it.each([
+    [null, 'null'],
+    [undefined, 'undefined'],
+    ['no', 'string'],
+  ])('that makes a mistake is told which: %j', async (answer, kind) => {
+    const { app, failure } = appWith({ isRevoked: () => answer as unknown as boolean });
+    await get(app, '/', await readingToken(logto));
+    expect((failure() as Error).message).toBe(`isRevoked must answer true or false, not ${kind}.`);
+  });
+
   it.each(thenables)('that answers a thenable which %s', async (_what, make, status) => {
     const { app, ran, failures } = appWith({ isRevoked: make });
     const token = await readingToken(logto);
@@ -265,6 +275,28 @@ describe('getToken', () => {
     expect((await get(app, '/', await readingToken(logto))).status).toBe(500);
     expect(ran()).toBe(false);
     expect(failure()).toBeInstanceOf(TypeError);
+  });
+
+  it.each([
+    [null, 'null'],
+    [5, 'number'],
+    [['x'], 'object'],
+    [Promise.resolve('x'), 'object'],
+  ])('that makes a mistake is told which: %j', async (answer, kind) => {
+    const { app, failure } = appWith({ getToken: () => answer as unknown as string });
+    await get(app, '/');
+    expect((failure() as Error).message).toBe(
+      `getToken must answer a string or undefined at once, not ${kind}.`,
+    );
+  });
+
+  it('that finds none is named to the operator', async () => {
+    const { app, failure } = appWith({
+      getToken: () => undefined,
+      onError: (error, _req, _res, next) => next(error),
+    });
+    await get(app, '/');
+    expect((failure() as AuthError).hint).toBe('getToken found no token.');
   });
 
   it('that answers a String object with a good token in it is a mistake too', async () => {
@@ -907,4 +939,43 @@ it('an answer that cannot be given reaches the error handler, at once or late', 
   await sleep(10);
   process.off('unhandledRejection', unhandled);
   expect(unhandled).not.toHaveBeenCalled();
+});
+
+it('an answer that cannot be given leaves no Retry-After behind', async () => {
+  const app = express();
+  app.use((_req, res, next) => {
+    const { end } = res;
+    res.end = (() => {
+      res.end = end;
+      throw new Error('mine');
+    }) as typeof end;
+    next();
+  });
+  app.use(createLogtoAuth({ endpoint: 'http://127.0.0.1:1', audience: AUDIENCE }).authenticate());
+  app.use(((error, _req, res, _next) => {
+    res.status(500).end(error.message);
+  }) satisfies ErrorRequestHandler);
+  const token = await readingToken(logto, { claims: { iss: 'http://127.0.0.1:1/oidc' } });
+  const { status, headers, text } = await get(app, '/', token);
+  expect({ status, text }).toEqual({ status: 500, text: 'mine' });
+  expect(headers).not.toHaveProperty('retry-after');
+});
+
+it('an answer that breaks off half-way reaches the error handler by its own error', async () => {
+  const app = express();
+  app.use((_req, res, next) => {
+    res.end = (() => {
+      res.write('half');
+      throw new Error('mine');
+    }) as typeof res.end;
+    next();
+  });
+  app.use(instance({}).authenticate());
+  const failed = vi.fn();
+  app.use(((error, req, _res, _next) => {
+    failed(error.message);
+    req.socket.destroy();
+  }) satisfies ErrorRequestHandler);
+  await expect(get(app, '/')).rejects.toThrow();
+  expect(failed.mock.calls).toEqual([['mine']]);
 });
