@@ -33,7 +33,8 @@ export function setAuth(req: Express.Request, token: AccessToken): void {
  * @throws TypeError where no guard has let this request through: a route without one, or a handler before it
  */
 export function getAuth(req: object): AccessToken {
-  const token = typeof req === 'object' && req !== null ? verified.get(req) : undefined;
+  // Of what is no object at all, a WeakMap knows nothing.
+  const token = verified.get(req);
   if (token !== undefined) return token;
   throw new TypeError(
     'getAuth(req): no guard has run for this request. Mount requireScopes(…) before the handler.',
