@@ -26,7 +26,7 @@ export class Backoff {
 
   failed(now: number): void {
     this.#failedAt = now;
-    const longest = Math.min(LONGEST, FIRST * 2 ** Math.min(++this.#failures, 10));
+    const longest = Math.min(LONGEST, FIRST * 2 ** ++this.#failures);
     this.#wait = longest * (0.5 + Math.random() / 2);
   }
 
