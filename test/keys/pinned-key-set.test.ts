@@ -1,0 +1,18 @@
+import { expect, it } from 'vitest';
+import { PinnedKeySet } from '../../src/keys/pinned-key-set.js';
+import { keysFromJwks } from '../../src/keys/verification-key.js';
+import { createSigningKey } from '../support/signing.js';
+
+const ISSUER = 'https://tenant.logto.example/oidc';
+
+it('has the keys that it was given, always and at once', async () => {
+  const keys = keysFromJwks({ keys: [createSigningKey('ES384', { kid: 'key' }).publicJwk] });
+  const pinned = new PinnedKeySet(ISSUER, keys);
+  expect(pinned.current()).toBe(keys);
+  expect(await pinned.usable()).toBe(keys);
+  expect(await pinned.find('key')).toBe(keys.get('key'));
+  expect(await pinned.find('other')).toMatchObject({ reason: 'unknown_key' });
+  expect([pinned.lacks('key'), pinned.lacks('other')]).toEqual([false, true]);
+  expect(pinned.disowns()).toBeUndefined();
+  expect(pinned.health()).toEqual({ issuer: ISSUER, keyIds: ['key'], stale: false });
+});
