@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import express from 'express';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createLogtoAuth, type LogtoAuth, type LogtoAuthOptions } from '../../src/index.js';
 import type { TestLogto } from '../../src/testing/index.js';
-import { TokenCache } from '../../src/verification/token-cache.js';
+import { TokenCache, type VerifiedToken } from '../../src/verification/token-cache.js';
 import { fateOf, travel } from '../support/fate.js';
 import { AUDIENCE, foreignToken, keyIdOf, now, ownLogto, readingToken } from '../support/logto.js';
 import { get } from '../support/request.js';
@@ -97,8 +98,11 @@ describe('a token that verified before', () => {
     expect(one.scopes).not.toBe(two.scopes);
   });
 
-  it('takes a synchronous way from the header to the handler', async () => {
-    const auth = instance();
+  it.each<[what: string, options: LogtoAuthOptions]>([
+    ['', {}],
+    [', also by way of isRevoked', { isRevoked: () => false }],
+  ])('takes a synchronous way from the header to the handler%s', async (_what, options) => {
+    const auth = instance(options);
     const guard = auth.requireScopes('read:products');
     const token = await readingToken(logto);
     await auth.verify(token);
@@ -207,6 +211,50 @@ describe('a token that verified before', () => {
     expect(await fateOf(auth, withdrawn.withdrawn)).toBe('unknown_key');
     expect(await fateOf(auth, withdrawn.kept)).toBe('ok');
   });
+
+  it('of an idle process is refused if Logto has other material under its kid', async () => {
+    // No Logto does so.
+    const issuer = await ownIssuer();
+    const auth = instance({ endpoint: issuer.endpoint });
+    const token = issuer.token({ claims: { exp: now() + 86_400 } });
+    await auth.verify(token);
+    issuer.keys = [createSigningKey('ES384', { kid: issuer.key.kid })];
+    travel(1_201);
+    expect(await fateOf(auth, token)).toBe('signature');
+    expect(auth.health().tokenCache.size).toBe(0);
+  });
+
+  it('of an idle process is known still if its key is still there', async () => {
+    const auth = instance();
+    const token = await readingToken(logto, { expiresIn: 86_400 });
+    await auth.verify(token);
+    travel(1_201);
+    const cached: unknown[] = [];
+    const listen = (message: unknown) => cached.push((message as { cached: boolean }).cached);
+    subscribe('express-logto-m2m:authorized', listen);
+    expect(await fateOf(auth, token)).toBe('ok');
+    unsubscribe('express-logto-m2m:authorized', listen);
+    expect(cached).toEqual([true]);
+    expect(verifications.count).toBe(1);
+  });
+
+  it('makes room at once where its key is gone', async () => {
+    const auth = instance();
+    const token = await readingToken(logto, { expiresIn: 86_400 });
+    await auth.verify(token);
+    await logto.rotateKeys({ keepPrevious: false });
+    expect(await fateOf(auth, await readingToken(logto))).toBe('ok');
+    expect(auth.health().tokenCache.size).toBe(2);
+    expect(await fateOf(auth, token)).toBe('unknown_key');
+    expect(auth.health().tokenCache.size).toBe(1);
+  });
+});
+
+it('a cache of no size keeps nothing, and lets go of nothing', () => {
+  const cache = new TokenCache(0);
+  cache.set('digest', {} as VerifiedToken);
+  cache.delete('digest');
+  expect(cache.get('digest')).toBeUndefined();
 });
 
 describe('what can be told without cryptography', () => {
