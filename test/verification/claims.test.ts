@@ -39,7 +39,7 @@ describe('required claims', () => {
     ),
     ...['exp', 'iat'].flatMap((name) => [undefined, null, '1', {}, [1], true].map((value) => [name, value])),
     ['iat', -1],
-    ...[null, '1', {}, -1].map((value) => ['nbf', value]),
+    ...[null, '1', '9999999999', {}, -1].map((value) => ['nbf', value]),
     ...[null, 5, {}, ['read:products'], true].map((value) => ['scope', value]),
     ...[null, '', 5, {}, ['x'], true].map((value) => ['organization_id', value]),
     ...[undefined, null, 5, {}, true].map((value) => ['aud', value]),
@@ -53,6 +53,10 @@ describe('required claims', () => {
     ['an expiry in milliseconds', `"exp":${Date.now() + 60_000}`],
   ])('refuses %s', async (_what, member) => {
     expect(await fateOf(tokenWith(member))).toBe('claims');
+  });
+
+  it('takes the last second of the year 9999', async () => {
+    expect(await fateOf(tokenWith('"exp":253402300799'))).toBe('ok');
   });
 
   it('takes what custom-claims scripts add, and a jti of any kind', async () => {
@@ -108,6 +112,23 @@ describe('the audience', () => {
     ['urn:logto:resource:organizations', 'audience'],
   ])('%j: %s', async (aud, fate) => {
     expect(await fateOf(tokenWith({ aud }))).toBe(fate);
+  });
+});
+
+describe('the audience of a token that an organization may send', () => {
+  it.each<[unknown, string]>([
+    ['urn:logto:organization:o-1', 'ok'],
+    [['urn:logto:organization:o-1'], 'ok'],
+    ['urn:logto:organization:', 'claims'],
+    [['urn:logto:organization:'], 'claims'],
+    [['urn:logto:organization:o-1', 'urn:logto:organization:o-2'], 'claims'],
+    [[AUDIENCE, 'urn:logto:organization:o-1'], 'claims'],
+    [[5, 'urn:logto:organization:o-1'], 'claims'],
+    [AUDIENCE, 'audience'],
+    ['urn:logto:resource:organizations', 'audience'],
+  ])('%j: %s', async (aud, fate) => {
+    const options = { organizationToken: { id: 'o-1' } };
+    expect(await fateOfToken(auth, tokenWith({ aud }), options)).toBe(fate);
   });
 });
 

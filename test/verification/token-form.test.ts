@@ -112,7 +112,9 @@ describe('the form of a token', () => {
 
   it('takes __proto__ as a value, and escapes elsewhere', async () => {
     expect(
-      await reasonOf(signed(header(), payload({ a: '__proto__', b: '\u0007', c: { d: '\\u005f' } }))),
+      await reasonOf(
+        signed(header(), payload({ a: '__proto__', b: '\u0007', c: { d: '\\u005f' }, e: [null] })),
+      ),
     ).toBe('ok');
   });
 
@@ -165,6 +167,17 @@ describe('the header of a token', () => {
     });
     expect(await reasonOf(signed(header()), narrow)).toBe('algorithm');
   });
+
+  it.each(['held', 'fetched'])(
+    'refuses an alg of another curve though its signature holds, by keys that are %s',
+    async (how) => {
+      const fetch = async () => Response.json({ keys: [key.publicJwk] });
+      const issuers = [{ issuer: ISSUER }];
+      const instance = how === 'held' ? auth : createLogtoAuth({ issuers, audience: AUDIENCE, fetch });
+      const token = signJws(header({ alg: 'ES256' }), payload(), { ...key, alg: 'ES256' });
+      expect(await reasonOf(token, instance)).toBe('algorithm');
+    },
+  );
 
   it.each(['at+jwt', 'AT+JWT', 'application/at+jwt', 'Application/AT+jwt'])('takes typ %j', async (typ) => {
     expect(await reasonOf(signed(header({ typ })))).toBe('ok');
