@@ -62,7 +62,12 @@ describe('the diagnostics channels', () => {
   });
 
   it('tell of keys that were fetched', async () => {
+    const began = performance.now();
     await auth.ready();
+    const [[, message] = []] = heard;
+    const { durationMs } = message as { durationMs: number };
+    expect(durationMs).toBeGreaterThan(0);
+    expect(durationMs).toBeLessThanOrEqual(performance.now() - began);
     expect(heard).toEqual([
       [
         'keys-refreshed',
@@ -75,7 +80,9 @@ describe('the diagnostics channels', () => {
     const issuer = await ownIssuer();
     issuer.answer = (res) => res.writeHead(502).end();
     const { verify } = createLogtoAuth({ endpoint: issuer.endpoint, audience: AUDIENCE });
+    const began = performance.now();
     await verify(issuer.token()).catch(() => {});
+    const took = performance.now() - began;
     const failed = heard.find(([channel]) => channel === 'keys-failed') ?? [];
     expect(failed[1]).toEqual({
       issuer: issuer.issuer,
@@ -84,7 +91,14 @@ describe('the diagnostics channels', () => {
       nextAttemptAt: expect.any(Number),
       durationMs: expect.any(Number),
     });
-    const { error, nextAttemptAt } = failed[1] as { error: Error; nextAttemptAt: number };
+    const { error, nextAttemptAt, durationMs } = failed[1] as {
+      error: Error;
+      nextAttemptAt: number;
+      durationMs: number;
+    };
+    // With the pause before the quick retry.
+    expect(durationMs).toBeGreaterThan(95);
+    expect(durationMs).toBeLessThanOrEqual(took);
     expect(error.message).toBe(`${issuer.issuer}/jwks: it answered with status 502`);
     expect(nextAttemptAt - now()).toBeGreaterThan(0);
     expect(nextAttemptAt - now()).toBeLessThanOrEqual(6);

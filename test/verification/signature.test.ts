@@ -2,9 +2,9 @@ import crypto, { constants, generateKeyPairSync, sign as nodeSign } from 'node:c
 import { readFileSync } from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import { CompactSign, compactVerify, exportJWK, generateKeyPair } from 'jose';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { ALGORITHMS, VerificationKey } from '../../src/keys/verification-key.js';
-import { splitCompactJws } from '../../src/verification/compact-jws.js';
+import { type CompactJws, splitCompactJws } from '../../src/verification/compact-jws.js';
 import { isSignedBy, threadsOf } from '../../src/verification/signature.js';
 
 interface Vector {
@@ -148,35 +148,44 @@ it.each(['RS256', 'PS256'])('a signature by %s does not hold without its leading
 });
 
 describe('the thread pool', () => {
-  it('gets three checks a thread at once, and the next when one is done', async () => {
-    const atOnce = 3 * threadsOf(process.env['UV_THREADPOOL_SIZE']);
-    const { verify } = crypto;
-    const done: (() => void)[] = [];
-    crypto.verify = ((
-      ...[, , , , callback]: [unknown, unknown, unknown, unknown, (e: null, ok: boolean) => void]
-    ) => {
-      done.push(() => callback(null, true));
-    }) as unknown as typeof verify;
-    syncBuiltinESMExports();
-    try {
-      const { alg, jwk, jws } = vectors[0] as Vector;
-      const checks = Array.from({ length: 2 * atOnce }, () => check(keyOf(jwk), alg, jws));
-      const settle = () => new Promise((resolve) => setImmediate(resolve));
-      await settle();
-      expect(done).toHaveLength(atOnce);
-      done[0]?.();
-      await settle();
-      expect(done).toHaveLength(atOnce + 1);
-      for (let i = 1; i < 2 * atOnce; i++) {
-        done[i]?.();
-        await settle();
-      }
-      expect(new Set(await Promise.all(checks))).toEqual(new Set([true]));
-    } finally {
-      crypto.verify = verify;
+  afterEach(() => void vi.unstubAllEnvs());
+
+  it.each([undefined, '1', '8'])(
+    'of size %s gets three checks a thread at once, and the next when one is done',
+    async (size) => {
+      vi.stubEnv('UV_THREADPOOL_SIZE', size);
+      vi.resetModules();
+      const { isSignedBy } = await import('../../src/verification/signature.js');
+      const atOnce = 3 * threadsOf(size);
+      const { verify } = crypto;
+      const done: (() => void)[] = [];
+      crypto.verify = ((
+        ...[, , , , callback]: [unknown, unknown, unknown, unknown, (e: null, ok: boolean) => void]
+      ) => {
+        done.push(() => callback(null, true));
+      }) as unknown as typeof verify;
       syncBuiltinESMExports();
-    }
-  });
+      try {
+        const { alg, jwk, jws } = vectors[0] as Vector;
+        const [key, parts] = [keyOf(jwk), splitCompactJws(jws) as CompactJws];
+        const checks = Array.from({ length: 2 * atOnce }, () => isSignedBy(key, alg, parts));
+        const settle = () => new Promise((resolve) => setImmediate(resolve));
+        await settle();
+        expect(done).toHaveLength(atOnce);
+        done[0]?.();
+        await settle();
+        expect(done).toHaveLength(atOnce + 1);
+        for (let i = 1; i < 2 * atOnce; i++) {
+          done[i]?.();
+          await settle();
+        }
+        expect(new Set(await Promise.all(checks))).toEqual(new Set([true]));
+      } finally {
+        crypto.verify = verify;
+        syncBuiltinESMExports();
+      }
+    },
+  );
 
   it.each([
     [undefined, 4],
@@ -188,6 +197,21 @@ describe('the thread pool', () => {
   ])('of UV_THREADPOOL_SIZE %s has %i threads', (size, threads) => {
     expect(threadsOf(size)).toBe(threads);
   });
+});
+
+it('what Node cannot check is no verdict about the signature', async () => {
+  const { verify } = crypto;
+  const failure = new Error('no such digest');
+  crypto.verify = ((...[, , , , callback]: [unknown, unknown, unknown, unknown, (e: Error) => void]) =>
+    callback(failure)) as unknown as typeof verify;
+  syncBuiltinESMExports();
+  try {
+    const { alg, jwk, jws } = vectors[0] as Vector;
+    await expect(check(keyOf(jwk), alg, jws)).rejects.toBe(failure);
+  } finally {
+    crypto.verify = verify;
+    syncBuiltinESMExports();
+  }
 });
 
 describe('an ECDSA signature', () => {
