@@ -142,7 +142,7 @@ export class KeySet implements KeySource {
   }
 
   #refreshedBehind(keys: Keys): Keys {
-    if (this.#refreshing === undefined && this.#attemptIn() === 0) void this.#refresh();
+    if (this.#attemptIn() === 0) void this.#refresh();
     return keys;
   }
 
