@@ -61,8 +61,8 @@ export class KeyStore {
 
   /** An entry is checked as an answer from the network is, for others write the store too. */
   #check(entry: unknown): FetchedKeys | undefined {
-    if (typeof entry !== 'object' || entry === null) return undefined;
-    const { issuer, jwksUri, fetchedAt, jwks } = entry as Record<string, unknown>;
+    // Of what is no object no member is right.
+    const { issuer, jwksUri, fetchedAt, jwks }: Record<string, unknown> = Object(entry);
     if (issuer !== this.#options.issuer || jwksUri !== this.#options.jwksUri) return undefined;
     if (typeof fetchedAt !== 'number') return undefined;
     const age = Date.now() - fetchedAt;
