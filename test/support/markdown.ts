@@ -15,6 +15,8 @@ export interface Block {
 /** Every page that a user reads, by its path. */
 export const PAGES: readonly string[] = [
   'README.md',
+  'CHANGELOG.md',
+  'CONTRIBUTING.md',
   'example-server/README.md',
   ...readdirSync(`${root}/docs`, { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.md'))

@@ -12,6 +12,7 @@ import { Program } from '../../support/program.js';
 import { Redis } from '../../support/redis.js';
 import { expectProtected, onStage, type Scenarios } from '../scenario.js';
 import { calling } from './calling.js';
+import { operating } from './operating.js';
 import { withNames } from './with-names.js';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
@@ -32,6 +33,7 @@ const CREATE = "import { createLogtoAuth } from 'express-logto-m2m';\n";
 
 export const readme: Scenarios = {
   ...calling,
+  ...operating,
 
   demo: async (code) => expectScripts(code, ['demo']),
 
