@@ -9,6 +9,8 @@ export default defineConfig({
     alias: { 'express-logto-m2m': source('./src/index.ts') },
   },
   test: {
+    // Many tests wait for another process: two files at a time need little more than half the time of one.
+    maxWorkers: 2,
     reporters: process.env['CI'] ? ['default', ['json', { outputFile: 'test-results.json' }]] : ['default'],
     coverage: { include: ['src/**'], reporter: ['text', 'html'] },
     projects: [
