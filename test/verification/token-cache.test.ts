@@ -224,6 +224,22 @@ describe('a token that verified before', () => {
     expect(auth.health().tokenCache.size).toBe(0);
   });
 
+  it('of an idle process is refused if it expires while a key is awaited that Logto has replaced', async () => {
+    const issuer = await ownIssuer();
+    const auth = instance({ endpoint: issuer.endpoint });
+    const token = issuer.token({ claims: { exp: now() + 1_260 } });
+    await auth.verify(token);
+    issuer.keys = [createSigningKey('ES384', { kid: issuer.key.kid })];
+    travel(1_201);
+    const { held, release } = issuer.hold();
+    const fate = fateOf(auth, token);
+    await vi.waitFor(() => expect(held).toHaveLength(1));
+    travel(65);
+    release();
+    expect(await fate).toBe('expired');
+    expect(verifications.count).toBe(1);
+  });
+
   it('of an idle process is known still if its key is still there', async () => {
     const auth = instance();
     const token = await readingToken(logto, { expiresIn: 86_400 });
