@@ -29,7 +29,7 @@ export interface VerifyOptions {
   /** Which organization the token must hold for: any, none, or the one of that id. */
   readonly organization?: 'none' | 'optional' | 'required' | OrganizationId | undefined;
   /** The token must be this organization's own, as for `requireOrganizationScopes`. */
-  readonly organizationToken?: OrganizationId | undefined;
+  readonly organizationToken?: OrganizationId;
 }
 
 /** Verifies a token for what is not Express. Rejects with an `AuthError`, or a TypeError for wrong options. */
@@ -73,17 +73,16 @@ export function createVerify(settings: Settings, decide: Decide<GuardedRequest>)
 
 function readOptions(options: VerifyOptions, settings: Settings): Requirement<GuardedRequest> {
   checkNames(OWNER, options, NAMES);
-  const { organization, organizationToken } = options;
-  if (Object.hasOwn(options, 'scopes') && Object.hasOwn(options, 'anyScope'))
-    throw bothOf('scopes', 'anyScope');
+  const { organization, organizationToken: own } = options;
+  if ('scopes' in options && 'anyScope' in options) throw bothOf('scopes', 'anyScope');
   // One that is there and undefined was misspelt elsewhere: it is checked, and refused.
-  const name = (['scopes', 'anyScope'] as const).find((option) => Object.hasOwn(options, option));
+  const name = (['scopes', 'anyScope'] as const).find((option) => option in options);
   const common = {
     machineOnly: checkBoolean(OWNER, 'machineOnly', orElse(options.machineOnly, settings.machineOnly)),
     scopes: name === undefined ? [] : checkScopes(OWNER, name, options[name]),
     anyScope: name === 'anyScope',
   };
-  if (organizationToken === undefined) {
+  if (!('organizationToken' in options)) {
     return {
       ...common,
       audience: readAudience(options, settings),
@@ -92,8 +91,9 @@ function readOptions(options: VerifyOptions, settings: Settings): Requirement<Gu
   }
   if (organization !== undefined) throw bothOf('organization', 'organizationToken');
   if (options.audience !== undefined) throw bothOf('audience', 'organizationToken');
-  checkNames(OWNER, organizationToken, ['id'], 'organizationToken.');
-  return { ...common, audience: ORGANIZATION_TOKEN, organization: { id: organizationToken.id } };
+  checkNames(OWNER, own, ['id'], 'organizationToken.');
+  const { id } = own as OrganizationId;
+  return { ...common, audience: ORGANIZATION_TOKEN, organization: { id } };
 }
 
 function readAudience({ audience }: VerifyOptions, settings: Settings): readonly string[] {

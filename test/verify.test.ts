@@ -107,12 +107,22 @@ describe('verify', () => {
       /unknown option `organization.ID`. Did you mean `organization.id`/,
     ],
     ['a wrong organization token', { organizationToken: 'x' }, /`organizationToken` must be an object/],
+    ['one that is undefined', { organizationToken: undefined }, /`organizationToken` must be.*not undefined/],
     ['a wrong audience', { audience: 'shop' }, /`audience`/],
     ['a wrong machineOnly', { machineOnly: 0 }, /`machineOnly`/],
   ])('rejects %s with a TypeError', async (_what, options, message) => {
     const verifying = auth.verify(await readingToken(logto), options);
     await expect(verifying).rejects.toBeInstanceOf(TypeError);
     await expect(verifying).rejects.toThrow(message);
+  });
+
+  it.each<[string, Record<string, unknown>, string]>([
+    ['scopes', { scopes: ['delete:products'] }, 'scope'],
+    ['any scope', { anyScope: ['delete:products'] }, 'scope'],
+    ['an organization token', { organizationToken: { id: 'x' } }, 'audience'],
+  ])('goes by %s that the options have from their class', async (_what, options, reason) => {
+    const inherited = Object.create(options);
+    await expect(auth.verify(await readingToken(logto), inherited)).rejects.toMatchObject({ reason });
   });
 
   it.each([5, {}, null])('rejects a token that is %j with a TypeError', async (token) => {
