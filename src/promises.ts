@@ -38,7 +38,7 @@ export async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal)
  *
  * @param deadline - by `performance.now()`, which no one sets
  */
-export async function settledBy(promise: Promise<void>, deadline: number): Promise<boolean> {
+export async function settledBy(promise: Promise<unknown>, deadline: number): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<false>((resolve) => {
     timer = setTimeout(resolve, Math.max(0, deadline - performance.now()), false);

@@ -1,9 +1,12 @@
 import { defaultMaxListeners, getMaxListeners, setMaxListeners } from 'node:events';
 import { discardBody } from '../keys/answer-body.js';
-import { unlessAborted } from '../promises.js';
+import { settledBy, unlessAborted } from '../promises.js';
 import type { ClientSettings } from './options.js';
 import { copyInit } from './request-init.js';
 import type { TokenHolder } from './token-holder.js';
+
+/** For no longer than that an answer is held back, in milliseconds. */
+const MOMENT = 1_000;
 
 /**
  * A `fetch` that sends the token to one origin and nowhere else. Where a redirect leads to another, the Fetch
@@ -28,8 +31,14 @@ export function createAuthorizedFetch(
     const { token } = await orAborted(holder.get(), signal);
     const response = await send(token);
     if (!isInvalidToken(response) || !isOf(baseUrl, response)) return response;
-    const next = await orAborted(holder.renew(token), signal);
-    if (next === undefined || !canBeSentAgain(request, options.body)) return response;
+    const renewal = holder.renew(token);
+    if (!canBeSentAgain(request, options.body)) {
+      // The next call is to have another token; this one's answer is there, whatever Logto does.
+      await orAborted(settledBy(renewal, performance.now() + MOMENT), signal);
+      return response;
+    }
+    const next = await orAborted(renewal, signal);
+    if (next === undefined) return response;
     discardBody(response);
     return send(next.token);
   };

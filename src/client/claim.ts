@@ -60,6 +60,8 @@ export class Claim {
 
   /** From now to `end` the others wait for this replica, if it is its turn. */
   keep(): void {
+    // That of a request before this one, if what it got is being written still.
+    clearInterval(this.#renewal);
     if (this.#isMine) this.#renewal = setInterval(() => void this.#make(), RENEWAL).unref();
   }
 
@@ -76,7 +78,8 @@ export class Claim {
   /** Who asks now, as far as the store knows. */
   async #holder(deadline: number): Promise<string | undefined> {
     const { by, until } = Object(await this.#store.get(this.#name, deadline)) as Record<string, unknown>;
-    const left = Number(until) - Date.now();
-    return typeof by === 'string' && left > 0 && left <= LIFETIME ? by : undefined;
+    if (typeof by !== 'string' || typeof until !== 'number') return undefined;
+    const left = until - Date.now();
+    return left > 0 && left <= LIFETIME ? by : undefined;
   }
 }

@@ -52,7 +52,7 @@ export function createM2MClient(options: M2MClientOptions): M2MClient {
   return {
     getAccessToken: async () => {
       const { token, expiresAt, scopes } = await holder.get();
-      return { token, expiresAt, scopes };
+      return { token, expiresAt, scopes: [...scopes] };
     },
     fetch: createAuthorizedFetch(settings, holder),
   };

@@ -31,7 +31,10 @@ export class SharedToken {
     this.#store = new BoundedStore(store);
     this.#name = `express-logto-m2m:token:${hash('sha256', purpose, 'hex')}`;
     this.#claim = new Claim(this.#store, `${this.#name}:claim`);
-    this.#key = new Uint8Array(hkdfSync('sha256', appSecret, 'express-logto-m2m shared token', purpose, 32));
+    // By the name, as what it stands for may be longer than HKDF takes.
+    this.#key = new Uint8Array(
+      hkdfSync('sha256', appSecret, 'express-logto-m2m shared token', this.#name, 32),
+    );
   }
 
   /**

@@ -40,10 +40,7 @@ export class TokenHolder {
     // Ahead of time, so that no caller waits when it ends; and where that fails, this one is no failure.
     const refreshing = this.#refresh();
     if (!endsSoon(held)) return held;
-    await settledBy(
-      refreshing.then(() => {}),
-      performance.now() + MOMENT,
-    );
+    await settledBy(refreshing, performance.now() + MOMENT);
     // It may have ended while this was waited for.
     return this.#living() ?? this.#wait();
   }

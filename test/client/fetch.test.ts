@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import express from 'express';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createLogtoAuth } from '../../src/index.js';
-import { API, grant, Recorder, TokenIssuer } from '../support/client.js';
+import { API, grant, Recorder, scripted, TokenIssuer } from '../support/client.js';
 import { travel } from '../support/fate.js';
 
 let logto: TokenIssuer;
@@ -395,6 +395,23 @@ describe('where the API refuses the token', () => {
     expect((await logto.client({ baseUrl: server.url }).fetch('/')).status).toBe(status);
     expect([server.requests.length, logto.tokenRequests]).toEqual([1, 1]);
     await server.stop();
+  });
+
+  it('its answer to what cannot be sent again is held back for no longer than a moment', async () => {
+    let tokenRequests = 0;
+    const { client } = scripted(
+      (_request, { headers }) => {
+        if (new Headers(headers).get('authorization')?.startsWith('Bearer'))
+          return new Response('', { status: 401, headers: INVALID });
+        tokenRequests += 1;
+        return tokenRequests === 1 ? grant() : new Promise(() => {});
+      },
+      { baseUrl: 'https://shop.example' },
+    );
+    const began = performance.now();
+    expect((await client.fetch('/', { method: 'POST', ...madeOnTheWay() })).status).toBe(401);
+    expect(performance.now() - began).toBeLessThan(3_000);
+    expect(tokenRequests).toBe(2);
   });
 
   it('and Logto gives no other, the caller gets what the API said', async () => {

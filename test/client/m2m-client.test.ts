@@ -41,6 +41,12 @@ describe('a token', () => {
     ).resolves.toMatchObject({ organizationId, scopes: ['read:reports'] });
   });
 
+  it("has scopes that are the caller's own to change", async () => {
+    const client = logto.client();
+    ((await client.getAccessToken()).scopes as string[]).push('delete:products');
+    expect((await client.getAccessToken()).scopes).toEqual(['read:products']);
+  });
+
   it('is kept, and asked for once by all who come at once', async () => {
     const client = logto.client();
     const tokens = await Promise.all(Array.from({ length: 200 }, () => client.getAccessToken()));

@@ -92,6 +92,40 @@ describe('of many replicas that need a token at once', () => {
   });
 });
 
+it('no claim outlives what was got under it, also where the store is still at what was got before', async () => {
+  const { store, entries } = openStore();
+  let claims = 0;
+  let isFirst = true;
+  const slow: KeyValueStore = {
+    get: store.get,
+    set: async (key, value) => {
+      if (key.endsWith(':claim')) claims += 1;
+      else if (isFirst) {
+        isFirst = false;
+        await sleep(400);
+      }
+      entries.set(key, value);
+    },
+  };
+  const refused = new Response(null, {
+    status: 401,
+    headers: { 'www-authenticate': 'Bearer error="invalid_token"' },
+  });
+  const { client } = scripted(
+    (_request, { headers }) => {
+      const credentials = new Headers(headers).get('authorization');
+      if (credentials?.startsWith('Basic')) return grant({ access_token: `a.b.${claims}` });
+      return credentials === 'Bearer a.b.1' ? refused : new Response('ok');
+    },
+    { store: slow, baseUrl: 'https://shop.example' },
+  );
+  expect((await client.fetch('/')).status).toBe(200);
+  await sleep(600);
+  const before = claims;
+  await sleep(1_200);
+  expect(claims).toBe(before);
+});
+
 describe('a store that fails costs nothing but its benefit: it', () => {
   const never = () => new Promise<never>(() => {});
   it.each<[string, KeyValueStore]>([
@@ -139,6 +173,7 @@ describe('a store that fails costs nothing but its benefit: it', () => {
     ['by nobody', () => ({ until: Date.now() + 1_000 })],
     ['for no time', () => ({ by: 'x' })],
     ['that is none', () => 'mine'],
+    ['that ends at no number', () => ({ by: 'x', until: { toString: 1, valueOf: 1 } })],
   ])('holds a claim %s, for no time', async (_what, claim) => {
     let isClaimed = true;
     const { store } = openStore();

@@ -61,6 +61,36 @@ it('nor are the credentials of anybody else', async () => {
   expect((await failureOf(client.getAccessToken()))?.message).not.toContain('dXNlcj');
 });
 
+it('nor is a secret that was read from a file with its line break, where the answer echoes it without', async () => {
+  const { client } = scripted(
+    () => Response.json({ error: 'invalid_client', error_description: 'wrong: TopSecret' }, { status: 401 }),
+    { appSecret: "'TopSecret'\n" },
+  );
+  expect((await failureOf(client.getAccessToken()))?.message).not.toContain('TopSecret');
+});
+
+it('what Logto says is one line, which writes nothing else to a terminal or a log', async () => {
+  const { client } = scripted(() =>
+    Response.json(
+      { error: 'invalid_request', error_description: 'no\r\nGET /admin 200\u001b[2J\u009b' },
+      { status: 400 },
+    ),
+  );
+  const error = await failureOf(client.getAccessToken());
+  expect(error?.description).toBe('no GET /admin 200 [2J ');
+  expect(error?.message).not.toMatch(/\p{Cc}/u);
+});
+
+it('what Logto says of Basic authentication is told', async () => {
+  const { client } = scripted(() =>
+    Response.json(
+      { error: 'invalid_client', error_description: 'Basic authentication failed' },
+      { status: 401 },
+    ),
+  );
+  expect((await failureOf(client.getAccessToken()))?.description).toBe('Basic authentication failed');
+});
+
 it('what Logto says besides is told, and no more than 200 characters of it', async () => {
   const { client } = scripted(() =>
     Response.json(

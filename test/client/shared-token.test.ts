@@ -1,4 +1,4 @@
-import { hkdfSync } from 'node:crypto';
+import { hash, hkdfSync } from 'node:crypto';
 import { CompactEncrypt } from 'jose';
 import Keyv from 'keyv';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -108,6 +108,16 @@ describe('a token in a shared store', () => {
     }
   });
 
+  it('may be for any number of scopes', async () => {
+    const { store } = openStore();
+    const scopes = Array.from({ length: 200 }, (_, number) => `read:products:${number}`);
+    const first = scripted(() => grant(), { store, scopes });
+    const second = scripted(() => grant(), { store, scopes });
+    await first.client.getAccessToken();
+    await vi.waitFor(async () => expect(await second.client.getAccessToken()).toBeDefined());
+    expect(first.requests() + second.requests()).toBe(1);
+  });
+
   it('that was put under the name of another is none', async () => {
     const { store, entries, token } = openStore();
     const { client } = scripted(() => grant({ access_token: 'of-a' }), { store, scopes: ['a'] });
@@ -146,8 +156,9 @@ describe('a token in a shared store', () => {
 /** An entry as a client of `scripted` makes it, of whatever it is to hold. */
 function encryptedAs(content: unknown): Promise<string> {
   const purpose = JSON.stringify(['https://tenant.logto.app', 'app', API, null, []]);
-  const info = 'express-logto-m2m shared token';
-  const key = new Uint8Array(hkdfSync('sha256', 'the-secret-of-the-app', info, purpose, 32));
+  const name = `express-logto-m2m:token:${hash('sha256', purpose, 'hex')}`;
+  const salt = 'express-logto-m2m shared token';
+  const key = new Uint8Array(hkdfSync('sha256', 'the-secret-of-the-app', salt, name, 32));
   return new CompactEncrypt(new TextEncoder().encode(JSON.stringify(content)))
     .setProtectedHeader({ alg: 'dir', enc: 'A256GCM' })
     .encrypt(key);
