@@ -1,4 +1,4 @@
-import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto';
+import { createPublicKey, type KeyObject } from 'node:crypto';
 
 /** The signature algorithms that can be checked (RFC 7518 section 3.1): none of them symmetric. */
 export const ALGORITHMS = [
@@ -33,6 +33,9 @@ const MIN_RSA_BITS = 2048;
 
 /** Logto has three at most. To read a thousand would hold up every request for most of a second. */
 const MAX_KEYS = 100;
+
+/** A member of a JWK Set (RFC 7517). Node's own type of it has another name in each version of its declarations. */
+type Jwk = Readonly<Record<string, unknown>>;
 
 /** One public key of an issuer. Keys are compared by identity: a replaced key is another object. */
 export class VerificationKey {
@@ -70,7 +73,7 @@ export class VerificationKey {
   }
 
   /** The public key alone, as a member of a JWK Set. */
-  toJwk(): JsonWebKey {
+  toJwk(): Jwk {
     const alg = this.algorithms.length === 1 ? { alg: this.algorithms[0] } : {};
     return { ...this.publicKey.export({ format: 'jwk' }), kid: this.kid, use: 'sig', ...alg };
   }
@@ -113,7 +116,7 @@ export function keysFromJwks(jwks: unknown): Keys {
 }
 
 /** The keys as a JWK Set, from which they can be read again. */
-export function keysToJwks(keys: Keys): { keys: JsonWebKey[] } {
+export function keysToJwks(keys: Keys): { keys: Jwk[] } {
   return { keys: [...keys.values()].map((key) => key.toJwk()) };
 }
 
@@ -133,7 +136,7 @@ function importKey(jwk: Record<string, unknown>): KeyObject | undefined {
   const members = jwk['kty'] === 'RSA' ? RSA_MEMBERS : EC_MEMBERS;
   const key = Object.fromEntries(members.map((member) => [member, jwk[member]]));
   try {
-    const publicKey = createPublicKey({ key: key as JsonWebKey, format: 'jwk' });
+    const publicKey = createPublicKey({ key, format: 'jwk' } as Parameters<typeof createPublicKey>[0]);
     const bits = publicKey.asymmetricKeyDetails?.modulusLength;
     return bits !== undefined && bits < MIN_RSA_BITS ? undefined : publicKey;
   } catch {
