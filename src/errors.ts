@@ -104,7 +104,7 @@ export interface AuthErrorDetails {
   readonly scopes?: readonly string[] | undefined;
   /** For whoever runs the API: what came, what was expected, what to do. Never sent to the caller. */
   readonly hint?: string | undefined;
-  /** What was thrown where it began, as by a `fetch` that failed. */
+  /** Why the keys cannot be had, where that is the reason. */
   readonly cause?: unknown;
 }
 

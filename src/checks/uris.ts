@@ -60,6 +60,11 @@ export function checkAddress(
   return url;
 }
 
+/** An address for a message or a store: without the query, which may hold what is nobody's business. */
+export function withoutQuery(uri: string): string {
+  return uri.replace(/\?.*/, '');
+}
+
 function isLoopback(hostname: string): boolean {
   // Not *.localhost: Node asks the resolver for such names, and it may answer with any address.
   return /^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);

@@ -1,3 +1,4 @@
+import { withoutQuery } from '../checks/uris.js';
 import { asError } from '../errors.js';
 import { unlessAborted } from '../promises.js';
 import { discardBody, readBody } from './answer-body.js';
@@ -18,8 +19,7 @@ export async function fetchJwks(
   try {
     return keysFromJwks(await unlessAborted(getJson(uri, fetch, signal), signal));
   } catch (error) {
-    // Without the query, which may hold what is nobody's business.
-    const address = uri.replace(/\?.*/, '');
+    const address = withoutQuery(uri);
     const why = describe(error).replaceAll(uri, address);
     throw new Error(`${address}: ${why}`, uri === address ? { cause: error } : undefined);
   }

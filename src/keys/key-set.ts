@@ -51,7 +51,7 @@ export class KeySet implements KeySource {
   #keys: Keys | undefined;
   /** When the fetch that brought the keys began; by the wall clock, as is every age here. */
   #fetchedAt = 0;
-  #lastError: string | undefined;
+  #lastError: Error | undefined;
   #refreshing: Refresh | undefined;
   /** How many refreshes have begun. */
   #begun = 0;
@@ -105,7 +105,7 @@ export class KeySet implements KeySource {
       ...(this.#keys !== undefined && { fetchedAt: this.#fetchedAt / 1000 }),
       stale: this.#keys !== undefined && !(age >= 0 && age < this.#options.times.maxAge),
       ...(this.#lastError !== undefined && {
-        lastError: this.#lastError,
+        lastError: this.#lastError.message,
         nextAttemptAt: (now + this.#attemptIn()) / 1000,
       }),
     };
@@ -158,9 +158,10 @@ export class KeySet implements KeySource {
 
   #unavailable(): Refusal {
     const { issuer } = this.#options;
-    const hint = `The keys of ${issuer} cannot be had: ${this.#lastError ?? 'no answer came in time'}.`;
+    const hint = `The keys of ${issuer} cannot be had: ${this.#lastError?.message ?? 'no answer came in time'}.`;
     return new Refusal('keys_unavailable', hint, {
       retryAfter: Math.max(1, Math.ceil(this.#attemptIn() / 1000)),
+      cause: this.#lastError,
     });
   }
 
@@ -198,7 +199,7 @@ export class KeySet implements KeySource {
       this.#adoptStored(await stored);
       const now = Date.now();
       this.#backoff.failed(now);
-      this.#lastError = error.message;
+      this.#lastError = error;
       const servingStale = this.#trusted() !== undefined;
       const nextAttemptAt = (now + this.#attemptIn()) / 1000;
       tellKeysFailed({ issuer, error, servingStale, nextAttemptAt, durationMs: performance.now() - began });

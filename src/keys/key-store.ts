@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { withoutQuery } from '../checks/uris.js';
 import { settledBy } from '../promises.js';
 import { type Keys, keysFromJwks, keysToJwks } from './verification-key.js';
 
@@ -33,13 +34,15 @@ const DEADLINE = 500;
 /** One issuer's keys in a shared store. A store that fails costs nothing but its benefit. */
 export class KeyStore {
   readonly #options: KeyStoreOptions;
-  /** Hashed, for the address may hold what is nobody's business. */
+  /** Of the whole address, its query too, and hashed for that. */
   readonly #name: string;
+  readonly #jwksUri: string;
 
   constructor(options: KeyStoreOptions) {
     this.#options = options;
     const { issuer, jwksUri } = options;
     this.#name = `express-logto-m2m:keys:${hash('sha256', JSON.stringify([issuer, jwksUri]), 'hex')}`;
+    this.#jwksUri = withoutQuery(jwksUri);
   }
 
   /** The keys in the store, if they are this issuer's and young enough. Never rejects. */
@@ -54,8 +57,8 @@ export class KeyStore {
 
   /** Puts the keys in the store, without waiting for it. Never throws. */
   write({ keys, startedAt }: FetchedKeys): void {
-    const { store, issuer, jwksUri, maxLife } = this.#options;
-    const entry = { issuer, jwksUri, fetchedAt: startedAt, jwks: keysToJwks(keys) };
+    const { store, issuer, maxLife } = this.#options;
+    const entry = { issuer, jwksUri: this.#jwksUri, fetchedAt: startedAt, jwks: keysToJwks(keys) };
     (async () => store.set(this.#name, entry, Math.ceil(maxLife)))().catch(() => {});
   }
 
@@ -63,7 +66,7 @@ export class KeyStore {
   #check(entry: unknown): FetchedKeys | undefined {
     // Of what is no object no member is right.
     const { issuer, jwksUri, fetchedAt, jwks }: Record<string, unknown> = Object(entry);
-    if (issuer !== this.#options.issuer || jwksUri !== this.#options.jwksUri) return undefined;
+    if (issuer !== this.#options.issuer || jwksUri !== this.#jwksUri) return undefined;
     if (typeof fetchedAt !== 'number') return undefined;
     const age = Date.now() - fetchedAt;
     if (!(age >= 0 && age < this.#options.maxLife)) return undefined;

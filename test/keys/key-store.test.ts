@@ -89,6 +89,18 @@ describe('a shared store', () => {
     for (const name of store.entries.keys()) expect(name).toMatch(/^express-logto-m2m:keys:[0-9a-f]{64}$/);
   });
 
+  it('gets nothing of the query of the address, and keeps those of two queries apart', async () => {
+    const fetchPlain = (uri: unknown, init?: RequestInit) => fetch(String(uri).replace(/\?.*/, ''), init);
+    for (const key of ['one', 'two']) {
+      const jwksUri = `${logto.issuer}/jwks?key=${key}`;
+      const issuers = [{ issuer: logto.issuer, jwksUri }];
+      await createLogtoAuth({ issuers, audience: AUDIENCE, jwksCache: { store }, fetch: fetchPlain }).ready();
+    }
+    await vi.waitFor(() => expect(store.entries.size).toBe(2));
+    const entry = expect.objectContaining({ jwksUri: `${logto.issuer}/jwks` });
+    expect([...store.entries.values()]).toEqual([entry, entry]);
+  });
+
   it('lets a process that never saw Logto serve while Logto is down', async () => {
     await filled();
     await logto.stop();
