@@ -154,6 +154,39 @@ export function spoil(value: object, edits: readonly Edit[], slips: readonly Sli
   return slip(`{${written.join(',')}}`, slips);
 }
 
+/** A change of bytes: all of them others, or some replaced somewhere. */
+export type BytesPlan =
+  | { readonly whole: Uint8Array }
+  | { readonly at: number; readonly removed: number; readonly inserted: Uint8Array };
+
+/** Some of the bytes are no UTF-8, and some are other spellings of what is there. */
+export const bytesPlan: Arbitrary<BytesPlan> = fc.oneof(
+  fc.record({ whole: fc.uint8Array({ maxLength: 150 }) }),
+  { weight: 3, arbitrary: fc.constant({ at: 0, removed: 0, inserted: new Uint8Array() }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      at: fc.nat(1_000),
+      removed: fc.nat(1),
+      inserted: fc.oneof(
+        fc.uint8Array({ maxLength: 3 }),
+        fc.constantFrom('', ' ', '\ufeff', '\u00e4').map((text) => new TextEncoder().encode(text)),
+        fc
+          .constantFrom([0xc0, 0xaf], [0xed, 0xa0, 0x80], [0xff, 0xfe], [0x80])
+          .map((list) => new Uint8Array(list)),
+      ),
+    }),
+  },
+);
+
+/** The bytes of an object with that change. */
+export function spoilBytes(value: object, plan: BytesPlan): Buffer {
+  if ('whole' in plan) return Buffer.from(plan.whole);
+  const bytes = Buffer.from(JSON.stringify(value));
+  const place = plan.at % (bytes.length + 1);
+  return Buffer.concat([bytes.subarray(0, place), plan.inserted, bytes.subarray(place + plan.removed)]);
+}
+
 function slip(text: string, slips: readonly Slip[]): string {
   return slips.reduce((slipped, { at, removed, inserted }) => {
     const place = at % (slipped.length + 1);

@@ -13,7 +13,7 @@ export interface Attack {
   readonly expected: Expected;
   readonly token?: (lab: Lab) => string;
   /** Method and target, by default `GET /products`. */
-  readonly at?: string;
+  readonly at?: string | ((token: string) => string);
   /** The lines that carry the token, by default its `Authorization` header. */
   readonly headers?: (token: string, lab: Lab) => readonly string[];
   readonly body?: (token: string, lab: Lab) => string;

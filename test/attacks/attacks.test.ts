@@ -19,7 +19,7 @@ describe.each(Object.entries(corpus))('%s', (_theme, attacks) => {
     '%s: %s',
     PATIENT,
     async (_name, _outcome, attack) => {
-      const { token, answer } = await lab.send(attack);
+      const { token, target, answer } = await lab.send(attack);
       const { expected } = attack;
       expect(answer.status).toBe(expected.status);
       expect(lab.denied.map(({ reason }) => reason)).toEqual(
@@ -27,11 +27,15 @@ describe.each(Object.entries(corpus))('%s', (_theme, attacks) => {
       );
       expect(lab.handled > 0).toBe(expected.by === 'handler');
       if (expected.by === 'guard') {
-        const hasBody = !attack.at?.startsWith('HEAD ');
-        expect(checkRefusal(answer, token, { hasBody })).toBe(expected.error);
+        const hasBody = !target.startsWith('HEAD ');
+        const { code, scope } = checkRefusal(answer, token, { hasBody });
+        expect(code).toBe(expected.error);
+        // Whoever has a token that is no good is not helped by the names of permissions.
+        expect(scope).toBe(code === 'unauthorized' || answer.status === 403 ? neededFor(target) : undefined);
         for (const error of lab.denied) checkHint(error, token);
       }
       expect(lab.attacker.calls).toBe(0);
+      expect([...lab.fetched].filter((address) => !lab.trusted.includes(address))).toEqual([]);
     },
   );
 });
@@ -41,6 +45,11 @@ describe('after all that', () => {
     const { answer } = await lab.send({});
     expect(answer.status).toBe(200);
     expect(lab.handled).toBeGreaterThan(0);
+  });
+
+  it('nobody has called the attacker, and nothing but keys was fetched', () => {
+    expect(lab.attacker.calls).toBe(0);
+    expect([...lab.fetched].sort()).toEqual(lab.trusted.toSorted());
   });
 
   it('no object has got a member that nobody gave it', () => {
@@ -68,6 +77,16 @@ describe('the corpus', () => {
     expect(all.filter(({ expected }) => expected.status >= 500)).toEqual([]);
   });
 });
+
+/** The permissions that the example's API asks for. */
+function neededFor(target: string): string {
+  const [method = '', address = ''] = target.split(' ');
+  const path = address.replace(/^http:\/\/[^/]*/, '').toLowerCase();
+  if (path.startsWith('/orders')) return 'read:orders';
+  if (/^\/organizations\/[^/]+\/reports/.test(path)) return 'read:reports';
+  const verbs: Record<string, string> = { POST: 'write', PUT: 'write', DELETE: 'delete' };
+  return `${verbs[method] ?? 'read'}:products`;
+}
 
 function outcome({ expected }: Attack): string {
   if (expected.by === 'guard') return `${expected.status} ${expected.reason}`;

@@ -19,6 +19,7 @@ import { TestIssuer } from '../support/test-issuer.js';
 import type { Attack, ServerName } from './attack.js';
 
 const DENIED = 'express-logto-m2m:denied';
+const { fetch } = globalThis;
 
 /** An organization that the example's shop knows. */
 export const ORGANIZATION = 'tgqjike3k7pu';
@@ -41,6 +42,8 @@ export class Lab {
   readonly denied: AuthError[] = [];
   /** How often a handler reached for the shop's data since `forget`. */
   handled = 0;
+  /** What was fetched by `fetch`, keys or others, since the lab was opened. */
+  readonly fetched = new Set<string>();
   readonly #servers = new Map<ServerName, Server>();
   readonly #onDenied = (message: unknown) => {
     this.denied.push((message as DeniedMessage).error);
@@ -73,6 +76,10 @@ export class Lab {
       Attacker.start(),
     ]);
     const lab = new Lab(logto, second, foreign, attacker);
+    globalThis.fetch = (address, init) => {
+      lab.fetched.add(String(address));
+      return fetch(address, init);
+    };
     await lab.#serve('shop', lab.createApp());
     await lab.#serve('replica', lab.createApp());
     await lab.#serve('disguise', disguised(lab.createApp()));
@@ -81,6 +88,7 @@ export class Lab {
   }
 
   async stop(): Promise<void> {
+    globalThis.fetch = fetch;
     unsubscribe(DENIED, this.#onDenied);
     for (const server of this.#servers.values()) server.close().closeAllConnections();
     await Promise.all([this.logto, this.second, this.foreign].map((issuer) => issuer.goDown()));
@@ -100,6 +108,11 @@ export class Lab {
     return createLogtoAuth({ endpoint, audience: AUDIENCE, ...options });
   }
 
+  /** The addresses of the keys that the API may fetch. */
+  get trusted(): string[] {
+    return [this.logto, this.second].map(({ issuer }) => `${issuer}/jwks`);
+  }
+
   /** Serves an app beside those that the attacks know, until the lab stops. Gives its port. */
   async serve(app: RequestListener): Promise<number> {
     return this.#serve(`another ${this.#servers.size}` as ServerName, app);
@@ -115,16 +128,13 @@ export class Lab {
     const token = attack.token?.(this) ?? this.logto.token();
     const headers = attack.headers?.(token, this) ?? [`Authorization: Bearer ${token}`];
     const body = attack.body?.(token, this) ?? '';
-    const lines = [
-      `${attack.at ?? 'GET /products'} HTTP/1.1`,
-      'Host: shop.example',
-      'Connection: close',
-      ...headers,
-    ];
+    const { at = 'GET /products' } = attack;
+    const target = typeof at === 'string' ? at : at(token);
+    const lines = [`${target} HTTP/1.1`, 'Host: shop.example', 'Connection: close', ...headers];
     if (body !== '') lines.push(`Content-Length: ${Buffer.byteLength(body)}`);
     this.forget();
     const answer = await exchange(this.portOf(attack.server ?? 'shop'), rawRequest(lines, body));
-    return { token, answer };
+    return { token, target, answer };
   }
 
   forget(): void {
@@ -143,6 +153,8 @@ export class Lab {
 
 export interface Sent {
   readonly token: string;
+  /** Method and target. */
+  readonly target: string;
   readonly answer: RawAnswer;
 }
 

@@ -1,5 +1,5 @@
-import type { SigningKey } from '../support/signing.js';
 import { AUDIENCE, now } from '../support/logto.js';
+import type { SigningKey } from '../support/signing.js';
 
 /** 9999-12-31T23:59:59Z. */
 const LATEST = 253_402_300_799;
@@ -14,7 +14,7 @@ export interface Draft {
 }
 
 /**
- * Whether `GET /products` may let this token in, told from DESIGN.md alone and with no code of `src`: what the
+ * Whether `GET /products` may let this token in, told from the documents alone and with no code of `src`: what the
  * middleware says must be the same.
  */
 export function mayEnter(

@@ -11,7 +11,7 @@ const STATUSES: Record<string, number> = {
   temporarily_unavailable: 503,
 };
 
-/** RFC 6750 section 3, in the order that DESIGN.md gives. Each value is a quoted string without escapes. */
+/** RFC 6750 section 3, in the order that the README gives. Each value is a quoted string without escapes. */
 const TEXT = '[\\x20\\x21\\x23-\\x5B\\x5D-\\x7E]+';
 const SCOPE = '[\\x21\\x23-\\x5B\\x5D-\\x7E]+(?: [\\x21\\x23-\\x5B\\x5D-\\x7E]+)*';
 const CHALLENGE = new RegExp(
@@ -19,8 +19,15 @@ const CHALLENGE = new RegExp(
     `(?:, error="(?<error>[a-z_]+)", error_description="(?<description>${TEXT})")?$`,
 );
 
-/** What every refusal by a guard must be like, whatever it was that it refuses. Gives the error code. */
-export function checkRefusal(answer: RawAnswer, sent: string, { hasBody = true } = {}): string {
+/** What a refusal told the caller. */
+export interface Told {
+  readonly code: string;
+  /** The permissions that the challenge names. */
+  readonly scope: string | undefined;
+}
+
+/** What every refusal by a guard must be like, whatever it was that it refuses. */
+export function checkRefusal(answer: RawAnswer, sent: string, { hasBody = true } = {}): Told {
   expect(valuesOf(answer, 'cache-control')).toEqual(['no-store']);
   expect(valuesOf(answer, 'content-type')).toEqual(['application/json; charset=utf-8']);
   const challenges = valuesOf(answer, 'www-authenticate');
@@ -34,7 +41,7 @@ export function checkRefusal(answer: RawAnswer, sent: string, { hasBody = true }
   expect(echoed(answer.text, sent)).toEqual([]);
   if (!hasBody) {
     expect(answer.body).toBe('');
-    return named['error'] ?? 'unauthorized';
+    return { code: named['error'] ?? 'unauthorized', scope: named['scope'] };
   }
   const body = JSON.parse(answer.body);
   expect(answer.status).toBe(STATUSES[body.error]);
@@ -43,7 +50,7 @@ export function checkRefusal(answer: RawAnswer, sent: string, { hasBody = true }
     error_description: named['description'] ?? expect.stringMatching(new RegExp(`^${TEXT}$`)),
     ...(answer.status === 403 && { scope: named['scope'] }),
   });
-  return body.error;
+  return { code: body.error, scope: named['scope'] };
 }
 
 /** No message to the operator holds a token that could be used. */

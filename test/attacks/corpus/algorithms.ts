@@ -29,7 +29,11 @@ const claimed =
     return signJws(logto.header({ alg, kid }), logto.claims(), { alg: by, privateKey });
   };
 
-const spellings = ['none', 'None', 'NONE', 'nOnE', 'nonE', ' none', 'none ', 'none\u0000', 'n\u043ene', ''];
+/** In every case: which letters are capitals is told by the bits of a number. */
+const cases = Array.from({ length: 16 }, (_, capitals) =>
+  [...'none'].map((letter, place) => ((capitals >> place) & 1 ? letter.toUpperCase() : letter)).join(''),
+);
+const spellings = [...cases, ' none', 'none ', 'none\u0000', 'n\u043ene', ''];
 
 export const algorithms: Attack[] = [
   ...variants(

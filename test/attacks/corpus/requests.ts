@@ -53,23 +53,34 @@ const elsewhere: Attack[] = [
       ],
     ],
   ),
-  ...variants(ELSEWHERE, (query: string) => ({ at: `GET /products?${query}`, headers: () => [] }), [
-    ['an access_token in the query', 'access_token=eyJhbGciOiJFUzM4NCJ9.e30.AAAA', unauthorized],
-    ['an authorization in the query', 'authorization=Bearer%20eyJhbGciOiJFUzM4NCJ9.e30.AAAA', unauthorized],
-    ['an auth object in the query', 'auth[scopes][]=read:products&auth[isMachine]=true', unauthorized],
-    ['__proto__ in the query', '__proto__[auth]=1&constructor[prototype][auth]=1', unauthorized],
-  ]),
+  ...variants(
+    ELSEWHERE,
+    (query: (token: string) => string) => ({
+      at: (token) => `GET /products?${query(token)}`,
+      headers: () => [],
+    }),
+    [
+      ['an access_token in the query', (token) => `access_token=${token}`, unauthorized],
+      ['an authorization in the query', (token) => `authorization=Bearer%20${token}`, unauthorized],
+      [
+        'an auth object in the query',
+        () => 'auth[scopes][]=read:products&auth[isMachine]=true',
+        unauthorized,
+      ],
+      ['__proto__ in the query', () => '__proto__[auth]=1&constructor[prototype][auth]=1', unauthorized],
+    ],
+  ),
   {
     name: 'an honest token in the query beside junk in the header',
     reference: ELSEWHERE,
-    at: 'GET /products?access_token=eyJhbGciOiJFUzM4NCJ9.e30.AAAA',
+    at: (token) => `GET /products?access_token=${token}`,
     headers: () => ['Authorization: Bearer junk'],
     expected: invalidToken('not_jwt'),
   },
   {
     name: 'the token as a user in the address',
     reference: ELSEWHERE,
-    at: 'GET http://Bearer:token@shop.example/products',
+    at: (token) => `GET http://Bearer:${token}@shop.example/products`,
     ...nothing,
     expected: unauthorized,
   },
