@@ -1,10 +1,12 @@
 import { type SchemaName, schemaRef } from './schemas.js';
 import type { Scheme, Scope } from './security.js';
 
-const challengeHeader = (example: string) => ({
+const MALFORMED = 'The Authorization header must be sent once and hold the word Bearer and one access token.';
+
+const challengeHeader = (example: string, { required = true } = {}) => ({
   'WWW-Authenticate': {
     description: 'What is missing (RFC 6750 section 3).',
-    required: true,
+    required,
     schema: { type: 'string' },
     example,
   },
@@ -57,12 +59,23 @@ export function responseRef(name: keyof typeof sharedResponses) {
 
 /** The document's `components.responses`. */
 export const sharedResponses = {
-  InvalidRequest: refused(
-    'The Authorization header is malformed, or the input is not as described: each wrong field is named.',
-    'invalid_request',
-    'id: must be a product id such as p1001',
-  ),
+  InvalidRequest: {
+    ...refused(
+      'The Authorization header is malformed, and then there is a challenge; or the input is not as described, and each wrong field is named.',
+      'invalid_request',
+      MALFORMED,
+    ),
+    headers: challengeHeader(
+      `Bearer realm="api", error="invalid_request", error_description="${MALFORMED}"`,
+      { required: false },
+    ),
+  },
   NotFound: refused('There is no such thing.', 'not_found', 'There is no such product.'),
+  NoSuchOrganization: refused(
+    'The shop does not know this organization.',
+    'not_found',
+    'There is no such organization.',
+  ),
   TooLarge: refused('The body is over 16 KiB.', 'payload_too_large', 'The body is too large.'),
   UnsupportedMediaType: refused(
     'The body has an encoding that is not known here.',

@@ -31,7 +31,7 @@ export function organizationPaths(organizationId: string) {
         tags: [tag],
         scheme: 'ofOrganization',
         scope: 'read:reports',
-        responses: { 200: success('The reports.', 'Reports'), 404: responseRef('NotFound') },
+        responses: { 200: success('The reports.', 'Reports'), 404: responseRef('NoSuchOrganization') },
       }),
     },
   };

@@ -21,7 +21,7 @@ export function productPaths({ path, tag, scheme, parameters, suffix }: Mount) {
   const common = { tags: [tag], scheme };
   const notFound = { 404: responseRef('NotFound') };
   // Inside an organization the organization itself may be one that the shop does not know.
-  const ofCatalogue = parameters.length > 0 ? notFound : {};
+  const ofCatalogue = parameters.length > 0 ? { 404: responseRef('NoSuchOrganization') } : {};
   const withBody = {
     requestBody: { required: true, content: { 'application/json': { schema: schemaRef('ProductFields') } } },
   };

@@ -158,13 +158,27 @@ describe.each(operations)('$id', (operation) => {
     });
   });
 
-  it('shows the very challenge and body that a caller gets', async () => {
-    for (const status of ['401', '403']) {
+  it.each(Object.keys(operation.answers).filter((status) => provocations[status]))(
+    'shows for %s the very challenge and body that a caller gets',
+    async (status) => {
       const response = await provocations[status]?.(operation);
       const { headers, content } = operation.answers[status] ?? {};
       expect(response?.headers['www-authenticate']).toBe(headers?.['WWW-Authenticate']?.example);
       expect(response?.body).toEqual(content?.['application/json']?.example);
-    }
+    },
+  );
+
+  it('answers a token that is no good, and wrong input, as described too', async () => {
+    const forged = await send(operation, 'junk');
+    expect([forged.status, checker.faults(operation.answers['401'], forged)]).toEqual([401, []]);
+    expect(forged.body).toMatchObject({ error: 'invalid_token' });
+
+    const path = operation.path({ id: 'tea', date: 'today' });
+    if (path === operation.path() && !operation.hasBody) return;
+    const sent = send(operation, await authorized(operation), { path });
+    const wrong = await (operation.hasBody ? sent.send({ ...newProduct, stock: 'many' }) : sent);
+    expect([wrong.status, checker.faults(operation.answers['400'], wrong)]).toEqual([400, []]);
+    expect(wrong.headers).not.toHaveProperty('www-authenticate');
   });
 });
 

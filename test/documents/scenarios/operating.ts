@@ -1,15 +1,29 @@
-import { expect } from 'vitest';
+import { expect, vi } from 'vitest';
+import { ownLogto } from '../../support/logto.js';
 import { expectProtected, onStage, type Scenarios } from '../scenario.js';
 
 /** The blocks of docs/operating. */
 export const operating: Scenarios = {
-  probes: (code) =>
-    onStage(code, { language: 'ts' }, async (stage) => {
+  probes: async (code) => {
+    await onStage(code, { language: 'ts' }, async (stage) => {
       const status = async (path: string) => (await stage.get(path)).status;
       expect(await status('/healthz')).toBe(200);
       expect(await status('/readyz')).toBe(200);
       await expectProtected(stage, '/products');
-    }),
+    });
+    // With a Logto that comes later than the API, the probe alone gets it ready.
+    const late = await ownLogto();
+    await late.stop();
+    await onStage(code, { language: 'ts', env: { LOGTO_ENDPOINT: late.endpoint } }, async ({ get }) => {
+      expect((await get('/healthz')).status).toBe(200);
+      expect((await get('/readyz')).status).toBe(503);
+      await late.start();
+      await vi.waitFor(async () => expect((await get('/readyz')).status).toBe(200), {
+        timeout: 15_000,
+        interval: 500,
+      });
+    });
+  },
 
   revoke: (code) =>
     onStage(
