@@ -49,7 +49,7 @@ export function logtoInstructions(api: string, issuer: string, audience: string)
   return `
 The shop's API:  ${api}
 Logto:           ${issuer}
-API identifier:  ${audience}
+API identifier:  ${audience}   (by LOGTO_ENDPOINT; without it a stand-in for Logto starts)
 In a browser:    ${api}/docs
 For Prometheus:  ${api}/metrics
 

@@ -21,7 +21,7 @@ try {
   process.exit(0);
 } catch (error) {
   console.error(
-    isPortTaken(error) ? `Port ${PORT} is taken; PORT=3100 would use another.` : messageOf(error),
+    isPortTaken(error) ? `Port ${PORT} is taken; PORT=3200 would use another.` : messageOf(error),
   );
   process.exit(1);
 }

@@ -29,8 +29,6 @@ application.get('/products', requireScopes('read:products'), (req, res) => void 
 application.listen(3100);
 `;
 
-const CREATE = "import { createLogtoAuth } from 'express-logto-m2m';\n";
-
 export const readme: Scenarios = {
   ...calling,
   ...operating,
@@ -50,17 +48,17 @@ export const readme: Scenarios = {
       expect(await answer.json()).toEqual({ caller: APP });
     }),
 
-  environment: async (code) => {
-    // It is run by a shell, with the server of the block above for \`node server.mjs\`.
-    expect(code.trim().split('\n').at(-1)).toBe('node server.mjs');
-    const lines = code.trim().split('\n').slice(0, -1).join('\n');
-    const { stdout } = await promisify(execFile)('sh', ['-ec', `${lines}\nenv`]);
-    const env = Object.fromEntries(
-      stdout.split('\n').flatMap((line) => (line.startsWith('LOGTO_') ? [line.split('=', 2)] : [])),
-    );
-    expect(Object.keys(env).sort()).toEqual(['LOGTO_AUDIENCE', 'LOGTO_ENDPOINT']);
-    await onStage(server, { language: 'js', env }, async ({ get }) => {
-      expect((await get('/products')).status).toBe(401);
+  environment: expectEnvironment,
+
+  'environment-example': expectEnvironment,
+
+  'ask-environment': async (code) => {
+    // What the example prints, on its usual ports.
+    const [reader] = shopDirectory().applications;
+    expect(await variablesOf(code)).toEqual({
+      LOGTO_ENDPOINT: 'http://127.0.0.1:3001',
+      LOGTO_APP_ID: reader?.id,
+      LOGTO_APP_SECRET: reader?.secret,
     });
   },
 
@@ -173,7 +171,7 @@ export const readme: Scenarios = {
       'https://your-tenant.logto.app': tenant.endpoint,
       'https://auth.your-shop.com': custom.endpoint,
     });
-    await onStage(CREATE + own + LISTEN, { language: 'ts' }, async ({ get }) => {
+    await onStage(own + LISTEN, { language: 'ts' }, async ({ get }) => {
       expect((await get('/products', await readingToken(tenant))).status).toBe(200);
       expect((await get('/products', await readingToken(other))).status).toBe(401);
       const crossed = await readingToken(tenant, { claims: { iss: custom.issuer } });
@@ -187,12 +185,12 @@ export const readme: Scenarios = {
     const logto = await ownLogto();
     expect(code).toContain('allowInsecureRequests: true');
     const without = code.replace('allowInsecureRequests: true', 'allowInsecureRequests: false');
-    const program = new Program(compile(CREATE + without + LISTEN));
+    const program = new Program(compile(without + LISTEN));
     expect(await program.end()).toBe(1);
     expect(program.output).toMatch(/`issuers\[0\]\.jwksUri` must be https/);
     await program.stop();
     const own = withNames(code, { 'http://logto:3001': logto.endpoint });
-    await onStage(CREATE + own + LISTEN, { language: 'ts' }, async ({ get }) => {
+    await onStage(own + LISTEN, { language: 'ts' }, async ({ get }) => {
       const publicOne = await readingToken(logto, { claims: { iss: 'https://auth.your-shop.com/oidc' } });
       expect((await get('/products', publicOne)).status).toBe(200);
       expect((await get('/products', await readingToken(logto))).status).toBe(401);
@@ -204,7 +202,7 @@ export const readme: Scenarios = {
     const jwks = JSON.stringify(await keySetOf(logto));
     // The page's reader has copied the file; here the program writes it first.
     const write = `import { writeFileSync } from 'node:fs';\nwriteFileSync('jwks.json', ${JSON.stringify(jwks)});\n`;
-    await onStage(write + CREATE + code + LISTEN, { language: 'ts' }, async ({ get }) => {
+    await onStage(write + code + LISTEN, { language: 'ts' }, async ({ get }) => {
       const token = await readingToken(logto, { claims: { iss: 'https://auth.your-shop.com/oidc' } });
       expect((await get('/products', token)).status).toBe(200);
       expect((await get('/products')).status).toBe(401);
@@ -214,7 +212,7 @@ export const readme: Scenarios = {
   },
 
   'on-error': (code) =>
-    onStage(CREATE + code + LISTEN, { language: 'ts' }, async ({ get, token }) => {
+    onStage(code + LISTEN, { language: 'ts' }, async ({ get, token }) => {
       expect((await get('/products', await token())).status).toBe(200);
       const refused = await get('/products', await token({ scopes: 'write:products' }));
       expect(refused.status).toBe(403);
@@ -226,12 +224,10 @@ export const readme: Scenarios = {
 
   'error-handler': (code) =>
     onStage(
-      `import express, { type NextFunction, type Request, type Response } from 'express';
-       import { type AuthError, createLogtoAuth } from 'express-logto-m2m';
-       const app = express();
-       const listProducts = (_req: Request, res: Response) => void res.json([]);
-       app.get('/broken', () => { throw new Error('a secret of ours'); });
-       ${code}
+      `${code.replace(
+        'const app = express();',
+        "$&\napp.get('/broken', () => { throw new Error('a secret of ours'); });",
+      )}
        app.listen(3100);`,
       { language: 'ts' },
       async ({ get, token }) => {
@@ -252,8 +248,8 @@ export const readme: Scenarios = {
 
   denied: (code) =>
     onStage(
-      `import { type DeniedMessage, requireScopes } from 'express-logto-m2m';\n${code}${LISTEN}`,
-      { language: 'ts' },
+      `import { requireScopes } from 'express-logto-m2m';\n${code}${LISTEN}`,
+      { language: 'js' },
       async ({ get, token, program }) => {
         await get('/products', await token({ scopes: 'write:products' }));
         await expect
@@ -266,12 +262,12 @@ export const readme: Scenarios = {
     const redis = await Redis.start();
     const options = { language: 'ts' as const, env: { REDIS_URL: redis.url } };
     try {
-      await onStage(CREATE + code + LISTEN, options, async ({ get, token, logto }) => {
+      await onStage(code + LISTEN, options, async ({ get, token, logto }) => {
         expect((await get('/products', await token())).status).toBe(200);
         const env = { LOGTO_ENDPOINT: logto.endpoint, LOGTO_AUDIENCE: AUDIENCE, REDIS_URL: redis.url };
         await logto.stop();
         // Another replica, which never saw Logto.
-        const second = new Program(compile(CREATE + code + LISTEN), { env });
+        const second = new Program(compile(code + LISTEN), { env });
         const answer = await fetch(`${await second.url()}/products`, {
           headers: { authorization: `Bearer ${await token()}` },
         });
@@ -285,7 +281,7 @@ export const readme: Scenarios = {
 
   metadata: (code) =>
     onStage(
-      `import express from 'express';\n${CREATE}const app = express();\n${code}
+      `import express from 'express';\n${code.replace('const {', 'const app = express();\nconst {')}
        app.get('/products', requireScopes('read:products'), (_req, res) => void res.json([]));
        app.listen(3100);`,
       { language: 'ts' },
@@ -304,6 +300,23 @@ export const readme: Scenarios = {
       },
     ),
 };
+
+/** It is run by a shell, with the server of the block above for `node server.mjs`. */
+async function expectEnvironment(code: string): Promise<void> {
+  expect(code.trim().split('\n').at(-1)).toBe('node server.mjs');
+  const env = await variablesOf(code.trim().split('\n').slice(0, -1).join('\n'));
+  expect(Object.keys(env).sort()).toEqual(['LOGTO_AUDIENCE', 'LOGTO_ENDPOINT']);
+  await onStage(server, { language: 'js', env }, async ({ get }) => {
+    expect((await get('/products')).status).toBe(401);
+  });
+}
+
+/** What a shell that has run this has set. */
+async function variablesOf(code: string): Promise<Record<string, string>> {
+  const { stdout } = await promisify(execFile)('sh', ['-ec', `${code}\nenv`]);
+  const set = stdout.split('\n').filter((line) => line.startsWith('LOGTO_'));
+  return Object.fromEntries(set.map((line) => line.split('=', 2)));
+}
 
 /** Commands that other tests run: `test/e2e/demo.test.ts` the demo, `.ci/run` the tests. */
 function expectScripts(code: string, names: readonly string[]): void {
