@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { ORGANIZATION_AUDIENCE } from './checks/logto.js';
 
 /**
  * A verified access token: deeply frozen plain data, safe to log, for it never holds the raw token.
@@ -28,9 +29,6 @@ export interface AccessToken {
   /** Every verified claim, those of custom-claims scripts too. */
   readonly claims: Readonly<Record<string, unknown>>;
 }
-
-/** What an organization's own tokens have for an audience, before the organization's id. */
-export const ORGANIZATION_AUDIENCE = 'urn:logto:organization:';
 
 /** Claims whose form has been checked (RFC 9068 section 2.2). */
 export interface CheckedClaims {

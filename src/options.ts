@@ -3,6 +3,7 @@ import type { AccessToken } from './access-token.js';
 import { fromEnvironment } from './checks/environment.js';
 import { checkFetch } from './checks/fetch.js';
 import { type Issuer, type IssuerOptions, resolveIssuers } from './checks/issuers.js';
+import { LOGTO_ALGORITHMS } from './checks/logto.js';
 import { checkStore } from './checks/store.js';
 import { checkAudiences, checkResourceMetadata } from './checks/uris.js';
 import {
@@ -120,7 +121,6 @@ export interface Settings {
 }
 
 const OWNER = 'createLogtoAuth';
-const DEFAULT_ALGORITHMS = ['ES384', 'RS256', 'ES256', 'ES512', 'PS256'];
 /** Seconds by which Logto's clock and this one may differ, where nobody has said otherwise. */
 export const CLOCK_TOLERANCE = 5;
 const DAY = 86_400;
@@ -182,7 +182,7 @@ export function resolveOptions(options: LogtoAuthOptions, env: NodeJS.ProcessEnv
     }),
     audience: audience === undefined ? undefined : checkAudiences(OWNER, audience, audienceName),
     organization: checkOrganization(OWNER, orElse(options.organization, 'none')),
-    algorithms: checkAlgorithms(orElse(options.algorithms, DEFAULT_ALGORITHMS)),
+    algorithms: checkAlgorithms(orElse(options.algorithms, LOGTO_ALGORITHMS)),
     clockTolerance: checkSeconds(OWNER, 'clockTolerance', clockTolerance, { min: 'zero', max: 300 }),
     machineOnly: checkBoolean(OWNER, 'machineOnly', orElse(options.machineOnly, true)),
     maxTokens: resolveTokenCache(options.tokenCache),

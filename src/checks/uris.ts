@@ -1,3 +1,4 @@
+import { ORGANIZATION_AUDIENCE } from './logto.js';
 import { checkStrings, type Owner, show, wrong } from './values.js';
 
 /** What may come of http where a key set is fetched. */
@@ -82,7 +83,7 @@ export function checkAudiences(owner: Owner, value: unknown, option = 'audience'
 }
 
 function checkAudience(owner: Owner, option: string, value: string): void {
-  if (/^urn:logto:organization:/i.test(value)) {
+  if (value.toLowerCase().startsWith(ORGANIZATION_AUDIENCE)) {
     throw new TypeError(
       `${owner}: \`${option}\` must not be ${show(value)}. For an organization's own tokens use ` +
         'requireOrganizationScopes(…, { organization }).',

@@ -50,6 +50,11 @@ export function checkBoolean(owner: Owner, option: string, value: unknown): bool
   return value;
 }
 
+export function checkText(owner: Owner, option: string, value: unknown): string {
+  if (typeof value === 'string' && value.trim() !== '') return value;
+  throw wrong(owner, option, 'a string that is not empty', value);
+}
+
 // biome-ignore lint/complexity/noBannedTypes: the caller knows which kind of function it is
 export function checkFunction<F extends Function>(owner: Owner, option: string, value: F): F {
   if (typeof value !== 'function') throw wrong(owner, option, 'a function', value);

@@ -1,8 +1,9 @@
 import { checkFetch } from '../checks/fetch.js';
+import { ORGANIZATION_AUDIENCE } from '../checks/logto.js';
 import { checkScopes } from '../checks/scopes.js';
 import { checkStore } from '../checks/store.js';
 import { checkAddress, checkAudiences, checkEndpoint } from '../checks/uris.js';
-import { checkBoolean, checkNames, checkSeconds, orElse, show, wrong } from '../checks/values.js';
+import { checkBoolean, checkNames, checkSeconds, checkText, orElse, show, wrong } from '../checks/values.js';
 import type { KeyValueStore } from '../keys/key-store.js';
 
 /** What a client needs to know. Durations are in seconds. */
@@ -87,14 +88,15 @@ export function resolveClientOptions(options: M2MClientOptions): ClientSettings 
     endpoint: checkEndpoint(
       OWNER,
       'endpoint',
-      checkText('endpoint', options.endpoint),
+      checkText(OWNER, 'endpoint', options.endpoint),
       allowInsecure,
       "could read the app's secret",
     ),
-    appId: checkText('appId', options.appId),
+    appId: checkText(OWNER, 'appId', options.appId),
     appSecret: checkSecret(options.appSecret),
     resource: resource === undefined ? undefined : checkResource(resource),
-    organizationId: organizationId === undefined ? undefined : checkText('organizationId', organizationId),
+    organizationId:
+      organizationId === undefined ? undefined : checkText(OWNER, 'organizationId', organizationId),
     baseUrl: baseUrl === undefined ? undefined : checkBaseUrl(baseUrl, allowInsecure),
     scopes: checkWantedScopes(orElse(options.scopes, [])),
     refreshBefore: checkSeconds(OWNER, 'refreshBefore', orElse(options.refreshBefore, 60), {
@@ -108,11 +110,6 @@ export function resolveClientOptions(options: M2MClientOptions): ClientSettings 
   };
 }
 
-function checkText(option: keyof M2MClientOptions, value: unknown): string {
-  if (typeof value === 'string' && value.trim() !== '') return value;
-  throw wrong(OWNER, option, 'a string that is not empty', value);
-}
-
 /** Its message shows nothing of what came. */
 function checkSecret(value: unknown): string {
   if (typeof value === 'string' && value.trim() !== '') return value;
@@ -123,7 +120,7 @@ function checkSecret(value: unknown): string {
 
 function checkResource(value: unknown): string {
   if (typeof value !== 'string') throw wrong(OWNER, 'resource', 'one API resource indicator', value);
-  if (/^urn:logto:organization:/i.test(value)) {
+  if (value.toLowerCase().startsWith(ORGANIZATION_AUDIENCE)) {
     throw new TypeError(
       `${OWNER}: \`resource\` must not be ${show(value)}. For an organization's own token pass \`organizationId\`, ` +
         'the id alone, and no `resource`.',

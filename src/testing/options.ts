@@ -1,6 +1,7 @@
+import { LOGTO_ALGORITHMS, ORGANIZATION_AUDIENCE } from '../checks/logto.js';
 import { checkScopes } from '../checks/scopes.js';
 import { checkAudiences } from '../checks/uris.js';
-import { checkBoolean, checkNames, type Owner, orElse, wrong } from '../checks/values.js';
+import { checkBoolean, checkNames, checkText, type Owner, orElse, wrong } from '../checks/values.js';
 
 /** How the issuer of a test is started. */
 export interface StartTestLogtoOptions {
@@ -50,9 +51,7 @@ export interface RotateKeysOptions {
 type Resolved<T> = { readonly [Name in keyof T]-?: Exclude<T[Name], undefined> };
 
 const DEFAULT_AUDIENCE = 'https://api.test';
-const ALGORITHMS = ['ES384', 'RS256', 'ES256', 'ES512', 'PS256'];
 const YEAR = 365 * 86_400;
-const ORGANIZATION = 'urn:logto:organization:';
 
 /** @throws TypeError that names the option, what came, and what to pass */
 export function resolveStart(options: StartTestLogtoOptions): Resolved<StartTestLogtoOptions> {
@@ -63,10 +62,10 @@ export function resolveStart(options: StartTestLogtoOptions): Resolved<StartTest
     throw wrong(owner, 'port', 'a port from 0 to 65535, where 0 is any that is free', port);
   }
   const audience = checkText(owner, 'audience', orElse(options.audience, DEFAULT_AUDIENCE));
-  if (audience.startsWith(ORGANIZATION)) {
+  if (audience.startsWith(ORGANIZATION_AUDIENCE)) {
     throw new TypeError(
       `${owner}: \`audience\` is the indicator of an API resource. A token of the organization itself is got by ` +
-        `issueToken({ audience: '${ORGANIZATION}<id>' }).`,
+        `issueToken({ audience: '${ORGANIZATION_AUDIENCE}<id>' }).`,
     );
   }
   checkAudiences(owner, audience);
@@ -111,7 +110,7 @@ export function resolveToken(options: TestTokenOptions, ownAudience: string): To
   checkNames(owner, options, names);
   const clientId = checkText(owner, 'clientId', orElse(options.clientId, 'test-app'));
   const audience = checkText(owner, 'audience', orElse(options.audience, ownAudience));
-  const isOrganizations = audience.startsWith(ORGANIZATION);
+  const isOrganizations = audience.startsWith(ORGANIZATION_AUDIENCE);
   const organizationId =
     options.organizationId === undefined
       ? undefined
@@ -119,7 +118,7 @@ export function resolveToken(options: TestTokenOptions, ownAudience: string): To
   if (isOrganizations && organizationId !== undefined) {
     throw new TypeError(
       `${owner}: pass \`organizationId\` for a token for the API inside an organization, or an \`audience\` of ` +
-        `${ORGANIZATION}<id> for a token of the organization itself, not both.`,
+        `${ORGANIZATION_AUDIENCE}<id> for a token of the organization itself, not both.`,
     );
   }
   return {
@@ -140,14 +139,9 @@ function resolveScope(owner: Owner, scopes: unknown): string | undefined {
   return areNone ? undefined : checkScopes(owner, 'scopes', scopes).join(' ');
 }
 
-function checkText(owner: Owner, option: string, value: unknown): string {
-  if (typeof value === 'string' && value.trim() !== '') return value;
-  throw wrong(owner, option, 'a string that is not empty', value);
-}
-
 function checkAlg(owner: Owner, alg: unknown): string {
-  if (typeof alg === 'string' && ALGORITHMS.includes(alg)) return alg;
-  throw wrong(owner, 'alg', `what Logto can sign with, one of ${ALGORITHMS.join(', ')}`, alg);
+  if (typeof alg === 'string' && LOGTO_ALGORITHMS.includes(alg)) return alg;
+  throw wrong(owner, 'alg', `what Logto can sign with, one of ${LOGTO_ALGORITHMS.join(', ')}`, alg);
 }
 
 function checkExpiry(owner: Owner, value: unknown): number {

@@ -1,4 +1,5 @@
-import { type CheckedClaims, ORGANIZATION_AUDIENCE } from '../access-token.js';
+import type { CheckedClaims } from '../access-token.js';
+import { ORGANIZATION_AUDIENCE } from '../checks/logto.js';
 import { quote, Refusal } from '../errors.js';
 
 /** What a token's audience must be: one of these resource indicators, or an organization whose own it is. */

@@ -1,4 +1,4 @@
-import { ORGANIZATION_AUDIENCE } from '../../access-token.js';
+import { ORGANIZATION_AUDIENCE } from '../../checks/logto.js';
 import { type AuthErrorReason, kindOf } from '../../errors.js';
 import { assignment, inARow } from '../words.js';
 import type { Challenge } from './challenge.js';

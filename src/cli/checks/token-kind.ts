@@ -1,4 +1,4 @@
-import { ORGANIZATION_AUDIENCE } from '../../access-token.js';
+import { ORGANIZATION_AUDIENCE } from '../../checks/logto.js';
 import type { VerifyOptions } from '../../index.js';
 import { isAccessTokenType } from '../../verification/token-form.js';
 import { wordOf } from '../words.js';
