@@ -119,6 +119,31 @@ describe('the answers', () => {
     expect(text.split('\r\n\r\n')[1]).toBe(JSON.stringify(body));
   });
 
+  it('takes no header for Authorization that is as long', async () => {
+    const token = await readingToken(logto);
+    const sent = request(app).get('/products').set('Authorization', `Bearer ${token}`);
+    const { status } = await sent.set('If-None-Match', '"a"').set('Accept-Ranges', 'none');
+    expect(status).toBe(200);
+  });
+
+  it('answers 400 to Bearer and spaces, as only other code can leave them there', async () => {
+    const hints: (string | undefined)[] = [];
+    const told = createLogtoAuth({
+      endpoint: logto.endpoint,
+      audience: AUDIENCE,
+      onError: ({ status, hint }, _req, res) => {
+        hints.push(hint);
+        res.sendStatus(status);
+      },
+    });
+    const spaced = express().use((req, _res, next) => {
+      req.headers.authorization = 'Bearer   ';
+      next();
+    }, told.authenticate());
+    expect((await request(spaced).get('/')).status).toBe(400);
+    expect(hints).toEqual(['After Bearer came no space and token.']);
+  });
+
   it('answers 400 to two Authorization headers, though Node shows the first alone', async () => {
     const lines = [
       'GET /products HTTP/1.1',

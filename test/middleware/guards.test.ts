@@ -137,7 +137,9 @@ describe('options of a guard', () => {
     const response = await request(app).get('/');
     expect(response.status).toBe(500);
     expect(response.text).not.toBe('open');
-    expect(() => auth.authenticate({ headers: {} } as never)).toThrow(/call it: authenticate\(\)/);
+    expect(() => auth.authenticate({ headers: {} } as never)).toThrow(
+      /^authenticate makes a middleware and is none itself; call it: authenticate\(\)\.$/,
+    );
     const authenticate = auth.authenticate as (...args: unknown[]) => unknown;
     expect(() => authenticate({}, { organization: 'required' })).toThrow(
       /^authenticate: `options` must be the only argument/,
