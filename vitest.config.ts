@@ -1,13 +1,8 @@
-import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
-
-const source = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+import { ownName } from './test/support/own-name.js';
 
 export default defineConfig({
-  resolve: {
-    // The example imports the package by its name; in tests that name means the source, not an old build.
-    alias: { 'express-logto-m2m': source('./src/index.ts') },
-  },
+  resolve: { alias: ownName },
   test: {
     // Many tests wait for another process: two files at a time need little more than half the time of one.
     maxWorkers: 2,
