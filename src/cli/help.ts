@@ -13,11 +13,12 @@ const EXIT = `It ends with 0 when all is well, 1 when there is a finding or no t
 export const HELP = {
   all: `logto-m2m helps where an API is protected by express-logto-m2m, or calls one that is.
 
-  logto-m2m token      get a token, as an app of yours would
-  logto-m2m inspect    what is in a token, and why is it refused?
-  logto-m2m doctor     is the configuration right, and would this app's token be accepted?
+  npx express-logto-m2m token      get a token, as an app of yours would
+  npx express-logto-m2m inspect    what is in a token, and why is it refused?
+  npx express-logto-m2m doctor     is the configuration right, and would this app's token be accepted?
 
-Each explains itself: logto-m2m doctor --help. They read the variables that the API and the app read:
+Each explains itself: npx express-logto-m2m doctor --help
+They read the variables that the API and the app read:
 
   LOGTO_ENDPOINT       base URL of your Logto: https://your-tenant.logto.app
   LOGTO_AUDIENCE       the API identifier: Console > API resources
@@ -28,11 +29,12 @@ With a file of them: node --env-file=.env node_modules/.bin/logto-m2m doctor
 
 ${EXIT}`,
 
-  token: `logto-m2m token [options]
+  token: `npx express-logto-m2m token [options]
 
 Prints a token, and nothing else, on stdout:
 
-  curl -H "Authorization: Bearer $(logto-m2m token --scope read:products)" https://shop.example/products
+  curl -H "Authorization: Bearer $(npx express-logto-m2m token --scope read:products)" \\
+    https://shop.example/products
 
 ${COMMON}
 
@@ -45,12 +47,12 @@ The app is that of LOGTO_APP_ID and LOGTO_APP_SECRET.
 
 ${EXIT}`,
 
-  inspect: `logto-m2m inspect [token] [options]
+  inspect: `npx express-logto-m2m inspect [token] [options]
 
 Shows what is in a token and, where the endpoint is known, whether an API would accept it, or which check fails
 first. The token is read from stdin where it is no argument, which keeps it out of the shell's history:
 
-  logto-m2m token --scope read:products | logto-m2m inspect --scope read:products
+  npx express-logto-m2m token --scope read:products | npx express-logto-m2m inspect --scope read:products
 
 It is sent nowhere: only Logto's public keys are fetched. The signature is not shown, so that the output can be
 passed on; the claims are.
@@ -61,13 +63,13 @@ Without --resource and LOGTO_AUDIENCE the token's own audience is taken for the 
 
 ${EXIT}`,
 
-  doctor: `logto-m2m doctor [options]
+  doctor: `npx express-logto-m2m doctor [options]
 
 Looks for what is wrong, one line a check, each with its fix: can Logto be reached, is it the issuer that tokens
 will name, are its keys there, do the clocks agree; with LOGTO_APP_ID and LOGTO_APP_SECRET, is a token granted,
 would the API accept it, and which permissions came; and with --api, what does that API really answer?
 
-  logto-m2m doctor --scope read:products --api https://shop.example/products
+  npx express-logto-m2m doctor --scope read:products --api https://shop.example/products
 
   --api URL            a protected address of the API, asked by GET once without and once with the token
 ${COMMON}

@@ -1,9 +1,6 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
 import { meantBy } from '../checks/spelling.js';
-import { doctor } from './commands/doctor.js';
-import { inspect } from './commands/inspect.js';
-import { token } from './commands/token.js';
 import { discreet } from './discreet.js';
 import { HELP } from './help.js';
 import { Output } from './output.js';
@@ -11,10 +8,11 @@ import { ExitCode, UsageError } from './usage.js';
 
 type Command = (args: readonly string[], output: Output) => Promise<ExitCode>;
 
-const COMMANDS: ReadonlyMap<string, Command> = new Map([
-  ['token', token],
-  ['inspect', inspect],
-  ['doctor', doctor],
+/** Loaded when it is called for: what one of them needs, the others and a word of help need not wait for. */
+const COMMANDS: ReadonlyMap<string, () => Promise<Command>> = new Map([
+  ['token', async () => (await import('./commands/token.js')).token],
+  ['inspect', async () => (await import('./commands/inspect.js')).inspect],
+  ['doctor', async () => (await import('./commands/doctor.js')).doctor],
 ]);
 
 const given = process.argv.slice(2);
@@ -28,20 +26,21 @@ async function run([name, ...args]: readonly string[]): Promise<ExitCode> {
   if (name === '--version') return print(version());
   if (name === '--help' || name === '-h') return print(HELP.all);
   if (name === 'help') return print(args[0] === undefined ? HELP.all : helpOn(args[0]));
-  const command = commandOf(name);
+  const load = loaderOf(name);
   if (args.includes('--help') || args.includes('-h')) return print(helpOn(name));
+  const command = await load();
   return command(args, output);
 }
 
 function helpOn(name: string): string {
-  commandOf(name);
+  loaderOf(name);
   return HELP[name as keyof typeof HELP];
 }
 
 /** @throws UsageError that does not repeat the word: somebody may have passed a secret */
-function commandOf(name: string): Command {
-  const command = COMMANDS.get(name);
-  if (command !== undefined) return command;
+function loaderOf(name: string): () => Promise<Command> {
+  const load = COMMANDS.get(name);
+  if (load !== undefined) return load;
   const meant = meantBy(name, [...COMMANDS.keys()]);
   const guess = meant === undefined ? '' : ` Did you mean ${meant}?`;
   throw new UsageError(`there is no such command; there are token, inspect and doctor.${guess}`);
@@ -59,7 +58,7 @@ function report(error: unknown): ExitCode {
     output.json({ error: { code: isUsage ? 'usage' : 'internal', message } });
   } else {
     output.say(`logto-m2m: ${message}`);
-    if (isUsage) output.say('logto-m2m --help says more.');
+    if (isUsage) output.say('With --help it says more.');
   }
   return isUsage ? ExitCode.usage : ExitCode.fault;
 }
