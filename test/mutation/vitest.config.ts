@@ -6,7 +6,8 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 const SLOW = [
   'verification/token-cache',
   'middleware/request-auth',
-  'middleware/user-functions',
+  'middleware/is-revoked',
+  'middleware/on-error',
   'logto-auth',
   'diagnostics',
   'keys/key-store',

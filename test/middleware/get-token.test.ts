@@ -1,0 +1,89 @@
+import { describe, expect, it } from 'vitest';
+import type { AuthError } from '../../src/index.js';
+import { readingToken } from '../support/logto.js';
+import { get } from '../support/request.js';
+import { appWith, logto, thenable } from './probe.js';
+
+describe('getToken', () => {
+  it('finds the token elsewhere, and then nowhere else', async () => {
+    const { app } = appWith({ getToken: (req) => req.get('x-access-token') });
+    const { status } = await get(app, '/').set('X-Access-Token', await readingToken(logto));
+    expect(status).toBe(200);
+    const response = await get(app, '/', await readingToken(logto));
+    expect(response.status).toBe(401);
+    expect(response.body.error).toBe('unauthorized');
+  });
+
+  it.each([undefined, ''])('that answers %j means no token', async (token) => {
+    const { app } = appWith({ getToken: () => token });
+    const response = await get(app, '/', await readingToken(logto));
+    expect([response.status, response.body.error]).toEqual([401, 'unauthorized']);
+  });
+
+  it.each([
+    ['something that is no JWT', () => 'a b'],
+    ['the whole header', (token: string) => `Bearer ${token}`],
+    ['two tokens', (token: string) => `${token} ${token}`],
+    ['a megabyte', () => 'x'.repeat(1_000_000)],
+  ])('that answers %s gets 401', async (_what, answer) => {
+    const token = await readingToken(logto);
+    const { app, ran } = appWith({ getToken: () => answer(token) });
+    const response = await get(app, '/');
+    expect([response.status, response.body.error]).toEqual([401, 'invalid_token']);
+    expect(ran()).toBe(false);
+  });
+
+  it.each<[string, unknown]>([
+    ['null', null],
+    ['a number', 5],
+    ['a list', ['x']],
+    ['true', true],
+    ['an object', { toString: () => 'x' }],
+    ['a function', () => 'x'],
+    ['a promise', Promise.resolve('x')],
+    ['a promise that is never settled', new Promise(() => {})],
+    ['a thenable', thenable((resolve) => resolve('x'))],
+    ['a thenable that rejects', thenable((_, reject) => reject('route'))],
+    [
+      'a thenable that throws',
+      thenable(() => {
+        throw undefined;
+      }),
+    ],
+  ])('that answers %s is a mistake, and lets nobody in', async (_what, answer) => {
+    const { app, ran, failure } = appWith({ getToken: () => answer as string });
+    expect((await get(app, '/', await readingToken(logto))).status).toBe(500);
+    expect(ran()).toBe(false);
+    expect(failure()).toBeInstanceOf(TypeError);
+  });
+
+  it.each([
+    [null, 'null'],
+    [5, 'number'],
+    [['x'], 'object'],
+    [Promise.resolve('x'), 'object'],
+  ])('that makes a mistake is told which: %j', async (answer, kind) => {
+    const { app, failure } = appWith({ getToken: () => answer as unknown as string });
+    await get(app, '/');
+    expect((failure() as Error).message).toBe(
+      `getToken must answer a string or undefined at once, not ${kind}.`,
+    );
+  });
+
+  it('that finds none is named to the operator', async () => {
+    const { app, failure } = appWith({
+      getToken: () => undefined,
+      onError: (error, _req, _res, next) => next(error),
+    });
+    await get(app, '/');
+    expect((failure() as AuthError).hint).toBe('getToken found no token.');
+  });
+
+  it('that answers a String object with a good token in it is a mistake too', async () => {
+    const token = await readingToken(logto);
+    const { app, ran, failure } = appWith({ getToken: () => Object(token) as string });
+    expect((await get(app, '/')).status).toBe(500);
+    expect(ran()).toBe(false);
+    expect(failure()).toBeInstanceOf(TypeError);
+  });
+});

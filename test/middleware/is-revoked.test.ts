@@ -1,0 +1,227 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { type AccessToken, AuthError, type LogtoAuthOptions } from '../../src/index.js';
+import { fateOf, travel } from '../support/fate.js';
+import { ownLogto, readingToken } from '../support/logto.js';
+import { get } from '../support/request.js';
+import { appWith, instance, logto, odd, thenables } from './probe.js';
+
+afterEach(() => void vi.useRealTimers());
+
+describe('isRevoked', () => {
+  it.each([
+    ['false', false, 200],
+    ['a promise of false', Promise.resolve(false), 200],
+    ['true', true, 401],
+    ['a promise of true', Promise.resolve(true), 401],
+  ])('that answers %s', async (_what, answer, status) => {
+    const { app, ran } = appWith({ isRevoked: () => answer });
+    const response = await get(app, '/', await readingToken(logto));
+    expect(response.status).toBe(status);
+    expect(ran()).toBe(status === 200);
+    if (status === 401) {
+      expect(response.body).toEqual({
+        error: 'invalid_token',
+        error_description: 'The access token has been revoked.',
+      });
+    }
+  });
+
+  it.each(odd)('that answers %s is a mistake, and lets nobody in', async (_what, value) => {
+    for (const answer of [value, Promise.resolve(value)]) {
+      const { app, ran, failure } = appWith({ isRevoked: () => answer as boolean });
+      expect((await get(app, '/', await readingToken(logto))).status).toBe(500);
+      expect(ran()).toBe(false);
+      expect(failure()).toBeInstanceOf(TypeError);
+    }
+  });
+
+  it.each([
+    [null, 'null'],
+    [undefined, 'undefined'],
+    ['no', 'string'],
+  ])('that makes a mistake is told which: %j', async (answer, kind) => {
+    const { app, failure } = appWith({ isRevoked: () => answer as unknown as boolean });
+    await get(app, '/', await readingToken(logto));
+    expect((failure() as Error).message).toBe(`isRevoked must answer true or false, not ${kind}.`);
+  });
+
+  it.each(thenables)('that answers a thenable which %s', async (_what, make, status) => {
+    const { app, ran, failures } = appWith({ isRevoked: make });
+    const token = await readingToken(logto);
+    // First a new token, then a known one.
+    for (const time of [1, 2]) {
+      expect({ time, status: (await get(app, '/', token)).status }).toEqual({ time, status });
+    }
+    expect(ran()).toBe(status === 200);
+    expect(failures).toHaveLength(status === 500 ? 2 : 0);
+    for (const failure of failures) expect(failure).toBeInstanceOf(Error);
+  });
+
+  it('that never answers lets nobody in, and holds up nobody else', async () => {
+    const asked: AccessToken[] = [];
+    // With one place for those who wait: it is not that which is taken.
+    const { app, ran, failures } = appWith({
+      maxPending: 1,
+      isRevoked: (token) => {
+        asked.push(token);
+        return token.clientId === 'silent' ? new Promise(() => {}) : token.clientId === 'revoked';
+      },
+    });
+    const token = (clientId: string) => readingToken(logto, { clientId });
+    const silent = await token('silent');
+    const answered = vi.fn();
+    const waiting: ReturnType<typeof get>[] = [];
+    // A new token, then a known one.
+    for (const count of [1, 2]) {
+      const sent = get(app, '/', silent);
+      waiting.push(sent);
+      sent.then(answered, () => {});
+      await vi.waitFor(() => expect(asked).toHaveLength(count));
+    }
+    expect((await get(app, '/', await token('revoked'))).status).toBe(401);
+    expect(ran()).toBe(false);
+    expect((await get(app, '/', await token('welcome'))).status).toBe(200);
+    expect(answered).not.toHaveBeenCalled();
+    for (const sent of waiting) sent.abort();
+    expect(failures).toEqual([]);
+  });
+
+  it('is asked for each request, cached token or not, with the token and the request', async () => {
+    const asked = vi.fn(() => false);
+    const { app } = appWith({ isRevoked: asked });
+    const token = await readingToken(logto, { claims: { jti: 'j-7' } });
+    await get(app, '/', token);
+    await get(app, '/', token);
+    expect(asked.mock.calls).toEqual([
+      [expect.objectContaining({ jwtId: 'j-7' }), expect.objectContaining({ method: 'GET' })],
+      [expect.objectContaining({ jwtId: 'j-7' }), expect.objectContaining({ method: 'GET' })],
+    ]);
+  });
+
+  it('is not asked about a token that does not verify', async () => {
+    const asked = vi.fn(() => false);
+    const { app } = appWith({ isRevoked: asked });
+    await get(app, '/', `${(await readingToken(logto)).slice(0, -8)}AAAAAAAA`);
+    await get(app, '/', await readingToken(logto, { claims: { exp: 1 } }));
+    expect(asked).not.toHaveBeenCalled();
+  });
+
+  it('comes before the permissions: a revoked token is 401, not 403', async () => {
+    const { app } = appWith({ isRevoked: () => true });
+    expect((await get(app, '/', await logto.issueToken({ claims: { scope: '' } }))).status).toBe(401);
+  });
+});
+
+describe('isRevoked in verify', () => {
+  /** First a new token, then a known one. */
+  async function fates(isRevoked: NonNullable<LogtoAuthOptions['isRevoked']>): Promise<unknown[]> {
+    const { verify } = instance({ isRevoked });
+    const token = await readingToken(logto);
+    const fate = () =>
+      verify(token).then(
+        ({ clientId }) => clientId,
+        (error: unknown) => error,
+      );
+    return [await fate(), await fate()];
+  }
+
+  it('rejects with the very error that it throws or rejects with', async () => {
+    const error = new RangeError('mine');
+    const throwing = () => {
+      throw error;
+    };
+    for (const isRevoked of [throwing, () => Promise.reject(error)]) {
+      const found = await fates(isRevoked);
+      expect(found).toHaveLength(2);
+      for (const one of found) expect(one).toBe(error);
+    }
+  });
+
+  it.each([...odd, ["'route'", 'route']])(
+    'rejects with an Error where it throws %s',
+    async (_what, value) => {
+      const throwing = () => {
+        throw value;
+      };
+      for (const isRevoked of [throwing, () => Promise.reject(value)]) {
+        for (const error of await fates(isRevoked)) {
+          expect(error).toBeInstanceOf(Error);
+          expect(error).toMatchObject({ status: 500, cause: value });
+        }
+      }
+    },
+  );
+
+  it.each(odd)('rejects with a TypeError where it answers %s', async (_what, value) => {
+    for (const answer of [value, Promise.resolve(value)]) {
+      for (const error of await fates(() => answer as boolean)) expect(error).toBeInstanceOf(TypeError);
+    }
+  });
+
+  it.each(thenables)('waits for a thenable which %s', async (_what, make, status) => {
+    const ends = (await fates(make)).map((fate) => {
+      if (fate instanceof AuthError) return fate.status;
+      return fate instanceof Error ? 500 : 200;
+    });
+    expect(ends).toEqual([status, status]);
+  });
+
+  it('that never answers resolves nothing, and holds up nobody else', async () => {
+    const { verify } = instance({
+      maxPending: 1,
+      isRevoked: ({ clientId }) => (clientId === 'silent' ? new Promise(() => {}) : false),
+    });
+    const settled = vi.fn();
+    const silent = await readingToken(logto, { clientId: 'silent' });
+    verify(silent).then(settled, settled);
+    const another = await readingToken(logto);
+    await expect(sleep(30).then(() => verify(another))).resolves.toBeDefined();
+    verify(silent).then(settled, settled);
+    await sleep(30);
+    expect(settled).not.toHaveBeenCalled();
+  });
+
+  it('a token that expires while isRevoked makes up its mind is refused', async () => {
+    const answers: ((answer: boolean) => void)[] = [];
+    const auth = instance({ isRevoked: () => new Promise<boolean>((resolve) => answers.push(resolve)) });
+    const fate = fateOf(auth, await readingToken(logto, { expiresIn: 60 }));
+    await vi.waitFor(() => expect(answers).toHaveLength(1));
+    travel(120);
+    answers[0]?.(false);
+    expect(await fate).toBe('expired');
+  });
+
+  it('a token whose key is withdrawn meanwhile is refused', async () => {
+    const own = await ownLogto();
+    const answers: ((answer: boolean) => void)[] = [];
+    const auth = instance({
+      endpoint: own.endpoint,
+      isRevoked: () => new Promise<boolean>((resolve) => answers.push(resolve)),
+    });
+    const fate = fateOf(auth, await readingToken(own));
+    await vi.waitFor(() => expect(answers).toHaveLength(1));
+    await own.rotateKeys({ keepPrevious: false });
+    // Its unknown kid has the keys asked for anew.
+    const next = fateOf(auth, await readingToken(own));
+    await vi.waitFor(() => expect(answers).toHaveLength(2));
+    for (const answer of answers) answer(false);
+    expect([await fate, await next]).toEqual(['unknown_key', 'ok']);
+  });
+
+  it('a token whose keys have become too old meanwhile cannot be told of: that is no fault of its sender', async () => {
+    const own = await ownLogto();
+    const answers: ((answer: boolean) => void)[] = [];
+    const auth = instance({
+      endpoint: own.endpoint,
+      jwksCache: { maxAge: 10, maxStale: 10 },
+      isRevoked: () => new Promise<boolean>((resolve) => answers.push(resolve)),
+    });
+    const fate = fateOf(auth, await readingToken(own));
+    await vi.waitFor(() => expect(answers).toHaveLength(1));
+    await own.stop();
+    travel(30);
+    answers[0]?.(false);
+    expect(await fate).toBe('keys_unavailable');
+  });
+});
