@@ -57,6 +57,7 @@ export const readme: Scenarios = {
     const [reader] = shopDirectory().applications;
     expect(await variablesOf(code)).toEqual({
       LOGTO_ENDPOINT: 'http://127.0.0.1:3001',
+      LOGTO_AUDIENCE: AUDIENCE,
       LOGTO_APP_ID: reader?.id,
       LOGTO_APP_SECRET: reader?.secret,
     });
