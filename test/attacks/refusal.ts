@@ -65,7 +65,7 @@ function echoed(text: string, sent: string): string[] {
   return [...windows, ...stringsIn(sent)].filter((one) => text.includes(one));
 }
 
-/** What answers may say by themselves: the permissions of the routes, and members that a sentence names. */
+/** What answers may say by themselves: the permissions of the routes, members that a sentence names, their own type. */
 const OWN_WORDS = [
   'read:products',
   'write:products',
@@ -74,6 +74,7 @@ const OWN_WORDS = [
   'read:reports',
   'client_id',
   'organization_id',
+  'application/json; charset=utf-8',
 ];
 
 /** Strings in header and payload, but for those words and their parts. */
