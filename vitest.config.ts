@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { LongOnesFirst } from './test/support/long-ones-first.js';
 import { ownName } from './test/support/own-name.js';
 
 export default defineConfig({
@@ -6,6 +7,7 @@ export default defineConfig({
   test: {
     // Many tests wait for another process: two files at a time need little more than half the time of one.
     maxWorkers: 2,
+    sequence: { sequencer: LongOnesFirst },
     reporters: process.env['CI'] ? ['default', ['json', { outputFile: 'test-results.json' }]] : ['default'],
     coverage: { include: ['src/**'], reporter: ['text', 'html'] },
     projects: [
