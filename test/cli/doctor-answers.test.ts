@@ -1,21 +1,6 @@
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Recorder, TokenIssuer } from '../support/client.js';
 import { NO_APP, runDoctor, startFront, type Tail } from './doctor.js';
-
-/** A key and a certificate that it has signed itself. */
-const openssl = spawnSync(
-  'openssl',
-  'req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=127.0.0.1 -days 2 -keyout - -out -'.split(
-    ' ',
-  ),
-  { encoding: 'utf8' },
-);
 
 let logto: TokenIssuer;
 
@@ -100,50 +85,6 @@ describe('logto-m2m doctor knows whoever answers', () => {
     expect(nowhere.problems).toEqual([expect.stringMatching(/logto\.invalid is not found .* → .*DNS/)]);
     const plain = await doctor([], { LOGTO_ENDPOINT: logto.endpoint.replace('http:', 'https:') });
     expect(plain.problems).toEqual([expect.stringMatching(/speaks no TLS .* → .*a port for http\?/)]);
-  });
-
-  it.skipIf(openssl.error !== undefined)('with a certificate that nobody has signed', async () => {
-    const server = createServer({ key: openssl.stdout, cert: openssl.stdout });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    const port = String((server.address() as AddressInfo).port);
-    const untrusted = await doctor([], { LOGTO_ENDPOINT: `https://127.0.0.1:${port}` });
-    expect(untrusted.problems).toEqual([
-      expect.stringMatching(/is not trusted \(\w+\).* → .*NODE_EXTRA_CA_CERTS/),
-    ]);
-    const plain = await doctor([], { LOGTO_ENDPOINT: `http://127.0.0.1:${port}` });
-    expect(plain.problems).toEqual([
-      expect.stringMatching(/broke the connection off.* → .*https and not http/),
-    ]);
-    server.close();
-    server.closeAllConnections();
-  });
-
-  it.skipIf(openssl.error !== undefined)('with a certificate for another name', async () => {
-    const server = createServer({ key: openssl.stdout, cert: openssl.stdout });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    const { port } = server.address() as AddressInfo;
-    const file = join(mkdtempSync(join(tmpdir(), 'ca-')), 'ca.pem');
-    writeFileSync(file, openssl.stdout);
-    const { problems } = await doctor([], {
-      LOGTO_ENDPOINT: `https://localhost:${port}`,
-      NODE_EXTRA_CA_CERTS: file,
-    });
-    expect(problems).toEqual([
-      expect.stringMatching(/is for another name \(ERR_TLS_CERT_ALTNAME_INVALID\).* → Use the name/),
-    ]);
-    server.close();
-    server.closeAllConnections();
-    rmSync(dirname(file), { recursive: true });
-  });
-
-  it.skipIf(openssl.error !== undefined)('with a version of TLS that is too old', async () => {
-    const old = { minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT@SECLEVEL=0' } as const;
-    const server = createServer({ key: openssl.stdout, cert: openssl.stdout, ...old });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    const { port } = server.address() as AddressInfo;
-    const { problems } = await doctor([], { LOGTO_ENDPOINT: `https://127.0.0.1:${port}` });
-    expect(problems).toEqual([expect.stringMatching(/speaks no version of TLS .* → .*TLS 1\.2 or 1\.3/)]);
-    server.close();
   });
 
   it('at an address in a network, by http only if it is told to', async () => {

@@ -10,9 +10,6 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 const main = join(root, 'dist/cli/main.js');
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
 
-/** It gives a program a terminal. */
-const scriptIsMissing = spawnSync('script', ['--version']).error !== undefined;
-
 describe('logto-m2m', () => {
   it.each([
     [['--help'], /logto-m2m doctor/],
@@ -63,25 +60,6 @@ describe('logto-m2m', () => {
       rmSync(folder, { recursive: true });
     }
   });
-
-  it.skipIf(scriptIsMissing)(
-    'shows colours on a terminal alone, and not there where NO_COLOR is set',
-    async () => {
-      const token = 'eyJhbGciOiJub25lIn0.e30.c2ln';
-      const inTerminal = (env: Record<string, string>) =>
-        spawnSync('script', ['-qec', `${process.execPath} ${main} inspect ${token}`, '/dev/null'], {
-          encoding: 'utf8',
-          env: { PATH: process.env['PATH'], TERM: 'xterm', ...env },
-        });
-      const colours = '\u001b[1m';
-      expect((await logtoM2M(['inspect', token])).stdout).not.toContain('\u001b');
-      expect((await logtoM2M(['inspect', token], { env: { FORCE_COLOR: '1' } })).stdout).not.toContain(
-        '\u001b',
-      );
-      expect(inTerminal({}).stdout).toContain(colours);
-      expect(inTerminal({ NO_COLOR: '1' }).stdout).not.toContain('\u001b');
-    },
-  );
 
   it('does not mind a reader who has read enough', () => {
     const { stdout, stderr } = spawnSync('sh', ['-c', `"${process.execPath}" "${main}" --help | head -n 1`], {

@@ -1,13 +1,7 @@
-import { fork } from 'node:child_process';
-import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
-import KeyvRedis from '@keyv/redis';
-import Keyv from 'keyv';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { KeyValueStore } from '../../src/client/index.js';
-import { API, failureOf, grant, Recorder, scripted, TokenIssuer } from '../support/client.js';
+import { failureOf, grant, scripted, TokenIssuer } from '../support/client.js';
 import { openStore } from '../support/client-store.js';
-import { Redis } from '../support/redis.js';
 
 let logto: TokenIssuer;
 
@@ -215,73 +209,3 @@ describe('a store that fails costs nothing but its benefit: it', () => {
     expect(performance.now() - began).toBeLessThan(1_400);
   });
 });
-
-const suite = Redis.isMissing ? 'on one Redis (skipped: redis-server is not installed)' : 'on one Redis';
-describe.skipIf(Redis.isMissing)(suite, { timeout: 120_000 }, () => {
-  afterEach(() => Redis.killAll());
-
-  it('ten processes ask for one token as a rule, and never for more than ten', async () => {
-    const redis = await Redis.start();
-    const counts = [];
-    for (let round = 0; round < 3; round += 1) counts.push(await tenProcesses(redis.url));
-    console.info(`Ten processes on one Redis asked Logto, in three rounds: ${counts.join(', ')} times.`);
-    expect(Math.min(...counts)).toBe(1);
-    expect(Math.max(...counts)).toBeLessThanOrEqual(10);
-  });
-
-  it('a replica that starts while Logto is down has the token of the others', async () => {
-    const redis = await Redis.start();
-    const store = new Keyv(new KeyvRedis(redis.url));
-    const first = await logto.client({ store }).getAccessToken();
-    const another = logto.client({ store });
-    await vi.waitFor(async () => expect(await another.getAccessToken()).toEqual(first));
-    await logto.goDown();
-    expect(await logto.client({ store }).getAccessToken()).toEqual(first);
-    await store.disconnect();
-  });
-});
-
-/** Ten processes that need a token at once, on one Redis. Gives how often they have asked Logto. */
-async function tenProcesses(redis: string): Promise<number> {
-  const counted = await countingProxy(logto.endpoint);
-  const { id, secret } = logto.app();
-  const options = {
-    endpoint: counted.url,
-    appId: id,
-    appSecret: secret,
-    resource: API,
-    scopes: ['read:products'],
-  };
-  const file = fileURLToPath(new URL('../support/client-process.mjs', import.meta.url));
-  const children = Array.from({ length: 10 }, () => fork(file, [redis, JSON.stringify(options)]));
-  try {
-    await Promise.all(children.map((child) => once(child, 'message')));
-    const answers = children.map((child) => once(child, 'message'));
-    for (const child of children) child.send('go');
-    const tokens = (await Promise.all(answers)).map(([token]) => token);
-    expect(tokens.every((token) => typeof token === 'string' && token.split('.').length === 3)).toBe(true);
-    expect(new Set(tokens).size).toBe(counted.requests());
-    return counted.requests();
-  } finally {
-    for (const child of children) child.kill();
-    await counted.stop();
-  }
-}
-
-/** Passes requests on to Logto, and counts them. */
-async function countingProxy(endpoint: string) {
-  const recorder = await Recorder.start(async (req, res) => {
-    let body = '';
-    for await (const chunk of req) body += chunk;
-    const answer = await fetch(endpoint + req.url, {
-      method: 'POST',
-      body,
-      headers: {
-        authorization: String(req.headers.authorization),
-        'content-type': String(req.headers['content-type']),
-      },
-    });
-    res.writeHead(answer.status, { 'content-type': 'application/json' }).end(await answer.text());
-  });
-  return { url: recorder.url, requests: () => recorder.requests.length, stop: () => recorder.stop() };
-}

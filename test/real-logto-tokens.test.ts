@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import express, { type Express } from 'express';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { createLogtoAuth, getAuth } from '../../src/index.js';
-import { get } from '../support/request.js';
+import { createLogtoAuth, getAuth } from '../src/index.js';
+import { get } from './support/request.js';
 
 interface RealToken {
   readonly token: string;
@@ -11,7 +11,7 @@ interface RealToken {
 }
 
 const fixture = (name: string) =>
-  JSON.parse(readFileSync(new URL(`../fixtures/logto/${name}`, import.meta.url), 'utf8'));
+  JSON.parse(readFileSync(new URL(`./fixtures/logto/${name}`, import.meta.url), 'utf8'));
 const tokens: Record<string, RealToken> = fixture('tokens.json');
 
 const MANAGEMENT_API = 'https://default.logto.app/api';
