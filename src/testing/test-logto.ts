@@ -1,16 +1,14 @@
-import { randomBytes } from 'node:crypto';
 import { InTurn } from './in-turn.js';
+import { issueAccessToken } from './issue-token.js';
 import { KeyServer, sendKeySet } from './key-server.js';
 import {
   type RotateKeysOptions,
   resolveRotation,
   resolveStart,
-  resolveToken,
   type StartTestLogtoOptions,
   type TestTokenOptions,
-  type TokenPlan,
 } from './options.js';
-import { createSigningKey, type SigningKey, signJwt } from './signing-key.js';
+import { createSigningKey, type SigningKey } from './signing-key.js';
 
 /** A Logto for tests. None of its functions needs `this`. */
 export interface TestLogto {
@@ -63,56 +61,40 @@ export interface TestLogto {
  * @throws Error (as a rejection) where the port is taken
  */
 export async function startTestLogto(options: StartTestLogtoOptions = {}): Promise<TestLogto> {
+  return (await openTestLogto(options)).logto;
+}
+
+/** The same, with its key, for the processes of one test run that share it. */
+export async function openTestLogto(
+  options: StartTestLogtoOptions,
+): Promise<{ readonly logto: TestLogto; readonly signingKey: () => SigningKey }> {
   const { audience, alg, port } = resolveStart(options);
   let keys: readonly SigningKey[] = [];
   const server = new KeyServer(port, (res) => sendKeySet(res, keys));
   const [first] = await Promise.all([createSigningKey(alg), server.start()]);
   keys = [first];
   // The first of the keys, of which there always is one, signs.
-  const current = () => keys[0] as SigningKey;
+  const signingKey = () => keys[0] as SigningKey;
   const rotations = new InTurn();
   const { endpoint } = server;
   const issuer = `${endpoint}/oidc`;
-  return {
+  const logto: TestLogto = {
     endpoint,
     issuer,
     audience,
     get keyRequests() {
       return server.requests;
     },
-    issueToken: async (wanted = {}) => {
-      const plan = resolveToken(wanted, audience);
-      const key = current();
-      const header = { alg: key.alg, typ: 'at+jwt', kid: key.kid, ...plan.header };
-      return signJwt(header, claimsOf(plan, issuer), key);
-    },
+    issueToken: async (wanted = {}) => issueAccessToken(wanted, { issuer, audience }, signingKey()),
     // An RSA key takes longer to make than one that was asked for after it.
     rotateKeys: (rotation = {}) =>
       rotations.do(async () => {
-        const { alg: next, keepPrevious } = resolveRotation(rotation, current().alg);
+        const { alg: next, keepPrevious } = resolveRotation(rotation, signingKey().alg);
         const key = await createSigningKey(next);
-        keys = keepPrevious ? [key, current()] : [key];
+        keys = keepPrevious ? [key, signingKey()] : [key];
       }),
     stop: () => server.stop(),
     start: () => server.start(),
   };
-}
-
-/** The claims that Logto writes, and no others, in its order (RFC 9068 section 2.2). */
-function claimsOf(plan: TokenPlan, issuer: string): Record<string, unknown> {
-  const now = Math.floor(Date.now() / 1000);
-  const exp = Math.floor(now + plan.expiresIn);
-  return {
-    organization_id: plan.organizationId,
-    jti: randomBytes(32).toString('base64url'),
-    sub: plan.subject,
-    // One that has expired was issued an hour before that, as Logto's are.
-    iat: exp > now ? now : exp - 3_600,
-    exp,
-    scope: plan.scope,
-    client_id: plan.clientId,
-    iss: issuer,
-    aud: plan.audience,
-    ...plan.claims,
-  };
+  return { logto, signingKey };
 }

@@ -1,0 +1,44 @@
+import { randomBytes } from 'node:crypto';
+import { resolveToken, type TestTokenOptions, type TokenPlan } from './options.js';
+import { type SigningKey, signJwt } from './signing-key.js';
+
+/** The issuer, as its tokens name it. */
+export interface Issuer {
+  readonly issuer: string;
+  /** Of tokens that name no other. */
+  readonly audience: string;
+}
+
+/**
+ * An access token (RFC 9068) as Logto issues it, but for what is asked to be otherwise.
+ *
+ * @throws TypeError that names the option, what came, and what to pass
+ */
+export function issueAccessToken(
+  options: TestTokenOptions,
+  { issuer, audience }: Issuer,
+  key: SigningKey,
+): string {
+  const plan = resolveToken(options, audience);
+  const header = { alg: key.alg, typ: 'at+jwt', kid: key.kid, ...plan.header };
+  return signJwt(header, claimsOf(plan, issuer), key);
+}
+
+/** The claims that Logto writes, and no others, in its order (RFC 9068 section 2.2). */
+function claimsOf(plan: TokenPlan, issuer: string): Record<string, unknown> {
+  const now = Math.floor(Date.now() / 1000);
+  const exp = Math.floor(now + plan.expiresIn);
+  return {
+    organization_id: plan.organizationId,
+    jti: randomBytes(32).toString('base64url'),
+    sub: plan.subject,
+    // One that has expired was issued an hour before that, as Logto's are.
+    iat: exp > now ? now : exp - 3_600,
+    exp,
+    scope: plan.scope,
+    client_id: plan.clientId,
+    iss: issuer,
+    aud: plan.audience,
+    ...plan.claims,
+  };
+}
