@@ -5,4 +5,5 @@
  */
 
 export type { RotateKeysOptions, StartTestLogtoOptions, TestTokenOptions } from './options.js';
+export { type SharedTestLogto, testLogto } from './shared-logto.js';
 export { startTestLogto, type TestLogto } from './test-logto.js';

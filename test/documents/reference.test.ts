@@ -22,11 +22,12 @@ describe('the API reference', () => {
     expect(warnings).toEqual([]);
   });
 
-  it('has the three entries', () => {
+  it('has the four entries', () => {
     expect(project?.children?.map(({ name }) => name).sort()).toEqual([
       'express-logto-m2m',
       'express-logto-m2m/client',
       'express-logto-m2m/testing',
+      'express-logto-m2m/testing/setup',
     ]);
   });
 });
