@@ -48,7 +48,7 @@ export interface CheckedClaims {
 export function toAccessToken(claims: CheckedClaims): AccessToken {
   const audience = typeof claims.aud === 'string' ? [claims.aud] : claims.aud;
   const organizationId = organizationOf(audience) ?? claims.organization_id;
-  return deepFreeze({
+  const token = {
     issuer: claims.iss,
     subject: claims.sub,
     clientId: claims.client_id,
@@ -60,7 +60,17 @@ export function toAccessToken(claims: CheckedClaims): AccessToken {
     expiresAt: claims.exp,
     ...(typeof claims['jti'] === 'string' && { jwtId: claims['jti'] }),
     claims,
-  });
+  };
+  Object.defineProperty(token, MARK, { value: true });
+  return deepFreeze(token);
+}
+
+/** By this, another copy of this package knows whose data it is. It proves nothing: anybody can set it. */
+const MARK = Symbol.for('express-logto-m2m:AccessToken');
+
+/** Whether some copy of this package has made it. Good for a message, and for no decision. */
+export function isAccessToken(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && Object.hasOwn(value, MARK);
 }
 
 /**

@@ -1,3 +1,5 @@
+import { defineErrorClass } from './own-errors.js';
+
 /** Why a request was refused, for programs: one word for each check that can fail. */
 export type AuthErrorReason =
   | 'no_token'
@@ -188,12 +190,7 @@ export class AuthError extends Error {
   }
 }
 
-// On the prototype, as with every built-in error, so that it is no enumerable property of each instance.
-Object.defineProperty(AuthError.prototype, 'name', {
-  value: 'AuthError',
-  configurable: true,
-  writable: true,
-});
+defineErrorClass(AuthError, 'AuthError');
 
 /** What a refusal may carry on its way from the check that failed to the answer. */
 export interface RefusalDetails {

@@ -1,3 +1,5 @@
+import { defineErrorClass } from '../own-errors.js';
+
 /** What is known of a failure. */
 export interface M2MClientErrorDetails {
   /** The HTTP status of Logto's answer, if there was one. */
@@ -44,9 +46,4 @@ export class M2MClientError extends Error {
   }
 }
 
-// On the prototype, as with every built-in error, so that it is no enumerable property of each instance.
-Object.defineProperty(M2MClientError.prototype, 'name', {
-  value: 'M2MClientError',
-  configurable: true,
-  writable: true,
-});
+defineErrorClass(M2MClientError, 'M2MClientError');

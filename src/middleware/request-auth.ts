@@ -1,4 +1,4 @@
-import type { AccessToken } from '../access-token.js';
+import { type AccessToken, isAccessToken } from '../access-token.js';
 
 declare global {
   namespace Express {
@@ -30,13 +30,17 @@ export function setAuth(req: Express.Request, token: AccessToken): void {
  * The access token that a guard verified for this request. It is not read from `req.auth`, which any
  * middleware can assign.
  *
- * @throws TypeError where no guard has let this request through: a route without one, or a handler before it
+ * @throws TypeError where no guard of this copy of the package has let this request through: a route without one, a
+ * handler before it, or a guard of another copy
  */
 export function getAuth(req: object): AccessToken {
   // Of what is no object at all, a WeakMap knows nothing.
   const token = verified.get(req);
   if (token !== undefined) return token;
   throw new TypeError(
-    'getAuth(req): no guard has run for this request. Mount requireScopes(…) before the handler.',
+    isAccessToken((req as Express.Request | undefined)?.auth)
+      ? 'getAuth(req): a guard of another copy of express-logto-m2m has set req.auth, and this copy cannot vouch for it. ' +
+          'Import guards and getAuth from one copy: `npm ls express-logto-m2m` lists them.'
+      : 'getAuth(req): no guard has run for this request. Mount requireScopes(…) before the handler.',
   );
 }
