@@ -5,6 +5,7 @@
  */
 
 export type { AccessToken } from './access-token.js';
+export type { Fetch, FetchInit, FetchResponse } from './checks/fetch.js';
 export type { IssuerOptions } from './checks/issuers.js';
 export {
   authenticate,

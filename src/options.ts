@@ -1,7 +1,7 @@
 import type { NextFunction, Request, Response } from 'express';
 import type { AccessToken } from './access-token.js';
 import { fromEnvironment } from './checks/environment.js';
-import { checkFetch } from './checks/fetch.js';
+import { checkFetch, type Fetch } from './checks/fetch.js';
 import { type Issuer, type IssuerOptions, resolveIssuers } from './checks/issuers.js';
 import { LOGTO_ALGORITHMS } from './checks/logto.js';
 import { checkStore } from './checks/store.js';
@@ -93,7 +93,7 @@ export interface LogtoAuthOptions {
   /** URL of this API's metadata document, named in challenges (RFC 9728 section 5.1). */
   readonly resourceMetadata?: string | undefined;
   /** Instead of the global `fetch`. */
-  readonly fetch?: typeof fetch | undefined;
+  readonly fetch?: Fetch | undefined;
   /** Lets keys be fetched by http from other hosts than this one. Default false. */
   readonly allowInsecureRequests?: boolean | undefined;
 }

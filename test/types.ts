@@ -1,5 +1,6 @@
 // Nothing here runs: the compiler checks it, as part of the build that comes before the tests.
 import express, { type Request, type RequestHandler, type Response, Router } from 'express';
+import { createM2MClient } from '../src/client/index.js';
 import {
   type AccessToken,
   AuthError,
@@ -67,12 +68,21 @@ auth.requireAnyScope('a', {
 auth.requireOrganizationScopes('a', { organization: (req) => req.params['organizationId'] });
 auth.requireOrganizationScopes(['a'], { organization: (req: Request) => req.get('x-organization') });
 requireScopes(...['a', 'b']);
+requireScopes(...([] as string[]));
 auth.authenticate({ organization: 'optional' });
 
 app.get('/.well-known/oauth-protected-resource', auth.resourceMetadata({ scopes: ['a', 'b'] as const }));
 auth.resourceMetadata({ resource: 'https://shopping.api' });
 
 // Wrong options do not compile.
+// @ts-expect-error an empty list of scopes would let every token through
+requireScopes();
+// @ts-expect-error likewise
+auth.requireAnyScope();
+// @ts-expect-error likewise
+auth.requireScopes({ machineOnly: false });
+// @ts-expect-error likewise
+auth.requireOrganizationScopes({ organization: () => 'o1' });
 // @ts-expect-error misspelt
 createLogtoAuth({ audiance: 'https://shopping.api' });
 // @ts-expect-error not a number
@@ -124,6 +134,22 @@ app.get('/who', guard, (req, res) => {
   token.clientId = 'x';
   res.json([token.claims['plan'], maybe?.organizationId]);
 });
+
+// A client asks for a token for something.
+const app1 = { endpoint: 'https://tenant.logto.app', appId: 'id', appSecret: 'secret' };
+createM2MClient({ ...app1, resource: 'https://shopping.api' });
+createM2MClient({ ...app1, organizationId: 'o1' });
+createM2MClient({ ...app1, resource: 'https://shopping.api', organizationId: process.env['ORGANIZATION'] });
+// @ts-expect-error neither resource nor organizationId
+createM2MClient(app1);
+// @ts-expect-error both may be undefined
+createM2MClient({ ...app1, resource: process.env['A'], organizationId: process.env['B'] });
+
+// What Express calls a request may have an `auth` of the app's own.
+interface Authed extends Omit<Request, 'auth'> {
+  auth: { user: string };
+}
+export const own = (req: Request): string => (req as unknown as Authed).auth.user;
 
 export function told(error: unknown): number {
   if (!(error instanceof AuthError)) return 500;

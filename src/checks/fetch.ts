@@ -1,7 +1,39 @@
 import { checkFunction, type Owner, orElse } from './values.js';
 
+/** What is used of the global `fetch`: those of undici and of node-fetch have it, too. */
+export type Fetch = (url: string, init?: FetchInit) => Promise<FetchResponse>;
+
+/** The members of a RequestInit that are passed (Fetch standard, section 5.4). */
+export interface FetchInit {
+  /** `POST` for a token request; absent for GET. */
+  method?: string;
+  /** By their names. */
+  headers?: Record<string, string>;
+  /** Of a token request. */
+  body?: string | URLSearchParams;
+  /** Redirects are not followed. */
+  redirect?: 'manual';
+  /** Ends the request when its time is over. */
+  signal?: AbortSignal;
+}
+
+/** What is read of a response. */
+export interface FetchResponse {
+  /** The HTTP status. */
+  readonly status: number;
+  /** Whether a redirect was followed all the same. */
+  readonly redirected: boolean;
+  /** The header fields. */
+  readonly headers: {
+    /** One of them, or null. */
+    get(name: string): string | null;
+  };
+  /** A stream of bytes, or null. */
+  readonly body: unknown;
+}
+
 /** The user's `fetch`, or the global one as it is when it is called: it may be replaced later. */
-export function checkFetch(owner: Owner, value: typeof fetch | undefined): typeof fetch {
+export function checkFetch(owner: Owner, value: Fetch | undefined): typeof fetch {
   const globalFetch: typeof fetch = (...args) => fetch(...args);
-  return checkFunction(owner, 'fetch', orElse(value, globalFetch));
+  return checkFunction(owner, 'fetch', orElse(value as typeof fetch | undefined, globalFetch));
 }

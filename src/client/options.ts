@@ -1,4 +1,4 @@
-import { checkFetch } from '../checks/fetch.js';
+import { checkFetch, type Fetch } from '../checks/fetch.js';
 import { ORGANIZATION_AUDIENCE } from '../checks/logto.js';
 import { checkScopes } from '../checks/scopes.js';
 import { checkStore } from '../checks/store.js';
@@ -6,18 +6,33 @@ import { checkAddress, checkAudiences, checkEndpoint } from '../checks/uris.js';
 import { checkBoolean, checkNames, checkSeconds, checkText, orElse, show, wrong } from '../checks/values.js';
 import type { KeyValueStore } from '../keys/key-store.js';
 
-/** What a client needs to know. Durations are in seconds. */
-export interface M2MClientOptions {
+/** What a client needs to know. Durations are in seconds. `resource`, `organizationId` or both are needed. */
+export type M2MClientOptions = M2MClientCommonOptions & (M2MClientResource | M2MClientOrganization);
+
+/** For an API, perhaps inside an organization. */
+export interface M2MClientResource {
+  /** The API resource indicator of the API that is to be called (RFC 8707). */
+  readonly resource: string;
+  /** The organization for which the token is to hold. */
+  readonly organizationId?: string | undefined;
+}
+
+/** For an organization, perhaps for an API inside it. */
+export interface M2MClientOrganization {
+  /** The API resource indicator of the API that is to be called (RFC 8707). */
+  readonly resource?: string | undefined;
+  /** The organization for which the token is to hold. */
+  readonly organizationId: string;
+}
+
+/** What every client has. Durations are in seconds. */
+export interface M2MClientCommonOptions {
   /** Base URL of Logto, without `/oidc`. */
   readonly endpoint: string;
   /** Of the machine-to-machine app, from the Logto Console. */
   readonly appId: string;
   /** Of the same app. It is sent to Logto alone, and stands in no message. */
   readonly appSecret: string;
-  /** The API resource indicator of the API that is to be called (RFC 8707). This, `organizationId` or both. */
-  readonly resource?: string | undefined;
-  /** The organization for which the token is to hold. */
-  readonly organizationId?: string | undefined;
   /** Where that API is: `fetch` resolves addresses against it, and sends the token to its origin alone. */
   readonly baseUrl?: string | undefined;
   /** What to ask for: Logto grants no scope that was not asked for. */
@@ -29,7 +44,7 @@ export interface M2MClientOptions {
   /** Shared by replicas, as a Keyv over Redis: then they share one token. Entries are encrypted. */
   readonly store?: KeyValueStore | undefined;
   /** Instead of the global `fetch`. */
-  readonly fetch?: typeof fetch | undefined;
+  readonly fetch?: Fetch | undefined;
   /** Lets secret and token be sent by http to other hosts than this one. Default false. */
   readonly allowInsecureRequests?: boolean | undefined;
 }
@@ -51,7 +66,7 @@ export interface ClientSettings {
 }
 
 const OWNER = 'createM2MClient';
-const NAMES: readonly (keyof M2MClientOptions)[] = [
+const NAMES: readonly (keyof M2MClientCommonOptions | keyof M2MClientResource)[] = [
   'endpoint',
   'appId',
   'appSecret',

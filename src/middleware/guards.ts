@@ -29,16 +29,17 @@ export interface OrganizationGuardOptions {
 
 /** Scopes as separate arguments or as one list; a string with spaces counts as several. */
 export interface RequireScopes {
-  (...scopes: string[]): Guard;
+  // Any list may be spread, but an empty one is an error.
+  <Scopes extends readonly string[]>(...scopes: Scopes['length'] extends 0 ? [scope: string] : Scopes): Guard;
   (scopes: readonly string[], options?: GuardOptions): Guard;
   // Last, so that the compiler speaks of the options where they are wrong.
-  (...scopesAndOptions: [...scopes: string[], options: GuardOptions]): Guard;
+  (...scopesAndOptions: [scope: string, ...scopes: string[], options: GuardOptions]): Guard;
 }
 
 /** The same, where the organization cannot be left out. */
 export interface RequireOrganizationScopes {
   (scopes: readonly string[], options: OrganizationGuardOptions): Guard;
-  (...scopesAndOptions: [...scopes: string[], options: OrganizationGuardOptions]): Guard;
+  (...scopesAndOptions: [scope: string, ...scopes: string[], options: OrganizationGuardOptions]): Guard;
 }
 
 /** What makes guards. Each throws a TypeError, where the guard is defined, for whatever is wrong with it. */

@@ -55,7 +55,7 @@ export class TokenIssuer {
         return fetch(...args);
       },
       ...options,
-    });
+    } as M2MClientOptions);
   }
 
   async goDown(): Promise<void> {
@@ -95,7 +95,7 @@ export function scripted(
       return answer(requests, init);
     }) as typeof fetch,
     ...options,
-  });
+  } as M2MClientOptions);
   return { client, requests: () => requests };
 }
 

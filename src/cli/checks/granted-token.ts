@@ -1,4 +1,9 @@
-import { type AccessTokenAnswer, createM2MClient, M2MClientError } from '../../client/index.js';
+import {
+  type AccessTokenAnswer,
+  createM2MClient,
+  M2MClientError,
+  type M2MClientOptions,
+} from '../../client/index.js';
 import type { App } from '../settings.js';
 import { assignment, fromNow, wordOf } from '../words.js';
 import { decodeToken, Undecodable } from './decoded-token.js';
@@ -34,8 +39,16 @@ export async function askForToken(wanted: Wanted): Promise<Grant> {
   }
 }
 
-function tokenFor({ endpoint, app, resource, organization, scopes, allowInsecure }: Wanted) {
-  return createM2MClient({
+/** @throws M2MClientError (the promise rejects) where Logto gives none */
+export async function tokenFor({
+  endpoint,
+  app,
+  resource,
+  organization,
+  scopes,
+  allowInsecure,
+}: Wanted): Promise<AccessTokenAnswer> {
+  const options: object = {
     endpoint,
     appId: app.id,
     appSecret: app.secret,
@@ -43,7 +56,9 @@ function tokenFor({ endpoint, app, resource, organization, scopes, allowInsecure
     organizationId: organization,
     scopes,
     allowInsecureRequests: allowInsecure,
-  }).getAccessToken();
+  };
+  // Which of the two is there only the options of the command tell; the client throws where neither is.
+  return createM2MClient(options as M2MClientOptions).getAccessToken();
 }
 
 /** Identifiers are compared to the letter, and a slash at the end is the letter that is mistaken most. */

@@ -1,4 +1,5 @@
-import { createM2MClient, M2MClientError } from '../../client/index.js';
+import { M2MClientError } from '../../client/index.js';
+import { tokenFor, type Wanted } from '../checks/granted-token.js';
 import { adviceOnRoles } from '../checks/scopes.js';
 import type { Output } from '../output.js';
 import {
@@ -16,20 +17,10 @@ import { inARow } from '../words.js';
 /** `logto-m2m token`: a token on stdout, and nothing else there. */
 export async function token(args: readonly string[], output: Output): Promise<ExitCode> {
   const { values } = readArguments({ args: [...args], options: COMMON_OPTIONS });
-  const scopes = scopesOf(values);
   const wanted = whatIsAskedFor(values);
-  const { endpoint, app, resource, organization } = wanted;
-  const client = createM2MClient({
-    endpoint,
-    appId: app.id,
-    appSecret: app.secret,
-    resource,
-    organizationId: organization,
-    scopes,
-    allowInsecureRequests: allowsInsecure(values),
-  });
+  const { scopes } = wanted;
   try {
-    const answer = await client.getAccessToken();
+    const answer = await tokenFor(wanted);
     const missingScopes = scopes.filter((scope) => !answer.scopes.includes(scope));
     if (missingScopes.length > 0) {
       output.say(`Logto did not grant ${inARow(missingScopes)}. ${adviceOnRoles(missingScopes, wanted)}`);
@@ -47,7 +38,7 @@ export async function token(args: readonly string[], output: Output): Promise<Ex
   }
 }
 
-function whatIsAskedFor(given: Given) {
+function whatIsAskedFor(given: Given): Wanted {
   const app = appOf();
   if (app === undefined) {
     throw new UsageError("whose token? Set LOGTO_APP_ID and LOGTO_APP_SECRET, from the app's page in Logto.");
@@ -59,5 +50,6 @@ function whatIsAskedFor(given: Given) {
   if (resource === undefined && organization === undefined) {
     throw new UsageError('a token for what? Set LOGTO_AUDIENCE, or pass --resource, --organization or both.');
   }
-  return { endpoint, app, resource, organization };
+  const allowInsecure = allowsInsecure(given);
+  return { endpoint, app, resource, organization, scopes: scopesOf(given), allowInsecure };
 }
