@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -26,7 +26,6 @@ describe('the packed package', { timeout: 60_000 }, () => {
   it('has types that are right for every way to import it', async () => {
     const attw = join(root, 'node_modules/@arethetypeswrong/cli/dist/index.js');
     const said = await new Promise<string>((resolve) => {
-      // Its exit code tells of the problem below too.
       execFile(process.execPath, [attw, tarball, '--format', 'json'], { maxBuffer: 2 ** 26 }, (_error, out) =>
         resolve(out),
       );
@@ -37,26 +36,42 @@ describe('the packed package', { timeout: 60_000 }, () => {
       './client',
       './package.json',
       './testing',
+      './testing/setup',
     ]);
-    // Two are known. An ES module is not for `require`, it says: from Node 20.19 on it is, and the project of CommonJS
-    // beside this file does so; so do its types, under TypeScript's `nodenext` from 5.8 on. And TypeScript's oldest
-    // resolution, `node10`, which a CommonJS project has to leave for that, knows of no `exports`.
-    const toEsm = (entrypoint: string) => ({
-      kind: 'CJSResolvesToESM',
-      entrypoint,
-      resolutionKind: 'node16-cjs',
-    });
-    const none = (entrypoint: string) => ({
-      kind: 'NoResolution',
-      entrypoint,
-      resolutionKind: 'node10',
-    });
-    expect(analysis.problems).toEqual([
-      toEsm('.'),
-      none('./client'),
-      toEsm('./client'),
-      none('./testing'),
-      toEsm('./testing'),
+    expect(analysis.problems).toEqual([]);
+  });
+
+  it('ships the builds, their declarations and source maps, the pages, and nothing else', () => {
+    const files = execFileSync('tar', ['-tzf', tarball], { encoding: 'utf8' })
+      .trim()
+      .split('\n')
+      .map((path) => path.replace(/^package\//, ''));
+    const entries = ['index', 'client', 'testing', 'setup'].flatMap((entry) =>
+      ['js', 'js.map', 'cjs', 'cjs.map', 'd.ts', 'd.cts'].map((extension) => `dist/${entry}.${extension}`),
+    );
+    const inDist = files.filter((path) => path.startsWith('dist/'));
+    expect(inDist.filter((path) => !path.startsWith('dist/cli/')).sort()).toEqual(entries.sort());
+    expect(inDist.filter((path) => path.startsWith('dist/cli/') && !/\.js(\.map)?$/.test(path))).toEqual([]);
+    // Folders with a `main`, for tools that know no `exports`.
+    const elsewhere = files.filter((path) => !/^(dist|docs)\//.test(path));
+    expect(elsewhere.sort()).toEqual([
+      'CHANGELOG.md',
+      'LICENSE',
+      'README.md',
+      'client/package.json',
+      'package.json',
+      'testing/package.json',
+      'testing/setup/package.json',
     ]);
+    expect(files).toContain('docs/testing.md');
+    expect(files.filter((path) => path.startsWith('docs/reference'))).toEqual([]);
+  });
+
+  it('has the licences of the packages that its CommonJS files contain', () => {
+    const text = execFileSync('tar', ['-xzOf', tarball, 'package/dist/client.cjs'], { encoding: 'utf8' });
+    for (const name of ['jose', 'oauth4webapi']) {
+      const licence = readFileSync(join(root, `node_modules/${name}/LICENSE.md`), 'utf8').trim();
+      expect(text).toContain(`${name}\n\n${licence}`);
+    }
   });
 });

@@ -1,0 +1,17 @@
+const { testLogto } = require('express-logto-m2m/testing');
+const request = require('supertest');
+const app = require('./app');
+
+/** What the app answers to a token with the permission, to one without it, and to none. */
+exports.statuses = async () => {
+  const withToken = async (options) => {
+    const token = await testLogto().issueToken(options);
+    return (await request(app).get('/products').auth(token, { type: 'bearer' })).status;
+  };
+  return [
+    await withToken({ scopes: ['read:products'] }),
+    await withToken(),
+    (await request(app).get('/products')).status,
+    (await request(app).get('/health')).status,
+  ];
+};
