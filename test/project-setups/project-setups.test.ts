@@ -39,7 +39,7 @@ const setups = Object.entries<Setup>({
     template: 'javascript-commonjs',
     main: 'server.js',
     // The oldest that package.json allows.
-    express: ['5.0.0', '4.18.0'],
+    express: ['5.0.0', '4.16.4', '4.16.0'],
   },
   'TypeScript 7, nodenext, ES modules': {
     template: 'typescript-esm',
@@ -147,17 +147,8 @@ describe.concurrent('the packed package', LONG, () => {
       await whileRunning(await binary(), join(made.folder, 'dist/server.js'), expectProtected);
     });
 
-    // The declarations of the guards are Express's own types, and Express is optional.
-    it('is type-checked, where libraries are checked too, as far as it names Express', async () => {
-      const { folder } = await project();
-      const said = await npm(folder, strictLibraries).catch(({ message }: Error) => message);
-      const errors = said.split('\n').filter((line) => line.includes('error TS'));
-      expect(errors.length).toBeGreaterThan(0);
-      for (const error of errors) {
-        expect(error).toMatch(
-          /^node_modules\/express-logto-m2m\/dist\/[\w/-]+\.d\.ts\(\d+,\d+\): error TS2307: Cannot find module 'express'/,
-        );
-      }
+    it('is type-checked, libraries too', async () => {
+      await npm((await project()).folder, strictLibraries);
     });
   });
 
