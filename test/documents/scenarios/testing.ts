@@ -23,15 +23,15 @@ const block = (page: string, wanted: string): string =>
 /** The page's app and its suite, for the blocks that go on from them. */
 const app = block('docs/testing.md', 'testing-app');
 const suite = block('docs/testing.md', 'testing-suite');
-const jestCommand = block('docs/testing.md', 'testing-jest-run').trim();
+const setupTest = block('docs/testing.md', 'setup-test');
 
 /** What the suite calls its cases. */
 export const cases = [...suite.matchAll(/^test\((['"])([^\n]*)\1, async \(\) => \{\n(.*?)^\}\);$/gms)].map(
   ([, , name = '', body = '']) => ({ name, lines: body.trimEnd().split('\n').length }),
 );
 
-/** The suite under another runner: its first line is another. */
-const under = (firstLine: string): string => edit(suite, /^.*\n/, firstLine);
+/** A test file under another runner: its first line is another. */
+const under = (firstLine: string, file = suite): string => edit(file, /^.*\n/, firstLine);
 
 /** How the cases ended, as the runner tells it. */
 interface Outcome {
@@ -41,7 +41,71 @@ interface Outcome {
 
 const allPassed: Outcome = { passed: cases.map(({ name }) => name).sort(), failed: [] };
 
+/** An app whose guards are made when it is imported. */
+const importedApp = `
+  import express from 'express';
+  import { requireScopes } from 'express-logto-m2m';
+  export const app = express();
+  app.get('/products', requireScopes('read:products'), (_req, res) => void res.json([]));`;
+
+const setupPassed: Outcome = {
+  passed: [...setupTest.matchAll(/^test\('(.*)', async/gm)].map(([, name = '']) => name).sort(),
+  failed: [],
+};
+
 export const testing: Scenarios = {
+  'setup-vitest': async (code) => {
+    const files = {
+      'app.js': importedApp,
+      'app.test.js': under("import { test } from 'vitest';\n", setupTest),
+    };
+    expect(await runVitest({ ...files, 'vitest.config.js': code })).toEqual(setupPassed);
+  },
+
+  'setup-jest': async (code) => {
+    const files = {
+      'app.js': toCommonJs(importedApp),
+      'app.test.js': toCommonJs(under('', setupTest)),
+      'jest.config.json': code,
+    };
+    for (const version of [oldest, '24']) {
+      const { outcome, said } = await runJest(await nodeOf(version), files);
+      expect({ version, ...outcome }).toEqual({ version, ...setupPassed });
+      expect(said).not.toMatch(/open handle|did not exit/i);
+    }
+  },
+
+  'setup-node': async (code) => {
+    const files = { 'app.js': importedApp, 'app.test.js': setupTest, 'package.json': '{"type":"module"}' };
+    const folder = await projectFolder(files);
+    const command = edit(code.trim(), '--test', '--test --test-reporter=tap');
+    expect(tapOutcome((await run('sh', ['-ec', command], folder)).said)).toEqual(setupPassed);
+  },
+
+  'setup-mocha': async (code) => {
+    const files = {
+      'app.js': importedApp,
+      'app.test.js': under("import { it as test } from 'mocha';\n", setupTest),
+      'package.json': '{"type":"module"}',
+    };
+    const command = edit(code.trim(), 'npx mocha', 'npx mocha --reporter=tap');
+    expect(tapOutcome((await run('sh', ['-ec', command], await projectFolder(files))).said)).toEqual(
+      setupPassed,
+    );
+  },
+
+  'setup-test': async (code) => {
+    // By the runner that it names, against an app without a guard: it fails wherever somebody is to be kept out.
+    const open = edit(importedApp, /requireScopes\('.*?\), /, '');
+    const files = { 'app.js': open, 'app.test.js': code, 'package.json': '{"type":"module"}' };
+    const command = 'node --import=express-logto-m2m/testing/setup --test --test-reporter=tap';
+    const { said } = await run('sh', ['-ec', command], await projectFolder(files));
+    expect(tapOutcome(said)).toEqual({
+      passed: ['shows the products to an app that may read them'],
+      failed: ['asks for a token', 'refuses an app that may do other things'],
+    });
+  },
+
   'testing-app': (code) =>
     onStage(
       `${code}\ncreateApp({ endpoint: process.env.LOGTO_ENDPOINT!, audience: process.env.LOGTO_AUDIENCE! }).listen(3100);`,
@@ -73,12 +137,12 @@ export const testing: Scenarios = {
   },
 
   'testing-jest': async (code) => {
-    const files = { 'app.js': toModule(app), 'app.test.js': toModule(under(code)) };
-    for (const version of [oldest, '24']) {
-      const { outcome, said } = await runJest(await nodeOf(version), { ...files, ...jestAsModules });
-      expect({ version, ...outcome }).toEqual({ version, ...allPassed });
-      expect(said).not.toMatch(/open handle|did not exit/i);
-    }
+    const { outcome, said } = await runJest(process.execPath, {
+      'app.js': toCommonJs(app),
+      'app.test.js': code,
+    });
+    expect(outcome).toEqual({ passed: ['shows the products to an app that may read them'], failed: [] });
+    expect(said).not.toMatch(/open handle|did not exit/i);
   },
 
   'testing-suite-run': async (code) => {
@@ -91,73 +155,24 @@ export const testing: Scenarios = {
     expect(tapOutcome(said)).toEqual(allPassed);
   },
 
-  'testing-jest-typescript': async (code) => {
-    const files = {
-      'app.ts': app,
-      'app.test.ts': under(block('docs/testing.md', 'testing-jest')),
-      'package.json': JSON.stringify({ private: true, ...JSON.parse(code) }),
-      'tsconfig.json': nest.files['tsconfig.json'],
-    };
-    const { outcome, said } = await runJest(process.execPath, files);
-    expect(outcome, said).toEqual(allPassed);
-  },
-
-  'testing-jest-run': async () => {
-    const files = {
-      'app.js': toModule(app),
-      'app.test.js': toModule(under(block('docs/testing.md', 'testing-jest'))),
-    };
-    const { outcome } = await runJest(process.execPath, { ...files, ...jestAsModules });
-    expect(outcome).toEqual(allPassed);
-  },
-
-  'testing-nestjs-jest': async (code) => {
-    const files = { ...nest.files, ...manifest({ ...nest.jest, ...JSON.parse(code).jest }) };
-    const { outcome } = await runJest(await nodeOf(oldest), files, { command: 'npx jest' });
-    expect(outcome).toEqual(nest.passed);
-  },
-
   'testing-nestjs': async () => {
-    const files = { ...nest.files, ...manifest(nest.jest) };
-    expect((await runJest(await nodeOf('24'), files)).outcome).toEqual(nest.passed);
-    // Set up by nothing, the flag alone does not help an older Node.
-    const { outcome, said } = await runJest(await nodeOf(oldest), files);
-    expect(outcome).toEqual({ passed: [], failed: [] });
-    expect(said).toMatch(/Must use import to load ES Module: .*express-logto-m2m/);
-  },
-
-  'testing-environment': async (code) => {
-    const files = {
-      'app.js': `
-        import express from 'express';
-        import { requireScopes } from 'express-logto-m2m';
-        export const app = express();
-        app.get('/products', requireScopes('read:products'), (_req, res) => void res.json([]));`,
-      'app.test.js': `
-        import { test } from 'node:test';
-        import request from 'supertest';
-        ${toModule(code)}
-        test('the guards trust it', async () => {
-          const token = await logto.issueToken({ scopes: 'read:products' });
-          await request(app).get('/products').auth(token, { type: 'bearer' }).expect(200);
-        });`,
-    };
-    expect(await runNode(files)).toEqual({ passed: ['the guards trust it'], failed: [] });
+    const setup = JSON.parse(block('docs/testing.md', 'setup-jest'));
+    const files = { ...nest.files, ...manifest({ ...nest.jest, ...setup }) };
+    for (const version of [oldest, '24']) {
+      expect((await runJest(await nodeOf(version), files)).outcome).toEqual(nest.passed);
+    }
   },
 };
 
 const manifest = (jest: object) => ({ 'package.json': JSON.stringify({ private: true, jest }) });
-
-/** For jest as the page has it: files that are ES modules, and no transformer. */
-const jestAsModules = {
-  'package.json': JSON.stringify({ private: true, type: 'module', jest: { transform: {} } }),
-};
 
 const transpile = (code: string, compilerOptions: ts.CompilerOptions): string =>
   ts.transpileModule(code, { compilerOptions: { target: ts.ScriptTarget.ES2023, ...compilerOptions } })
     .outputText;
 
 const toModule = (code: string): string => transpile(code, { module: ts.ModuleKind.ESNext });
+const toCommonJs = (code: string): string =>
+  transpile(code, { module: ts.ModuleKind.CommonJS, esModuleInterop: true });
 
 /** The page's test of an app by NestJS, in a project as NestJS 11 makes it. */
 const nest = {
@@ -202,7 +217,7 @@ async function runNode(files: Record<string, string>): Promise<Outcome> {
 
 function tapOutcome(said: string): Outcome {
   const named = (mark: string) =>
-    [...said.matchAll(new RegExp(`^ *${mark} \\d+ - (.*)$`, 'gm'))].map(([, name = '']) => name).sort();
+    [...said.matchAll(new RegExp(`^ *${mark} \\d+ (?:- )?(.*)$`, 'gm'))].map(([, name = '']) => name).sort();
   return { passed: named('ok'), failed: named('not ok') };
 }
 
@@ -210,8 +225,8 @@ function tapOutcome(said: string): Outcome {
 async function runVitest(files: Record<string, string>): Promise<Outcome> {
   return inFolder(
     {
+      'vitest.config.js': "import { defineConfig } from 'vitest/config';\nexport default defineConfig({});\n",
       ...files,
-      'vitest.config.ts': "import { defineConfig } from 'vitest/config';\nexport default defineConfig({});\n",
     },
     async (folder) => {
       const vitest = join(root, 'node_modules/vitest/vitest.mjs');
@@ -225,15 +240,14 @@ async function runVitest(files: Record<string, string>): Promise<Outcome> {
   );
 }
 
-/** Runs the files by the page's command, in the project that has jest. */
+/** Runs the files by jest, in the project that has it. */
 async function runJest(
   node: string,
   files: Record<string, string>,
-  { command = jestCommand }: { readonly command?: string } = {},
 ): Promise<{ outcome: Outcome; said: string }> {
-  const folder = await projectFolder(files);
+  const folder = await projectFolder({ 'package.json': '{}', ...files });
   const options = '--rootDir . --detectOpenHandles --json --outputFile=outcome.json';
-  const { said } = await run('sh', ['-ec', `${command} ${options}`], folder, {
+  const { said } = await run('sh', ['-ec', `npx jest ${options}`], folder, {
     PATH: `${dirname(node)}${delimiter}${ownEnvironment()['PATH']}`,
   });
   return { outcome: outcomeIn(folder, said), said };
@@ -259,7 +273,15 @@ async function installJest(): Promise<string> {
   writeFileSync(join(folder, 'package.json'), JSON.stringify({ private: true }));
   const modules = ['common', 'core', 'platform-express', 'testing'].map((name) => `@nestjs/${name}@11`);
   const forNest = ['reflect-metadata@0.2', 'rxjs@7', 'ts-jest@29', 'typescript@5', '@types/jest@30'];
-  const others = ['express@5', '@types/express@5', 'jest@30', 'supertest@7', '@types/supertest@7', 'tsx@4'];
+  const others = [
+    'express@5',
+    '@types/express@5',
+    'jest@30',
+    'supertest@7',
+    '@types/supertest@7',
+    'tsx@4',
+    'mocha@11',
+  ];
   await install(folder, [await pack(folder), ...modules, ...forNest, ...others]);
   return folder;
 }
