@@ -3,7 +3,10 @@ import { checkFunction, type Owner, orElse } from './values.js';
 /** What is used of the global `fetch`: those of undici and of node-fetch have it, too. */
 export type Fetch = (url: string, init?: FetchInit) => Promise<FetchResponse>;
 
-/** The members of a RequestInit that are passed (Fetch standard, section 5.4). */
+/**
+ * The members of a RequestInit that are passed (Fetch standard, section 5.4). A `signal`, which ends the request when
+ * its time is over, is always among them; it is not declared, since the libraries declare it differently.
+ */
 export interface FetchInit {
   /** `POST` for a token request; absent for GET. */
   method?: string;
@@ -13,8 +16,6 @@ export interface FetchInit {
   body?: string | URLSearchParams;
   /** Redirects are not followed. */
   redirect?: 'manual';
-  /** Ends the request when its time is over. */
-  signal?: AbortSignal;
 }
 
 /** What is read of a response. */

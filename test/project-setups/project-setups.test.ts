@@ -3,7 +3,9 @@ import { copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { APP, AUDIENCE, readingToken, sharedLogto } from '../support/logto.js';
+import type { TestLogto } from '../../src/testing/index.js';
+import { AUDIENCE, readingToken, sharedLogto } from '../support/logto.js';
+import { expectProtected } from './expect-protected.js';
 import { nodeOf } from './node-versions.js';
 import { npm, ownEnvironment } from './npm.js';
 import { pack, root } from './packed.js';
@@ -116,7 +118,7 @@ describe.concurrent('the packed package', LONG, () => {
         await whileRunning(await binary(), join(made.folder, 'server.js'), async (server) => {
           const tokenOf = (clientId: string) => readingToken(logto, { clientId });
 
-          await expectProtected(server);
+          await expectProtected(server, logto);
           expect(await server.get('/entered')).toMatchObject({ body: ['/products'] });
           expect(await server.get('/products', await tokenOf('revoked'))).toMatchObject({ status: 401 });
           expect(await server.get('/products', await tokenOf('unknown'))).toMatchObject({
@@ -189,36 +191,15 @@ function copyAlone(file: string): string {
 async function whileRunning(
   node: string,
   file: string,
-  what: (server: Running) => Promise<void>,
+  what: (server: Running, logto: TestLogto) => Promise<void>,
 ): Promise<void> {
   const server = await Running.start(node, file, environment);
   try {
-    await what(server);
+    await what(server, logto);
   } finally {
     await server.stop();
   }
   expect(server.complaints).toBe('');
-}
-
-/** Lets a token with the permission in, whose client the handler then knows, and nobody else. */
-async function expectProtected(server: Running): Promise<void> {
-  expect(await server.get('/products', await readingToken(logto))).toEqual({
-    status: 200,
-    challenge: null,
-    body: { clientId: APP },
-  });
-  expect(await server.get('/products')).toEqual({
-    status: 401,
-    challenge: 'Bearer realm="api", scope="read:products"',
-    body: { error: 'unauthorized', error_description: expect.any(String) },
-  });
-  expect(await server.get('/products', await logto.issueToken({ scopes: 'write:products' }))).toEqual({
-    status: 403,
-    challenge: expect.stringMatching(
-      /^Bearer realm="api", scope="read:products", error="insufficient_scope"/,
-    ),
-    body: { error: 'insufficient_scope', error_description: expect.any(String), scope: 'read:products' },
-  });
 }
 
 /** Lets so many pieces of work run at once; the others wait for their turn. */

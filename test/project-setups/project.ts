@@ -1,9 +1,10 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { install, npm, ownEnvironment } from './npm.js';
 
 /** A small project of a user: a copy of one of the folders here, far from this repository, with what it installs. */
@@ -30,6 +31,31 @@ export class Project {
     return existsSync(manifest) ? JSON.parse(readFileSync(manifest, 'utf8')).version : undefined;
   }
 
+  /**
+   * Runs a program that the project has installed, or `node` itself, from a user's shell. Gives what it wrote.
+   *
+   * @throws Error with all that it wrote, where it fails
+   */
+  async run(
+    [program = '', ...args]: readonly string[],
+    { node = process.execPath, env = {} }: { node?: string; env?: Record<string, string> } = {},
+  ): Promise<string> {
+    const own = ownEnvironment();
+    const script = program === 'node' ? [] : [join(this.folder, 'node_modules/.bin', program)];
+    try {
+      const { stdout, stderr } = await promisify(execFile)(node, [...script, ...args], {
+        cwd: this.folder,
+        env: { ...own, NO_COLOR: '1', PATH: `${dirname(node)}${delimiter}${own['PATH']}`, ...env },
+        timeout: 120_000,
+        maxBuffer: 2 ** 24,
+      });
+      return stdout + stderr;
+    } catch (error) {
+      const { stdout = '', stderr = '', message } = error as Error & { stdout?: string; stderr?: string };
+      throw new Error(`${message}\n${stdout}${stderr}`);
+    }
+  }
+
   remove(): void {
     rmSync(this.folder, { recursive: true, force: true });
   }
@@ -46,8 +72,14 @@ export class Running {
     private readonly ended: Promise<unknown>,
   ) {}
 
-  static async start(node: string, file: string, env: Record<string, string>): Promise<Running> {
-    const child = spawn(node, [file], {
+  static async start(
+    node: string,
+    file: string,
+    env: Record<string, string>,
+    { cwd, execArgv = [] }: { readonly cwd?: string; readonly execArgv?: readonly string[] } = {},
+  ): Promise<Running> {
+    const child = spawn(node, [...execArgv, file], {
+      cwd,
       env: { ...ownEnvironment(), ...env, PORT: '0' },
       stdio: ['ignore', 'pipe', 'pipe'],
     });

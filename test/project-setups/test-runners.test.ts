@@ -1,28 +1,10 @@
-import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { nodeOf } from './node-versions.js';
-import { ownEnvironment } from './npm.js';
-import { pack } from './packed.js';
-import { Project } from './project.js';
+import { LONG, useProject } from './use-project.js';
 
-const LONG = { timeout: 300_000 };
 const SETUP = 'express-logto-m2m/testing/setup';
 
-let temporary: string;
-let project: Project;
-
-beforeAll(async () => {
-  temporary = mkdtempSync(join(tmpdir(), 'test-runners-'));
-  project = await Project.create('test-runners', [await pack(temporary)]);
-}, LONG.timeout);
-afterAll(() => {
-  project?.remove();
-  rmSync(temporary, { recursive: true, force: true });
-});
+const project = useProject('test-runners');
 
 /** Each runs two test files, with one line for our sake: the set-up module. */
 const runners: [name: string, command: string[]][] = [
@@ -41,31 +23,15 @@ const nodes: [version: string, binary: () => Promise<string>][] = [
 ];
 
 describe.each(nodes)('the set-up of the test kit on Node %s', LONG, (_version, binary) => {
-  it.each(runners)('starts a Logto for the whole run of %s', async (_name, [program = '', ...args]) => {
-    const said = await run(await binary(), program, args);
+  it.each(runners)('starts a Logto for the whole run of %s', async (_name, command) => {
+    const said = await (await project()).run(command, { node: await binary() });
     expect(said).toMatch(/\b2 (passed|passing|total)\b|# pass 2|pass 2/);
   });
 });
 
 it('testLogto says what to add where the run has no Logto', LONG, async () => {
   const script = "require('express-logto-m2m/testing').testLogto()";
-  await expect(run(process.execPath, 'node', ['-e', script])).rejects.toThrow(
+  await expect((await project()).run(['node', '-e', script])).rejects.toThrow(
     /this test run has no Logto\. Add `express-logto-m2m\/testing\/setup`/,
   );
 });
-
-/** Runs a program that the project has installed, with this Node. Throws with all that it wrote where it fails. */
-async function run(node: string, program: string, args: string[]): Promise<string> {
-  const { folder } = project;
-  const script = program === 'node' ? [] : [join(folder, 'node_modules/.bin', program)];
-  const own = ownEnvironment();
-  const env = { ...own, NO_COLOR: '1', PATH: `${dirname(node)}:${own['PATH']}` };
-  try {
-    const options = { cwd: folder, env, timeout: 120_000 };
-    const { stdout, stderr } = await promisify(execFile)(node, [...script, ...args], options);
-    return stdout + stderr;
-  } catch (error) {
-    const { stdout = '', stderr = '', message } = error as Error & { stdout?: string; stderr?: string };
-    throw new Error(`${message}\n${stdout}${stderr}`);
-  }
-}

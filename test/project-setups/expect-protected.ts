@@ -1,0 +1,25 @@
+import { expect } from 'vitest';
+import type { TestLogto } from '../../src/testing/index.js';
+import { APP, readingToken } from '../support/logto.js';
+import type { Running } from './project.js';
+
+/** Lets a token with the permission in, whose client the handler then knows, and nobody else. */
+export async function expectProtected(server: Running, logto: TestLogto): Promise<void> {
+  expect(await server.get('/products', await readingToken(logto))).toEqual({
+    status: 200,
+    challenge: null,
+    body: { clientId: APP },
+  });
+  expect(await server.get('/products')).toEqual({
+    status: 401,
+    challenge: 'Bearer realm="api", scope="read:products"',
+    body: { error: 'unauthorized', error_description: expect.any(String) },
+  });
+  expect(await server.get('/products', await logto.issueToken({ scopes: 'write:products' }))).toEqual({
+    status: 403,
+    challenge: expect.stringMatching(
+      /^Bearer realm="api", scope="read:products", error="insufficient_scope"/,
+    ),
+    body: { error: 'insufficient_scope', error_description: expect.any(String), scope: 'read:products' },
+  });
+}

@@ -1,0 +1,1 @@
+import 'express-logto-m2m/missing';
