@@ -12,10 +12,15 @@ export class Project {
   private constructor(readonly folder: string) {}
 
   /** Installs and builds it. `packages` come on top of those in its package.json, or instead of them. */
-  static async create(template: string, packages: readonly string[]): Promise<Project> {
+  static async create(
+    template: string,
+    packages: readonly string[],
+    prepare: (folder: string) => unknown = () => {},
+  ): Promise<Project> {
     const project = new Project(mkdtempSync(join(tmpdir(), `${template}-`)));
     try {
       cpSync(fileURLToPath(new URL(template, import.meta.url)), project.folder, { recursive: true });
+      await prepare(project.folder);
       await install(project.folder, packages);
       await npm(project.folder, ['run', 'build', '--if-present']);
       return project;

@@ -8,11 +8,19 @@ import { Project } from './project.js';
 /** Packages come from the registry, by a slow line perhaps, and the processors may have other work. */
 export const LONG = { timeout: 300_000 };
 
-/** A project for the tests of one suite, with the packed package beside these. They fail where it cannot be made. */
-export function useProject(template: string, packages: readonly string[] = []): () => Promise<Project> {
+/**
+ * A project for the tests of one suite, with the packed package beside these. They fail where it cannot be made.
+ *
+ * @param prepare - changes the template before anything is installed
+ */
+export function useProject(
+  template: string,
+  packages: readonly string[] = [],
+  prepare?: (folder: string) => unknown,
+): () => Promise<Project> {
   let project: Promise<Project>;
   beforeAll(async () => {
-    project = create(template, packages);
+    project = create(template, packages, prepare);
     await project.catch(() => {});
   }, LONG.timeout);
   afterAll(async () => {
@@ -22,10 +30,14 @@ export function useProject(template: string, packages: readonly string[] = []): 
   return () => project;
 }
 
-async function create(template: string, packages: readonly string[]): Promise<Project> {
+async function create(
+  template: string,
+  packages: readonly string[],
+  prepare?: (folder: string) => unknown,
+): Promise<Project> {
   const temporary = mkdtempSync(join(tmpdir(), 'packed-'));
   try {
-    return await Project.create(template, [await pack(temporary), ...packages]);
+    return await Project.create(template, [await pack(temporary), ...packages], prepare);
   } finally {
     rmSync(temporary, { recursive: true, force: true });
   }

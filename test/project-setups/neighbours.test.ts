@@ -1,0 +1,61 @@
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { AUDIENCE, ownLogto, readingToken } from '../support/logto.js';
+import { expectProtected } from './expect-protected.js';
+import { install } from './npm.js';
+import { Running } from './project.js';
+import { LONG, useProject } from './use-project.js';
+
+describe('a backend that migrates from other packages route by route', LONG, () => {
+  const project = useProject('neighbours', [], async (folder) => {
+    // As in a backend of some years: the range is ^4.17.1, and the lock file has that version.
+    await install(folder, ['express@4.17.1']);
+  });
+
+  it('keeps its Express, which npm raises for no dependency', async () => {
+    expect((await project()).versionOf('express')).toBe('4.17.1');
+  });
+
+  it('compiles, and each route keeps to its own guard', async () => {
+    const made = await project();
+    expect(await made.run(['tsc'])).toBe('');
+    const logto = await ownLogto();
+    // The others know no ES384 as they are used here.
+    await logto.rotateKeys({ alg: 'RS256' });
+    const env = { LOGTO_ENDPOINT: logto.endpoint, LOGTO_AUDIENCE: AUDIENCE };
+    const server = await Running.start(process.execPath, join(made.folder, 'dist/app.js'), env);
+    try {
+      await expectProtected(server, logto);
+      const token = await readingToken(logto);
+      expect(await server.get('/by-bearer', token)).toMatchObject({
+        status: 200,
+        body: { auth: { payload: { client_id: 'test-app' }, token }, isOurs: false },
+      });
+      expect(await server.get('/by-jwt', token)).toMatchObject({
+        status: 200,
+        body: { auth: { client_id: 'test-app' }, isOurs: false },
+      });
+      for (const path of ['/by-bearer', '/by-jwt']) {
+        expect(await server.get(path)).toMatchObject({ status: 401 });
+      }
+    } finally {
+      await server.stop();
+    }
+  });
+
+  it('is served without a socket by serverless-http', async () => {
+    const made = await project();
+    await made.run(['tsc']);
+    const logto = await ownLogto();
+    const tokens = [await readingToken(logto), await logto.issueToken()];
+    const said = await made.run(['node', 'lambda.js'], {
+      env: {
+        LOGTO_ENDPOINT: logto.endpoint,
+        LOGTO_AUDIENCE: AUDIENCE,
+        PORT: '0',
+        TOKENS: JSON.stringify(tokens),
+      },
+    });
+    expect(said).toMatch(/^\[200,403,401\]$/m);
+  });
+});
