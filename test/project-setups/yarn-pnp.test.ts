@@ -1,0 +1,49 @@
+import { execFileSync } from 'node:child_process';
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { AUDIENCE, sharedLogto } from '../support/logto.js';
+import { expectProtected } from './expect-protected.js';
+import { nodeOf } from './node-versions.js';
+import { install, npm, ownEnvironment } from './npm.js';
+import { pack } from './packed.js';
+import { Running } from './project.js';
+import { LONG } from './use-project.js';
+
+const logto = await sharedLogto();
+const folder = mkdtempSync(join(tmpdir(), 'yarn-pnp-'));
+const app = join(folder, 'app');
+
+beforeAll(async () => {
+  cpSync(fileURLToPath(new URL('yarn-pnp', import.meta.url)), app, { recursive: true });
+  await install(folder, ['@yarnpkg/cli-dist@4']);
+  // An empty file of this name makes the folder a project of its own.
+  writeFileSync(join(app, 'yarn.lock'), '');
+  const registry = (await npm(folder, ['config', 'get', 'registry'])).trim();
+  const env = {
+    ...ownEnvironment(),
+    YARN_NPM_REGISTRY_SERVER: registry,
+    YARN_ENABLE_TELEMETRY: '0',
+    YARN_ENABLE_GLOBAL_CACHE: '0',
+    YARN_ENABLE_IMMUTABLE_INSTALLS: '0',
+    ...(registry.startsWith('http:') && { YARN_UNSAFE_HTTP_WHITELIST: '*' }),
+    ...(process.env['NODE_EXTRA_CA_CERTS'] && {
+      YARN_HTTPS_CA_FILE_PATH: process.env['NODE_EXTRA_CA_CERTS'],
+    }),
+  };
+  const yarn = join(folder, 'node_modules/@yarnpkg/cli-dist/bin/yarn.js');
+  const packages = [`express-logto-m2m@file:${await pack(folder)}`, 'express@5'];
+  execFileSync(process.execPath, [yarn, 'add', ...packages], { cwd: app, env });
+}, LONG.timeout);
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+describe('a CommonJS backend with Yarn Plug and Play', LONG, () => {
+  it.each(['20.19.0', '24'])('protects its route on Node %s', async (version) => {
+    const env = { LOGTO_ENDPOINT: logto.endpoint, LOGTO_AUDIENCE: AUDIENCE };
+    const options = { cwd: app, execArgv: ['--require=./.pnp.cjs'] };
+    const server = await Running.start(await nodeOf(version), 'server.js', env, options);
+    await expectProtected(server, logto).finally(() => server.stop());
+  });
+});
