@@ -67,6 +67,14 @@ describe('the packed package', { timeout: 60_000 }, () => {
     expect(files.filter((path) => path.startsWith('docs/reference'))).toEqual([]);
   });
 
+  it('has every page that its README links to', () => {
+    const files = execFileSync('tar', ['-tzf', tarball], { encoding: 'utf8' }).split('\n');
+    const readme = execFileSync('tar', ['-xzOf', tarball, 'package/README.md'], { encoding: 'utf8' });
+    const links = [...readme.matchAll(/\]\((?!https?:|#)([^)#]+)/g)].map(([, target]) => `package/${target}`);
+    expect(links.length).toBeGreaterThan(10);
+    expect(links.filter((link) => !files.includes(link))).toEqual([]);
+  });
+
   it('has the licences of the packages that its CommonJS files contain', () => {
     const text = execFileSync('tar', ['-xzOf', tarball, 'package/dist/client.cjs'], { encoding: 'utf8' });
     for (const name of ['jose', 'oauth4webapi']) {
