@@ -6,6 +6,8 @@ import type { Measure } from './measurement.js';
 
 const PACKAGES = {
   'express-logto-m2m': ['express-logto-m2m'],
+  'express-logto-m2m/client': ['express-logto-m2m/client'],
+  'express-logto-m2m/testing': ['express-logto-m2m/testing'],
   'lru-cache': ['lru-cache'],
   jose: ['jose'],
   'jose and lru-cache': ['jose', 'lru-cache'],
@@ -21,18 +23,27 @@ const folder = fileURLToPath(new URL('../..', import.meta.url));
 /** What a process pays at its start. */
 export const imports: Measure = async ({ quick }) => {
   const names = Object.keys(PACKAGES) as (keyof typeof PACKAGES)[];
-  const read = async (name: keyof typeof PACKAGES) => {
+  const timed = (work: string) =>
+    `const began = performance.now(); ${work}; console.log(performance.now() - began)`;
+  const read = (type: 'module' | 'commonjs', script: string) =>
+    Number(
+      execFileSync(process.execPath, [`--input-type=${type}`, '-e', script], { cwd: folder }).toString(),
+    );
+  const byImport = async (name: keyof typeof PACKAGES) => {
     const list = PACKAGES[name].map((specifier) => `import('${specifier}')`).join();
-    const script = `const began = performance.now(); await Promise.all([${list}]); console.log(performance.now() - began)`;
-    const output = execFileSync(process.execPath, ['--input-type=module', '-e', script], { cwd: folder });
-    return Number(output.toString());
+    return read('module', timed(`await Promise.all([${list}])`));
   };
-  await interleave(names, 1, read);
-  const readings = await interleave(names, quick ? 2 : 25, read);
-  const median = (name: keyof typeof PACKAGES) => summarize(readings[name]).median;
+  const byRequire = async (name: keyof typeof PACKAGES) =>
+    read('commonjs', timed(PACKAGES[name].map((specifier) => `require('${specifier}')`).join(';')));
+  const rounds = quick ? 2 : 25;
+  await interleave(names, 1, byImport);
+  const imported = await interleave(names, rounds, byImport);
+  await interleave(names, 1, byRequire);
+  const required = await interleave(names, rounds, byRequire);
+  const median = (name: keyof typeof PACKAGES) => summarize(imported[name]).median;
   return {
     title: 'Importing the package',
-    how: 'Each reading is a new process that imports, and no more; the time from before the import to after it.',
+    how: 'Each reading is a new process that imports or requires, and no more; the time from before that to after it.',
     verdicts: [
       {
         claim: 'Importing the package, against jose and lru-cache alone',
@@ -40,7 +51,14 @@ export const imports: Measure = async ({ quick }) => {
       },
     ],
     tables: [
-      { columns: ['', 'ms'], rows: names.map((name) => [name, withRange(summarize(readings[name]))]) },
+      {
+        columns: ['', 'import, ms', 'require, ms'],
+        rows: names.map((name) => [
+          name,
+          withRange(summarize(imported[name])),
+          withRange(summarize(required[name])),
+        ]),
+      },
     ],
   };
 };
