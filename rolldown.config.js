@@ -33,7 +33,8 @@ const withoutNodePrefix = {
 
 const common = { platform: 'node', tsconfig: 'tsconfig.json', transform: { target: 'node20.19' } };
 
-// Each entry is built by itself, so that it is one file.
+// Each entry is built by itself, so that it is one file. Nothing is minified, so that stack traces can be read as they
+// are; the ES modules have source maps, too.
 export default defineConfig([
   ...Object.entries(esEntries).map(([name, input]) => ({
     ...common,
@@ -52,7 +53,6 @@ export default defineConfig([
       format: 'cjs',
       exports: 'named',
       entryFileNames: '[name].cjs',
-      sourcemap: true,
       banner: ({ moduleIds }) =>
         moduleIds.some((id) => bundled.some((name) => id.includes(`/node_modules/${name}/`)))
           ? `/*!\nThis file contains ${bundled.join(' and ')}.\n\n${licences}\n*/`
@@ -63,6 +63,6 @@ export default defineConfig([
     ...common,
     input: { 'cli/main': 'src/cli/main.ts' },
     external: packages,
-    output: { dir: 'dist', format: 'es', chunkFileNames: 'cli/[name].js', sourcemap: true },
+    output: { dir: 'dist', format: 'es', chunkFileNames: 'cli/[name].js' },
   },
 ]);
