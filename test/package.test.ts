@@ -15,8 +15,10 @@ const manifest = JSON.parse(readFileSync(`${root}/package.json`, 'utf8'));
 describe('the package', () => {
   it('asks a user to install three packages at run time, and Express only where it is used', () => {
     expect(Object.keys(manifest.dependencies).sort()).toEqual(['jose', 'lru-cache', 'oauth4webapi']);
-    expect(manifest.peerDependencies).toEqual({ express: '^4.16.0 || ^5.0.0' });
-    expect(manifest.peerDependenciesMeta).toEqual({ express: { optional: true } });
+    const range = '^4.16.0 || ^5.0.0';
+    expect(manifest.peerDependencies).toEqual({ express: range, '@types/express': range });
+    const optional = { optional: true };
+    expect(manifest.peerDependenciesMeta).toEqual({ express: optional, '@types/express': optional });
   });
 
   it.each([
