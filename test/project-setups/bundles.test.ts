@@ -1,7 +1,7 @@
 import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { AUDIENCE, sharedLogto } from '../support/logto.js';
 import { expectProtected } from './expect-protected.js';
 import { Running } from './project.js';
@@ -29,9 +29,13 @@ const bundlers: [name: string, commands: string[][]][] = [
 const project = useProject('bundles');
 
 describe.each(bundlers)('a server that %s puts in one file', LONG, (name, commands) => {
-  it.each(['cjs', 'mjs'])('protects its route with no package beside it, as .%s', async (extension) => {
+  beforeAll(async () => {
     const made = await project();
     for (const command of commands) await made.run(command);
+  }, LONG.timeout);
+
+  it.each(['cjs', 'mjs'])('protects its route with no package beside it, as .%s', async (extension) => {
+    const made = await project();
     const folder = mkdtempSync(join(tmpdir(), 'alone-'));
     try {
       const file = join(folder, `server.${extension}`);
