@@ -57,6 +57,8 @@ export default defineConfig([
         moduleIds.some((id) => bundled.some((name) => id.includes(`/node_modules/${name}/`)))
           ? `/*!\nThis file contains ${bundled.join(' and ')}.\n\n${licences}\n*/`
           : '',
+      // jest calls what a module of `setupFiles` exports, if that is a function.
+      footer: name === 'setup' ? 'module.exports = Object.assign(setup, exports);' : '',
     },
   })),
   {

@@ -8,8 +8,9 @@ const project = useProject('test-runners');
 
 /** Each runs two test files, with one line for our sake: the set-up module. */
 const runners: [name: string, command: string[]][] = [
-  ['jest, in workers', ['jest', '--maxWorkers=2']],
-  ['jest, in one process', ['jest', '--runInBand']],
+  ['jest, in workers', ['jest', '--config=jest.run.json', '--maxWorkers=2']],
+  ['jest, in one process', ['jest', '--config=jest.run.json', '--runInBand']],
+  ['jest, by setupFiles', ['jest', '--config=jest.each.json']],
   ['vitest, in processes', ['vitest', 'run', '--config=vitest.forks.config.mjs']],
   ['vitest, in threads', ['vitest', 'run', '--config=vitest.threads.config.mjs']],
   ['vitest, by setupFiles', ['vitest', 'run', '--config=vitest.each.config.mjs']],
