@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { defineConfig } from 'rolldown';
 
-const entries = {
+/** What users import, by the names of the files in `dist`. */
+export const entries = {
   index: 'src/index.ts',
   client: 'src/client/index.ts',
   testing: 'src/testing/index.ts',
@@ -18,8 +19,17 @@ const licences = bundled
   .join('\n\n');
 
 const sandboxGlobals = [
-  ...['AbortController', 'AbortSignal', 'Headers', 'ReadableStream', 'Request', 'Response', 'TextDecoder'],
-  ...['TextEncoder', 'URL', 'URLSearchParams', 'Uint8Array', 'crypto', 'fetch', 'performance'],
+  ...['AbortController', 'AbortSignal', 'CompressionStream', 'CryptoKey', 'DOMException'],
+  ...[
+    'DecompressionStream',
+    'Headers',
+    'ReadableStream',
+    'Request',
+    'Response',
+    'TextDecoder',
+    'TextEncoder',
+  ],
+  ...['URL', 'URLSearchParams', 'Uint8Array', 'atob', 'btoa', 'crypto', 'fetch', 'performance'],
 ];
 const inject = Object.fromEntries(
   sandboxGlobals.map((name) => [name, [`${import.meta.dirname}/src/sandbox-globals.ts`, name]]),

@@ -1,4 +1,5 @@
-import { defineErrorClass } from './own-errors.js';
+import { types } from 'node:util';
+import { defineErrorClass } from './error-class.js';
 
 /** Why a request was refused, for programs: one word for each check that can fail. */
 export type AuthErrorReason =
@@ -231,13 +232,21 @@ function cut(text: string): string {
 }
 
 /**
+ * Whether it is an Error, of another realm too: jest runs the package in a sandbox that has an Error of its own, and
+ * what Node throws comes from outside.
+ */
+export function isError(value: unknown): value is Error {
+  return value instanceof Error || types.isNativeError(value) || value instanceof DOMException;
+}
+
+/**
  * What a user's function threw, as an Error. Express takes `undefined` and `'route'` for "go on", so what is
  * no Error must never reach `next` as it is.
  */
 export function asError(thrown: unknown): Error {
   try {
     // Its message is looked at, for that of a Proxy may throw.
-    if (thrown instanceof Error && typeof thrown.message === 'string') return thrown;
+    if (isError(thrown) && typeof thrown.message === 'string') return thrown;
   } catch {
     // What cannot even be looked at is no Error either.
   }

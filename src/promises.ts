@@ -59,3 +59,9 @@ export async function heldOpen<T>(promise: Promise<T>): Promise<T> {
     clearInterval(timer);
   }
 }
+
+/** Lets the process end before the timer does. In jsdom a timer is a number, and has no `unref`. */
+export function unreferenced(timer: NodeJS.Timeout): NodeJS.Timeout {
+  timer.unref?.();
+  return timer;
+}

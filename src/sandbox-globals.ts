@@ -1,3 +1,4 @@
+import { webcrypto } from 'node:crypto';
 import { runInThisContext } from 'node:vm';
 
 /**
@@ -9,6 +10,9 @@ const node = runInThisContext('globalThis') as typeof globalThis;
 export const {
   AbortController,
   AbortSignal,
+  CompressionStream,
+  DecompressionStream,
+  DOMException,
   Headers,
   ReadableStream,
   Request,
@@ -19,8 +23,11 @@ export const {
   URLSearchParams,
   // biome-ignore lint/suspicious/noShadowRestrictedNames: the build puts it in the place of the global
   Uint8Array,
+  atob,
+  btoa,
   crypto,
 } = node;
+export const { CryptoKey } = webcrypto;
 
 // These two a test may replace: with a `fetch` of its own, or with a clock that it can set.
 export const performance = globalThis.performance ?? node.performance;

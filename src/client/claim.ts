@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { unreferenced } from '../promises.js';
 import type { BoundedStore } from './bounded-store.js';
 
 /** For how long one replica may say that it is the one who asks Logto, in milliseconds. */
@@ -62,7 +63,7 @@ export class Claim {
   keep(): void {
     // That of a request before this one, if what it got is being written still.
     clearInterval(this.#renewal);
-    if (this.#isMine) this.#renewal = setInterval(() => void this.#make(), RENEWAL).unref();
+    if (this.#isMine) this.#renewal = unreferenced(setInterval(() => void this.#make(), RENEWAL));
   }
 
   /** The others need wait no longer: what was got can be found, or there is nothing. */

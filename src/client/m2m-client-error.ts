@@ -1,4 +1,4 @@
-import { defineErrorClass } from '../own-errors.js';
+import { defineErrorClass } from '../error-class.js';
 
 /** What is known of a failure. */
 export interface M2MClientErrorDetails {

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { unreferenced } from '../promises.js';
 import type { GrantedToken } from './granted-token.js';
 import type { ClientSettings } from './options.js';
 import { TokenFailure, unreachable } from './token-failure.js';
@@ -29,7 +30,7 @@ export async function obtainToken(
 
 async function attempt(settings: ClientSettings, deadline: number): Promise<GrantedToken | TokenFailure> {
   const controller = new AbortController();
-  const timer = setTimeout(() => controller.abort(), Math.max(1, deadline - performance.now())).unref();
+  const timer = unreferenced(setTimeout(() => controller.abort(), Math.max(1, deadline - performance.now())));
   try {
     return await requestToken(settings, controller.signal);
   } catch (error) {

@@ -1,5 +1,5 @@
 import { withoutQuery } from '../checks/uris.js';
-import { asError } from '../errors.js';
+import { asError, isError } from '../errors.js';
 import { unlessAborted } from '../promises.js';
 import { discardBody, readBody } from './answer-body.js';
 import { type Keys, keysFromJwks } from './verification-key.js';
@@ -49,7 +49,7 @@ function describe(thrown: unknown): string {
     if (error.name === 'TimeoutError') return 'no whole answer came in time';
     // undici says "fetch failed" and keeps what happened in the cause.
     const cause = error.cause;
-    if (!(cause instanceof Error)) return String(error.message);
+    if (!isError(cause)) return String(error.message);
     const code = 'code' in cause ? String(cause.code) : cause.name;
     return cause.message.includes(code) ? cause.message : `${code} ${cause.message}`.trim();
   } catch {
