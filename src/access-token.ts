@@ -61,16 +61,18 @@ export function toAccessToken(claims: CheckedClaims): AccessToken {
     ...(typeof claims['jti'] === 'string' && { jwtId: claims['jti'] }),
     claims,
   };
-  Object.defineProperty(token, MARK, { value: true });
+  Object.defineProperty(token, MARK, { value: THIS_COPY });
   return deepFreeze(token);
 }
 
-/** By this, another copy of this package knows whose data it is. It proves nothing: anybody can set it. */
+/** By this, one copy of the package knows the data of another. It proves nothing: anybody can set it. */
 const MARK = Symbol.for('express-logto-m2m:AccessToken');
+const THIS_COPY = Symbol();
 
-/** Whether some copy of this package has made it. Good for a message, and for no decision. */
-export function isAccessToken(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && Object.hasOwn(value, MARK);
+/** Whether another copy of this package has made it. Good for a message, and for no decision. */
+export function isOfAnotherCopy(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, MARK)) return false;
+  return (value as { [MARK]: unknown })[MARK] !== THIS_COPY;
 }
 
 /**

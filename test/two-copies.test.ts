@@ -39,13 +39,22 @@ describe('with two copies of the package in a process', () => {
     });
     const { status, body } = await get(app, '/', await readingToken(logto));
     expect(status).toBe(500);
-    expect(body).toMatch(/another copy of express-logto-m2m has set req\.auth.*`npm ls express-logto-m2m`/);
+    expect(body).toMatch(
+      /another copy of express-logto-m2m has verified req\.auth.*`npm ls express-logto-m2m`/,
+    );
   });
 
   it('getAuth does not blame another copy for what a middleware of the app assigned', () => {
     for (const auth of [undefined, null, 'x', {}, { clientId: 'app', claims: {} }]) {
       expect(() => one.getAuth({ auth })).toThrow('no guard has run for this request');
     }
+  });
+
+  it('getAuth does not blame another copy for what verify() of its own gave, and no guard', async () => {
+    const { endpoint, audience } = logto;
+    const verified = await one.createLogtoAuth({ endpoint, audience }).verify(await readingToken(logto));
+    expect(() => one.getAuth({ auth: verified })).toThrow('no guard has run for this request');
+    expect(() => other.getAuth({ auth: verified })).toThrow('another copy');
   });
 
   it('getAuth believes no mark that somebody else has set', async () => {

@@ -1,4 +1,4 @@
-import { type AccessToken, isAccessToken } from '../access-token.js';
+import { type AccessToken, isOfAnotherCopy } from '../access-token.js';
 
 declare global {
   namespace Express {
@@ -38,8 +38,8 @@ export function getAuth(req: object): AccessToken {
   const token = verified.get(req);
   if (token !== undefined) return token;
   throw new TypeError(
-    isAccessToken((req as Express.Request | undefined)?.auth)
-      ? 'getAuth(req): a guard of another copy of express-logto-m2m has set req.auth, and this copy cannot vouch for it. ' +
+    isOfAnotherCopy((req as Express.Request | undefined)?.auth)
+      ? 'getAuth(req): another copy of express-logto-m2m has verified req.auth, and this copy cannot vouch for it. ' +
           'Import guards and getAuth from one copy: `npm ls express-logto-m2m` lists them.'
       : 'getAuth(req): no guard has run for this request. Mount requireScopes(…) before the handler.',
   );
