@@ -1,15 +1,13 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { AUDIENCE, sharedLogto } from '../support/logto.js';
-import { expectProtected } from './expect-protected.js';
+import { sharedLogto } from '../support/logto.js';
 import { nodeOf } from './node-versions.js';
 import { install } from './npm.js';
-import { Running } from './project.js';
+import { whileRunning } from './serving.js';
 import { LONG, useProject } from './use-project.js';
 
 const logto = await sharedLogto();
-const environment = { LOGTO_ENDPOINT: logto.endpoint, LOGTO_AUDIENCE: AUDIENCE };
 
 describe.each(['3', '4'])('a backend of ES modules with vitest %s', LONG, (version) => {
   const project = useProject('es-modules', [`vitest@${version}`]);
@@ -41,7 +39,7 @@ describe('a backend of ES modules', LONG, () => {
   it('is served by tsx', async () => {
     const { folder } = await project();
     const options = { cwd: folder, execArgv: ['--import=tsx'] };
-    await protects(await Running.start(process.execPath, 'server.ts', environment, options));
+    await whileRunning(process.execPath, 'server.ts', logto, options);
   });
 
   // These packages fetch the program for the platform in an install script.
@@ -50,8 +48,8 @@ describe('a backend of ES modules', LONG, () => {
     await install(folder, [runtime], { scripts: true });
     const program = join(folder, 'node_modules/.bin', runtime);
     expect(existsSync(program)).toBe(true);
-    const execArgv = runtime === 'deno' ? ['run', '--allow-all', '--no-check'] : [];
-    await protects(await Running.start(program, 'server.ts', environment, { cwd: folder, execArgv }));
+    const execArgv = runtime === 'deno' ? ['run', '--allow-all'] : [];
+    await whileRunning(program, 'server.ts', logto, { cwd: folder, execArgv });
   });
 
   it.each(['20.19.0', '22.12.0', '24'])(
@@ -69,11 +67,3 @@ describe('a backend of ES modules', LONG, () => {
     expect(await (await project()).run(['tsx', 'one-copy.ts'])).toBe('true true\n');
   });
 });
-
-async function protects(server: Running): Promise<void> {
-  try {
-    await expectProtected(server, logto);
-  } finally {
-    await server.stop();
-  }
-}

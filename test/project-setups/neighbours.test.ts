@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { AUDIENCE, ownLogto, readingToken } from '../support/logto.js';
-import { expectProtected } from './expect-protected.js';
 import { install } from './npm.js';
-import { Running } from './project.js';
+import type { Running } from './project.js';
+import { expectProtected, whileRunning } from './serving.js';
 import { LONG, useProject } from './use-project.js';
 
 describe('a backend that migrates from other packages route by route', LONG, () => {
@@ -22,9 +22,7 @@ describe('a backend that migrates from other packages route by route', LONG, () 
     const logto = await ownLogto();
     // The others know no ES384 as they are used here.
     await logto.rotateKeys({ alg: 'RS256' });
-    const env = { LOGTO_ENDPOINT: logto.endpoint, LOGTO_AUDIENCE: AUDIENCE };
-    const server = await Running.start(process.execPath, join(made.folder, 'dist/app.js'), env);
-    try {
+    const what = async (server: Running) => {
       await expectProtected(server, logto);
       const token = await readingToken(logto);
       expect(await server.get('/by-bearer', token)).toMatchObject({
@@ -38,9 +36,9 @@ describe('a backend that migrates from other packages route by route', LONG, () 
       for (const path of ['/by-bearer', '/by-jwt']) {
         expect(await server.get(path)).toMatchObject({ status: 401 });
       }
-    } finally {
-      await server.stop();
-    }
+      expect(await server.get('/by-bearer', await logto.issueToken())).toMatchObject({ status: 403 });
+    };
+    await whileRunning(process.execPath, join(made.folder, 'dist/app.js'), logto, { what });
   });
 
   it('is served without a socket by serverless-http', async () => {

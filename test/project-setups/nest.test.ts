@@ -1,9 +1,8 @@
 import { renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { AUDIENCE, sharedLogto } from '../support/logto.js';
-import { expectProtected } from './expect-protected.js';
-import { Running } from './project.js';
+import { sharedLogto } from '../support/logto.js';
+import { whileRunning } from './serving.js';
 import { LONG, useProject } from './use-project.js';
 
 const logto = await sharedLogto();
@@ -34,9 +33,6 @@ describe.each(Object.keys(starters))('a backend as NestJS %s sets it up', LONG, 
 
   it('is compiled, and protects its route', async () => {
     const { folder } = await project();
-    const env = { LOGTO_ENDPOINT: logto.endpoint, LOGTO_AUDIENCE: AUDIENCE };
-    const server = await Running.start(process.execPath, join(folder, 'dist/main.js'), env);
-    await expectProtected(server, logto).finally(() => server.stop());
-    expect(server.complaints).toBe('');
+    await whileRunning(process.execPath, join(folder, 'dist/main.js'), logto);
   });
 });

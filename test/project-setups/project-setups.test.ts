@@ -1,18 +1,14 @@
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { TestLogto } from '../../src/testing/index.js';
-import { AUDIENCE, readingToken, sharedLogto } from '../support/logto.js';
-import { expectProtected } from './expect-protected.js';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { readingToken, sharedLogto } from '../support/logto.js';
 import { nodeOf } from './node-versions.js';
 import { npm, ownEnvironment } from './npm.js';
-import { pack, root } from './packed.js';
-import { Project, Running } from './project.js';
-
-/** Packages come from the registry, by a slow line perhaps, and the processors may have other work. */
-const LONG = { timeout: 600_000 };
+import { root } from './packed.js';
+import type { Running } from './project.js';
+import { expectProtected, whileRunning } from './serving.js';
+import { LONG, useProject } from './use-project.js';
 
 const { engines } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 const oldest = /\d+\.\d+\.\d+/.exec(engines.node)?.[0] as string;
@@ -63,24 +59,8 @@ const setups = Object.entries<Setup>({
   express.map((version) => [`${name}, Express ${version}`, { version, ...setup }] as const),
 );
 
-const twoAtATime = atATime(2);
-let temporary: string;
-let tarball: Promise<string>;
-
 const logto = await sharedLogto();
-const environment = { LOGTO_ENDPOINT: logto.endpoint, LOGTO_AUDIENCE: AUDIENCE };
-
-beforeAll(() => {
-  temporary = mkdtempSync(join(tmpdir(), 'project-setups-'));
-  tarball = pack(temporary);
-  // Each test that needs it fails, if need be.
-  tarball.catch(() => {});
-});
-
-afterAll(async () => {
-  await tarball.catch(() => {});
-  rmSync(temporary, { recursive: true, force: true });
-});
+const strictLibraries = ['exec', '--', 'tsc', '--noEmit', '--skipLibCheck', 'false', '--pretty', 'false'];
 
 it.each(nodes)('Node %s is at hand', LONG, async (version, binary) => {
   const said = execFileSync(await binary(), ['--version'], { env: ownEnvironment(), encoding: 'utf8' });
@@ -102,8 +82,9 @@ describe.concurrent('the packed package', LONG, () => {
     });
 
     it.each(nodes)('protects a route on Node %s', async (_version, binary) => {
-      const file = join((await project()).folder, main);
-      await whileRunning(await binary(), isBundle ? copyAlone(file) : file, expectProtected);
+      const made = await project();
+      const file = isBundle ? made.alone(main) : join(made.folder, main);
+      await whileRunning(await binary(), file, logto);
     });
   });
 
@@ -115,7 +96,7 @@ describe.concurrent('the packed package', LONG, () => {
       async (_v, binary) => {
         const made = await project();
         expect(made.versionOf('express')).toMatch(/^4\./);
-        await whileRunning(await binary(), join(made.folder, 'server.js'), async (server) => {
+        const what = async (server: Running) => {
           const tokenOf = (clientId: string) => readingToken(logto, { clientId });
 
           await expectProtected(server, logto);
@@ -133,20 +114,32 @@ describe.concurrent('the packed package', LONG, () => {
             body: { problem: 'the products cannot be read' },
           });
           expect(await server.get('/entered')).toMatchObject({ body: ['/products', '/broken'] });
-        });
+        };
+        await whileRunning(await binary(), join(made.folder, 'server.js'), logto, { what });
       },
     );
   });
 
+  describe('in a project of TypeScript 4.9 without Express', () => {
+    const project = useProject('verify-only', ['typescript@4.9', '@types/node@20.8']);
+
+    it('is type-checked, libraries too, and verifies tokens', async () => {
+      const made = await project();
+      expect(made.versionOf('typescript')).toMatch(/^4\.9\./);
+      expect(made.versionOf('@types/express')).toBeUndefined();
+      await npm(made.folder, strictLibraries);
+      await whileRunning(process.execPath, join(made.folder, 'dist/server.js'), logto);
+    });
+  });
+
   describe('in a project without Express', () => {
     const project = useProject('verify-only', []);
-    const strictLibraries = ['exec', '--', 'tsc', '--noEmit', '--skipLibCheck', 'false', '--pretty', 'false'];
 
     it.each(nodes)('verifies tokens on Node %s', async (_version, binary) => {
       const made = await project();
       expect(made.versionOf('express')).toBeUndefined();
       expect(made.versionOf('@types/express')).toBeUndefined();
-      await whileRunning(await binary(), join(made.folder, 'dist/server.js'), expectProtected);
+      await whileRunning(await binary(), join(made.folder, 'dist/server.js'), logto);
     });
 
     it('is type-checked, libraries too', async () => {
@@ -161,60 +154,7 @@ describe.concurrent('the packed package', LONG, () => {
       const made = await project();
       expect(made.versionOf('express')).toBeUndefined();
       await npm(made.folder, ['exec', '--', 'tsc', '--skipLibCheck', 'false']);
-      await whileRunning(process.execPath, join(made.folder, 'dist/server.js'), expectProtected);
+      await whileRunning(process.execPath, join(made.folder, 'dist/server.js'), logto);
     });
   });
 });
-
-/** A project for the tests of one suite, built where there is something to build. They fail where that fails. */
-function useProject(template: string, packages: readonly string[]): () => Promise<Project> {
-  let project: Promise<Project>;
-  beforeAll(() => {
-    project = twoAtATime(async () => Project.create(template, [await tarball, ...packages]));
-    project.catch(() => {});
-  });
-  afterAll(async () => {
-    const made = await project.catch(() => undefined);
-    made?.remove();
-  });
-  return () => project;
-}
-
-/** Puts a file where no package is found from. */
-function copyAlone(file: string): string {
-  const copy = join(mkdtempSync(join(temporary, 'alone-')), basename(file));
-  copyFileSync(file, copy);
-  return copy;
-}
-
-/** Runs a server for as long as that takes. It must have nothing to complain of: no warning, no deprecation. */
-async function whileRunning(
-  node: string,
-  file: string,
-  what: (server: Running, logto: TestLogto) => Promise<void>,
-): Promise<void> {
-  const server = await Running.start(node, file, environment);
-  try {
-    await what(server, logto);
-  } finally {
-    await server.stop();
-  }
-  expect(server.complaints).toBe('');
-}
-
-/** Lets so many pieces of work run at once; the others wait for their turn. */
-function atATime(most: number): <T>(work: () => Promise<T>) => Promise<T> {
-  let running = 0;
-  const waiting: (() => void)[] = [];
-  return async (work) => {
-    if (running < most) running += 1;
-    else await new Promise<void>((go) => waiting.push(go));
-    try {
-      return await work();
-    } finally {
-      const next = waiting.shift();
-      if (next === undefined) running -= 1;
-      else next();
-    }
-  };
-}

@@ -1,14 +1,16 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { copyFileSync, cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { delimiter, dirname, join } from 'node:path';
+import { basename, delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { install, npm, ownEnvironment } from './npm.js';
 
 /** A small project of a user: a copy of one of the folders here, far from this repository, with what it installs. */
 export class Project {
+  readonly #elsewhere: string[] = [];
+
   private constructor(readonly folder: string) {}
 
   /** Installs and builds it. `packages` come on top of those in its package.json, or instead of them. */
@@ -61,9 +63,25 @@ export class Project {
     }
   }
 
+  /** A copy of one of its files where no package is found from. */
+  alone(file: string): string {
+    const folder = mkdtempSync(join(tmpdir(), 'alone-'));
+    this.#elsewhere.push(folder);
+    const copy = join(folder, basename(file));
+    copyFileSync(join(this.folder, file), copy);
+    return copy;
+  }
+
   remove(): void {
+    for (const folder of this.#elsewhere) rmSync(folder, { recursive: true, force: true });
     rmSync(this.folder, { recursive: true, force: true });
   }
+}
+
+/** Where a server is started, and with which arguments of Node's. */
+export interface StartOptions {
+  readonly cwd?: string;
+  readonly execArgv?: readonly string[];
 }
 
 /** A server that runs, in a process of its own. */
@@ -81,7 +99,7 @@ export class Running {
     node: string,
     file: string,
     env: Record<string, string>,
-    { cwd, execArgv = [] }: { readonly cwd?: string; readonly execArgv?: readonly string[] } = {},
+    { cwd, execArgv = [] }: StartOptions = {},
   ): Promise<Running> {
     const child = spawn(node, [...execArgv, file], {
       cwd,

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { AUDIENCE, sharedLogto } from '../support/logto.js';
-import { expectProtected } from './expect-protected.js';
-import { Running } from './project.js';
+import { sharedLogto } from '../support/logto.js';
+import { whileRunning } from './serving.js';
 import { LONG, useProject } from './use-project.js';
 
 const logto = await sharedLogto();
@@ -20,17 +19,8 @@ describe('a backend in TypeScript, compiled to CommonJS', LONG, () => {
 
   it('is served by ts-node', async () => {
     const { folder } = await project();
-    const env = { LOGTO_ENDPOINT: logto.endpoint, LOGTO_AUDIENCE: AUDIENCE };
-    const server = await Running.start(process.execPath, 'src/server.ts', env, {
-      cwd: folder,
-      execArgv: ['--require=ts-node/register'],
-    });
-    try {
-      await expectProtected(server, logto);
-    } finally {
-      await server.stop();
-    }
-    expect(server.complaints).toBe('');
+    const options = { cwd: folder, execArgv: ['--require=ts-node/register'] };
+    await whileRunning(process.execPath, 'src/server.ts', logto, options);
   });
 });
 

@@ -6,10 +6,23 @@ import { pack } from './packed.js';
 import { Project } from './project.js';
 
 /** Packages come from the registry, by a slow line perhaps, and the processors may have other work. */
-export const LONG = { timeout: 300_000 };
+export const LONG = { timeout: 600_000 };
+
+const temporary = mkdtempSync(join(tmpdir(), 'packed-'));
+let packed: Promise<string> | undefined;
+afterAll(() => rmSync(temporary, { recursive: true, force: true }));
+
+/** The tarball of the package, packed once for a file of tests. */
+export function tarball(): Promise<string> {
+  packed ??= pack(temporary);
+  return packed;
+}
+
+const twoAtATime = atATime(2);
 
 /**
- * A project for the tests of one suite, with the packed package beside these. They fail where it cannot be made.
+ * A project for the tests of one suite, with the packed package beside these packages. The tests fail where it cannot
+ * be made.
  *
  * @param prepare - changes the template before anything is installed
  */
@@ -20,7 +33,7 @@ export function useProject(
 ): () => Promise<Project> {
   let project: Promise<Project>;
   beforeAll(async () => {
-    project = create(template, packages, prepare);
+    project = twoAtATime(async () => Project.create(template, [await tarball(), ...packages], prepare));
     await project.catch(() => {});
   }, LONG.timeout);
   afterAll(async () => {
@@ -30,15 +43,19 @@ export function useProject(
   return () => project;
 }
 
-async function create(
-  template: string,
-  packages: readonly string[],
-  prepare?: (folder: string) => unknown,
-): Promise<Project> {
-  const temporary = mkdtempSync(join(tmpdir(), 'packed-'));
-  try {
-    return await Project.create(template, [await pack(temporary), ...packages], prepare);
-  } finally {
-    rmSync(temporary, { recursive: true, force: true });
-  }
+/** Lets so many pieces of work run at once; the others wait for their turn. */
+function atATime(most: number): <T>(work: () => Promise<T>) => Promise<T> {
+  let running = 0;
+  const waiting: (() => void)[] = [];
+  return async (work) => {
+    if (running < most) running += 1;
+    else await new Promise<void>((go) => waiting.push(go));
+    try {
+      return await work();
+    } finally {
+      const next = waiting.shift();
+      if (next === undefined) running -= 1;
+      else next();
+    }
+  };
 }

@@ -4,13 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, it } from 'vitest';
-import { AUDIENCE, sharedLogto } from '../support/logto.js';
-import { expectProtected } from './expect-protected.js';
+import { sharedLogto } from '../support/logto.js';
 import { nodeOf } from './node-versions.js';
 import { install, npm, ownEnvironment } from './npm.js';
-import { pack } from './packed.js';
-import { Running } from './project.js';
-import { LONG } from './use-project.js';
+import { whileRunning } from './serving.js';
+import { LONG, tarball } from './use-project.js';
 
 const logto = await sharedLogto();
 const folder = mkdtempSync(join(tmpdir(), 'yarn-pnp-'));
@@ -34,16 +32,14 @@ beforeAll(async () => {
     }),
   };
   const yarn = join(folder, 'node_modules/@yarnpkg/cli-dist/bin/yarn.js');
-  const packages = [`express-logto-m2m@file:${await pack(folder)}`, 'express@5'];
+  const packages = [`express-logto-m2m@file:${await tarball()}`, 'express@5'];
   execFileSync(process.execPath, [yarn, 'add', ...packages], { cwd: app, env });
 }, LONG.timeout);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe('a CommonJS backend with Yarn Plug and Play', LONG, () => {
   it.each(['20.19.0', '24'])('protects its route on Node %s', async (version) => {
-    const env = { LOGTO_ENDPOINT: logto.endpoint, LOGTO_AUDIENCE: AUDIENCE };
     const options = { cwd: app, execArgv: ['--require=./.pnp.cjs'] };
-    const server = await Running.start(await nodeOf(version), 'server.js', env, options);
-    await expectProtected(server, logto).finally(() => server.stop());
+    await whileRunning(await nodeOf(version), 'server.js', logto, options);
   });
 });

@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import type { TestLogto } from '../../src/testing/index.js';
-import { APP, readingToken } from '../support/logto.js';
-import type { Running } from './project.js';
+import { APP, AUDIENCE, readingToken } from '../support/logto.js';
+import { Running, type StartOptions } from './project.js';
 
 /** Lets a token with the permission in, whose client the handler then knows, and nobody else. */
 export async function expectProtected(server: Running, logto: TestLogto): Promise<void> {
@@ -22,4 +22,28 @@ export async function expectProtected(server: Running, logto: TestLogto): Promis
     ),
     body: { error: 'insufficient_scope', error_description: expect.any(String), scope: 'read:products' },
   });
+}
+
+/**
+ * Runs a server for as long as that takes. It must have nothing to complain of: no warning, no deprecation.
+ *
+ * @param what - what it must do; without it, protect its route
+ */
+export async function whileRunning(
+  node: string,
+  file: string,
+  logto: TestLogto,
+  {
+    what = expectProtected,
+    ...options
+  }: StartOptions & { readonly what?: (server: Running, logto: TestLogto) => Promise<void> } = {},
+): Promise<void> {
+  const environment = { LOGTO_ENDPOINT: logto.endpoint, LOGTO_AUDIENCE: AUDIENCE };
+  const server = await Running.start(node, file, environment, options);
+  try {
+    await what(server, logto);
+  } finally {
+    await server.stop();
+  }
+  expect(server.complaints).toBe('');
 }
