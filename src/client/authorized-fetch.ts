@@ -24,7 +24,8 @@ export function createAuthorizedFetch(
     const send = (token: string) => {
       const headers = new Headers(options.headers ?? request?.headers);
       headers.set('authorization', `Bearer ${token}`);
-      return fetch(request ?? url, { ...options, headers });
+      // As the option's type says, for a `fetch` that knows the classes of another library.
+      return fetch(request ?? url.href, { ...options, headers: Object.fromEntries(headers) });
     };
     // Whoever has given up asks for no token, and waits for none; what was asked for others share.
     signal?.throwIfAborted();

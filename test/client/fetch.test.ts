@@ -2,6 +2,7 @@ import { getEventListeners } from 'node:events';
 import { createServer } from 'node:http';
 import express from 'express';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Fetch } from '../../src/client/index.js';
 import { createLogtoAuth } from '../../src/index.js';
 import { API, grant, Recorder, scripted, TokenIssuer } from '../support/client.js';
 import { travel } from '../support/fate.js';
@@ -47,6 +48,24 @@ describe('fetch', () => {
     await logto.client({ baseUrl: `${api.url}/v1` }).fetch(input);
     expect(api.requests.map(({ url }) => url)).toEqual([path]);
   });
+
+  it.each(['/a', new URL('http://127.0.0.1:1/a')])(
+    'gives a `fetch` of the user strings alone, as its type says, for the address %s',
+    async (address) => {
+      const seen: unknown[][] = [];
+      const fetch: Fetch = async (url, init) => {
+        const { headers } = init ?? {};
+        seen.push([typeof url, Object.getPrototypeOf(headers) === Object.prototype]);
+        return url.endsWith('/oidc/token') ? grant() : new Response();
+      };
+      const { client } = scripted(() => {}, { fetch, baseUrl: 'http://127.0.0.1:1' });
+      await client.fetch(address, { headers: new Headers({ 'x-own': '1' }) });
+      expect(seen).toEqual([
+        ['string', true],
+        ['string', true],
+      ]);
+    },
+  );
 
   it('takes addresses and requests, with their method, body and headers', async () => {
     const client = logto.client({ baseUrl: api.url });

@@ -73,7 +73,9 @@ describe.each([
         outDir,
       ];
       expect(await made.run(['node', compiler, ...options, 'src/index.ts'])).toBe('');
-      expect(await made.run(['node', `${outDir}/index.js`])).toBe('true not_jwt\n');
+      expect(await made.run(['node', `${outDir}/index.js`])).toBe(
+        'true not_jwt\ntest-app Bearer t.o.k\ntest-app Bearer t.o.k\n',
+      );
     });
   });
 });

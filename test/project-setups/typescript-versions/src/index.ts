@@ -1,3 +1,7 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
 import express = require('express');
 
 import {
@@ -43,11 +47,30 @@ const mistakenToo = () => createM2MClient({ endpoint: 'https://logto.example', a
 
 const start: () => Promise<void> = setup;
 const shared: () => SharedTestLogto = testLogto;
-startTestLogto()
-  .then(async (logto) => {
-    const loaded = [client.fetch, start, shared, mistaken, mistakenToo].every((f) => typeof f === 'function');
-    const error = await auth.verify('junk').catch((reason: unknown) => reason);
-    await logto.stop();
-    console.log(loaded, error instanceof AuthError && error.reason);
-  })
-  .catch(console.error);
+
+async function main(): Promise<void> {
+  const loaded = [client.fetch, start, shared, mistaken, mistakenToo].every((f) => typeof f === 'function');
+  const refused: unknown = await auth.verify('junk').catch((reason: unknown) => reason);
+  console.log(loaded, refused instanceof AuthError && refused.reason);
+
+  // Each `fetch` gets keys, and a token, which it sends.
+  const logto = await startTestLogto();
+  const api = createServer((req, res) => {
+    const token = { access_token: 't.o.k', token_type: 'Bearer', expires_in: 600 };
+    res.setHeader('content-type', 'application/json');
+    res.end(JSON.stringify(req.url === '/oidc/token' ? token : req.headers.authorization));
+  }).listen(0, '127.0.0.1');
+  await once(api, 'listening');
+  const address = `http://127.0.0.1:${(api.address() as AddressInfo).port}`;
+  for (const fetch of [undiciFetch, nodeFetch]) {
+    const { endpoint, audience } = logto;
+    const { clientId } = await createLogtoAuth({ endpoint, audience, fetch }).verify(
+      await logto.issueToken(),
+    );
+    const caller = createM2MClient({ ...appOptions, endpoint: address, baseUrl: address, fetch });
+    console.log(clientId, await (await caller.fetch('/')).json());
+  }
+  process.exit();
+}
+
+main().catch(console.error);
