@@ -1,5 +1,5 @@
 /**
- * One Logto for a whole test run, by one line of configuration.
+ * A Logto for the tests that there are, by one line of configuration.
  *
  * @module express-logto-m2m/testing/setup
  */
@@ -7,7 +7,7 @@
 import { shareTestLogto } from './shared-logto.js';
 
 /**
- * For the configuration of a test runner: starts one Logto for the whole run, and sets `LOGTO_ENDPOINT` and
+ * For the configuration of a test runner: starts a Logto unless the run has one, and sets `LOGTO_ENDPOINT` and
  * `LOGTO_AUDIENCE` before any test file is imported. The Logto ends with the process.
  */
 export default function setup(): Promise<void> {

@@ -1,7 +1,5 @@
-import { createPrivateKey, randomUUID } from 'node:crypto';
-import { once } from 'node:events';
-import { createServer, type IncomingMessage, request } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createPrivateKey } from 'node:crypto';
+import { call, serveCalls } from './calls.js';
 import { issueAccessToken } from './issue-token.js';
 import { type SigningKey, toSigningKey } from './signing-key.js';
 import { openTestLogto, type TestLogto } from './test-logto.js';
@@ -50,8 +48,8 @@ export async function shareTestLogto(env: NodeJS.ProcessEnv): Promise<void> {
 }
 
 /**
- * The Logto of this test run, which `express-logto-m2m/testing/setup` has started. All test files share it: one that
- * rotates its keys or stops it does so for the others, too, and should start its own with `startTestLogto`.
+ * The Logto that `express-logto-m2m/testing/setup` has started. Under most runners all test files share it. A test that
+ * rotates its keys or stops it should start its own with `startTestLogto`, since it would do so for the other files, too.
  *
  * @example
  * const token = await testLogto().issueToken({ scopes: ['read:products'] });
@@ -90,47 +88,4 @@ function toSentKey({ alg, privateKey }: SigningKey): SentKey {
 
 function fromSentKey({ alg, pem }: SentKey): SigningKey {
   return toSigningKey(alg, createPrivateKey(pem));
-}
-
-type Calls = Readonly<Record<string, (argument: unknown) => Promise<unknown>>>;
-
-/** Serves calls by name on loopback. Gives the address, which nobody can guess. It holds no process. */
-async function serveCalls(calls: Calls): Promise<string> {
-  const secret = randomUUID();
-  const server = createServer(async (req, res) => {
-    const [, path, name = ''] = req.url?.split('/') ?? [];
-    const run = path === secret && Object.hasOwn(calls, name) ? calls[name] : undefined;
-    if (run === undefined) {
-      res.writeHead(404).end();
-      return;
-    }
-    try {
-      const result = await run(JSON.parse(await textOf(req)));
-      res.end(JSON.stringify(result ?? null));
-    } catch (error) {
-      const isMistake = error instanceof TypeError;
-      res.writeHead(isMistake ? 400 : 500).end((error as Error).message);
-    }
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  server.unref();
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/${secret}`;
-}
-
-/** Not by `fetch`, which some test environments take away. */
-async function call(control: string, name: string, argument: unknown = null): Promise<unknown> {
-  const sent = request(`${control}/${name}`, { method: 'POST', agent: false });
-  sent.end(JSON.stringify(argument));
-  const [response] = (await once(sent, 'response')) as [IncomingMessage];
-  const text = await textOf(response);
-  if (response.statusCode === 400) throw new TypeError(text);
-  if (response.statusCode !== 200) throw new Error(`testLogto: ${name} failed: ${text}`);
-  return JSON.parse(text);
-}
-
-async function textOf(stream: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of stream) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks).toString('utf8');
 }

@@ -1,3 +1,6 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { nodeOf } from './node-versions.js';
 import { LONG, useProject } from './use-project.js';
@@ -7,16 +10,17 @@ const SETUP = 'express-logto-m2m/testing/setup';
 const project = useProject('test-runners');
 
 /** Each runs two test files, with one line for our sake: the set-up module. */
-const runners: [name: string, command: string[]][] = [
-  ['jest, in workers', ['jest', '--config=jest.run.json', '--maxWorkers=2']],
-  ['jest, in one process', ['jest', '--config=jest.run.json', '--runInBand']],
-  ['jest, by setupFiles', ['jest', '--config=jest.each.json']],
-  ['vitest, in processes', ['vitest', 'run', '--config=vitest.forks.config.mjs']],
-  ['vitest, in threads', ['vitest', 'run', '--config=vitest.threads.config.mjs']],
-  ['vitest, by setupFiles', ['vitest', 'run', '--config=vitest.each.config.mjs']],
-  ['mocha', ['mocha', `--import=${SETUP}`, 'mocha/*.js']],
-  ['mocha, in workers', ['mocha', '--parallel', `--import=${SETUP}`, 'mocha/*.js']],
-  ['node:test', ['node', `--import=${SETUP}`, '--test', 'node-test/one.test.js', 'node-test/two.test.js']],
+const runners: [name: string, command: string[], logtos: number][] = [
+  ['jest, in workers', ['jest', '--config=jest.run.json', '--maxWorkers=2'], 1],
+  ['jest, in one process', ['jest', '--config=jest.run.json', '--runInBand'], 1],
+  ['jest, by setupFiles', ['jest', '--config=jest.each.json'], 2],
+  ['vitest, in processes', ['vitest', 'run', '--config=vitest.forks.config.mjs'], 1],
+  ['vitest, in threads', ['vitest', 'run', '--config=vitest.threads.config.mjs'], 1],
+  ['vitest, by setupFiles', ['vitest', 'run', '--config=vitest.each.config.mjs'], 2],
+  ['mocha', ['mocha', `--import=${SETUP}`, 'mocha/*.js'], 1],
+  ['mocha, in workers', ['mocha', '--parallel', `--import=${SETUP}`, 'mocha/*.js'], 1],
+  // It runs each file in a process of its own, and loads nothing before in the first.
+  ['node:test', ['node', `--import=${SETUP}`, '--test', 'node-test/one.test.js', 'node-test/two.test.js'], 2],
 ];
 const nodes: [version: string, binary: () => Promise<string>][] = [
   [process.versions.node, async () => process.execPath],
@@ -24,9 +28,17 @@ const nodes: [version: string, binary: () => Promise<string>][] = [
 ];
 
 describe.each(nodes)('the set-up of the test kit on Node %s', LONG, (_version, binary) => {
-  it.each(runners)('starts a Logto for the whole run of %s', async (_name, command) => {
-    const said = await (await project()).run(command, { node: await binary() });
-    expect(said).toMatch(/\b2 (passed|passing|total)\b|# pass 2|pass 2/);
+  it.each(runners)('gives both test files their Logto, under %s', async (_name, command, logtos) => {
+    const seen = mkdtempSync(join(tmpdir(), 'seen-'));
+    try {
+      // It fails where a test does.
+      await (await project()).run(command, { node: await binary(), env: { SEEN: seen } });
+      const endpoints = readdirSync(seen).map((file) => readFileSync(join(seen, file), 'utf8'));
+      expect(endpoints).toHaveLength(2);
+      expect(new Set(endpoints).size).toBe(logtos);
+    } finally {
+      rmSync(seen, { recursive: true });
+    }
   });
 });
 
