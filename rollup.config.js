@@ -1,6 +1,5 @@
 import { dts } from 'rollup-plugin-dts';
-
-const entries = { index: 'index', client: 'client/index', testing: 'testing/index', setup: 'testing/setup' };
+import { entries } from './rolldown.config.js';
 
 /** Whoever uses `verify` alone need not install the types of Express: without them its types are `any`. */
 const optionalExpress = {
@@ -9,8 +8,8 @@ const optionalExpress = {
 };
 
 // Each entry by itself, and the same for both builds.
-export default Object.entries(entries).map(([name, file]) => ({
-  input: `src/${file}.ts`,
+export default Object.entries(entries).map(([name, input]) => ({
+  input,
   plugins: [dts(), optionalExpress],
   output: ['d.ts', 'd.cts'].map((extension) => ({ file: `dist/${name}.${extension}`, format: 'es' })),
 }));

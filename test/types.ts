@@ -136,14 +136,14 @@ app.get('/who', guard, (req, res) => {
 });
 
 // A client asks for a token for something.
-const app1 = { endpoint: 'https://tenant.logto.app', appId: 'id', appSecret: 'secret' };
-createM2MClient({ ...app1, resource: 'https://shopping.api' });
-createM2MClient({ ...app1, organizationId: 'o1' });
-createM2MClient({ ...app1, resource: 'https://shopping.api', organizationId: process.env['ORGANIZATION'] });
+const anyApp = { endpoint: 'https://tenant.logto.app', appId: 'id', appSecret: 'secret' };
+createM2MClient({ ...anyApp, resource: 'https://shopping.api' });
+createM2MClient({ ...anyApp, organizationId: 'o1' });
+createM2MClient({ ...anyApp, resource: 'https://shopping.api', organizationId: process.env['ORGANIZATION'] });
 // @ts-expect-error neither resource nor organizationId
-createM2MClient(app1);
+createM2MClient(anyApp);
 // @ts-expect-error both may be undefined
-createM2MClient({ ...app1, resource: process.env['A'], organizationId: process.env['B'] });
+createM2MClient({ ...anyApp, resource: process.env['A'], organizationId: process.env['B'] });
 
 // What Express calls a request may have an `auth` of the app's own.
 interface Authed extends Omit<Request, 'auth'> {

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { PAGES, readPage } from '../support/markdown.js';
 
@@ -15,6 +15,20 @@ describe('the benchmarks in the README', () => {
     const measured = new Set(benchmarks.match(/\d+(\.\d+)?/g));
     expect(numbers.filter((number) => !measured.has(number))).toEqual([]);
   });
+});
+
+it('the README names the requirements before the line that installs', () => {
+  const { engines, peerDependencies } = JSON.parse(readFileSync(new URL('package.json', root), 'utf8'));
+  const [, lines = ''] = /^## Requirements\n\n(.*?)\n\n.*^npm install /ms.exec(readme) ?? [];
+  expect(lines.split('\n').map((line) => /^- \*\*(\w+)\*\*/.exec(line)?.[1])).toEqual([
+    'Node',
+    'TypeScript',
+    'jest',
+  ]);
+  expect(engines.node).toBe('^20.19.0 || >=22.12.0');
+  expect(lines).toContain('20.19, 22.12 or newer');
+  expect(peerDependencies.express).toBe('^4.16.0 || ^5.0.0');
+  expect(lines).toContain('**Express** 4.16 or newer, or 5');
 });
 
 it.each(PAGES)('every picture and page that %s links to is there', (path) => {

@@ -1,9 +1,11 @@
-import { execFile, execFileSync } from 'node:child_process';
+import { execFile, execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { isBuiltin } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
+import ts from 'typescript';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { pack, root } from './packed.js';
 
@@ -67,6 +69,53 @@ describe('the packed package', { timeout: 60_000 }, () => {
     expect(files.filter((path) => path.startsWith('docs/reference'))).toEqual([]);
   });
 
+  it.each([
+    ['index.js', ['lru-cache']],
+    ['index.cjs', ['lru-cache']],
+    ['client.js', ['jose', 'oauth4webapi']],
+    ['client.cjs', []],
+    ['testing.js', []],
+    ['testing.cjs', []],
+    ['setup.js', []],
+    ['setup.cjs', []],
+  ])('needs in %s the packages %j, and Node', (file, packages) => {
+    const text = execFileSync('tar', ['-xzOf', tarball, `package/dist/${file}`], { encoding: 'utf8' });
+    const loaded = [...text.matchAll(/(?:^import .*?from |^(?:let|const) .*?= require\()"([^"]+)"/gms)];
+    const names = new Set(loaded.map(([, name = '']) => name));
+    expect(names.size).toBeGreaterThan(packages.length);
+    expect([...names].filter((name) => !isBuiltin(name)).sort()).toEqual(packages);
+  });
+
+  // jest's sandboxes have these. Whatever else Node has as a global, the build takes from src/sandbox-globals.ts.
+  const EVERYWHERE = [
+    ...['Array', 'ArrayBuffer', 'Boolean', 'Date', 'Error', 'Function', 'JSON', 'Map', 'Math', 'Number'],
+    ...['Object', 'Promise', 'RangeError', 'Reflect', 'RegExp', 'Set', 'String', 'Symbol', 'TypeError'],
+    ...['WeakMap', 'WeakSet', 'encodeURIComponent', 'parseFloat', 'parseInt'],
+    ...['Buffer', 'process', 'require', 'module', 'exports', 'globalThis'],
+    ...['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'],
+    // jose asks by `typeof` whether it is there.
+    'navigator',
+  ];
+
+  it.each(['index', 'client', 'testing', 'setup'])(
+    'uses in %s.cjs no global that a sandbox may lack',
+    (entry) => {
+      const text = execFileSync('tar', ['-xzOf', tarball, `package/dist/${entry}.cjs`], { encoding: 'utf8' });
+      const lacking = globalsOf(text).filter((name) => !EVERYWHERE.includes(name));
+      expect(lacking).toEqual([]);
+      expect(globalsOf(`${text}; structuredClone({});`)).toContain('structuredClone');
+    },
+  );
+
+  it.each([
+    ['cjs', [], /at resolveOptions .*dist.index\.cjs:\d+/],
+    ['js', ['--enable-source-maps'], /at resolveOptions .*src.options\.ts:\d+/],
+  ])('can be read in the stack trace of index.%s', (extension, options, expected) => {
+    const script = `import('${root}dist/index.${extension}').then((m) => m.createLogtoAuth({ misspelt: 1 }))`;
+    const { stderr } = spawnSync(process.execPath, [...options, '-e', script], { encoding: 'utf8' });
+    expect(stderr).toMatch(expected);
+  });
+
   it('has every page that its README links to', () => {
     const files = execFileSync('tar', ['-tzf', tarball], { encoding: 'utf8' }).split('\n');
     const readme = execFileSync('tar', ['-xzOf', tarball, 'package/README.md'], { encoding: 'utf8' });
@@ -83,3 +132,21 @@ describe('the packed package', { timeout: 60_000 }, () => {
     }
   });
 });
+
+/** The names that a script uses and does not declare. */
+function globalsOf(text: string): string[] {
+  const file = ts.createSourceFile('script.js', text, ts.ScriptTarget.ESNext, true);
+  const options = { allowJs: true, checkJs: true, noLib: true, noResolve: true, types: [] };
+  const program = ts.createProgram(['script.js'], options, {
+    ...ts.createCompilerHost(options),
+    getSourceFile: (name) => (name === 'script.js' ? file : undefined),
+  });
+  const found = program
+    .getSemanticDiagnostics(file)
+    // What is quoted is the name of a module.
+    .filter(({ start = 0 }) => /\w|\$/.test(text.charAt(start)))
+    .map(({ messageText }) =>
+      /^Cannot find name '(.*?)'/.exec(ts.flattenDiagnosticMessageText(messageText, ' ')),
+    );
+  return [...new Set(found.flatMap((match) => match?.[1] ?? []))];
+}
