@@ -85,7 +85,7 @@ export function createLogtoAuth(options: LogtoAuthOptions = {}): LogtoAuth {
   };
 }
 
-function createKeySource(issuer: Issuer, { jwksCache, fetch, store }: Settings): KeySource {
+function createKeySource(issuer: Issuer, { jwksCache, fetch, store, maxPending }: Settings): KeySource {
   if ('keys' in issuer) return new PinnedKeySet(issuer.issuer, issuer.keys);
   const { maxAge, maxStale, cooldown, timeout } = jwksCache;
   const times = {
@@ -95,5 +95,6 @@ function createKeySource(issuer: Issuer, { jwksCache, fetch, store }: Settings):
     timeout: timeout * 1000,
   };
   const maxLife = times.maxAge + times.maxStale;
-  return new KeySet({ ...issuer, fetch, times, store: store && new KeyStore({ ...issuer, store, maxLife }) });
+  const keyStore = store && new KeyStore({ ...issuer, store, maxLife });
+  return new KeySet({ ...issuer, fetch, times, maxPending, store: keyStore });
 }

@@ -44,7 +44,10 @@ export interface JwksCacheOptions {
   readonly maxAge?: number | undefined;
   /** How long past `maxAge` keys serve while Logto cannot be reached. Default 86 400. */
   readonly maxStale?: number | undefined;
-  /** Unknown key ids cause two refreshes at once, then one each `cooldown / 5`. Default 30. */
+  /**
+   * Unknown key ids cause refreshes at least a second apart, and at most `cooldown / 10` while these bring nothing new.
+   * Default 30.
+   */
   readonly cooldown?: number | undefined;
   /** Bounds one refresh with its retry, and how long a request waits for keys. Default 5. */
   readonly timeout?: number | undefined;

@@ -2,7 +2,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import express from 'express';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { AuthError, createLogtoAuth, type LogtoAuth } from '../src/index.js';
-import { travel } from './support/fate.js';
+import { elapse } from './support/fate.js';
 import { APP, AUDIENCE, keyIdOf, now, readingToken, sharedLogto } from './support/logto.js';
 import { get } from './support/request.js';
 import { ownIssuer } from './support/test-issuer.js';
@@ -113,10 +113,10 @@ describe('the diagnostics channels', () => {
       heard
         .filter(([channel]) => channel === 'keys-failed')
         .map(([, message]) => (message as { servingStale: boolean }).servingStale);
-    travel(601);
+    elapse(601);
     await auth.verify(token);
     await vi.waitFor(() => expect(failures()).toEqual([true]));
-    travel(86_400);
+    elapse(86_400);
     await auth.verify(token).catch(() => {});
     expect(failures()).toEqual([true, false]);
     vi.useRealTimers();

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { AuthError, createLogtoAuth, type IssuerOptions, type LogtoAuthOptions } from '../src/index.js';
 import type { TestLogto } from '../src/testing/index.js';
-import { fateOf, travel } from './support/fate.js';
+import { elapse, fateOf, travel } from './support/fate.js';
 import { AUDIENCE, foreignToken, keyIdOf, keySetOf, now, ownLogto, readingToken } from './support/logto.js';
 import { createSigningKey } from './support/signing.js';
 import { type KeyAnswer, ownIssuer, type TestIssuer } from './support/test-issuer.js';
@@ -84,7 +84,7 @@ describe('ready and health', () => {
     expect(error.hint).toContain('https://public.example/oidc');
     expect(auth.health()).toMatchObject({ ready: false });
     await other.comeBack();
-    travel(10);
+    elapse(10);
     await auth.ready();
     expect(auth.health()).toEqual({
       ready: true,
@@ -290,7 +290,7 @@ describe('several issuers', () => {
     await auth.ready();
     const keys = other.hold();
     const waiting = fateOf(auth, other.token({ header: { kid: 'made-up' } }));
-    await vi.waitFor(() => expect(keys.held).toHaveLength(1));
+    await vi.waitFor(() => expect(keys.held).toHaveLength(1), 3_000);
     await logto.rotateKeys();
     expect(await fateOf(auth, await readingToken(logto))).toBe('ok');
     keys.release();

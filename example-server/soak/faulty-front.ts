@@ -9,6 +9,7 @@ export interface KeyRequests {
   total: number;
   /** The most of them in any one second. */
   mostInASecond: number;
+  mostInAMinute: number;
   /** How many more went where its redirect leads, which is nowhere that Logto would be. */
   redirected: number;
 }
@@ -64,7 +65,10 @@ export async function startFaultyFront(
       else if (!server.listening) await listenAgain(server, port);
     },
 
-    seen: () => ({ total: rate.total, mostInASecond: rate.mostInASecond, redirected }),
+    seen: () => {
+      const { total, mostInASecond, mostInAMinute } = rate;
+      return { total, mostInASecond, mostInAMinute, redirected };
+    },
     stop: () => close(server),
   };
 }
@@ -104,15 +108,18 @@ async function close(server: Server): Promise<void> {
   await closed;
 }
 
-/** Counts what happens, and how much of it in one second at most. */
+/** Counts what happens, and how much of it in one second and in one minute at most. */
 class Rate {
   total = 0;
   mostInASecond = 0;
+  mostInAMinute = 0;
   #lately: number[] = [];
 
   count(now: number): void {
     this.total += 1;
-    this.#lately = [...this.#lately.filter((at) => at > now - 1000), now];
-    this.mostInASecond = Math.max(this.mostInASecond, this.#lately.length);
+    this.#lately = [...this.#lately.filter((at) => at > now - 60_000), now];
+    this.mostInAMinute = Math.max(this.mostInAMinute, this.#lately.length);
+    const inASecond = this.#lately.filter((at) => at > now - 1000).length;
+    this.mostInASecond = Math.max(this.mostInASecond, inASecond);
   }
 }

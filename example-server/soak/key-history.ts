@@ -66,16 +66,6 @@ export class KeyHistory {
     return holding === sets.length ? 'held' : holding === 0 ? 'not held' : 'changing';
   }
 
-  /** Whether the API was sent a key set in this time. */
-  wasTold(from: number, to: number): boolean {
-    return this.#deliveries.some(({ at }) => at >= from - settling && at <= to + settling);
-  }
-
-  /** Whether Logto has had this key since then, and still has. */
-  hasHadSince(keyId: string, since: number): boolean {
-    return (this.#announced.get(keyId) ?? Number.POSITIVE_INFINITY) <= since && !this.#withdrawn.has(keyId);
-  }
-
   /** Whether Logto gave this key up before then. */
   gaveUp(keyId: string, before: number): boolean {
     return (this.#withdrawn.get(keyId) ?? Number.POSITIVE_INFINITY) < before;

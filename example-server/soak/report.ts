@@ -1,12 +1,13 @@
 import type { RecordableHistogram } from 'node:perf_hooks';
 import { growth } from './heap.js';
+import { firstTries, type Rotations, slowest } from './rotations.js';
 import { keyTimes } from './settings.js';
 import type { Run } from './verdict.js';
 
 type Row = readonly [label: string, ...cells: string[]];
 
-const howToRead = `  A key is new to the API until the API has fetched it. Its tokens may get 503 while Logto is at fault, and 401
-  for ${keyTimes.askInterval / 1000} s after a flood of made-up key ids, which uses up what the API may ask Logto. Each answer was judged by that.`;
+const howToRead = `  A key is new to the API until the API has fetched it. Its tokens may get 503 while Logto is at fault, and for
+  ${keyTimes.timeout / 1000} s after; never 401. Each answer was judged by that.`;
 
 /** What a run brought to light, for whoever is on call. */
 export function report(run: Run, objections: readonly string[]): string {
@@ -48,6 +49,61 @@ export function report(run: Run, objections: readonly string[]): string {
   ].join('\n\n');
 }
 
+/** What the rotations brought to light. */
+export function reportRotations(
+  { calm, scenes, keyRequests }: Rotations,
+  objections: readonly string[],
+): string {
+  return [
+    table(
+      ['Tokens of a new key', 'served', 'at first try', '401', '503', 'slowest in ms', 'sent'],
+      scenes.map(({ name, answers }): Row => {
+        const count = (status: number) => number(answers.filter((answer) => answer.status === status).length);
+        const atFirstTry = number(firstTries(answers));
+        return [
+          name,
+          count(200),
+          atFirstTry,
+          count(401),
+          count(503),
+          slowest(answers).toFixed(0),
+          number(answers.length),
+        ];
+      }),
+    ),
+    '  A token that got 503 was sent again when Retry-After said so; 503 here is what it got at last.',
+    table(
+      ['Made-up key ids', '401', '503', 'others'],
+      scenes
+        .filter(({ flood }) => Object.keys(flood).length > 0)
+        .map(({ name, flood }): Row => {
+          const { 401: refused = 0, 503: unanswered = 0, ...others } = flood;
+          return [
+            name,
+            number(refused),
+            number(unanswered),
+            number(Object.values(others).reduce((a, b) => a + b, 0)),
+          ];
+        }),
+    ),
+    table(
+      ['Latency of tokens of a held key in ms', 'median', 'p99', 'slowest', 'requests'],
+      [
+        latency('calm', calm),
+        ...scenes.filter(({ held }) => held.count > 0).map(({ name, held }) => latency(name, held)),
+      ],
+    ),
+    table(
+      ['Requests that reached the key endpoint', ''],
+      [
+        ['in any one second, at most', number(keyRequests.mostInASecond)],
+        ['in any one minute, at most', number(keyRequests.mostInAMinute)],
+      ],
+    ),
+    verdict(objections),
+  ].join('\n\n');
+}
+
 function answers({ ledger, seconds }: Run): string {
   const statuses = [...new Set([...ledger.answers.values()].flatMap((some) => [...some.keys()]))].sort();
   const rows = [...ledger.answers]
@@ -75,7 +131,10 @@ function conclusion({ ledger, startedAt }: Run, objections: readonly string[]): 
     const first = ((firstAt - startedAt) / 1000).toFixed(1);
     return `${objection} (${times} times, first after ${first} s)`;
   });
-  const all = [...wrong, ...objections];
+  return verdict([...wrong, ...objections]);
+}
+
+function verdict(all: readonly string[]): string {
   if (all.length === 0) return 'As promised: no valid request paid for what Logto did.';
   return `Not as promised:\n${all.map((objection) => `  ✗ ${objection}`).join('\n')}`;
 }

@@ -17,15 +17,15 @@ interface Act {
   lasts: number;
   /** Whether Logto rotates its keys in the midst of it, which it also does before each fault. */
   rotates?: boolean;
-  /** Whether a burst of made-up key ids comes right before the rotation, and uses up what the API may ask. */
+  /** Whether a burst of made-up key ids comes right before the rotation. */
   floods?: boolean;
 }
 
-// With keys kept for two seconds: faults shorter than that, longer, and longer than twice that. The first two acts
+// With keys kept for two seconds and a half: faults shorter than that, longer, and longer than twice that. The first two acts
 // are all that a run of a few seconds gets to see.
 const acts: readonly Act[] = [
   { fault: 'hangs', lasts: 2.5, rotates: true },
-  { fault: 'is down', lasts: 5 },
+  { fault: 'is down', lasts: 5.5 },
   { fault: 'answers 500', lasts: 2, floods: true },
   { fault: 'answers with a page', lasts: 1.5 },
   { fault: 'answers byte by byte', lasts: 5, rotates: true },
@@ -49,7 +49,7 @@ export function* schedule(): Generator<Step, never> {
     for (const { fault, lasts, rotates = false, floods = false } of acts) {
       // An answer that was under way when the last fault ended may still come badly: until it has, a rotation
       // would not show whether the first token of a new key is served.
-      yield { do: 'pause', seconds: 1.1 };
+      yield { do: 'pause', seconds: 2.1 };
       if (floods) yield { do: 'flood' };
       yield { do: 'pause', seconds: 0.2 };
       yield rotate();

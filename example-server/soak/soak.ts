@@ -58,7 +58,7 @@ class Soak {
   async run(seconds: number, over: AbortController): Promise<Run> {
     const { logto, front, desk, api, load } = this.#stage;
     await this.#noteKeys(Date.now());
-    const url = await api.ask('start', { issuer: logto.issuer, jwksUri: front.url });
+    const url = await api.ask('start', { issuer: logto.issuer, jwksUri: front.url, times: 'short' });
     const tokens = [...(await desk.hopeless()), ...(await desk.ofNewKey())];
     await load.ask('start', { url: `${url}/products`, tokens });
 

@@ -18,14 +18,11 @@ export interface Run {
   faults: number;
 }
 
-/**
- * Two questions at once and another one in the same second, and a refresh that was due anyway; each is asked a
- * second time where the first answer is bad.
- */
-const mostKeyRequestsInASecond = 8;
+/** Two refreshes, which lie half a second apart at least where one has failed; each asks again where the answer is bad. */
+const mostKeyRequestsInASecond = 4;
 
 /** Far less than a request would wait for a Logto that hangs, and more than chance adds. */
-const allowedDelayMs = keyTimes.timeout / 4;
+const allowedDelayMs = keyTimes.timeout / 8;
 
 /** What is wrong with the run as a whole: the rules that no single request shows. */
 export function objectionsTo({ ledger, heap, keyRequests, counts, rotations, faults }: Run): string[] {

@@ -8,7 +8,7 @@ const SEQUEL = 30_000;
 
 /**
  * When to try again after failures: 1 s and doubling, 60 s at most, with jitter so that replicas which failed
- * together do not come back together. All in milliseconds; a clock that was set back ends the wait.
+ * together do not come back together. All in milliseconds, and by `performance.now()`.
  */
 export class Backoff {
   #failures = 0;
@@ -32,14 +32,13 @@ export class Backoff {
 
   /** Milliseconds until an attempt may be made; 0 when one may be made now. */
   remaining(now: number, keysServe: boolean): number {
-    const since = now - this.#failedAt;
-    if (!this.failing || since < 0) return 0;
-    return Math.max(0, (keysServe ? this.#wait : Math.min(this.#wait, LONGEST_WITHOUT_KEYS)) - since);
+    if (!this.failing) return 0;
+    const wait = keysServe ? this.#wait : Math.min(this.#wait, LONGEST_WITHOUT_KEYS);
+    return Math.max(0, this.#failedAt + wait - now);
   }
 
   /** Whether the last attempt failed, and the next one, due or under way, is its sequel in the same outage. */
   failedLately(now: number): boolean {
-    const since = now - this.#failedAt;
-    return this.failing && since >= 0 && since < this.#wait + SEQUEL;
+    return this.failing && now - this.#failedAt < this.#wait + SEQUEL;
   }
 }

@@ -1,8 +1,30 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { withoutQuery } from '../checks/uris.js';
 import { asError, isError } from '../errors.js';
 import { unlessAborted } from '../promises.js';
 import { discardBody, readBody } from './answer-body.js';
+import type { FetchedKeys } from './key-store.js';
+import { Moment } from './moment.js';
 import { type Keys, keysFromJwks } from './verification-key.js';
+
+/** Fetches an issuer's keys, with one quick retry, for a connection that broke or a Logto that was just restarting. */
+export async function fetchKeys(
+  uri: string,
+  fetch: typeof globalThis.fetch,
+  signal: AbortSignal,
+): Promise<FetchedKeys> {
+  const attempt = async () => ({ startedAt: Moment.now(), keys: await fetchJwks(uri, fetch, signal) });
+  try {
+    return await attempt();
+  } catch (error) {
+    await sleep(100 + Math.random() * 200, undefined, { signal }).catch(() => {});
+    if (signal.aborted) throw error;
+    return attempt().catch((again) => {
+      // Cut short, the second try has nothing to say that the first one has not.
+      throw signal.aborted ? error : again;
+    });
+  }
+}
 
 /**
  * Fetches a JWK Set and reads the keys in it. The signal bounds headers and body together, also where a `fetch`

@@ -12,9 +12,12 @@ export interface KeySource {
   current(now: number): Keys | undefined;
   /** The keys, waiting for them where that is needed. Never rejects. */
   usable(): Promise<Keys | Refusal>;
-  /** The key of that id, asking Logto once more where it is unknown. Never rejects. */
+  /**
+   * The key of that id. One that is not held is waited for until a refresh that began after this call has ended: only
+   * then it is called unknown. Never rejects.
+   */
   find(kid: string): Promise<VerificationKey | Refusal>;
-  /** Whether keys are held, and none of that id. Without side effects. */
+  /** Whether there are keys that may be trusted, and none of that id. Without side effects. */
   lacks(kid: string): boolean;
   /** Why this very key may no longer vouch for anything, if so. Without side effects. */
   disowns(key: VerificationKey): Refusal | undefined;

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import { withoutQuery } from '../checks/uris.js';
 import { settledBy } from '../promises.js';
+import { Moment } from './moment.js';
 import { type Keys, keysFromJwks, keysToJwks } from './verification-key.js';
 
 /**
@@ -14,10 +15,10 @@ export interface KeyValueStore {
   set(key: string, value: unknown, ttlMilliseconds: number): Promise<unknown>;
 }
 
-/** Keys, and when the fetch that brought them began: by the wall clock, in milliseconds. */
+/** Keys, and when the fetch that brought them began. */
 export interface FetchedKeys {
   readonly keys: Keys;
-  readonly startedAt: number;
+  readonly startedAt: Moment;
 }
 
 export interface KeyStoreOptions {
@@ -58,7 +59,7 @@ export class KeyStore {
   /** Puts the keys in the store, without waiting for it. Never throws. */
   write({ keys, startedAt }: FetchedKeys): void {
     const { store, issuer, maxLife } = this.#options;
-    const entry = { issuer, jwksUri: this.#jwksUri, fetchedAt: startedAt, jwks: keysToJwks(keys) };
+    const entry = { issuer, jwksUri: this.#jwksUri, fetchedAt: startedAt.wall, jwks: keysToJwks(keys) };
     (async () => store.set(this.#name, entry, Math.ceil(maxLife)))().catch(() => {});
   }
 
@@ -70,6 +71,6 @@ export class KeyStore {
     if (typeof fetchedAt !== 'number') return undefined;
     const age = Date.now() - fetchedAt;
     if (!(age >= 0 && age < this.#options.maxLife)) return undefined;
-    return { keys: keysFromJwks(jwks), startedAt: fetchedAt };
+    return { keys: keysFromJwks(jwks), startedAt: Moment.at(fetchedAt) };
   }
 }

@@ -26,12 +26,6 @@ export interface TokenVerifierOptions {
   readonly maxPending: number;
 }
 
-interface WaitingRooms {
-  readonly usual: WaitingRoom;
-  /** For made-up key ids, which wait for Logto and must not take the others' places in an outage. */
-  readonly unknownKey: WaitingRoom;
-}
-
 /** A token that passed the cheap checks, on its way to the signature. */
 interface Candidate extends ParsedToken {
   readonly digest: string;
@@ -44,15 +38,12 @@ export class TokenVerifier {
   /** Signature checks under way: a token that many send at once is checked once. */
   readonly #checks = new Map<string, { key: VerificationKey; result: Promise<VerifiedToken | Refusal> }>();
   /** Each issuer has its own: who waits for one that is down must not take the places of another's tokens. */
-  readonly #rooms: ReadonlyMap<KeySource, WaitingRooms>;
+  readonly #rooms: ReadonlyMap<KeySource, WaitingRoom>;
 
   constructor(options: TokenVerifierOptions) {
     this.#options = options;
     this.#rooms = new Map(
-      Array.from(options.issuers.values(), (source) => [
-        source,
-        { usual: new WaitingRoom(options.maxPending), unknownKey: new WaitingRoom(options.maxPending) },
-      ]),
+      Array.from(options.issuers.values(), (source) => [source, new WaitingRoom(options.maxPending)]),
     );
   }
 
@@ -72,9 +63,7 @@ export class TokenVerifier {
       if (refusal !== undefined) return refusal;
       const keys = known.keySource.current(now);
       if (keys === undefined) {
-        return this.#roomsOf(known.keySource).usual.enter(() =>
-          this.#verifyAgain(known, text, digest, audience),
-        );
+        return this.#roomOf(known.keySource).enter(() => this.#verifyAgain(known, text, digest, audience));
       }
       if (keys.get(known.key.kid) === known.key) return { verified: known, cached: true };
       // Its key was withdrawn or replaced: the token is as good as one never seen.
@@ -84,12 +73,13 @@ export class TokenVerifier {
     if (candidate instanceof Refusal) return candidate;
     const { keySource, kid } = candidate;
     const key = keySource.current(now)?.get(kid);
-    const { usual, unknownKey } = this.#roomsOf(keySource);
+    const room = this.#roomOf(keySource);
     if (key !== undefined) {
-      return unfit(candidate, key) ?? usual.enter(() => this.#verifySignature(candidate, key, audience));
+      return unfit(candidate, key) ?? room.enter(() => this.#verifySignature(candidate, key, audience));
     }
-    const room = keySource.lacks(kid) ? unknownKey : usual;
-    return room.enter(() => this.#findKeyAndVerify(candidate, audience));
+    const find = () => this.#findKeyAndVerify(candidate, audience);
+    // Made-up key ids must not take the others' places: they have a room of their own, where their key is asked for.
+    return keySource.lacks(kid) ? find() : room.enter(find);
   }
 
   /** Whether a token that was valid when something had to be waited for still is: its time, and its key. */
@@ -97,8 +87,8 @@ export class TokenVerifier {
     return this.#refuses(verified, audience, Date.now()) ?? verified.keySource.disowns(verified.key);
   }
 
-  #roomsOf(keySource: KeySource): WaitingRooms {
-    return this.#rooms.get(keySource) as WaitingRooms;
+  #roomOf(keySource: KeySource): WaitingRoom {
+    return this.#rooms.get(keySource) as WaitingRoom;
   }
 
   #checkCheaply(text: string, digest: string, audience: ExpectedAudience, now: number): Candidate | Refusal {

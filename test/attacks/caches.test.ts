@@ -10,7 +10,7 @@ import {
   getAuth,
   type LogtoAuthOptions,
 } from '../../src/index.js';
-import { travel } from '../support/fate.js';
+import { elapse, travel } from '../support/fate.js';
 import { AUDIENCE, now } from '../support/logto.js';
 import { get } from '../support/request.js';
 import { createSigningKey } from '../support/signing.js';
@@ -147,6 +147,7 @@ describe('a token that was refused', () => {
     const token = logto.token({ key: next });
     expect(await outcome(app, token)).toBe('401 unknown_key');
     logto.keys.push(next);
+    elapse(3);
     expect(await outcome(app, token)).toBe('200 new');
   });
 });
@@ -180,6 +181,7 @@ describe('a token on its way', () => {
     const awaited = outcome(app, logto.token());
     await vi.waitFor(() => expect(decisions).toHaveLength(1));
     logto.rotate({ keepPrevious: false });
+    elapse(2);
     const rotated = get(app, '/products', logto.token()).then(({ status }) => status);
     await vi.waitFor(() => expect(decisions).toHaveLength(2));
     decisions[1]?.(false);

@@ -12,6 +12,7 @@ import {
   type LogtoAuth,
   type LogtoAuthOptions,
 } from '../../src/index.js';
+import { later } from '../support/fate.js';
 import { AUDIENCE } from '../support/logto.js';
 import { exchange, type RawAnswer, rawRequest } from '../support/raw-http.js';
 import { createSigningKey, type SigningKey } from '../support/signing.js';
@@ -137,7 +138,9 @@ export class Lab {
     return { token, target, answer };
   }
 
+  /** Begins anew, and so late that a made-up key id is asked for at once. */
   forget(): void {
+    later(5);
     this.denied.length = 0;
     this.handled = 0;
   }

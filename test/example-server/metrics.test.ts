@@ -3,6 +3,7 @@ import request from 'supertest';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createApp } from '../../example-server/app.js';
 import { Metrics } from '../../example-server/metrics/metrics.js';
+import { elapse } from '../support/fate.js';
 import { AUDIENCE, readingToken, sharedLogto } from '../support/logto.js';
 import { get } from '../support/request.js';
 
@@ -81,10 +82,12 @@ describe('/metrics', () => {
     const before = Object.keys(await scrape(app));
     expect(before.filter((series) => series.includes('decision="denied"'))).toHaveLength(19);
     for (const clientId of ['a', 'b', 'c']) {
+      elapse(5);
       for (const odd of [{}, { header: { kid: clientId } }, { claims: { iss: clientId } }]) {
         await get(app, '/products', await readingToken(logto, { clientId, ...odd }));
       }
     }
+    vi.useRealTimers();
     const grown = Object.keys(await scrape(app)).filter((series) => !before.includes(series));
     expect(grown.filter((series) => !series.startsWith('logto_m2m_keys_age_seconds'))).toEqual([]);
     expect(grown.length).toBeLessThanOrEqual(1);

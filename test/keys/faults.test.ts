@@ -1,7 +1,7 @@
 import Keyv from 'keyv';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createLogtoAuth, type JwksCacheOptions, type LogtoAuth } from '../../src/index.js';
-import { fateOf, travel } from '../support/fate.js';
+import { elapse, fateOf } from '../support/fate.js';
 import { AUDIENCE, now } from '../support/logto.js';
 import { createSigningKey } from '../support/signing.js';
 import { type KeyAnswer, ownIssuer, type TestIssuer } from '../support/test-issuer.js';
@@ -114,7 +114,7 @@ describe.each(faults)('when Logto answers with %s', (_fault, answer, error) => {
     const known = token();
     await auth.verify(known);
     await fail();
-    travel(601);
+    elapse(601);
     const began = performance.now();
     expect([await fateOf(auth, known), await fateOf(auth, token())]).toEqual(['ok', 'ok']);
     expect(performance.now() - began).toBeLessThan(1_000);
@@ -132,7 +132,7 @@ describe.each(faults)('when Logto answers with %s', (_fault, answer, error) => {
     const known = token();
     await auth.verify(known);
     await fail();
-    travel(80_000);
+    elapse(80_000);
     expect([await fateOf(auth, known), await fateOf(auth, token())]).toEqual(['ok', 'ok']);
     const began = performance.now();
     expect([await fateOf(auth, known), await fateOf(auth, token())]).toEqual(['ok', 'ok']);
@@ -145,7 +145,7 @@ describe.each(faults)('when Logto answers with %s', (_fault, answer, error) => {
     const known = token();
     await auth.verify(known);
     await fail();
-    travel(600 + 86_400);
+    elapse(600 + 86_400);
     expect([await fateOf(auth, known), await fateOf(auth, token())]).toEqual([
       'keys_unavailable',
       'keys_unavailable',
@@ -165,7 +165,7 @@ describe.each(faults)('when Logto answers with %s', (_fault, answer, error) => {
     const store = new Keyv();
     await instance({ store }).ready();
     await fail();
-    travel(601);
+    elapse(601);
     const auth = instance({ store });
     expect(await fateOf(auth, token())).toBe('ok');
     expect(auth.health().issuers[0]).toMatchObject({ stale: true, lastError: expect.stringMatching(error) });

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Refusal } from '../../src/errors.js';
 import { KeySet, type KeySetOptions, type KeyTimes } from '../../src/keys/key-set.js';
 import { KeyStore } from '../../src/keys/key-store.js';
+import { Moment } from '../../src/keys/moment.js';
 import { keysFromJwks, type VerificationKey } from '../../src/keys/verification-key.js';
 import { createSigningKey } from '../support/signing.js';
 
@@ -11,8 +12,15 @@ const URI = `${ISSUER}/jwks`;
 const JWKS = { keys: [createSigningKey('ES384', { kid: 'key' }).publicJwk] };
 const TIMES: KeyTimes = { maxAge: 600_000, maxStale: 3_600_000, cooldown: 30_000, timeout: 1_000 };
 
-/** The clock stands still, and is set. */
-const at = (milliseconds: number) => vi.setSystemTime(NOW + milliseconds);
+const realNow = performance.now.bind(performance);
+const monotonic = vi.spyOn(performance, 'now');
+let latest = 0;
+/** Both clocks stand still, and are set; back goes the wall clock alone. */
+function at(milliseconds: number): void {
+  vi.setSystemTime(NOW + milliseconds);
+  latest = Math.max(latest, milliseconds);
+  monotonic.mockReturnValue(NOW + latest);
+}
 /** Where `vi.waitFor` would set the clock forward. */
 async function until(done: () => boolean): Promise<void> {
   while (!done()) await new Promise((resolve) => setTimeout(resolve, 5));
@@ -22,6 +30,8 @@ const random = vi.spyOn(Math, 'random');
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['Date'], now: NOW });
+  latest = 0;
+  at(0);
   random.mockReturnValue(0);
 });
 afterEach(() => {
@@ -34,7 +44,7 @@ class Logto {
   readonly asked: number[] = [];
   answer: (signal: AbortSignal) => unknown = () => Response.json(JWKS);
   readonly fetch = (async (_uri: string, { signal }: { signal: AbortSignal }) => {
-    this.asked.push(performance.now());
+    this.asked.push(realNow());
     return this.answer(signal);
   }) as unknown as typeof fetch;
 
@@ -49,12 +59,17 @@ class Logto {
   }
 }
 
-function keySet(logto: Logto, { store, ...times }: Partial<KeyTimes> & Pick<KeySetOptions, 'store'> = {}) {
+interface KeySetting extends Partial<KeyTimes>, Pick<KeySetOptions, 'store'> {
+  readonly maxPending?: number;
+}
+
+function keySet(logto: Logto, { store, maxPending = 1_000, ...times }: KeySetting = {}) {
   return new KeySet({
     issuer: ISSUER,
     jwksUri: URI,
     fetch: logto.fetch,
     times: { ...TIMES, ...times },
+    maxPending,
     store,
   });
 }
@@ -78,9 +93,9 @@ describe('keys of a certain age', () => {
     ['are waited for', 4_199_999, { serve: false, asked: 1, stale: true, trusted: true }],
     ['are trusted no more', 4_200_000, { serve: false, asked: 1, stale: true, trusted: false }],
     [
-      'are waited for where the clock was set back',
+      'are no older where the wall clock was set back',
       -1,
-      { serve: false, asked: 1, stale: true, trusted: true },
+      { serve: true, asked: 1, stale: false, trusted: true },
     ],
   ])('%s: %i ms', async (_what, age, expected) => {
     const { logto, keys, key } = await filled();
@@ -232,10 +247,11 @@ describe('a kid that is not known', () => {
   const has = (...kids: string[]) => Response.json({ keys: kids.map(key) });
 
   /** Keys that were fetched at NOW, and a Logto that answers each question when it is told to. */
-  async function held(times: Partial<KeyTimes> = {}) {
+  async function held(setting: KeySetting = {}) {
     const logto = new Logto();
-    const keys = keySet(logto, times);
+    const keys = keySet(logto, setting);
     await keys.usable();
+    at(2_000);
     const answers: ((response: Response) => void)[] = [];
     logto.answer = () => new Promise((resolve) => answers.push(resolve));
     return { logto, keys, answers };
@@ -268,17 +284,22 @@ describe('a kid that is not known', () => {
     expect(logto.asked).toHaveLength(2);
   });
 
-  it('is asked for after a refresh that began before and did not bring it', async () => {
-    const { logto, keys, answers } = await held();
+  it('is asked for after a refresh that began before and did not bring it, a second later', async () => {
+    const { logto, keys, answers } = await held({ timeout: 5_000 });
     at(600_000);
     keys.current(Date.now());
     const found = keys.find('new');
     await settle();
     answers[0]?.(has('key'));
+    await settle();
+    expect(logto.asked).toHaveLength(2);
+    at(601_050);
     await until(() => answers.length === 2);
     answers[1]?.(has('key', 'new'));
     expect(await found).toMatchObject({ kid: 'new' });
     expect(logto.asked).toHaveLength(3);
+    const [, first = 0, second = 0] = logto.asked;
+    expect(second - first).toBeGreaterThan(1_000);
   });
 
   it('is not asked for again by who has just waited for the first keys, or for new ones', async () => {
@@ -305,28 +326,77 @@ describe('a kid that is not known', () => {
     expect(logto.asked).toHaveLength(1);
   });
 
-  it('is asked for twice at once, and then once each fifth of the cooldown', async () => {
-    const logto = new Logto();
-    const keys = keySet(logto);
-    await keys.usable();
-    const askedAfter = async (milliseconds: number) => {
-      at(milliseconds);
-      expect(await keys.find('new')).toMatchObject({ reason: 'unknown_key' });
+  it('is refused at once for a second after Logto did not have it, and then asked for again', async () => {
+    const { logto, keys, answers } = await held({ timeout: 5_000 });
+    const find = async () => {
+      const found = keys.find('made-up');
+      await settle();
+      answers.shift()?.(has('key'));
+      expect(await found).toMatchObject({ reason: 'unknown_key' });
       return logto.asked.length;
     };
-    expect([await askedAfter(0), await askedAfter(0), await askedAfter(0)]).toEqual([2, 3, 3]);
-    expect([await askedAfter(5_999), await askedAfter(6_000), await askedAfter(6_000)]).toEqual([3, 4, 4]);
+    expect([await find(), await find()]).toEqual([2, 2]);
+    at(2_999);
+    expect(await find()).toBe(2);
+    // Two seconds lie between two refreshes that bring nothing.
+    at(4_100);
+    expect(await find()).toBe(3);
+  });
+
+  it('is remembered as absent also by who waited for the first keys', async () => {
+    const logto = new Logto();
+    const keys = keySet(logto);
+    for (let i = 0; i < 2; i++) expect(await keys.find('made-up')).toMatchObject({ reason: 'unknown_key' });
+    expect(logto.asked).toHaveLength(1);
+  });
+
+  it('is not remembered as absent where Logto did not answer', async () => {
+    const { logto, keys } = await held({ timeout: 5_000 });
+    logto.fail('down');
+    expect(await keys.find('new')).toMatchObject({ reason: 'keys_unavailable' });
+    logto.answer = () => has('key', 'new');
+    at(4_100);
+    expect(await keys.find('new')).toMatchObject({ kid: 'new' });
+  });
+
+  it('is not asked for where a refresh could not begin in time, and the answer tells when to come again', async () => {
+    const { logto, keys, answers } = await held({ timeout: 1_000 });
+    const found = keys.find('made-up');
+    await settle();
+    answers.shift()?.(has('key'));
+    await found;
+    expect(await keys.find('new')).toMatchObject({
+      reason: 'keys_unavailable',
+      hint: `The keys of ${ISSUER} cannot be had: Logto is not asked again for unknown keys so soon.`,
+      details: { retryAfter: 3 },
+    });
+    expect(logto.asked).toHaveLength(2);
   });
 
   it('is no fault of the caller where Logto could not be asked the last time', async () => {
     const { logto, keys } = await held();
     logto.fail('down');
-    for (let i = 0; i < 3; i++) {
-      expect(await keys.find('new')).toMatchObject({ reason: 'keys_unavailable' });
-    }
-    // Each of the two attempts has its quick retry.
-    expect(logto.asked).toHaveLength(1 + 4);
+    const error = { reason: 'keys_unavailable', details: { retryAfter: 3 } };
+    expect(await keys.find('new')).toMatchObject(error);
+    expect(await keys.find('new')).toMatchObject(error);
+    // The attempt has its quick retry.
+    expect(logto.asked).toHaveLength(1 + 2);
     expect(await keys.find('key')).toMatchObject({ kid: 'key' });
+  });
+
+  it('makes room for another in a full room, and is told when to come again', async () => {
+    const { keys, answers } = await held({ maxPending: 2, timeout: 5_000 });
+    const found = ['a', 'b', 'c'].map((kid) => keys.find(kid));
+    await settle();
+    answers[0]?.(has('key', 'a', 'b', 'c'));
+    const outcomes = await Promise.all(found);
+    expect(outcomes.filter((one) => !(one instanceof Refusal))).toHaveLength(2);
+    expect(outcomes[2]).not.toBeInstanceOf(Refusal);
+    expect(outcomes.find((one) => one instanceof Refusal)).toEqual(
+      new Refusal('overloaded', '2 requests are waiting for keys that are not held: see maxPending.', {
+        retryAfter: 1,
+      }),
+    );
   });
 
   it.each([
@@ -334,20 +404,21 @@ describe('a kid that is not known', () => {
     ['one that began before', 600_000],
   ])('is waited for no longer than the timeout: %s', async (_what, age) => {
     const { keys } = await held({ timeout: 100 });
-    at(age);
+    at(Math.max(2_000, age));
     keys.current(Date.now());
-    const began = performance.now();
+    const began = realNow();
     expect(await keys.find('new')).toMatchObject({ reason: 'keys_unavailable' });
-    expect(performance.now() - began).toBeGreaterThan(85);
+    expect(realNow() - began).toBeGreaterThan(85);
   });
 
   it('is no reason to refuse others at the end of the keys, while Logto is being asked for it', async () => {
     const { logto, keys, answers } = await held();
     const { answer } = logto;
     logto.fail('down');
-    at(4_199_990);
+    at(4_197_000);
     await keys.usable();
     logto.answer = answer;
+    at(4_199_999);
     const found = keys.find('new');
     await settle();
     // The backoff still runs, but the question is under way.
@@ -436,7 +507,7 @@ describe('an entry of the store', () => {
       jwksUri: URI,
       maxLife: 1_000.5,
     });
-    store.write({ keys: keysFromJwks(JWKS), startedAt: NOW });
+    store.write({ keys: keysFromJwks(JWKS), startedAt: Moment.at(NOW) });
     expect(set.mock.calls).toEqual([
       [expect.any(String), { issuer: ISSUER, jwksUri: URI, fetchedAt: NOW, jwks: JWKS }, 1_001],
     ]);
@@ -444,9 +515,9 @@ describe('an entry of the store', () => {
 
   it('is waited for half a second at most', async () => {
     const store = { get: () => new Promise(() => {}), set: async () => {} };
-    const began = performance.now();
+    const began = realNow();
     const reading = new KeyStore({ store, issuer: ISSUER, jwksUri: URI, maxLife: 1_000 }).read();
     expect(await reading).toBeUndefined();
-    expect(performance.now() - began).toBeGreaterThan(490);
+    expect(realNow() - began).toBeGreaterThan(490);
   });
 });

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createLogtoAuth, type JwksCacheOptions, type KeyHealth, type LogtoAuth } from '../../src/index.js';
 import type { TestLogto } from '../../src/testing/index.js';
-import { fateOf, travel } from '../support/fate.js';
+import { elapse, fateOf, later, travel } from '../support/fate.js';
 import { AUDIENCE, foreignToken, keySetOf, now, ownLogto, readingToken } from '../support/logto.js';
 import { createSigningKey } from '../support/signing.js';
 import { ownIssuer, type TestIssuer } from '../support/test-issuer.js';
@@ -36,7 +36,7 @@ describe('a refresh', () => {
   it('is not needed while the keys are younger than maxAge', async () => {
     const auth = instance();
     await auth.ready();
-    travel(599);
+    elapse(599);
     for (let i = 0; i < 3; i++) expect(await fateOf(auth, await token())).toBe('ok');
     expect(logto.keyRequests).toBe(1);
   });
@@ -45,7 +45,7 @@ describe('a refresh', () => {
     const issuer = await ownIssuer();
     const auth = instance({}, issuer);
     await auth.ready();
-    travel(1_199);
+    elapse(1_199);
     const keys = issuer.hold();
     expect(await fateOf(auth, tokenOf(issuer))).toBe('ok');
     await vi.waitFor(() => expect(keys.held).toHaveLength(1));
@@ -59,7 +59,7 @@ describe('a refresh', () => {
     const issuer = await ownIssuer();
     const auth = instance({}, issuer);
     await auth.ready();
-    travel(1_201);
+    elapse(1_201);
     const keys = issuer.hold();
     let answered = 0;
     const fates = Promise.all(
@@ -80,7 +80,7 @@ describe('a refresh', () => {
     const issuer = await ownIssuer();
     const auth = instance({ timeout: 0.2 }, issuer);
     await auth.ready();
-    travel(80_000);
+    elapse(80_000);
     issuer.answer = () => {};
     expect(await fateOf(auth, tokenOf(issuer))).toBe('ok');
     const { keyRequests } = issuer;
@@ -88,7 +88,7 @@ describe('a refresh', () => {
     expect(await fateOf(auth, tokenOf(issuer))).toBe('ok');
     expect(issuer.keyRequests).toBe(keyRequests);
     // When it is over the next attempt is made behind the requests.
-    travel(10);
+    elapse(10);
     expect(await fateOf(auth, tokenOf(issuer))).toBe('ok');
     await vi.waitFor(() => expect(issuer.keyRequests).toBeGreaterThan(keyRequests));
   });
@@ -110,28 +110,32 @@ describe('a refresh', () => {
     const auth = instance({ maxAge: 600, maxStale: 3_600, timeout: 0.2 });
     await auth.ready();
     await logto.stop();
-    travel(4_199);
+    elapse(4_199);
     expect(await fateOf(auth, await token())).toBe('ok');
-    travel(1.5);
+    elapse(1.5);
     expect(await fateOf(auth, await token())).toBe('keys_unavailable');
     expect(auth.health()).toMatchObject({ ready: false, issuers: [{ keyIds: [] }] });
     await logto.start();
-    travel(6);
+    elapse(6);
     expect(await fateOf(auth, await token())).toBe('ok');
   });
 
-  it('is waited for when the clock was set back, and the keys serve on without it', async () => {
+  it('is due no later where the wall clock is set back by 400 days, and so is the end of the keys', async () => {
     const auth = instance({ timeout: 0.2 });
     const early = await token();
     await auth.ready();
-    travel(-3_600);
-    expect(auth.health().issuers[0]?.stale).toBe(true);
+    travel(-400 * 86_400);
+    // The claims of the tokens are a matter of the wall clock, and these stay good.
     expect(await fateOf(auth, early)).toBe('ok');
-    expect(logto.keyRequests).toBe(2);
-    expect(auth.health().issuers[0]).toMatchObject({ stale: false, fetchedAt: Date.now() / 1000 });
+    expect(logto.keyRequests).toBe(1);
     await logto.stop();
-    travel(-3_600);
+    later(86_400);
+    expect(auth.health()).toMatchObject({ ready: true, issuers: [{ stale: true }] });
     expect(await fateOf(auth, early)).toBe('ok');
+    later(601);
+    expect(auth.health()).toMatchObject({ ready: false, issuers: [{ keyIds: [], stale: true }] });
+    expect(await fateOf(auth, early)).toBe('keys_unavailable');
+    expect(await fateOf(auth, await token())).toBe('keys_unavailable');
   });
 
   it('follows no redirect', async () => {
@@ -199,7 +203,7 @@ describe('a key that is not known', () => {
     const issuer = await ownIssuer();
     const auth = instance({}, issuer);
     await auth.ready();
-    travel(601);
+    elapse(601);
     const old = tokenOf(issuer);
     const keys = issuer.hold();
     await auth.verify(old);
@@ -214,9 +218,10 @@ describe('a key that is not known', () => {
     expect(issuer.keyRequests).toBe(3);
   });
 
-  it('made up a thousand times causes three fetches in a second and seven in a cooldown, and hides no rotation for long', async () => {
-    const auth = instance({ cooldown: 30 });
+  it('made up a thousand times at once causes one fetch, and hides no rotation', async () => {
+    const auth = instance();
     await auth.ready();
+    elapse(2);
     const { keyRequests } = logto;
     const forger = await ownLogto();
     const made = (i: number) =>
@@ -224,15 +229,10 @@ describe('a key that is not known', () => {
     const tokens = await Promise.all(Array.from({ length: 1_000 }, (_, i) => made(i)));
     const fates = await Promise.all(tokens.map((one) => fateOf(auth, one)));
     expect(new Set(fates)).toEqual(new Set(['unknown_key']));
-    expect(logto.keyRequests - keyRequests).toBeLessThanOrEqual(2);
-    for (let second = 1; second <= 29; second++) {
-      travel(1);
-      if (second === 13) await logto.rotateKeys();
-      await fateOf(auth, await made(second));
-      if (second === 19) expect(await fateOf(auth, await token())).toBe('ok');
-    }
-    expect(logto.keyRequests - keyRequests).toBeLessThanOrEqual(7);
-    expect(logto.keyRequests - keyRequests).toBeGreaterThanOrEqual(5);
+    expect(logto.keyRequests - keyRequests).toBe(1);
+    await logto.rotateKeys();
+    expect(await fateOf(auth, await token())).toBe('ok');
+    expect(logto.keyRequests - keyRequests).toBe(2);
   });
 
   it('is no fault of the caller while Logto cannot be asked', async () => {
@@ -254,7 +254,7 @@ describe('a key that is not known', () => {
     const issuer = await ownIssuer();
     const auth = instance({ timeout: 0.4 }, issuer);
     await auth.ready();
-    travel(601);
+    elapse(601);
     issuer.answer = () => {};
     await auth.verify(tokenOf(issuer));
     vi.useRealTimers();
@@ -266,9 +266,9 @@ describe('a key that is not known', () => {
 
 it('a request waits no longer than the timeout in all, though it waits for two refreshes', async () => {
   const issuer = await ownIssuer();
-  const auth = instance({ timeout: 1 }, issuer);
+  const auth = instance({ timeout: 2 }, issuer);
   await auth.ready();
-  travel(601);
+  elapse(601);
   const keys = issuer.hold();
   await auth.verify(tokenOf(issuer));
   await vi.waitFor(() => expect(keys.held).toHaveLength(1));
@@ -276,10 +276,10 @@ it('a request waits no longer than the timeout in all, though it waits for two r
   const began = performance.now();
   const fate = fateOf(auth, issuer.token({ key: createSigningKey() }));
   // The first is answered late, without the key; the second never.
-  setTimeout(() => issuer.sendKeys(keys.held[0] as (typeof keys.held)[0]), 700);
+  setTimeout(() => issuer.sendKeys(keys.held[0] as (typeof keys.held)[0]), 1_400);
   expect(await fate).toBe('keys_unavailable');
   expect(keys.held).toHaveLength(2);
-  expect(performance.now() - began).toBeLessThan(1_400);
+  expect(performance.now() - began).toBeLessThan(2_400);
 });
 
 describe('a cold start while Logto is down', () => {
@@ -290,14 +290,14 @@ describe('a cold start while Logto is down', () => {
     const fates = await Promise.all(tokens.map((one) => fateOf(auth, one)));
     expect(new Set(fates)).toEqual(new Set(['keys_unavailable']));
     for (let i = 0; i < 10; i++) {
-      travel(5);
+      elapse(5);
       expect(await fateOf(auth, await token())).toBe('keys_unavailable');
       const error = await auth.verify(await token()).catch((thrown) => thrown);
       expect(Number(error.headers['Retry-After'])).toBeGreaterThanOrEqual(1);
       expect(Number(error.headers['Retry-After'])).toBeLessThanOrEqual(5);
     }
     await logto.start();
-    travel(5);
+    elapse(5);
     expect(await fateOf(auth, await token())).toBe('ok');
   });
 
@@ -331,7 +331,7 @@ describe('in an outage', () => {
       jwksCache: { timeout: 0.5 },
     });
     await auth.ready();
-    travel(601);
+    elapse(601);
     issuer.answer = () => {};
     const forger = createSigningKey();
     const flood = Promise.all(
@@ -347,11 +347,11 @@ describe('in an outage', () => {
     const issuer = await ownIssuer();
     const auth = instance({ timeout: 1 }, issuer);
     await auth.ready();
-    travel(1_201);
+    elapse(1_201);
     issuer.answer = () => {};
     expect(await fateOf(auth, tokenOf(issuer))).toBe('ok');
     for (const wait of [20, 20, 20, 20, 40, 60, 60]) {
-      travel(wait);
+      elapse(wait);
       const { keyRequests } = issuer;
       const began = performance.now();
       for (let i = 0; i < 5; i++) expect(await fateOf(auth, tokenOf(issuer))).toBe('ok');
@@ -365,12 +365,12 @@ describe('in an outage', () => {
     const auth = instance({ timeout: 0.3 });
     await auth.ready();
     const old = await token();
-    travel(1_201);
+    elapse(1_201);
     await logto.stop();
     expect(await fateOf(auth, old)).toBe('ok');
     await logto.start();
     await logto.rotateKeys({ keepPrevious: false });
-    travel(300);
+    elapse(300);
     expect(await fateOf(auth, old)).toBe('unknown_key');
   });
 });

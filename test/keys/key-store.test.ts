@@ -7,7 +7,7 @@ import {
   type LogtoAuth,
 } from '../../src/index.js';
 import type { TestLogto } from '../../src/testing/index.js';
-import { fateOf, travel } from '../support/fate.js';
+import { elapse, fateOf } from '../support/fate.js';
 import { AUDIENCE, foreignToken, keyIdOf, keySetOf, ownLogto, readingToken } from '../support/logto.js';
 import { createSigningKey } from '../support/signing.js';
 import { ownIssuer } from '../support/test-issuer.js';
@@ -125,7 +125,7 @@ describe('a shared store', () => {
   it('serves at once with an entry younger than maxAge, while Logto is asked all the same', async () => {
     const issuer = await ownIssuer();
     await filled(issuer);
-    travel(500);
+    elapse(500);
     const keys = issuer.hold();
     const auth = replica({}, issuer);
     expect(await fateOf(auth, issuer.token())).toBe('ok');
@@ -140,7 +140,7 @@ describe('a shared store', () => {
   it('waits for Logto with an older entry, which serves only when that failed', async () => {
     const issuer = await ownIssuer();
     await filled(issuer);
-    travel(601);
+    elapse(601);
     const keys = issuer.hold();
     const first = replica({}, issuer);
     const fate = fateOf(first, issuer.token());
@@ -148,7 +148,7 @@ describe('a shared store', () => {
     expect(first.health().ready).toBe(false);
     keys.release();
     expect(await fate).toBe('ok');
-    travel(601);
+    elapse(601);
     await issuer.goDown();
     const second = replica({}, issuer);
     expect(await fateOf(second, issuer.token())).toBe('ok');
@@ -161,7 +161,7 @@ describe('a shared store', () => {
   it('serves with an older entry also where Logto hangs', async () => {
     const issuer = await ownIssuer();
     await filled(issuer);
-    travel(601);
+    elapse(601);
     issuer.answer = () => {};
     expect(await fateOf(replica({ timeout: 0.5 }, issuer), issuer.token())).toBe('ok');
   });
@@ -169,11 +169,11 @@ describe('a shared store', () => {
   it('serves with no entry older than maxAge and maxStale together, which counts from the fetch', async () => {
     await filled();
     await logto.stop();
-    travel(600 + 3_600 - 5);
+    elapse(600 + 3_600 - 5);
     expect(await fateOf(replica({ maxStale: 3_600 }), await token())).toBe('ok');
     const auth = replica({ maxStale: 3_600 });
     expect(await fateOf(auth, await token())).toBe('ok');
-    travel(10);
+    elapse(10);
     expect(await fateOf(replica({ maxStale: 3_600 }), await token())).toBe('keys_unavailable');
     expect(await fateOf(auth, await token())).toBe('keys_unavailable');
   });
@@ -208,13 +208,13 @@ describe('a shared store', () => {
     expect(store.reads).toBe(reads + 1);
     // The entry served; Logto was asked all the same.
     await vi.waitFor(() => expect(store.lives).toHaveLength(2));
-    travel(601);
+    elapse(601);
     await auth.verify(await token());
     await vi.waitFor(() => expect(auth.health().issuers[0]?.stale).toBe(false));
     await fateOf(auth, await foreignToken(logto));
     expect(store.reads).toBe(reads + 1);
     await logto.stop();
-    travel(90_000);
+    elapse(90_000);
     await fateOf(auth, await token());
     expect(store.reads).toBe(reads + 2);
   });
@@ -307,7 +307,7 @@ describe('a store that fails', () => {
     expect(await fateOf(auth, await token())).toBe('ok');
     expect(performance.now() - began).toBeLessThan(400);
     await logto.stop();
-    travel(601);
+    elapse(601);
     expect(await fateOf(auth, await token())).toBe('ok');
     vi.useRealTimers();
     const late = performance.now();

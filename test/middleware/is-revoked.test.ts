@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { type AccessToken, AuthError, type LogtoAuthOptions } from '../../src/index.js';
-import { fateOf, travel } from '../support/fate.js';
+import { elapse, fateOf, travel } from '../support/fate.js';
 import { ownLogto, readingToken } from '../support/logto.js';
 import { get } from '../support/request.js';
 import { appWith, instance, logto, odd, thenables } from './probe.js';
@@ -202,6 +202,7 @@ describe('isRevoked in verify', () => {
     const fate = fateOf(auth, await readingToken(own));
     await vi.waitFor(() => expect(answers).toHaveLength(1));
     await own.rotateKeys({ keepPrevious: false });
+    elapse(2);
     // Its unknown kid has the keys asked for anew.
     const next = fateOf(auth, await readingToken(own));
     await vi.waitFor(() => expect(answers).toHaveLength(2));

@@ -18,3 +18,19 @@ export function travel(seconds: number): void {
   vi.useFakeTimers({ toFake: ['Date'] });
   vi.setSystemTime(target);
 }
+
+const realNow = performance.now.bind(performance);
+let ahead = 0;
+
+/** Lets so much time go by, for the wall clock and for the one that nobody sets. */
+export function elapse(seconds: number): void {
+  travel(seconds);
+  later(seconds);
+}
+
+/** Lets so much time go by for the clock that nobody sets alone. */
+export function later(seconds: number): void {
+  ahead += seconds * 1000;
+  // Not by a spy, which would remember each of a million calls.
+  performance.now = () => realNow() + ahead;
+}

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createLogtoAuth, type LogtoAuth, type LogtoAuthOptions } from '../../src/index.js';
 import type { TestLogto } from '../../src/testing/index.js';
 import { TokenCache, type VerifiedToken } from '../../src/verification/token-cache.js';
-import { fateOf, travel } from '../support/fate.js';
+import { elapse, fateOf, travel } from '../support/fate.js';
 import { AUDIENCE, foreignToken, keyIdOf, now, ownLogto, readingToken } from '../support/logto.js';
 import { get } from '../support/request.js';
 import { createSigningKey } from '../support/signing.js';
@@ -183,6 +183,7 @@ describe('a token that verified before', () => {
       // The first request past maxAge is served, and causes the refresh.
       expect(await fateOf(auth, token)).toBe('ok');
       await vi.waitFor(() => expect(trusted.keyRequests).toBe(keyRequests + 1));
+      elapse(2);
       await vi.waitFor(async () => expect(await fateOf(auth, token)).toBeOneOf(['unknown_key', 'signature']));
       vi.useRealTimers();
     }
@@ -443,6 +444,7 @@ it('the pending ones are counted down again, whatever came of them', async () =>
   const auth = instance({ maxPending: 2 });
   for (let i = 0; i < 5; i++) {
     expect(await fateOf(auth, await readingToken(logto))).toBe('ok');
+    elapse(10);
     expect(await fateOf(auth, await foreignToken(logto))).toBe('unknown_key');
     expect(await fateOf(auth, await foreignToken(logto, { header: { kid: await keyIdOf(logto) } }))).toBe(
       'signature',

@@ -1,0 +1,128 @@
+import { describe, expect, it } from 'vitest';
+import { Refusal } from '../../src/errors.js';
+import { UnknownKids } from '../../src/keys/unknown-kids.js';
+
+const crowdedOut = new Refusal('overloaded');
+const late = new Refusal('keys_unavailable');
+const unknown = new Refusal('unknown_key');
+const refusals = { crowdedOut: () => crowdedOut, late: () => late };
+const soon = () => performance.now() + 60_000;
+
+/** Lets these come one after the other, then a refresh end. @returns which of them it found still there */
+async function crowd(max: number, kids: readonly string[]): Promise<string[]> {
+  const room = new UnknownKids(max);
+  const outcomes = kids.map((kid) => room.wait(kid, 0, soon(), refusals));
+  expect(room.size).toBe(Math.min(max, kids.length));
+  room.settle(0, () => unknown);
+  expect(room.size).toBe(0);
+  const settled = await Promise.all(outcomes);
+  return kids.filter((_, index) => settled[index] === unknown);
+}
+
+/** So many tokens of the new key, spread evenly among the others. */
+function amidst(others: readonly string[], real: number): string[] {
+  const every = Math.floor(others.length / real);
+  return others.flatMap((kid, index) => (index % every === 0 ? ['real', kid] : [kid]));
+}
+
+/** Which part of the tokens of the new key stayed, over so many crowds. */
+async function share(kids: () => readonly string[], crowds = 20): Promise<number> {
+  let came = 0;
+  let stayed = 0;
+  for (let i = 0; i < crowds; i++) {
+    const all = kids();
+    came += all.filter((kid) => kid === 'real').length;
+    stayed += (await crowd(100, all)).filter((kid) => kid === 'real').length;
+  }
+  return stayed / came;
+}
+
+const made = (index: number) => `made-up-${index}`;
+
+describe('a full room', () => {
+  it('always lets the newcomer in, and sends one away', async () => {
+    const stayed = await crowd(3, ['a', 'b', 'c', 'd', 'e']);
+    expect(stayed).toHaveLength(3);
+    expect(stayed).toContain('e');
+  });
+
+  it('of one has place for the last', async () => {
+    expect(await crowd(1, ['a', 'a', 'b'])).toEqual(['b']);
+  });
+
+  it('sends nobody away before it is full', async () => {
+    const kids = Array.from({ length: 100 }, (_, index) => made(index % 60));
+    expect(await crowd(100, kids)).toEqual(kids);
+  });
+
+  it('keeps the tokens of a real key, where three times as many made-up kids come as have place', async () => {
+    const kids = () =>
+      amidst(
+        Array.from({ length: 300 }, (_, index) => made(index)),
+        20,
+      );
+    expect(await share(kids)).toBeGreaterThan(0.9);
+  });
+
+  it.each([
+    ['all the same', () => 'made-up'],
+    ['in pairs', (index: number) => made(Math.floor(index / 2))],
+    ['of ten, over and over again', (index: number) => made(index % 10)],
+  ])('gives the tokens of a real key their share among made-up kids that are %s', async (_how, kid) => {
+    const kids = () =>
+      amidst(
+        Array.from({ length: 300 }, (_, index) => kid(index)),
+        20,
+      );
+    // A lot among all would keep 100 of 320.
+    expect(await share(kids)).toBeGreaterThan(0.25);
+  });
+
+  it('gives a single token of a real key its chance, wherever it comes', async () => {
+    for (const place of [0, 150, 299]) {
+      const kids = () => Array.from({ length: 300 }, (_, index) => (index === place ? 'real' : made(index)));
+      // The 200 that come after the room is full drive out one in a hundred each: 0.99^200 stay.
+      expect(await share(kids, 200)).toBeGreaterThan(0.05);
+    }
+  });
+});
+
+describe('a token that waits', () => {
+  it('goes when the time is over', async () => {
+    const room = new UnknownKids(10);
+    expect(await room.wait('a', 0, performance.now() + 20, refusals)).toBe(late);
+    expect(room.size).toBe(0);
+  });
+
+  it('stays where a refresh tells it nothing, and goes with the next', async () => {
+    const room = new UnknownKids(10);
+    const outcomes = [0, 1, 0].map((begunBefore) => room.wait('a', begunBefore, soon(), refusals));
+    room.settle(0, (_kid, begunBefore) => (begunBefore === 0 ? unknown : undefined));
+    expect(room.size).toBe(1);
+    room.settle(0, () => late);
+    expect(await Promise.all(outcomes)).toEqual([unknown, late, unknown]);
+  });
+});
+
+describe('a kid that is absent', () => {
+  it('is remembered for a second from the beginning of the refresh, and no longer than the next one', () => {
+    const room = new UnknownKids(10);
+    room.rememberAbsent('early');
+    expect(room.isAbsent('early')).toBe(false);
+    room.settle(performance.now(), () => undefined);
+    room.rememberAbsent('a');
+    expect([room.isAbsent('a'), room.isAbsent('b')]).toEqual([true, false]);
+    room.settle(performance.now(), () => undefined);
+    expect(room.isAbsent('a')).toBe(false);
+    room.settle(performance.now() - 1_000, () => undefined);
+    room.rememberAbsent('a');
+    expect(room.isAbsent('a')).toBe(false);
+  });
+
+  it('is remembered beside no more others than may wait', () => {
+    const room = new UnknownKids(2);
+    room.settle(performance.now(), () => undefined);
+    for (const kid of ['a', 'b', 'c']) room.rememberAbsent(kid);
+    expect(['a', 'b', 'c'].map((kid) => room.isAbsent(kid))).toEqual([true, true, false]);
+  });
+});
