@@ -36,6 +36,11 @@ export function createApp(
 ): Express {
   const app = express();
   app.disable('x-powered-by');
+  // Whatever a route answers is what its Content-Type says, and no browser is to guess otherwise.
+  app.use((_req, res, next) => {
+    res.set('X-Content-Type-Options', 'nosniff');
+    next();
+  });
 
   const [{ issuer } = { issuer: '' }] = auth.health().issuers;
   const [organizationId = ''] = shop.organizations.keys();

@@ -51,7 +51,6 @@ function pageMayDoThisAlone(issuer: string): RequestHandler {
     res.set({
       'Content-Security-Policy': policy,
       'Referrer-Policy': 'no-referrer',
-      'X-Content-Type-Options': 'nosniff',
     });
     next();
   };

@@ -7,6 +7,17 @@ import { createApp } from '../../example-server/app.js';
 const auth = createLogtoAuth({ endpoint: 'https://tenant.logto.app', audience: 'https://shopping.api' });
 const app = createApp(auth);
 
+it.each(['/openapi.json', '/products', '/healthz', '/nowhere'])(
+  'no browser guesses what %s is',
+  async (path) => {
+    const { headers } = await request(app).get(path);
+    expect([headers['content-type'], headers['x-content-type-options']]).toEqual([
+      'application/json; charset=utf-8',
+      'nosniff',
+    ]);
+  },
+);
+
 describe('the page at /docs', () => {
   it('comes with all that it loads, by this server', async () => {
     const { status, text } = await request(app).get('/docs');
