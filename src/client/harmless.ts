@@ -4,16 +4,23 @@ import type { ClientSettings } from './options.js';
 /** More of what Logto says no message needs. */
 const LONGEST = 200;
 
+/** How many readings of a text are looked at: more encodings over one another nobody makes. */
+const MOST_READINGS = 40;
+
 /**
  * What an answer says, cut, on one line, and nothing of it at all where it echoes the secret: as it is, as it was
- * sent, or as others would write it in a form or an address.
+ * sent, or as others would write it in a form, an address, JSON, base64 or hex, also one over the other.
  */
 export function harmless(settings: ClientSettings, text: unknown): string | undefined {
-  if (typeof text !== 'string' || hasCredentials(text)) return undefined;
-  // Percent-encoding is the same in upper and lower case, and nothing is lost where more than that is held back.
-  const said = text.toLowerCase();
-  const isEchoed = formsOf(settings).some((form) => said.includes(form.toLowerCase()));
-  return isEchoed ? undefined : text.slice(0, LONGEST).replace(/\p{Cc}+/gu, ' ');
+  if (typeof text !== 'string') return undefined;
+  const forms = formsOf(settings).map((form) => form.toLowerCase());
+  for (const reading of readingsOf(text)) {
+    if (hasCredentials(reading)) return undefined;
+    // Some of them are the same in upper and lower case, and nothing is lost where more than that is held back.
+    const said = reading.toLowerCase();
+    if (forms.some((form) => said.includes(form))) return undefined;
+  }
+  return text.slice(0, LONGEST).replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ');
 }
 
 /** What stands in an Authorization header, whoever's it is. */
@@ -22,20 +29,58 @@ function hasCredentials(text: string): boolean {
   return found.some(([, encoded = '']) => Buffer.from(encoded, 'base64').includes(':'));
 }
 
+/** The text, and what becomes of it once its encodings are taken away, in any order. */
+function readingsOf(text: string): readonly string[] {
+  const readings = [text];
+  for (const reading of readings) {
+    for (const decode of DECODERS) {
+      const decoded = decode(reading);
+      if (readings.length < MOST_READINGS && !readings.includes(decoded)) readings.push(decoded);
+    }
+  }
+  return readings;
+}
+
+const DECODERS: readonly ((text: string) => string)[] = [
+  // RFC 3986 section 2.1.
+  (text) =>
+    text.replace(/(?:%[\da-f]{2})+/gi, (hex) => Buffer.from(hex.replaceAll('%', ''), 'hex').toString()),
+  // Of a form.
+  (text) => text.replaceAll('+', ' '),
+  // RFC 8259 section 7.
+  (text) =>
+    text.replace(/\\(?:u([\da-f]{4})|(.))/gi, (_, unit, character) =>
+      unit === undefined ? character : String.fromCharCode(Number.parseInt(unit, 16)),
+    ),
+  // Base64url, and base64 that is broken into lines.
+  (text) => text.replaceAll('-', '+').replaceAll('_', '/'),
+  (text) => text.replace(/\s+/g, ''),
+];
+
 function formsOf({ endpoint, appId, appSecret }: ClientSettings): string[] {
-  const basic = credentialsAsSent(endpoint, appId, appSecret);
-  const sent = Buffer.from(basic, 'base64').toString();
-  return [
+  const sent = Buffer.from(credentialsAsSent(endpoint, appId, appSecret), 'base64').toString();
+  const secrets = [
     appSecret,
     // As whoever reads it out of a file may write it.
     appSecret.replace(/^[\s'"]+|[\s'"]+$/g, ''),
-    basic,
     // After the id, which holds no colon any more once it is encoded.
     sent.slice(sent.indexOf(':') + 1),
-    Buffer.from(`${appId}:${appSecret}`).toString('base64'),
-    encodeURIComponent(appSecret),
-    new URLSearchParams([['', appSecret]]).toString().slice(1),
-  ].filter((form) => form !== '');
+  ];
+  const encoded = secrets.flatMap((secret) => [Buffer.from(secret).toString('hex'), ...inBase64(secret)]);
+  return [...secrets, ...encoded].filter((form) => form !== '');
+}
+
+/**
+ * What stands for it in any base64 text that holds it, alone or with something before and behind: three forms, as a
+ * byte can begin at three places in a group of four characters (RFC 4648 section 4).
+ */
+function inBase64(secret: string): string[] {
+  const bytes = Buffer.from(secret);
+  return [0, 1, 2].map((before) => {
+    const encoded = Buffer.concat([Buffer.alloc(before), bytes]).toString('base64');
+    // Without the characters that hold bits of what stands beside it.
+    return encoded.slice(Math.ceil((before * 8) / 6), Math.floor(((before + bytes.length) * 8) / 6));
+  });
 }
 
 /** What stands behind `Basic` in the request, made by the code that makes the request. */

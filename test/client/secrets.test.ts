@@ -8,48 +8,74 @@ const sent = ({ headers }: RequestInit): string =>
   (headers as Record<string, string>)['authorization']?.replace('Basic ', '') ?? '';
 const decoded = (init: RequestInit): string => Buffer.from(sent(init), 'base64').toString();
 
-describe.each(['plain-secret', 'abc+def/ghi', 'pässwört', 'with space-and-more', '100%25'])(
-  'the secret %j is in no error and in no message, where the answer echoes',
-  (appSecret) => {
-    it.each<[what: string, echo: (init: RequestInit) => string]>([
-      ['it', () => appSecret],
-      ['the Authorization header', (init) => `Basic ${sent(init)}`],
-      ['what stands in that header', sent],
-      ['that decoded', decoded],
-      [
-        'that decoded, with other capitals',
-        (init) => decoded(init).replace(/%../g, (hex) => hex.toLowerCase()),
-      ],
-      ['it as a form has it', () => new URLSearchParams({ secret: appSecret }).toString()],
-      ['it as an address has it', () => encodeURIComponent(appSecret)],
-      ['it with its id, in base64', () => Buffer.from(`app:${appSecret}`).toString('base64')],
-    ])('%s', async (_what, echo) => {
-      let text = '';
-      const answers = [
-        (echoed: string) => ({ error: 'invalid_request', error_description: `what is ${echoed}?` }),
-        (echoed: string) => ({ error: echoed, error_description: 'no' }),
-      ];
-      for (const answer of answers) {
-        const { client } = scripted(
-          (_request, init) => {
-            text = echo(init);
-            return Response.json(answer(text), { status: 400 });
-          },
-          { appSecret },
-        );
-        const [message] = await heard<TokenFailedMessage>('express-logto-m2m:token-failed', async () => {
-          const error = await failureOf(client.getAccessToken());
-          expect(error).toMatchObject({ name: 'M2MClientError' });
-          for (const shown of [inspect(error, { depth: 10, showHidden: true }), JSON.stringify(error)]) {
-            expect(shown).not.toContain(text);
-            expect(shown).not.toContain(appSecret);
-          }
-        });
-        expect(inspect(message, { depth: 10, showHidden: true })).not.toContain(text);
-      }
-    });
-  },
-);
+const inLines = (text: string): string => text.replace(/(.{8})/g, '$1\n');
+const formEncoded = (text: string): string => new URLSearchParams([['', text]]).toString().slice(1);
+const escapedForJson = (text: string): string =>
+  [...text].map((character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`).join('');
+
+describe.each([
+  'plain-secret',
+  'abc+def/ghi',
+  'pässwört',
+  'with space-and-more',
+  '100%25',
+  'with "quotes" and \\',
+])('the secret %j is in no error and in no message, where the answer echoes', (appSecret) => {
+  it.each<[what: string, echo: (init: RequestInit) => string]>([
+    ['it', () => appSecret],
+    ['the Authorization header', (init) => `Basic ${sent(init)}`],
+    ['what stands in that header', sent],
+    ['that decoded', decoded],
+    [
+      'that decoded, with other capitals',
+      (init) => decoded(init).replace(/%../g, (hex) => hex.toLowerCase()),
+    ],
+    ['it as a form has it', () => new URLSearchParams({ secret: appSecret }).toString()],
+    ['it as an address has it', () => encodeURIComponent(appSecret)],
+    ['it with its id, in base64', () => Buffer.from(`app:${appSecret}`).toString('base64')],
+    ['it in base64', () => Buffer.from(appSecret).toString('base64')],
+    ['it in base64url', () => Buffer.from(appSecret).toString('base64url')],
+    [
+      'what holds it, in base64 and in lines',
+      () => inLines(Buffer.from(`the secret ${appSecret}!`).toString('base64')),
+    ],
+    ['it in hex', () => Buffer.from(appSecret).toString('hex')],
+    ['it in hex, with capitals', () => Buffer.from(appSecret).toString('hex').toUpperCase()],
+    ['it as JSON has it', () => JSON.stringify(appSecret).slice(1, -1)],
+    ['it with each character escaped', () => escapedForJson(appSecret)],
+    ['it as an address has it, twice', () => encodeURIComponent(encodeURIComponent(appSecret))],
+    ['it as a form has it, three times', () => formEncoded(formEncoded(formEncoded(appSecret)))],
+    ['it as a form has it, in JSON', () => JSON.stringify(escapedForJson(formEncoded(appSecret)))],
+    [
+      'what was sent, as JSON in an address',
+      (init) => encodeURIComponent(JSON.stringify(`"${decoded(init)}"`)),
+    ],
+  ])('%s', async (_what, echo) => {
+    let text = '';
+    const answers = [
+      (echoed: string) => ({ error: 'invalid_request', error_description: `what is ${echoed}?` }),
+      (echoed: string) => ({ error: echoed, error_description: 'no' }),
+    ];
+    for (const answer of answers) {
+      const { client } = scripted(
+        (_request, init) => {
+          text = echo(init);
+          return Response.json(answer(text), { status: 400 });
+        },
+        { appSecret },
+      );
+      const [message] = await heard<TokenFailedMessage>('express-logto-m2m:token-failed', async () => {
+        const error = await failureOf(client.getAccessToken());
+        expect(error).toMatchObject({ name: 'M2MClientError' });
+        for (const shown of [inspect(error, { depth: 10, showHidden: true }), JSON.stringify(error)]) {
+          expect(shown).not.toContain(text);
+          expect(shown).not.toContain(appSecret);
+        }
+      });
+      expect(inspect(message, { depth: 10, showHidden: true })).not.toContain(text);
+    }
+  });
+});
 
 it('nor are the credentials of anybody else', async () => {
   const { client } = scripted(() =>
