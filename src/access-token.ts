@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import { ORGANIZATION_AUDIENCE } from './checks/logto.js';
+import { type Bare, bare } from './checks/own.js';
 
 /**
  * A verified access token: deeply frozen plain data, safe to log, for it never holds the raw token.
@@ -19,15 +20,21 @@ export interface AccessToken {
   /** `scope`: the permissions granted. */
   readonly scopes: readonly string[];
   /** The organization inside which the permissions hold. */
-  readonly organizationId?: string;
+  readonly organizationId?: string | undefined;
   /** `iat`, in seconds since the epoch. */
   readonly issuedAt: number;
   /** `exp`, in seconds since the epoch. */
   readonly expiresAt: number;
   /** `jti`. */
-  readonly jwtId?: string;
+  readonly jwtId?: string | undefined;
   /** Every verified claim, those of custom-claims scripts too. */
   readonly claims: Readonly<Record<string, unknown>>;
+}
+
+/** The same, as it is made here: each of its members is its own, also one that is undefined. */
+export interface OwnAccessToken extends AccessToken {
+  readonly organizationId: string | undefined;
+  readonly jwtId: string | undefined;
 }
 
 /** Claims whose form has been checked (RFC 9068 section 2.2). */
@@ -44,10 +51,16 @@ export interface CheckedClaims {
   readonly [claim: string]: unknown;
 }
 
-/** Verified claims, as the data that handlers get. */
-export function toAccessToken(claims: CheckedClaims): AccessToken {
+/**
+ * Verified claims, as the data that handlers get.
+ *
+ * @param all - the same claims, as they were parsed
+ */
+export function toAccessToken(
+  claims: Bare<CheckedClaims>,
+  all: Readonly<Record<string, unknown>>,
+): OwnAccessToken {
   const audience = typeof claims.aud === 'string' ? [claims.aud] : claims.aud;
-  const organizationId = organizationOf(audience) ?? claims.organization_id;
   const token = {
     issuer: claims.iss,
     subject: claims.sub,
@@ -55,13 +68,13 @@ export function toAccessToken(claims: CheckedClaims): AccessToken {
     isMachine: claims.sub === claims.client_id,
     audience: sharedList(audience),
     scopes: sharedList((claims.scope ?? '').split(' ').filter((scope) => scope !== '')),
-    ...(organizationId !== undefined && { organizationId }),
+    organizationId: organizationOf(audience) ?? claims.organization_id,
     issuedAt: claims.iat,
     expiresAt: claims.exp,
-    ...(typeof claims['jti'] === 'string' && { jwtId: claims['jti'] }),
-    claims,
+    jwtId: typeof claims['jti'] === 'string' ? claims['jti'] : undefined,
+    claims: all,
   };
-  Object.defineProperty(token, MARK, { value: THIS_COPY });
+  Object.defineProperty(token, MARK, bare({ value: THIS_COPY }));
   return deepFreeze(token);
 }
 
@@ -72,22 +85,23 @@ const THIS_COPY = Symbol();
 /** Whether another copy of this package has made it. Good for a message, and for no decision. */
 export function isOfAnotherCopy(value: unknown): boolean {
   if (typeof value !== 'object' || value === null || !Object.hasOwn(value, MARK)) return false;
-  return (value as { [MARK]: unknown })[MARK] !== THIS_COPY;
+  return (value as { readonly [MARK]: unknown })[MARK] !== THIS_COPY;
 }
 
 /**
  * An app's tokens say the same one after another. One copy of their lists for all of them spares a quarter of the
  * memory of a cached token, and has the lists at hand where every request brings another token.
  */
-const lists = new LRUCache<string, readonly string[]>({ max: 1_000 });
+const lists = new LRUCache<string, readonly string[]>(bare({ max: 1_000 }));
 /** Longer lists are rare, and a thousand of them would be no saving. */
 const LONGEST = 1_000;
 
 function sharedList(list: readonly string[]): readonly string[] {
-  const content = JSON.stringify(list);
+  // Not of the list, for an Array can be given a toJSON by anybody.
+  const content = list.map((item) => JSON.stringify(item)).join();
   if (content.length > LONGEST) return list;
-  const known = lists.get(content);
-  if (known === undefined) lists.set(content, list);
+  const known = lists.get(content, Object.create(null));
+  if (known === undefined) lists.set(content, list, Object.create(null));
   return known ?? list;
 }
 

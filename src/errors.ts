@@ -1,4 +1,5 @@
 import { types } from 'node:util';
+import { bare, own } from './checks/own.js';
 import { defineErrorClass } from './error-class.js';
 
 /** Why a request was refused, for programs: one word for each check that can fail. */
@@ -21,7 +22,8 @@ export type AuthErrorReason =
   | 'organization'
   | 'scope'
   | 'keys_unavailable'
-  | 'overloaded';
+  | 'overloaded'
+  | 'revocation_unavailable';
 
 /** The `error` member of the answer: RFC 6750 section 3.1, and two of our own where that has none. */
 export type AuthErrorCode =
@@ -82,6 +84,9 @@ const KINDS: Readonly<Record<AuthErrorReason, Kind>> = {
   scope: insufficient('The access token lacks a permission that this request needs.'),
   keys_unavailable: unavailable('The access token cannot be checked at the moment. Try again later.'),
   overloaded: unavailable('Too many access tokens are being checked at the moment. Try again later.'),
+  revocation_unavailable: unavailable(
+    'It cannot be told at the moment whether the access token has been revoked. Try again later.',
+  ),
 };
 
 /** Status, code and sentence of a reason. */
@@ -138,13 +143,14 @@ export class AuthError extends Error {
   readonly #hint: string | undefined;
 
   /** Guards and `verify()` make these; an app may make one for its own tests. */
-  constructor(reason: AuthErrorReason, { headers = {}, scopes, hint, cause }: AuthErrorDetails = {}) {
+  constructor(reason: AuthErrorReason, details: AuthErrorDetails = {}) {
+    const { headers = {}, scopes, hint, cause } = bare(details);
     const { status, code, description } = KINDS[reason];
     const { stackTraceLimit } = Error;
     // By Reflect, which does not throw where the limit cannot be set: under --frozen-intrinsics.
     Reflect.set(Error, 'stackTraceLimit', 0);
     try {
-      super(description, cause === undefined ? undefined : { cause });
+      super(description, cause === undefined ? undefined : bare({ cause }));
     } finally {
       Reflect.set(Error, 'stackTraceLimit', stackTraceLimit);
     }
@@ -186,7 +192,8 @@ export class AuthError extends Error {
   /** The answer's body. */
   toJSON(): AuthErrorBody {
     const body: AuthErrorBody = { error: this.code, error_description: this.description };
-    if (this.status === 403 && this.scopes !== undefined) body.scope = this.scopes.join(' ');
+    const scopes = own(this, 'scopes');
+    if (this.status === 403 && scopes !== undefined) body.scope = scopes.join(' ');
     return body;
   }
 }
@@ -207,28 +214,9 @@ export interface RefusalDetails {
 export class Refusal {
   constructor(
     readonly reason: AuthErrorReason,
-    readonly hint?: string,
+    readonly hint: string | undefined = undefined,
     readonly details: RefusalDetails = {},
   ) {}
-}
-
-/**
- * Something out of a token, fit to stand in a hint: JSON-quoted, and no longer than 100 characters. It is
- * hostile, and may nest deeper than the stack allows: no more of it is looked at than is shown.
- */
-export function quote(value: unknown): string {
-  if (typeof value === 'string') return JSON.stringify(cut(value));
-  if (Array.isArray(value)) return cut(`[${value.slice(0, 10).map(quoteMember).join(',')}]`);
-  if (typeof value === 'function') return 'a function';
-  return typeof value === 'object' && value !== null ? 'an object' : String(value);
-}
-
-function quoteMember(value: unknown): string {
-  return Array.isArray(value) ? '[…]' : quote(value);
-}
-
-function cut(text: string): string {
-  return text.length > 100 ? `${text.slice(0, 100)}…` : text;
 }
 
 /**

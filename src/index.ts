@@ -7,6 +7,7 @@
 export type { AccessToken } from './access-token.js';
 export type { Fetch, FetchInit, FetchResponse } from './checks/fetch.js';
 export type { IssuerOptions } from './checks/issuers.js';
+export type { JwksCacheOptions } from './checks/jwks-cache.js';
 export {
   authenticate,
   defaultAuth,
@@ -29,6 +30,7 @@ export {
 } from './errors.js';
 export type { KeyHealth } from './keys/key-source.js';
 export type { KeyValueStore } from './keys/key-store.js';
+export type { IgnoredKey } from './keys/verification-key.js';
 export { type AuthHealth, createLogtoAuth, type LogtoAuth } from './logto-auth.js';
 export type { Guard } from './middleware/guard.js';
 export type {
@@ -40,6 +42,6 @@ export type {
 } from './middleware/guards.js';
 export { getAuth } from './middleware/request-auth.js';
 export type { ResourceMetadataMaker, ResourceMetadataOptions } from './middleware/resource-metadata.js';
-export type { GuardedRequest, JwksCacheOptions, LogtoAuthOptions, OrganizationRule } from './options.js';
+export type { GuardedRequest, LogtoAuthOptions, OrganizationRule } from './options.js';
 export type { TokenCacheHealth } from './verification/token-cache.js';
 export type { OrganizationId, VerifyOptions } from './verify.js';

@@ -66,7 +66,7 @@ export function createLogtoAuth(options: LogtoAuthOptions = {}): LogtoAuth {
   );
   const cache = new TokenCache(settings.maxTokens);
   const verifier = new TokenVerifier({ ...settings, issuers, cache });
-  const decide = createDecide<GuardedRequest>(verifier, settings.isRevoked);
+  const decide = createDecide<GuardedRequest>(verifier, settings);
   const scopesInUse = new ScopesInUse();
   return {
     ...createGuardMakers(settings, decide, scopesInUse),
@@ -85,8 +85,9 @@ export function createLogtoAuth(options: LogtoAuthOptions = {}): LogtoAuth {
   };
 }
 
-function createKeySource(issuer: Issuer, { jwksCache, fetch, store, maxPending }: Settings): KeySource {
-  if ('keys' in issuer) return new PinnedKeySet(issuer.issuer, issuer.keys);
+function createKeySource({ issuer, jwksUri = '', keys }: Issuer, settings: Settings): KeySource {
+  if (keys !== undefined) return new PinnedKeySet(issuer, keys);
+  const { jwksCache, fetch, store, maxPending } = settings;
   const { maxAge, maxStale, cooldown, timeout } = jwksCache;
   const times = {
     maxAge: maxAge * 1000,
@@ -95,6 +96,6 @@ function createKeySource(issuer: Issuer, { jwksCache, fetch, store, maxPending }
     timeout: timeout * 1000,
   };
   const maxLife = times.maxAge + times.maxStale;
-  const keyStore = store && new KeyStore({ ...issuer, store, maxLife });
-  return new KeySet({ ...issuer, fetch, times, maxPending, store: keyStore });
+  const keyStore = store && new KeyStore({ issuer, jwksUri, store, maxLife });
+  return new KeySet({ issuer, jwksUri, fetch, times, maxPending, store: keyStore });
 }

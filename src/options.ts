@@ -1,10 +1,10 @@
 import type { NextFunction, Request, Response } from 'express';
 import type { AccessToken } from './access-token.js';
-import { fromEnvironment } from './checks/environment.js';
+import { fromEnvironment, variable } from './checks/environment.js';
 import { checkFetch, type Fetch } from './checks/fetch.js';
 import { type Issuer, type IssuerOptions, resolveIssuers } from './checks/issuers.js';
+import { type JwksCacheOptions, type KeyTimesInSeconds, resolveJwksCache } from './checks/jwks-cache.js';
 import { LOGTO_ALGORITHMS } from './checks/logto.js';
-import { checkStore } from './checks/store.js';
 import { checkAudiences, checkResourceMetadata } from './checks/uris.js';
 import {
   checkBoolean,
@@ -38,23 +38,6 @@ export type OrganizationRule =
   | 'required'
   | ((req: GuardedRequest) => string | undefined);
 
-/** How an issuer's keys are kept. Durations are in seconds. */
-export interface JwksCacheOptions {
-  /** Older keys still serve, and are refreshed in the background. Default 600. */
-  readonly maxAge?: number | undefined;
-  /** How long past `maxAge` keys serve while Logto cannot be reached. Default 86 400. */
-  readonly maxStale?: number | undefined;
-  /**
-   * Unknown key ids cause refreshes at least a second apart, and at most `cooldown / 10` while these bring nothing new.
-   * Default 30.
-   */
-  readonly cooldown?: number | undefined;
-  /** Bounds one refresh with its retry, and how long a request waits for keys. Default 5. */
-  readonly timeout?: number | undefined;
-  /** Shared by replicas, as a Keyv over Redis: then a new process serves also while Logto is down. */
-  readonly store?: KeyValueStore | undefined;
-}
-
 /** Everything that can be set. Each option is checked when the instance is made. Durations are in seconds. */
 export interface LogtoAuthOptions {
   /** Base URL or URLs of Logto: tokens come from `<endpoint>/oidc`. Default: `LOGTO_ENDPOINT`. */
@@ -69,6 +52,11 @@ export interface LogtoAuthOptions {
   readonly algorithms?: readonly string[] | undefined;
   /** How far Logto's clock and this one may differ. Default 5, at most 300. */
   readonly clockTolerance?: number | undefined;
+  /**
+   * A token issued longer ago is refused as `expired`, whatever its `exp`, and one issued in the future as
+   * `not_yet_valid`; `clockTolerance` is granted. Default: none.
+   */
+  readonly maxTokenAge?: number | undefined;
   /** Whether users' tokens are refused. Default true; false takes them, and no organization rule protects those. */
   readonly machineOnly?: boolean | undefined;
   /** Verified tokens that are kept, so that their signature is checked once; false for none. */
@@ -79,11 +67,17 @@ export interface LogtoAuthOptions {
         readonly max?: number | undefined;
       }
     | undefined;
-  /** How many requests may wait for a signature check or a key of one issuer at once; beyond it 503. Default 1 000. */
+  /**
+   * How many requests may wait at once for a signature check or keys of one issuer; as many for a key of that issuer
+   * that is not known, and for `isRevoked`. Beyond it 503. Default 1 000.
+   */
   readonly maxPending?: number | undefined;
   /** How Logto's keys are kept, and refreshed. */
   readonly jwksCache?: JwksCacheOptions | undefined;
-  /** Asked for every token that verifies, by `verify()` without `req`. Only `false` lets the token in. */
+  /**
+   * Asked for every token that verifies, by `verify()` without `req`. Only `false` lets the token in. What it promises
+   * is waited for no longer than `jwksCache.timeout`; then 503, `revocation_unavailable`.
+   */
   readonly isRevoked?: ((token: AccessToken, req?: GuardedRequest) => boolean | Promise<boolean>) | undefined;
   /** Where the token is, if not in the Authorization header; undefined where there is none. */
   readonly getToken?: ((req: GuardedRequest) => string | undefined) | undefined;
@@ -109,11 +103,13 @@ export interface Settings {
   readonly organization: OrganizationRule;
   readonly algorithms: readonly string[];
   readonly clockTolerance: number;
+  /** Undefined where the age of a token does not matter. */
+  readonly maxTokenAge: number | undefined;
   readonly machineOnly: boolean;
   /** 0 for no cache. */
   readonly maxTokens: number;
   readonly maxPending: number;
-  readonly jwksCache: Readonly<Record<keyof typeof KEY_TIMES, number>>;
+  readonly jwksCache: KeyTimesInSeconds;
   readonly store: KeyValueStore | undefined;
   readonly isRevoked: LogtoAuthOptions['isRevoked'];
   readonly getToken: LogtoAuthOptions['getToken'];
@@ -126,13 +122,8 @@ export interface Settings {
 const OWNER = 'createLogtoAuth';
 /** Seconds by which Logto's clock and this one may differ, where nobody has said otherwise. */
 export const CLOCK_TOLERANCE = 5;
-const DAY = 86_400;
-const KEY_TIMES = {
-  maxAge: { default: 600, min: 'above zero', max: DAY },
-  maxStale: { default: DAY, min: 'zero', max: 30 * DAY },
-  cooldown: { default: 30, min: 'above zero', max: 3_600 },
-  timeout: { default: 5, min: 'above zero', max: 60 },
-} as const;
+/** In seconds. */
+const YEAR = 365 * 86_400;
 const NAMES: readonly (keyof LogtoAuthOptions)[] = [
   'endpoint',
   'issuers',
@@ -140,6 +131,7 @@ const NAMES: readonly (keyof LogtoAuthOptions)[] = [
   'organization',
   'algorithms',
   'clockTolerance',
+  'maxTokenAge',
   'machineOnly',
   'tokenCache',
   'maxPending',
@@ -158,8 +150,8 @@ const NAMES: readonly (keyof LogtoAuthOptions)[] = [
  *
  * @throws TypeError that names the option, what came, and what to pass
  */
-export function resolveOptions(options: LogtoAuthOptions, env: NodeJS.ProcessEnv): Settings {
-  checkNames(OWNER, options, NAMES);
+export function resolveOptions(given: LogtoAuthOptions, env: NodeJS.ProcessEnv): Settings {
+  const options = checkNames(OWNER, given, NAMES);
   const { isRevoked, getToken, onError, resourceMetadata } = options;
   const allowInsecure = checkBoolean(
     OWNER,
@@ -168,13 +160,13 @@ export function resolveOptions(options: LogtoAuthOptions, env: NodeJS.ProcessEnv
   );
   // A variable is read only where its option is absent, and LOGTO_ENDPOINT not where `issuers` is given.
   const byVariable = options.endpoint === undefined && options.issuers === undefined;
-  const endpoint = byVariable ? fromEnvironment(env['LOGTO_ENDPOINT']) : options.endpoint;
+  const endpoint = byVariable ? fromEnvironment(variable('LOGTO_ENDPOINT', env)) : options.endpoint;
   const endpointName = byVariable ? 'LOGTO_ENDPOINT' : 'endpoint';
-  const audience = orElse(options.audience, fromEnvironment(env['LOGTO_AUDIENCE']));
+  const audience = orElse(options.audience, fromEnvironment(variable('LOGTO_AUDIENCE', env)));
   const audienceName = options.audience === undefined ? 'LOGTO_AUDIENCE' : 'audience';
-  const jwksCache: JwksCacheOptions = orElse(options.jwksCache, {});
-  checkNames(OWNER, jwksCache, [...Object.keys(KEY_TIMES), 'store'], 'jwksCache.');
+  const jwksCache = resolveJwksCache(OWNER, options.jwksCache);
   const clockTolerance = orElse(options.clockTolerance, CLOCK_TOLERANCE);
+  const { maxTokenAge } = options;
   return {
     issuers: resolveIssuers({
       owner: OWNER,
@@ -187,11 +179,15 @@ export function resolveOptions(options: LogtoAuthOptions, env: NodeJS.ProcessEnv
     organization: checkOrganization(OWNER, orElse(options.organization, 'none')),
     algorithms: checkAlgorithms(orElse(options.algorithms, LOGTO_ALGORITHMS)),
     clockTolerance: checkSeconds(OWNER, 'clockTolerance', clockTolerance, { min: 'zero', max: 300 }),
+    maxTokenAge:
+      maxTokenAge === undefined
+        ? undefined
+        : checkSeconds(OWNER, 'maxTokenAge', maxTokenAge, { min: 'above zero', max: YEAR }),
     machineOnly: checkBoolean(OWNER, 'machineOnly', orElse(options.machineOnly, true)),
     maxTokens: resolveTokenCache(options.tokenCache),
     maxPending: checkCount(OWNER, 'maxPending', orElse(options.maxPending, 1_000)),
-    jwksCache: resolveKeyTimes(jwksCache),
-    store: jwksCache.store === undefined ? undefined : checkStore(OWNER, 'jwksCache.store', jwksCache.store),
+    jwksCache: jwksCache.times,
+    store: jwksCache.store,
     isRevoked: isRevoked === undefined ? undefined : checkFunction(OWNER, 'isRevoked', isRevoked),
     getToken: getToken === undefined ? undefined : checkFunction(OWNER, 'getToken', getToken),
     onError: onError === undefined ? undefined : checkFunction(OWNER, 'onError', onError),
@@ -221,19 +217,10 @@ function checkAlgorithms(value: unknown): readonly string[] {
 
 function resolveTokenCache(value: LogtoAuthOptions['tokenCache']): number {
   if (value === false) return 0;
-  const options: { readonly max?: number | undefined } = orElse(value, {});
-  if (typeof options !== 'object') throw wrong(OWNER, 'tokenCache', 'false or { max }', options);
-  checkNames(OWNER, options, ['max'], 'tokenCache.');
+  const given: { readonly max?: number | undefined } = orElse(value, {});
+  if (typeof given !== 'object') throw wrong(OWNER, 'tokenCache', 'false or { max }', given);
+  const options = checkNames(OWNER, given, ['max'], 'tokenCache.');
   return checkCount(OWNER, 'tokenCache.max', orElse(options.max, 10_000));
-}
-
-function resolveKeyTimes(options: JwksCacheOptions): Settings['jwksCache'] {
-  const names = Object.keys(KEY_TIMES) as (keyof typeof KEY_TIMES)[];
-  const times = names.map((name) => {
-    const value = orElse(options[name], KEY_TIMES[name].default);
-    return [name, checkSeconds(OWNER, `jwksCache.${name}`, value, KEY_TIMES[name])];
-  });
-  return Object.fromEntries(times) as Settings['jwksCache'];
 }
 
 /** What stands in a quoted string as it is (RFC 7230 section 3.2.6, without escapes and non-ASCII). */

@@ -1,3 +1,5 @@
+import { bare } from './checks/own.js';
+
 /** Whether this is to be waited for: a Promise of ours or of any library. */
 export function isPromiseLike<T>(value: T): value is T & PromiseLike<Awaited<T>> {
   return typeof (value as PromiseLike<unknown> | null | undefined)?.then === 'function';
@@ -24,7 +26,7 @@ export async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal)
     abort = () => reject(signal.reason);
   });
   if (signal.aborted) abort();
-  else signal.addEventListener('abort', abort, { once: true });
+  else signal.addEventListener('abort', abort, bare({ once: true }));
   try {
     return await Promise.race([aborted, promise]);
   } finally {
@@ -34,20 +36,29 @@ export async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal)
 }
 
 /**
+ * What the promise gives, if it does so within this time, in milliseconds; else `late`. What becomes of it then is
+ * nobody's business here.
+ */
+export async function settledWithin<T, L>(promise: PromiseLike<T>, time: number, late: L): Promise<T | L> {
+  let timer: NodeJS.Timeout | undefined;
+  const over = new Promise<L>((resolve) => {
+    timer = setTimeout(resolve, Math.max(0, time), late);
+  });
+  try {
+    return await Promise.race([promise, over]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/**
  * Waits for a promise that never rejects, no longer than until the deadline; tells whether it was settled.
  *
  * @param deadline - by `performance.now()`, which no one sets
  */
-export async function settledBy(promise: Promise<unknown>, deadline: number): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<false>((resolve) => {
-    timer = setTimeout(resolve, Math.max(0, deadline - performance.now()), false);
-  });
-  try {
-    return await Promise.race([promise.then(() => true), late]);
-  } finally {
-    clearTimeout(timer);
-  }
+export function settledBy(promise: Promise<unknown>, deadline: number): Promise<boolean> {
+  const settled = promise.then(() => true);
+  return settledWithin(settled, deadline - performance.now(), false);
 }
 
 /** Waits for it, and keeps the process alive meanwhile: for what is awaited while its own timers hold up nothing. */

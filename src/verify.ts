@@ -1,7 +1,8 @@
 import type { AccessToken } from './access-token.js';
+import type { Bare } from './checks/own.js';
 import { checkScopes } from './checks/scopes.js';
 import { checkAudiences } from './checks/uris.js';
-import { checkBoolean, checkNames, orElse, wrong } from './checks/values.js';
+import { checkBoolean, checkNames, orElse, show, wrong } from './checks/values.js';
 import { tellAuthorized, tellDenied } from './diagnostics.js';
 import { asError, Refusal } from './errors.js';
 import { toAuthError } from './middleware/answer.js';
@@ -47,8 +48,11 @@ const NAMES: readonly (keyof VerifyOptions)[] = [
 
 /** Makes the `verify` of one instance. */
 export function createVerify(settings: Settings, decide: Decide<GuardedRequest>): Verify {
-  return async function verify(token, options = {}) {
-    const requirement = readOptions(options, settings);
+  return async function verify(...args: readonly unknown[]) {
+    // A token that is undefined is the caller's input; that none is passed is a mistake of the program.
+    if (args.length === 0) throw wrong(OWNER, 'token', 'passed, as verify(token)', undefined);
+    const [token, options = {}] = args;
+    const requirement = readOptions(options as VerifyOptions, settings);
     const decision = await decideOn(token, requirement);
     if (decision instanceof Accepted) {
       tellAuthorized(decision.token, decision.cached);
@@ -62,7 +66,9 @@ export function createVerify(settings: Settings, decide: Decide<GuardedRequest>)
 
   async function decideOn(token: unknown, requirement: Requirement<GuardedRequest>) {
     if (token === undefined || token === '') return new Refusal('no_token', 'verify was given no token.');
-    if (typeof token !== 'string') throw wrong(OWNER, 'token', 'a string', typeof token);
+    if (typeof token !== 'string') {
+      return new Refusal('malformed', `verify was given ${show(token)}, and a token is a string.`);
+    }
     try {
       return await decide(token, requirement);
     } catch (thrown) {
@@ -71,8 +77,8 @@ export function createVerify(settings: Settings, decide: Decide<GuardedRequest>)
   }
 }
 
-function readOptions(options: VerifyOptions, settings: Settings): Requirement<GuardedRequest> {
-  checkNames(OWNER, options, NAMES);
+function readOptions(given: VerifyOptions, settings: Settings): Requirement<GuardedRequest> {
+  const options = checkNames(OWNER, given, NAMES);
   const { organization, organizationToken: own } = options;
   if ('scopes' in options && 'anyScope' in options) throw bothOf('scopes', 'anyScope');
   // One that is there and undefined was misspelt elsewhere: it is checked, and refused.
@@ -91,12 +97,11 @@ function readOptions(options: VerifyOptions, settings: Settings): Requirement<Gu
   }
   if (organization !== undefined) throw bothOf('organization', 'organizationToken');
   if (options.audience !== undefined) throw bothOf('audience', 'organizationToken');
-  checkNames(OWNER, own, ['id'], 'organizationToken.');
-  const { id } = own as OrganizationId;
+  const { id } = checkNames(OWNER, own, ['id'], 'organizationToken.');
   return { ...common, audience: ORGANIZATION_TOKEN, organization: { id } };
 }
 
-function readAudience({ audience }: VerifyOptions, settings: Settings): readonly string[] {
+function readAudience({ audience }: Bare<VerifyOptions>, settings: Settings): readonly string[] {
   const expected = audience === undefined ? settings.audience : checkAudiences(OWNER, audience);
   if (expected !== undefined) return expected;
   throw new TypeError(
@@ -109,8 +114,7 @@ function readRule(rule: VerifyOptions['organization'], settings: Settings): Orga
   if (rule !== undefined) {
     if (typeof rule !== 'object')
       throw wrong(OWNER, 'organization', "'none', 'optional', 'required' or { id }", rule);
-    checkNames(OWNER, rule, ['id'], 'organization.');
-    return { id: rule.id };
+    return { id: checkNames(OWNER, rule, ['id'], 'organization.').id };
   }
   // That function reads a request, and here is none.
   if (typeof settings.organization !== 'function') return settings.organization;

@@ -117,16 +117,39 @@ describe('verify', () => {
   });
 
   it.each<[string, Record<string, unknown>, string]>([
-    ['scopes', { scopes: ['delete:products'] }, 'scope'],
-    ['any scope', { anyScope: ['delete:products'] }, 'scope'],
-    ['an organization token', { organizationToken: { id: 'x' } }, 'audience'],
-  ])('goes by %s that the options have from their class', async (_what, options, reason) => {
-    const inherited = Object.create(options);
-    await expect(auth.verify(await readingToken(logto), inherited)).rejects.toMatchObject({ reason });
+    ['scopes', { scopes: ['delete:products'] }, 'scopes'],
+    ['any scope', { anyScope: ['delete:products'] }, 'anyScope'],
+    ['an organization token', { organizationToken: { id: 'x' } }, 'organizationToken'],
+  ])('rejects options that have %s from their class', async (_what, options, name) => {
+    const token = await readingToken(logto);
+    await expect(auth.verify(token, options)).rejects.toBeInstanceOf(AuthError);
+    await expect(auth.verify(token, Object.create(options))).rejects.toThrow(
+      new TypeError(
+        `verify: the option \`${name}\` is inherited, and only an object's own members are read. Pass a plain object with it.`,
+      ),
+    );
   });
 
-  it.each([5, {}, null])('rejects a token that is %j with a TypeError', async (token) => {
-    await expect(auth.verify(token as unknown as string)).rejects.toThrow(/`token` must be a string/);
+  it.each<[unknown, string]>([
+    [5, '5'],
+    [{}, 'an object'],
+    [null, 'null'],
+    [['a.b.c'], 'a list of 1'],
+    [Buffer.from('a.b.c'), 'an object'],
+    [true, 'true'],
+  ])('refuses a token that is %j as malformed', async (token, shown) => {
+    await expect(auth.verify(token as string)).rejects.toMatchObject({
+      name: 'AuthError',
+      status: 400,
+      reason: 'malformed',
+      hint: `verify was given ${shown}, and a token is a string.`,
+    });
+  });
+
+  it('rejects with a TypeError where no token is passed at all', async () => {
+    await expect((auth.verify as () => Promise<unknown>)()).rejects.toThrow(
+      new TypeError('verify: `token` must be passed, as verify(token), not undefined.'),
+    );
   });
 
   it('needs an organization where the rule of the instance is a function', async () => {

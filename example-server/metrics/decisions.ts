@@ -24,6 +24,7 @@ const reasons: Record<AuthErrorReason, true> = {
   scope: true,
   keys_unavailable: true,
   overloaded: true,
+  revocation_unavailable: true,
 };
 
 /**

@@ -1,5 +1,6 @@
 import { type Keys, keysFromJwks } from '../keys/verification-key.js';
 import { SET_IN_TIME } from './environment.js';
+import { withoutTrailing } from './trailing.js';
 import { checkAddress, checkEndpoint } from './uris.js';
 import { checkNames, checkStrings, type Owner, orElse, show, wrong } from './values.js';
 
@@ -19,7 +20,13 @@ export interface IssuerOptions {
 }
 
 /** One issuer, ready for use: its `iss`, and where its keys are or the keys themselves. */
-export type Issuer = { readonly issuer: string } & ({ readonly jwksUri: string } | { readonly keys: Keys });
+export interface Issuer {
+  readonly issuer: string;
+  /** Where they are; undefined where they are pinned. */
+  readonly jwksUri: string | undefined;
+  /** Undefined where they are fetched. */
+  readonly keys: Keys | undefined;
+}
 
 interface Given {
   readonly owner: Owner;
@@ -63,11 +70,15 @@ function byEndpoint({ owner, endpoint, endpointName: name, allowInsecure }: Give
   const endpoints = checkStrings(owner, name, endpoint, what).map((one) =>
     checkEndpoint(owner, name, one, allowInsecure),
   );
-  return [...new Set(endpoints)].map((base) => ({ issuer: `${base}/oidc`, jwksUri: `${base}/oidc/jwks` }));
+  return [...new Set(endpoints)].map((base) => ({
+    issuer: `${base}/oidc`,
+    jwksUri: `${base}/oidc/jwks`,
+    keys: undefined,
+  }));
 }
 
-function byIssuer(owner: Owner, options: IssuerOptions, path: string, allowInsecure: boolean): Issuer {
-  checkNames(owner, options, ['issuer', 'jwksUri', 'jwks'], `${path}.`);
+function byIssuer(owner: Owner, given: IssuerOptions, path: string, allowInsecure: boolean): Issuer {
+  const options = checkNames(owner, given, ['issuer', 'jwksUri', 'jwks'], `${path}.`);
   const { issuer, jwks } = options;
   if (typeof issuer !== 'string' || !/^https?:\/\/./.test(issuer) || !URL.canParse(issuer)) {
     throw wrong(
@@ -81,19 +92,17 @@ function byIssuer(owner: Owner, options: IssuerOptions, path: string, allowInsec
     if (options.jwksUri !== undefined) {
       throw new TypeError(`${owner}: pass \`${path}.jwksUri\` or \`${path}.jwks\`, not both.`);
     }
-    return { issuer, keys: pinnedKeys(owner, `${path}.jwks`, jwks) };
+    return { issuer, jwksUri: undefined, keys: pinnedKeys(owner, `${path}.jwks`, jwks) };
   }
-  const jwksUri = orElse(options.jwksUri, `${issuer.replace(/\/+$/, '')}/jwks`);
+  const jwksUri = orElse(options.jwksUri, `${withoutTrailing(issuer, '/')}/jwks`);
   const option = options.jwksUri === undefined ? `${path}.issuer` : `${path}.jwksUri`;
-  return {
-    issuer,
-    jwksUri: checkAddress(owner, option, jwksUri, "the URL of the issuer's keys", allowInsecure).href,
-  };
+  const { href } = checkAddress(owner, option, jwksUri, "the URL of the issuer's keys", allowInsecure);
+  return { issuer, jwksUri: href, keys: undefined };
 }
 
 function pinnedKeys(owner: Owner, option: string, jwks: unknown): Keys {
   try {
-    return keysFromJwks(jwks);
+    return keysFromJwks(jwks).keys;
   } catch (error) {
     throw new TypeError(
       `${owner}: \`${option}\` must be a JWK Set with public signing keys, but ${(error as Error).message}.`,

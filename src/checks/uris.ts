@@ -1,4 +1,5 @@
 import { ORGANIZATION_AUDIENCE } from './logto.js';
+import { withoutTrailing } from './trailing.js';
 import { checkStrings, type Owner, show, wrong } from './values.js';
 
 /** What may come of http where a key set is fetched. */
@@ -24,7 +25,7 @@ export function checkEndpoint(
   if (value.includes('?') || value.includes('#')) {
     throw new TypeError(`${owner}: \`${option}\` must have no query and no fragment: ${show(value)}.`);
   }
-  const path = url.pathname.replace(/\/+$/, '');
+  const path = withoutTrailing(url.pathname, '/');
   if (OIDC_PATH.test(path)) {
     const base = url.origin + path.replace(OIDC_PATH, '');
     throw new TypeError(

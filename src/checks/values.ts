@@ -1,3 +1,5 @@
+import { type Bare, bare, hasMember } from './own.js';
+import { cut, printable } from './printable.js';
 import { meantBy } from './spelling.js';
 
 /** The checks that options have in common. Each throws a TypeError: which option, what came, what to pass. */
@@ -8,8 +10,7 @@ export type Owner = string;
 /** What came, fit for a message: short, quoted, and without the password of an address. */
 export function show(value: unknown): string {
   if (typeof value === 'string') {
-    const text = JSON.stringify(value.replace(/^([a-z][a-z\d+.-]*:\/\/)?.*@/is, '$1…@'));
-    return text.length > 100 ? `${text.slice(0, 100)}…"` : text;
+    return printable(JSON.stringify(cut(value.replace(/^([a-z][a-z\d+.-]*:\/\/)?.*@/is, '$1…@'))));
   }
   if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : `a list of ${value.length}`;
   if (typeof value === 'function') return 'a function';
@@ -31,8 +32,15 @@ export function wrong(owner: Owner, option: string, needed: string, came: unknow
  * Checks that these are options at all, and that each has a name that is known.
  *
  * @param within - the option that holds these, as `jwksCache.`
+ * @returns the options that it has of its own
+ * @throws TypeError also for one that comes from its class: it would be passed over
  */
-export function checkNames(owner: Owner, options: unknown, known: readonly string[], within = ''): void {
+export function checkNames<T extends object>(
+  owner: Owner,
+  options: T | undefined,
+  known: readonly string[],
+  within = '',
+): Bare<T> {
   if (typeof options !== 'object' || options === null || Array.isArray(options)) {
     throw wrong(owner, within.slice(0, -1) || 'options', 'an object', options);
   }
@@ -43,6 +51,14 @@ export function checkNames(owner: Owner, options: unknown, known: readonly strin
       meant === undefined ? `Known are ${known.join(', ')}.` : `Did you mean \`${within}${meant}\`?`;
     throw new TypeError(`${owner}: unknown option \`${within}${name}\`. ${help}`);
   }
+  for (const name of known) {
+    if (Object.hasOwn(options, name) || !hasMember(options, name)) continue;
+    throw new TypeError(
+      `${owner}: the option \`${within}${name}\` is inherited, and only an object's own members are read. ` +
+        `Pass a plain object with it.`,
+    );
+  }
+  return bare(options);
 }
 
 export function checkBoolean(owner: Owner, option: string, value: unknown): boolean {

@@ -1,3 +1,5 @@
+import { cut } from '../checks/printable.js';
+
 /** In characters: more of what somebody else said is not shown. */
 const LONGEST = 200;
 /** The beginning of a JSON object in base64url, and what follows it in a token. */
@@ -13,9 +15,4 @@ export function discreet(text: string, ...secrets: readonly string[]): string {
   const known = secrets.filter((secret) => secret !== '');
   const rest = known.reduce((left, secret) => left.replaceAll(secret, '[a secret]'), text);
   return cut(withoutTokens(rest), LONGEST);
-}
-
-/** No more of a text than so many characters. */
-export function cut(text: string, longest: number): string {
-  return text.length > longest ? `${text.slice(0, longest)}…` : text;
 }

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
+import { variable } from '../checks/environment.js';
 import { meantBy } from '../checks/spelling.js';
 import { discreet } from './discreet.js';
 import { HELP } from './help.js';
@@ -66,7 +67,7 @@ function report(error: unknown): ExitCode {
 /** What nobody has foreseen, in one line. */
 function faultMessage(error: unknown): string {
   const said = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-  const shown = discreet(said, process.env['LOGTO_APP_SECRET'] ?? '');
+  const shown = discreet(said, variable('LOGTO_APP_SECRET') ?? '');
   return `this is a fault of the command itself, so please report it: ${shown}`;
 }
 

@@ -1,4 +1,6 @@
 import { styleText } from 'node:util';
+import { own } from '../checks/own.js';
+import { printable, printableJson } from '../checks/printable.js';
 import { ExitCode } from './usage.js';
 
 type Format = Parameters<typeof styleText>[0];
@@ -23,8 +25,7 @@ export class Output {
 
   /** The whole of what was asked for, for a machine. */
   json(value: unknown): void {
-    // What is unprintable can stand in strings alone, and there the escapes mean the same.
-    this.result(escaped(JSON.stringify(value, undefined, 2), UNPRINTABLE_IN_JSON));
+    this.result(printableJson(JSON.stringify(value, undefined, 2)));
   }
 
   /** A line beside the result. */
@@ -36,7 +37,7 @@ export class Output {
   paint(format: Format, text: string): string {
     const { stdout, env } = this.#process;
     // Decided here and not by styleText: which streams it heeds differs between the releases of Node.
-    return stdout.isTTY && !env['NO_COLOR'] ? styleText(format, text, { validateStream: false }) : text;
+    return stdout.isTTY && !own(env, 'NO_COLOR') ? styleText(format, text, { validateStream: false }) : text;
   }
 
   /** Waits until all is written. @returns how the command ends: otherwise than it meant to where something was lost */
@@ -64,25 +65,6 @@ export class Output {
 
   #fail(error: NodeJS.ErrnoException): void {
     // Who reads only the beginning, as `| head` does, has lost nothing.
-    if (error.code !== 'EPIPE') this.#lost ??= error;
+    if (own(error, 'code') !== 'EPIPE') this.#lost ??= error;
   }
-}
-
-/** Control characters, and what turns the direction of a line: what comes from elsewhere could rewrite the screen. */
-const UNPRINTABLE =
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-  /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
-/** The same, but for the line feeds between its members; JSON escapes the others below U+0020 by itself. */
-const UNPRINTABLE_IN_JSON = /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
-
-/** A text of somebody else's, so that it shows and does nothing on a terminal. */
-export function printable(text: string): string {
-  return escaped(text, UNPRINTABLE);
-}
-
-function escaped(text: string, characters: RegExp): string {
-  return text.replace(
-    characters,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
 }

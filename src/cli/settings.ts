@@ -1,10 +1,14 @@
-import { fromEnvironment } from '../checks/environment.js';
+import { fromEnvironment, variable } from '../checks/environment.js';
+import type { Bare } from '../checks/own.js';
 import { checkScopes } from '../checks/scopes.js';
 import { checkAddress, checkAudiences, checkEndpoint } from '../checks/uris.js';
 import { UsageError } from './usage.js';
 
 /** The arguments that every command has, as they came. */
-export interface Given {
+/** As the parser leaves them: without a prototype. */
+export type Given = Bare<Arguments>;
+
+interface Arguments {
   readonly endpoint?: string | undefined;
   readonly resource?: string | undefined;
   readonly organization?: string | undefined;
@@ -23,7 +27,7 @@ const OWNER = 'logto-m2m';
 /** The endpoints, in their normal form; none where none is set. @throws UsageError */
 export function endpointsOf(given: Given): readonly string[] {
   const name = given.endpoint === undefined ? 'LOGTO_ENDPOINT' : '--endpoint';
-  const values = fromEnvironment(given.endpoint ?? process.env['LOGTO_ENDPOINT']) ?? [];
+  const values = fromEnvironment(given.endpoint ?? variable('LOGTO_ENDPOINT')) ?? [];
   const endpoints = refusing(() =>
     values.map((value) => checkEndpoint(OWNER, name, value, allowsInsecure(given))),
   );
@@ -39,13 +43,13 @@ export function demandEndpoints(given: Given): readonly [string, ...string[]] {
 
 /** Whether none is set. */
 export function lacksEndpoint(given: Given): boolean {
-  return fromEnvironment(given.endpoint ?? process.env['LOGTO_ENDPOINT']) === undefined;
+  return fromEnvironment(given.endpoint ?? variable('LOGTO_ENDPOINT')) === undefined;
 }
 
 /** The API resource indicators; none where none is set. @throws UsageError */
 export function resourcesOf(given: Given): readonly string[] {
   const name = given.resource === undefined ? 'LOGTO_AUDIENCE' : '--resource';
-  const values = fromEnvironment(given.resource ?? process.env['LOGTO_AUDIENCE']);
+  const values = fromEnvironment(given.resource ?? variable('LOGTO_AUDIENCE'));
   return values === undefined ? [] : refusing(() => checkAudiences(OWNER, values, name));
 }
 
@@ -67,7 +71,8 @@ export function allowsInsecure(given: Given): boolean {
 
 /** The app, from the environment alone; undefined where there is none. @throws UsageError */
 export function appOf(): App | undefined {
-  const { LOGTO_APP_ID: id = '', LOGTO_APP_SECRET: secret = '' } = process.env;
+  const id = variable('LOGTO_APP_ID') ?? '';
+  const secret = variable('LOGTO_APP_SECRET') ?? '';
   if (id.trim() === '' && secret.trim() === '') return undefined;
   if (id.trim() === '') throw new UsageError('LOGTO_APP_SECRET is set, and LOGTO_APP_ID is not.');
   if (secret.trim() === '') throw new UsageError('LOGTO_APP_ID is set, and LOGTO_APP_SECRET is not.');

@@ -1,4 +1,5 @@
 import { type ParseArgsConfig, parseArgs } from 'node:util';
+import { own } from '../checks/own.js';
 
 /** How the command ends. */
 export enum ExitCode {
@@ -30,7 +31,7 @@ export const COMMON_OPTIONS = {
 export function readArguments<const Config extends ParseArgsConfig>(
   config: Config,
 ): ReturnType<typeof parseArgs<Config>> {
-  if (config.args?.some((arg) => /^--[\w-]*secret/i.test(arg))) {
+  if (own(config, 'args')?.some((arg) => /^--[\w-]*secret/i.test(arg))) {
     throw new UsageError(
       "the app's secret is no argument, for every user of this machine can read those: set LOGTO_APP_SECRET.",
     );
@@ -43,8 +44,8 @@ export function readArguments<const Config extends ParseArgsConfig>(
 }
 
 function usageMessage(error: unknown): string {
-  const { code, message } = error as { code?: string; message: string };
-  if (code === 'ERR_PARSE_ARGS_UNEXPECTED_POSITIONAL') return 'there is an argument too many.';
+  const { message } = error as Error;
+  if (own(error, 'code') === 'ERR_PARSE_ARGS_UNEXPECTED_POSITIONAL') return 'there is an argument too many.';
   const [sentence = message] = message.split(/\. |\n/);
   return `${sentence.charAt(0).toLowerCase()}${sentence.slice(1).replace(/\.$/, '')}.`;
 }

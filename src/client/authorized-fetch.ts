@@ -1,4 +1,5 @@
 import { defaultMaxListeners, getMaxListeners, setMaxListeners } from 'node:events';
+import { bare, hasMember } from '../checks/own.js';
 import { discardBody } from '../keys/answer-body.js';
 import { settledBy, unlessAborted } from '../promises.js';
 import type { ClientSettings } from './options.js';
@@ -17,15 +18,17 @@ export function createAuthorizedFetch(
   holder: TokenHolder,
 ): typeof globalThis.fetch {
   return async function authorizedFetch(input, init) {
-    const url = addressOf(input, baseUrl);
-    const options = copyInit(init ?? {});
-    const request = input instanceof Request ? input : undefined;
-    const signal = (options.signal === undefined ? request?.signal : options.signal) ?? undefined;
+    // Each is read once, and the request is made of what was read: that of a subclass may say one thing here and be
+    // another to `fetch`.
+    const request = isRequest(input) ? copyInit(input) : undefined;
+    const url = addressOf(isRequest(input) ? input.url : input, baseUrl);
+    const options = bare({ ...request, ...copyInit(init ?? {}) });
+    const signal = options.signal ?? undefined;
     const send = (token: string) => {
-      const headers = new Headers(options.headers ?? request?.headers);
+      const headers = new Headers(options.headers);
       headers.set('authorization', `Bearer ${token}`);
       // As the option's type says, for a `fetch` that knows the classes of another library.
-      return fetch(request ?? url.href, { ...options, headers: Object.fromEntries(headers) });
+      return fetch(url.href, bare({ ...options, headers: Object.fromEntries(headers) }));
     };
     // Whoever has given up asks for no token, and waits for none; what was asked for others share.
     signal?.throwIfAborted();
@@ -33,7 +36,7 @@ export function createAuthorizedFetch(
     const response = await send(token);
     if (!isInvalidToken(response) || !isOf(baseUrl, response)) return response;
     const renewal = holder.renew(token);
-    if (!canBeSentAgain(request, options.body)) {
+    if (!canBeSentAgain(options.body)) {
       // The next call is to have another token; this one's answer is there, whatever Logto does.
       await orAborted(settledBy(renewal, performance.now() + MOMENT), signal);
       return response;
@@ -45,13 +48,13 @@ export function createAuthorizedFetch(
   };
 
   /** @throws TypeError where the token may not be sent */
-  function addressOf(input: string | URL | Request, base: URL | undefined): URL {
+  function addressOf(address: string | URL, base: URL | undefined): URL {
     if (base === undefined) {
       throw new TypeError(
         `fetch: pass \`baseUrl\`, the address of ${resource ?? 'the API'}, to createM2MClient: without it no address is known to be the API's.`,
       );
     }
-    const url = new URL(input instanceof Request ? input.url : input, base);
+    const url = new URL(address, base);
     if (url.origin === base.origin) return url;
     throw new TypeError(`fetch: the token is for ${base.origin} alone, and ${url.origin} is another origin.`);
   }
@@ -77,9 +80,14 @@ function isOf(base: URL | undefined, { url }: Response): boolean {
 }
 
 /** A stream is gone once it was sent, and in a Request every body is one. */
-function canBeSentAgain(request: Request | undefined, body: unknown): boolean {
+function canBeSentAgain(body: unknown): boolean {
   const isStream =
     body instanceof ReadableStream ||
-    (typeof body === 'object' && body !== null && Symbol.asyncIterator in body);
-  return !isStream && (request?.body ?? null) === null;
+    (typeof body === 'object' && body !== null && hasMember(body, Symbol.asyncIterator));
+  return !isStream;
+}
+
+/** Whether it is a Request, of whichever library: an address is a string, or has a `href`. */
+function isRequest(input: string | URL | Request): input is Request {
+  return typeof input === 'object' && !hasMember(input, 'href') && hasMember(input, 'url');
 }

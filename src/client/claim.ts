@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { bare } from '../checks/own.js';
 import { unreferenced } from '../promises.js';
 import type { BoundedStore } from './bounded-store.js';
 
@@ -78,7 +79,7 @@ export class Claim {
 
   /** Who asks now, as far as the store knows. */
   async #holder(deadline: number): Promise<string | undefined> {
-    const { by, until } = Object(await this.#store.get(this.#name, deadline)) as Record<string, unknown>;
+    const { by, until } = bare(await this.#store.get(this.#name, deadline));
     if (typeof by !== 'string' || typeof until !== 'number') return undefined;
     const left = until - Date.now();
     return left > 0 && left <= LIFETIME ? by : undefined;

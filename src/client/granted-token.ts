@@ -1,4 +1,5 @@
 import { isB64Token } from '../checks/b64token.js';
+import { bare } from '../checks/own.js';
 
 /** A token, and what Logto said of it. Times are in seconds since the epoch. */
 export interface GrantedToken {
@@ -15,7 +16,7 @@ export function isBearerToken(value: unknown): value is string {
 
 /** Takes over what was kept elsewhere, if it is such a token at all, and nothing else with it. */
 export function readGrantedToken(value: unknown): GrantedToken | undefined {
-  const { token, issuedAt, expiresAt, scopes } = Object(value) as Record<string, unknown>;
+  const { token, issuedAt, expiresAt, scopes } = bare(value);
   if (!isBearerToken(token) || !isTime(issuedAt) || !isTime(expiresAt)) return undefined;
   if (!Array.isArray(scopes) || !scopes.every((scope) => typeof scope === 'string')) return undefined;
   return { token, issuedAt, expiresAt, scopes };

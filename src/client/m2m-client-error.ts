@@ -1,3 +1,4 @@
+import { bare } from '../checks/own.js';
 import { defineErrorClass } from '../error-class.js';
 
 /** What is known of a failure. */
@@ -32,11 +33,8 @@ export class M2MClientError extends Error {
   declare readonly missingScopes?: readonly string[];
 
   /** The client makes these; an app may make one for its own tests. */
-  constructor(
-    code: string,
-    message: string,
-    { status, description, hint, missingScopes }: M2MClientErrorDetails = {},
-  ) {
+  constructor(code: string, message: string, details: M2MClientErrorDetails = {}) {
+    const { status, description, hint, missingScopes } = bare(details);
     super(hint === undefined ? message : `${message} ${hint}`);
     this.code = code;
     if (status !== undefined) this.status = status;

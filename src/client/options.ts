@@ -86,8 +86,8 @@ const NAMES: readonly (keyof M2MClientCommonOptions | keyof M2MClientResource)[]
  *
  * @throws TypeError that names the option, what came, and what to pass; never with the secret
  */
-export function resolveClientOptions(options: M2MClientOptions): ClientSettings {
-  checkNames(OWNER, options, NAMES);
+export function resolveClientOptions(given: M2MClientOptions): ClientSettings {
+  const options = checkNames<M2MClientOptions>(OWNER, given, NAMES);
   const { resource, organizationId, baseUrl, store } = options;
   const allowInsecure = checkBoolean(
     OWNER,

@@ -1,3 +1,5 @@
+import { type Bare, bare, member } from '../checks/own.js';
+
 /** What the Fetch standard knows of a RequestInit (section 5.4), and what undici adds to it. */
 const MEMBERS = [
   'method',
@@ -21,12 +23,12 @@ const MEMBERS = [
  * A plain copy, so that it can be sent with other headers. Members are read by their names, as `fetch` itself reads
  * them: those of a Request or of a class are not its own, and a spread would lose them.
  */
-export function copyInit(init: RequestInit = {}): RequestInit {
+export function copyInit(init: RequestInit | Request): Bare<RequestInit> {
   // What a `fetch` of the user's may know besides.
-  const copy: Record<string, unknown> = { ...init };
+  const copy: [string, unknown][] = Object.entries(init);
   for (const name of MEMBERS) {
-    const value = (init as Record<string, unknown>)[name];
-    if (value !== undefined) copy[name] = value;
+    const value = member(init, name);
+    if (value !== undefined) copy.push([name, value]);
   }
-  return copy;
+  return bare(Object.fromEntries(copy));
 }

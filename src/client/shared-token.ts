@@ -1,5 +1,6 @@
 import { hash, hkdfSync } from 'node:crypto';
 import { CompactEncrypt, compactDecrypt } from 'jose';
+import { bare } from '../checks/own.js';
 import type { KeyValueStore } from '../keys/key-store.js';
 import { BoundedStore } from './bounded-store.js';
 import { Claim } from './claim.js';
@@ -71,10 +72,8 @@ export class SharedToken {
     const entry = await this.#store.get(this.#name, deadline);
     if (typeof entry !== 'string') return undefined;
     try {
-      const { plaintext } = await compactDecrypt(entry, this.#key, {
-        keyManagementAlgorithms: ['dir'],
-        contentEncryptionAlgorithms: ['A256GCM'],
-      });
+      const algorithms = { keyManagementAlgorithms: ['dir'], contentEncryptionAlgorithms: ['A256GCM'] };
+      const { plaintext } = await compactDecrypt(entry, this.#key, bare(algorithms));
       return readGrantedToken(JSON.parse(new TextDecoder().decode(plaintext)));
     } catch {
       // Another secret made it, or nobody of ours.

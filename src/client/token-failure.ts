@@ -1,3 +1,4 @@
+import { member, own } from '../checks/own.js';
 import { harmless } from './harmless.js';
 import { hintFor } from './hints.js';
 import { M2MClientError } from './m2m-client-error.js';
@@ -10,20 +11,16 @@ export class TokenFailure {
     /** Whether to ask again can help. */
     readonly isTransient: boolean,
     /** Seconds after which Logto wants to be asked again, if it said so (RFC 9110 section 10.2.3). */
-    readonly retryAfter?: number | undefined,
+    readonly retryAfter: number | undefined = undefined,
   ) {}
 }
 
 /** Logto was asked, and has said no (RFC 6749 section 5.2). To ask the same again would get the same. */
-export function refused(
-  settings: ClientSettings,
-  status: number,
-  answer: { error?: unknown; error_description?: unknown },
-): TokenFailure {
-  const code = harmless(settings, answer.error);
+export function refused(settings: ClientSettings, status: number, answer: object): TokenFailure {
+  const code = harmless(settings, own(answer, 'error'));
   // An authorization server has words for its errors; who sends the secret back is none.
   if (code === undefined) return invalidResponse(settings, status);
-  const description = harmless(settings, answer.error_description);
+  const description = harmless(settings, own(answer, 'error_description'));
   const message = `Logto gave no token: ${description ?? 'it did not say why'} (${code}).`;
   const hint = hintFor(code, status, description, settings);
   return new TokenFailure(new M2MClientError(code, message, { status, description, hint }), false);
@@ -70,8 +67,7 @@ export function invalidResponse({ endpoint }: ClientSettings, status: number): T
  */
 function reasonOf(thrown: unknown): string {
   try {
-    const { cause, code, name } = Object(thrown);
-    const words: unknown[] = [Object(cause).code, code, name];
+    const words = [own(own(thrown, 'cause'), 'code'), own(thrown, 'code'), member(thrown, 'name')];
     const word = words.find((one) => typeof one === 'string' && /^\w{1,40}$/.test(one));
     return (word as string | undefined) ?? 'Error';
   } catch {

@@ -8,6 +8,7 @@ import {
   processClientCredentialsResponse,
   ResponseBodyError,
 } from 'oauth4webapi';
+import { bare, own } from '../checks/own.js';
 import { BodyTooLarge, discardBody, readBody } from '../keys/answer-body.js';
 import { unlessAborted } from '../promises.js';
 import { type GrantedToken, isBearerToken } from './granted-token.js';
@@ -59,7 +60,12 @@ export async function requestToken(
 }
 
 function serverOf(endpoint: string) {
-  return { issuer: `${endpoint}/oidc`, token_endpoint: `${endpoint}/oidc/token` };
+  return bare({ issuer: `${endpoint}/oidc`, token_endpoint: `${endpoint}/oidc/token` });
+}
+
+/** Without a prototype, as all that is given to the library: some members make it send the secret elsewhere. */
+function clientOf(appId: string) {
+  return bare({ client_id: appId });
 }
 
 async function send(settings: ClientSettings, signal: AbortSignal): Promise<Response> {
@@ -70,12 +76,20 @@ async function send(settings: ClientSettings, signal: AbortSignal): Promise<Resp
     ...(scopes.length > 0 && { scope: scopes.join(' ') }),
   };
   const authentication = ClientSecretBasic(appSecret);
-  return clientCredentialsGrantRequest(serverOf(endpoint), { client_id: appId }, authentication, parameters, {
-    [customFetch]: fetch,
+  const options = bare({
+    // The library makes the rest of the request: its members are copied, so that none comes from elsewhere.
+    [customFetch]: (url: string, init: RequestInit) => fetch(url, bare(init)),
     // http to this very machine is allowed always; whether to others, the options were checked for.
     [allowInsecureRequests]: allowInsecure || endpoint.startsWith('http:'),
     signal,
   });
+  return clientCredentialsGrantRequest(
+    serverOf(endpoint),
+    clientOf(appId),
+    authentication,
+    parameters,
+    options,
+  );
 }
 
 /**
@@ -83,7 +97,8 @@ async function send(settings: ClientSettings, signal: AbortSignal): Promise<Resp
  * sends one with a wrong secret) says nothing that the body does not say, and a proxy's says nothing of Logto.
  */
 function withText({ status, headers }: Response, text: string): Response {
-  return new Response(text, { status, headers: { 'content-type': headers.get('content-type') ?? '' } });
+  const contentType = headers.get('content-type') ?? '';
+  return new Response(text, bare({ status, headers: { 'content-type': contentType } }));
 }
 
 async function readAnswer(
@@ -93,7 +108,8 @@ async function readAnswer(
 ): Promise<GrantedToken | TokenFailure> {
   const { endpoint, appId } = settings;
   try {
-    const answer = await processClientCredentialsResponse(serverOf(endpoint), { client_id: appId }, response);
+    const server = serverOf(endpoint);
+    const answer = bare(await processClientCredentialsResponse(server, clientOf(appId), response));
     const lifetime = Number(answer.expires_in);
     if (answer.token_type !== 'bearer' || !(lifetime > 0) || !isBearerToken(answer.access_token)) {
       return invalidResponse(settings, response.status);
@@ -107,7 +123,7 @@ async function readAnswer(
   } catch (error) {
     if (error instanceof ResponseBodyError) return refused(settings, error.status, error.cause);
     // JSON that does not end: on a connection that just closes, that is how an answer breaks off.
-    const isCut = error instanceof OperationProcessingError && error.code === PARSE_ERROR;
+    const isCut = error instanceof OperationProcessingError && own(error, 'code') === PARSE_ERROR;
     return isCut ? brokenOff(settings, response.status) : invalidResponse(settings, response.status);
   }
 }

@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { bare, own } from '../checks/own.js';
 import { withoutQuery } from '../checks/uris.js';
 import { asError, isError } from '../errors.js';
 import { unlessAborted } from '../promises.js';
 import { discardBody, readBody } from './answer-body.js';
 import type { FetchedKeys } from './key-store.js';
 import { Moment } from './moment.js';
-import { type Keys, keysFromJwks } from './verification-key.js';
+import { type KeyList, keysFromJwks } from './verification-key.js';
 
 /** Fetches an issuer's keys, with one quick retry, for a connection that broke or a Logto that was just restarting. */
 export async function fetchKeys(
@@ -13,11 +14,11 @@ export async function fetchKeys(
   fetch: typeof globalThis.fetch,
   signal: AbortSignal,
 ): Promise<FetchedKeys> {
-  const attempt = async () => ({ startedAt: Moment.now(), keys: await fetchJwks(uri, fetch, signal) });
+  const attempt = async () => ({ startedAt: Moment.now(), ...(await fetchJwks(uri, fetch, signal)) });
   try {
     return await attempt();
   } catch (error) {
-    await sleep(100 + Math.random() * 200, undefined, { signal }).catch(() => {});
+    await sleep(100 + Math.random() * 200, undefined, bare({ signal })).catch(() => {});
     if (signal.aborted) throw error;
     return attempt().catch((again) => {
       // Cut short, the second try has nothing to say that the first one has not.
@@ -37,19 +38,20 @@ export async function fetchJwks(
   uri: string,
   fetch: typeof globalThis.fetch,
   signal: AbortSignal,
-): Promise<Keys> {
+): Promise<KeyList> {
   try {
     return keysFromJwks(await unlessAborted(getJson(uri, fetch, signal), signal));
   } catch (error) {
     const address = withoutQuery(uri);
     const why = describe(error).replaceAll(uri, address);
-    throw new Error(`${address}: ${why}`, uri === address ? { cause: error } : undefined);
+    throw new Error(`${address}: ${why}`, uri === address ? bare({ cause: error }) : undefined);
   }
 }
 
 async function getJson(uri: string, fetch: typeof globalThis.fetch, signal: AbortSignal): Promise<unknown> {
   // A redirect is not followed: whoever can answer with one could name keys of their own.
-  const response = await fetch(uri, { signal, redirect: 'manual', headers: { accept: 'application/json' } });
+  const headers = { accept: 'application/json' };
+  const response = await fetch(uri, bare({ signal, redirect: 'manual' as const, headers }));
   if (response.redirected) throw new Error('it was reached by a redirect');
   if (response.status !== 200) {
     discardBody(response);
@@ -70,9 +72,9 @@ function describe(thrown: unknown): string {
   try {
     if (error.name === 'TimeoutError') return 'no whole answer came in time';
     // undici says "fetch failed" and keeps what happened in the cause.
-    const cause = error.cause;
+    const cause = own(error, 'cause');
     if (!isError(cause)) return String(error.message);
-    const code = 'code' in cause ? String(cause.code) : cause.name;
+    const code = String(own(cause, 'code') ?? cause.name);
     return cause.message.includes(code) ? cause.message : `${code} ${cause.message}`.trim();
   } catch {
     return 'the fetch failed';

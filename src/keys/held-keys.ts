@@ -1,12 +1,13 @@
 import type { FetchedKeys } from './key-store.js';
 import type { Moment } from './moment.js';
-import type { Keys, VerificationKey } from './verification-key.js';
+import type { IgnoredKey, Keys, VerificationKey } from './verification-key.js';
 
 /** The keys that an issuer had when it was asked last, and their age. Times are in milliseconds. */
 export class HeldKeys {
   readonly #maxLife: number;
   #keys: Keys | undefined;
   #fetchedAt: Moment | undefined;
+  #ignored: readonly IgnoredKey[] = [];
 
   /** @param maxLife - older keys are not trusted */
   constructor(maxLife: number) {
@@ -16,6 +17,11 @@ export class HeldKeys {
   /** The keys, however old. */
   get keys(): Keys | undefined {
     return this.#keys;
+  }
+
+  /** What else the key set held. */
+  get ignored(): readonly IgnoredKey[] {
+    return this.#ignored;
   }
 
   /** When the fetch that brought them began. */
@@ -39,7 +45,7 @@ export class HeldKeys {
    *
    * @returns whether there is a key among them that was not held
    */
-  adopt({ keys: fetched, startedAt }: FetchedKeys): boolean {
+  adopt({ keys: fetched, ignored, startedAt }: FetchedKeys): boolean {
     const keys = new Map<string, VerificationKey>();
     let hasNew = false;
     for (const [kid, key] of fetched) {
@@ -49,6 +55,7 @@ export class HeldKeys {
       keys.set(kid, isHeld ? held : key);
     }
     this.#keys = keys;
+    this.#ignored = ignored;
     this.#fetchedAt = startedAt;
     return hasNew;
   }

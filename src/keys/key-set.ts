@@ -25,7 +25,7 @@ export interface KeySetOptions {
   readonly times: KeyTimes;
   /** How many tokens may wait at once for a key that is not held. */
   readonly maxPending: number;
-  readonly store?: KeyStore | undefined;
+  readonly store: KeyStore | undefined;
 }
 
 /** A refresh under way, shared by all who wait for it. Neither promise rejects. */
@@ -113,6 +113,7 @@ export class KeySet implements KeySource {
       keyIds: [...(this.#held.trusted()?.keys() ?? [])],
       ...(fetchedAt !== undefined && { fetchedAt: fetchedAt.wall / 1000 }),
       stale: fetchedAt !== undefined && fetchedAt.age() >= this.#options.times.maxAge,
+      ...(this.#held.ignored.length > 0 && { ignoredKeys: this.#held.ignored }),
       ...(this.#lastError !== undefined && {
         lastError: this.#lastError.message,
         nextAttemptAt: (Date.now() + this.#attemptIn()) / 1000,

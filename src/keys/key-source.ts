@@ -1,5 +1,6 @@
-import { quote, Refusal } from '../errors.js';
-import type { Keys, VerificationKey } from './verification-key.js';
+import { quote } from '../checks/printable.js';
+import { Refusal } from '../errors.js';
+import type { IgnoredKey, Keys, VerificationKey } from './verification-key.js';
 
 /** Where an issuer's keys come from: Logto itself, or the configuration. */
 export interface KeySource {
@@ -31,6 +32,8 @@ export interface KeyHealth {
   readonly issuer: string;
   /** The ids of the keys that are trusted now. */
   readonly keyIds: readonly string[];
+  /** Keys that stand in its key set and cannot check signatures, with the reason of each; absent where there are none. */
+  readonly ignoredKeys?: readonly IgnoredKey[];
   /** When the fetch that brought them began. */
   readonly fetchedAt?: number;
   /** Whether they are older than `jwksCache.maxAge`. */

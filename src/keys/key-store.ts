@@ -1,8 +1,9 @@
 import { hash } from 'node:crypto';
+import { bare } from '../checks/own.js';
 import { withoutQuery } from '../checks/uris.js';
 import { settledBy } from '../promises.js';
 import { Moment } from './moment.js';
-import { type Keys, keysFromJwks, keysToJwks } from './verification-key.js';
+import { type KeyList, keysFromJwks, keysToJwks } from './verification-key.js';
 
 /**
  * What Keyv and its like offer: a store that replicas share. Who can write it can issue tokens, for the keys in
@@ -16,8 +17,7 @@ export interface KeyValueStore {
 }
 
 /** Keys, and when the fetch that brought them began. */
-export interface FetchedKeys {
-  readonly keys: Keys;
+export interface FetchedKeys extends KeyList {
   readonly startedAt: Moment;
 }
 
@@ -57,7 +57,7 @@ export class KeyStore {
   }
 
   /** Puts the keys in the store, without waiting for it. Never throws. */
-  write({ keys, startedAt }: FetchedKeys): void {
+  write({ keys, startedAt }: Pick<FetchedKeys, 'keys' | 'startedAt'>): void {
     const { store, issuer, maxLife } = this.#options;
     const entry = { issuer, jwksUri: this.#jwksUri, fetchedAt: startedAt.wall, jwks: keysToJwks(keys) };
     (async () => store.set(this.#name, entry, Math.ceil(maxLife)))().catch(() => {});
@@ -65,12 +65,11 @@ export class KeyStore {
 
   /** An entry is checked as an answer from the network is, for others write the store too. */
   #check(entry: unknown): FetchedKeys | undefined {
-    // Of what is no object no member is right.
-    const { issuer, jwksUri, fetchedAt, jwks }: Record<string, unknown> = Object(entry);
+    const { issuer, jwksUri, fetchedAt, jwks } = bare(entry);
     if (issuer !== this.#options.issuer || jwksUri !== this.#jwksUri) return undefined;
     if (typeof fetchedAt !== 'number') return undefined;
     const age = Date.now() - fetchedAt;
     if (!(age >= 0 && age < this.#options.maxLife)) return undefined;
-    return { keys: keysFromJwks(jwks), startedAt: Moment.at(fetchedAt) };
+    return { ...keysFromJwks(jwks), startedAt: Moment.at(fetchedAt) };
   }
 }

@@ -1,4 +1,6 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
+import { type Bare, bare, own } from '../checks/own.js';
+import { quote } from '../checks/printable.js';
 
 /** The signature algorithms that can be checked (RFC 7518 section 3.1): none of them symmetric. */
 export const ALGORITHMS = [
@@ -30,12 +32,14 @@ const EC_MEMBERS = ['kty', 'crv', 'x', 'y'];
 
 /** RFC 7518 sections 3.3 and 3.5 forbid smaller ones. */
 const MIN_RSA_BITS = 2048;
+/** The exponent is odd and above this (FIPS 186-5 appendix A.1.1). With exponent 1 anybody can make a signature. */
+const MAX_WEAK_EXPONENT = 2n ** 16n;
 
 /** Logto has three at most. To read a thousand would hold up every request for most of a second. */
 const MAX_KEYS = 100;
 
 /** A member of a JWK Set (RFC 7517). Node's own type of it has another name in each version of its declarations. */
-type Jwk = Readonly<Record<string, unknown>>;
+type Jwk = Bare<Readonly<Record<string, unknown>>>;
 
 /** One public key of an issuer. Keys are compared by identity: a replaced key is another object. */
 export class VerificationKey {
@@ -45,37 +49,48 @@ export class VerificationKey {
   private constructor(
     readonly kid: string,
     readonly publicKey: KeyObject,
+    /** The members of its JWK that make it up. */
+    private readonly material: Jwk,
     private readonly algorithms: readonly string[],
   ) {
-    const { modulusLength = 0, namedCurve = '' } = publicKey.asymmetricKeyDetails ?? {};
+    const { modulusLength = 0, namedCurve = '' } = detailsOf(publicKey);
     this.signatureSize = ECDSA_SIZES.get(namedCurve) ?? Math.ceil(modulusLength / 8);
   }
 
   /**
    * Reads a member of a JWK Set (RFC 7517 section 4).
    *
-   * @returns the key, or undefined where it cannot check Logto's signatures: an encryption key, a symmetric or
-   * private one, one without `kid`, or one that is no valid key at all
+   * @returns the key, or why it cannot check Logto's signatures: an encryption key, a symmetric or private one, one
+   * without `kid`, or one that is no valid key at all
    */
-  static fromJwk(jwk: unknown): VerificationKey | undefined {
-    if (!isRecord(jwk)) return undefined;
-    const { kid, use, key_ops: operations } = jwk;
-    if (!isKeyId(kid)) return undefined;
-    if (use !== undefined && use !== 'sig') return undefined;
+  static fromJwk(value: unknown): VerificationKey | string {
+    if (!isRecord(value)) return 'it is not an object';
+    const jwk = bare(value);
+    const { kid, use, key_ops: operations, alg } = jwk;
+    if (!isKeyId(kid)) return 'its kid is not a string of 1 to 256 characters';
+    if (use !== undefined && use !== 'sig') return `its use is ${quote(use)}, not "sig"`;
     const mayVerify =
       operations === undefined || (Array.isArray(operations) && operations.includes('verify'));
-    if (!mayVerify) return undefined;
+    if (!mayVerify) return 'its key_ops do not include "verify"';
     // Whoever publishes a private key has lost it: anybody could sign with it.
-    if ('d' in jwk) return undefined;
+    if ('d' in jwk) return 'it is a private key, and everybody has it now';
     const algorithms = algorithmsOf(jwk);
-    const publicKey = algorithms.length > 0 ? importKey(jwk) : undefined;
-    return publicKey && new VerificationKey(kid, publicKey, algorithms);
+    if (algorithms.length === 0) {
+      return `it is for no signature algorithm that is known here: its kty is ${quote(jwk['kty'])}, its alg ${quote(alg)}`;
+    }
+    // Only the members that make up the key: nothing else of the document reaches the parser.
+    const members = jwk['kty'] === 'RSA' ? RSA_MEMBERS : EC_MEMBERS;
+    const material = bare(Object.fromEntries(members.map((name) => [name, jwk[name]])));
+    const publicKey = importKey(material);
+    return typeof publicKey === 'string'
+      ? publicKey
+      : new VerificationKey(kid, publicKey, material, algorithms);
   }
 
   /** The public key alone, as a member of a JWK Set. */
   toJwk(): Jwk {
     const alg = this.algorithms.length === 1 ? { alg: this.algorithms[0] } : {};
-    return { ...this.publicKey.export({ format: 'jwk' }), kid: this.kid, use: 'sig', ...alg };
+    return { ...this.material, kid: this.kid, use: 'sig', ...alg };
   }
 
   /** Whether this key can have made a signature with that algorithm. */
@@ -85,12 +100,27 @@ export class VerificationKey {
 
   /** Whether the other has the same material and may do the same. */
   equals(other: VerificationKey): boolean {
-    return this.publicKey.equals(other.publicKey) && this.algorithms.join() === other.algorithms.join();
+    const isSame = Object.entries(this.material).every(([name, value]) => other.material[name] === value);
+    return isSame && this.algorithms.join() === other.algorithms.join();
   }
 }
 
 /** An issuer's keys by their `kid`. */
 export type Keys = ReadonlyMap<string, VerificationKey>;
+
+/** A member of a key set that is passed over. */
+export interface IgnoredKey {
+  /** Its `kid`, cut at 100 characters; absent where it has none. */
+  readonly keyId?: string;
+  /** Why it cannot check signatures, as the end of a sentence. */
+  readonly reason: string;
+}
+
+/** What a JWK Set holds. */
+export interface KeyList {
+  readonly keys: Keys;
+  readonly ignored: readonly IgnoredKey[];
+}
 
 /** Whether a `kid`, of a key or of a token, is one that is looked at. */
 export function isKeyId(kid: unknown): kid is string {
@@ -103,16 +133,31 @@ export function isKeyId(kid: unknown): kid is string {
  *
  * @throws Error when it is no key set, or no key in it can be used
  */
-export function keysFromJwks(jwks: unknown): Keys {
-  if (!isRecord(jwks) || !Array.isArray(jwks['keys'])) throw new Error('it is not a JWK Set');
-  if (jwks['keys'].length > MAX_KEYS) throw new Error(`it holds more than ${MAX_KEYS} keys`);
+export function keysFromJwks(value: unknown): KeyList {
+  const jwks = own(value, 'keys');
+  if (!isRecord(value) || !Array.isArray(jwks)) throw new Error('it is not a JWK Set');
+  if (jwks.length > MAX_KEYS) throw new Error(`it holds more than ${MAX_KEYS} keys`);
   const keys = new Map<string, VerificationKey>();
-  for (const jwk of jwks['keys']) {
+  const ignored: IgnoredKey[] = [];
+  for (const jwk of jwks) {
     const key = VerificationKey.fromJwk(jwk);
-    if (key !== undefined && !keys.has(key.kid)) keys.set(key.kid, key);
+    if (typeof key === 'string') ignored.push(ignoredKey(jwk, key));
+    else if (keys.has(key.kid)) ignored.push(ignoredKey(jwk, 'another key before it has the same kid'));
+    else keys.set(key.kid, key);
   }
-  if (keys.size === 0) throw new Error('it holds no key that can check a signature');
-  return keys;
+  if (keys.size === 0) throw new Error(`it holds no key that can check a signature${inBrackets(ignored)}`);
+  return { keys, ignored };
+}
+
+function ignoredKey(jwk: unknown, reason: string): IgnoredKey {
+  const kid = own(jwk, 'kid');
+  return { ...(typeof kid === 'string' && { keyId: kid.slice(0, 100) }), reason };
+}
+
+/** The first of them, for a message. */
+function inBrackets(ignored: readonly IgnoredKey[]): string {
+  const shown = ignored.slice(0, 3).map((key) => `${quote(own(key, 'keyId') ?? null)}: ${key.reason}`);
+  return shown.length === 0 ? '' : ` (${shown.join('; ')}${ignored.length > 3 ? '; …' : ''})`;
 }
 
 /** The keys as a JWK Set, from which they can be read again. */
@@ -120,7 +165,7 @@ export function keysToJwks(keys: Keys): { keys: Jwk[] } {
   return { keys: [...keys.values()].map((key) => key.toJwk()) };
 }
 
-function algorithmsOf({ kty, crv, alg }: Record<string, unknown>): readonly string[] {
+function algorithmsOf({ kty, crv, alg }: Jwk): readonly string[] {
   const byType = kty === 'RSA' ? RSA_ALGORITHMS : kty === 'EC' ? algorithmOfCurve(crv) : [];
   // Logto's RSA keys carry no `alg`, its EC keys do (RFC 7517 section 4.4: optional).
   return byType.filter((name) => alg === undefined || alg === name);
@@ -131,17 +176,31 @@ function algorithmOfCurve(crv: unknown): readonly string[] {
   return alg === undefined ? [] : [alg];
 }
 
-function importKey(jwk: Record<string, unknown>): KeyObject | undefined {
-  // Only the members that make up the key: nothing else of the document reaches the parser.
-  const members = jwk['kty'] === 'RSA' ? RSA_MEMBERS : EC_MEMBERS;
-  const key = Object.fromEntries(members.map((member) => [member, jwk[member]]));
+function importKey(key: Jwk): KeyObject | string {
   try {
-    const publicKey = createPublicKey({ key, format: 'jwk' } as Parameters<typeof createPublicKey>[0]);
-    const bits = publicKey.asymmetricKeyDetails?.modulusLength;
-    return bits !== undefined && bits < MIN_RSA_BITS ? undefined : publicKey;
+    const publicKey = createPublicKey(bare({ key, format: 'jwk' }) as Parameters<typeof createPublicKey>[0]);
+    // Of an EC key Node may tell a size or an exponent that somebody has put on Object.prototype.
+    const isRsa = key['kty'] === 'RSA';
+    const { modulusLength, publicExponent } = detailsOf(publicKey);
+    if (isRsa && modulusLength !== undefined && modulusLength < MIN_RSA_BITS) {
+      return `it is an RSA key of ${modulusLength} bits, and ${MIN_RSA_BITS} are needed`;
+    }
+    if (
+      isRsa &&
+      publicExponent !== undefined &&
+      (publicExponent <= MAX_WEAK_EXPONENT || publicExponent % 2n === 0n)
+    ) {
+      return 'its RSA exponent is not an odd number above 65536';
+    }
+    return publicKey;
   } catch {
-    return undefined;
+    return 'it is not a valid public key';
   }
+}
+
+/** What Node says of a key: of the other type's members it has none. */
+function detailsOf(key: KeyObject) {
+  return bare(key.asymmetricKeyDetails ?? {});
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

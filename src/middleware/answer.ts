@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import { own } from '../checks/own.js';
 import { AuthError, type Kind, kindOf, type Refusal } from '../errors.js';
 
 /** What the challenges of one route name. Every value was checked to fit a quoted string as it is. */
@@ -17,9 +18,9 @@ export function toAuthError({ reason, hint, details }: Refusal, context: Challen
   const scopes = kind.code === 'unauthorized' || kind.status === 403 ? context.scopes : [];
   const headers: Record<string, string> =
     kind.status === 503
-      ? { 'Retry-After': String(details.retryAfter ?? 1) }
+      ? { 'Retry-After': String(own(details, 'retryAfter') ?? 1) }
       : { 'WWW-Authenticate': challenge(kind, scopes, context) };
-  return new AuthError(reason, { headers, scopes, hint, cause: details.cause });
+  return new AuthError(reason, { headers, scopes, hint, cause: own(details, 'cause') });
 }
 
 /** The challenge (RFC 6750 section 3). A request without a token gets no error code (section 3.1). */

@@ -1,5 +1,8 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { Refusal } from '../errors.js';
+
+/** Headers that have this one of their own. */
+type Authorized = IncomingHttpHeaders & { readonly authorization: string };
 
 const SCHEME = /^[!#$%&'*+\-.^`|~\w]*/;
 
@@ -9,7 +12,8 @@ const SCHEME = /^[!#$%&'*+\-.^`|~\w]*/;
  * known needs no such look.
  */
 export function readBearerToken(req: IncomingMessage): string | Refusal {
-  const header = req.headers.authorization;
+  const { headers } = req;
+  const header = Object.hasOwn(headers, 'authorization') ? (headers as Authorized).authorization : undefined;
   if (header === undefined) return new Refusal('no_token', 'The request has no Authorization header.');
   // Node keeps the first of two and hides the other: two readers could see two different tokens.
   if (hasSeveral(req.rawHeaders)) {

@@ -151,9 +151,12 @@ interface CheckedGuardOptions {
 }
 
 function checkGuardOptions(owner: Owner, value: unknown): CheckedGuardOptions {
-  const options = orElse(value, {}) as GuardOptions;
-  checkNames(owner, options, ['audience', 'organization', 'machineOnly']);
-  const { audience, organization, machineOnly } = options;
+  const given = orElse(value, {}) as GuardOptions;
+  const { audience, organization, machineOnly } = checkNames(owner, given, [
+    'audience',
+    'organization',
+    'machineOnly',
+  ]);
   return {
     audience: audience === undefined ? undefined : checkAudiences(owner, audience),
     organization: organization === undefined ? undefined : checkOrganization(owner, organization),
@@ -162,9 +165,8 @@ function checkGuardOptions(owner: Owner, value: unknown): CheckedGuardOptions {
 }
 
 function checkOrganizationFunction(owner: Owner, value: unknown): OrganizationGuardOptions['organization'] {
-  const options = orElse(value, {}) as Partial<OrganizationGuardOptions>;
-  checkNames(owner, options, ['organization']);
-  const { organization } = options;
+  const given = orElse(value, {}) as Partial<OrganizationGuardOptions>;
+  const { organization } = checkNames(owner, given, ['organization']);
   if (typeof organization === 'function') return organization;
   throw wrong(owner, 'organization', 'a function as (req) => req.params.organizationId', organization);
 }

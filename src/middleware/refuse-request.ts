@@ -1,3 +1,4 @@
+import { hasMember } from '../checks/own.js';
 import type { Owner } from '../checks/values.js';
 
 /**
@@ -8,7 +9,7 @@ import type { Owner } from '../checks/values.js';
  * @throws TypeError when the first argument is a request
  */
 export function refuseRequest(owner: Owner, example: string, value: unknown): void {
-  if (typeof value === 'object' && value !== null && 'headers' in value) {
+  if (typeof value === 'object' && value !== null && hasMember(value, 'headers')) {
     throw new TypeError(`${owner} makes a middleware and is none itself; call it: ${example}.`);
   }
 }

@@ -1,4 +1,5 @@
 import { type AccessToken, isOfAnotherCopy } from '../access-token.js';
+import { own } from '../checks/own.js';
 
 declare global {
   namespace Express {
@@ -26,6 +27,14 @@ export function setAuth(req: Express.Request, token: AccessToken): void {
   verified.set(req, token);
 }
 
+/** A guard refuses this request, or cannot decide: what an earlier one has verified must not be taken for its answer. */
+export function clearAuth(req: Express.Request): void {
+  if (typeof req !== 'object' || req === null) return;
+  verified.delete(req);
+  // By Reflect, which does not throw where another middleware has sealed the request.
+  if (Object.hasOwn(req, 'auth')) Reflect.deleteProperty(req, 'auth');
+}
+
 /**
  * The access token that a guard verified for this request. It is not read from `req.auth`, which any
  * middleware can assign.
@@ -38,7 +47,7 @@ export function getAuth(req: object): AccessToken {
   const token = verified.get(req);
   if (token !== undefined) return token;
   throw new TypeError(
-    isOfAnotherCopy((req as Express.Request | undefined)?.auth)
+    isOfAnotherCopy(own(req, 'auth'))
       ? 'getAuth(req): another copy of express-logto-m2m has verified req.auth, and this copy cannot vouch for it. ' +
           'Import guards and getAuth from one copy: `npm ls express-logto-m2m` lists them.'
       : 'getAuth(req): no guard has run for this request. Mount requireScopes(…) before the handler.',

@@ -1,5 +1,6 @@
 import type { NextFunction, Response } from 'express';
 import { isB64Token } from '../checks/b64token.js';
+import { bare, own } from '../checks/own.js';
 import { tellAuthorized, tellDenied } from '../diagnostics.js';
 import { type AuthError, asError, Refusal } from '../errors.js';
 import type { GuardedRequest, LogtoAuthOptions } from '../options.js';
@@ -9,7 +10,7 @@ import type { Requirement } from '../verification/requirement.js';
 import { answer, type ChallengeContext, toAuthError, withdraw } from './answer.js';
 import { notOneToken, readBearerToken } from './bearer-token.js';
 import type { Guard } from './guard.js';
-import { setAuth } from './request-auth.js';
+import { clearAuth, setAuth } from './request-auth.js';
 
 /** What one guard was made of. */
 export interface GuardParts {
@@ -30,13 +31,13 @@ export function createGuard({ maker, decide, requirement, challenge, getToken, o
       const credentials = getToken === undefined ? readBearerToken(req) : readGivenToken(getToken(req));
       decision = credentials instanceof Refusal ? credentials : decideOn(credentials, req);
     } catch (thrown) {
-      next(asError(thrown));
+      fail(thrown, req, next);
       return;
     }
     if (isPromiseLike(decision)) {
       decision.then(
         (late) => conclude(late, req, res, next),
-        (thrown) => next(asError(thrown)),
+        (thrown) => fail(thrown, req, next),
       );
     } else {
       conclude(decision, req, res, next);
@@ -64,7 +65,7 @@ export function createGuard({ maker, decide, requirement, challenge, getToken, o
       setAuth(req, decision.token);
     } catch (thrown) {
       // Another middleware has sealed the request, or made req.auth read-only.
-      next(asError(thrown));
+      fail(thrown, req, next);
       return;
     }
     tellAuthorized(decision.token, decision.cached, req);
@@ -73,6 +74,7 @@ export function createGuard({ maker, decide, requirement, challenge, getToken, o
 
   function deny(refusal: Refusal, req: GuardedRequest, res: Response, next: NextFunction): void {
     const error = toAuthError(refusal, challenge);
+    clearAuth(req);
     tellDenied(error, req);
     if (onError !== undefined) {
       answerByUser(onError, error, req, res, next);
@@ -90,7 +92,13 @@ export function createGuard({ maker, decide, requirement, challenge, getToken, o
     }
   }
 
-  return Object.defineProperty(guard, 'name', { value: `${maker}Middleware` }) as Guard;
+  return Object.defineProperty(guard, 'name', bare({ value: `${maker}Middleware` })) as Guard;
+}
+
+/** Passes on what a user's function threw, or why `req.auth` cannot be set. */
+function fail(thrown: unknown, req: GuardedRequest, next: NextFunction): void {
+  clearAuth(req);
+  next(asError(thrown));
 }
 
 /** What `getToken` answered. */
@@ -115,7 +123,7 @@ function answerByUser(
   next: NextFunction,
 ): void {
   let failed = false;
-  const { next: onward } = req;
+  const onward = own(req, 'next');
   const refusal = (reason: unknown): Error =>
     !reason || reason === 'route' || reason === 'router' ? error : asError(reason);
   const fail = (reason?: unknown): void => {
@@ -124,7 +132,7 @@ function answerByUser(
     if (onward !== undefined) req.next = onward;
     next(refusal(reason));
     // What `onError` still does may end in another error, and in nothing else.
-    const { next: later } = req;
+    const later = own(req, 'next');
     if (later !== undefined) req.next = ((again?: unknown) => later(refusal(again))) as NextFunction;
   };
   try {

@@ -37,8 +37,8 @@ export function createResourceMetadata(
 ): ResourceMetadataMaker {
   return function resourceMetadata(unchecked?: ResourceMetadataOptions): RequestHandler {
     refuseRequest(OWNER, `${OWNER}()`, unchecked);
-    const options: ResourceMetadataOptions = orElse(unchecked, {});
-    checkNames(OWNER, options, ['resource', 'scopes']);
+    const passed: ResourceMetadataOptions = orElse(unchecked, {});
+    const options = checkNames(OWNER, passed, ['resource', 'scopes']);
     const resource = resourceOf(options.resource, settings.audience);
     const given = options.scopes === undefined ? undefined : checkGivenScopes(options.scopes);
     const authorization_servers = settings.issuers.map(({ issuer }) => issuer);

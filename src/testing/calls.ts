@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
+import { own } from '../checks/own.js';
 
 /** What other processes may call by its name, with JSON data as argument and result. */
 export type Calls = Readonly<Record<string, (argument: unknown) => Promise<unknown>>>;
@@ -16,7 +17,7 @@ export async function serveCalls(calls: Calls): Promise<string> {
   const secret = randomUUID();
   const server = createServer(async (req, res) => {
     const [, path, name = ''] = req.url?.split('/') ?? [];
-    const run = path === secret && Object.hasOwn(calls, name) ? calls[name] : undefined;
+    const run = path === secret ? own(calls, name) : undefined;
     if (run === undefined) {
       res.writeHead(404).end();
       return;

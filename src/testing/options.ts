@@ -1,4 +1,5 @@
 import { LOGTO_ALGORITHMS, ORGANIZATION_AUDIENCE } from '../checks/logto.js';
+import { own } from '../checks/own.js';
 import { checkScopes } from '../checks/scopes.js';
 import { checkAudiences } from '../checks/uris.js';
 import { checkBoolean, checkNames, checkText, type Owner, orElse, wrong } from '../checks/values.js';
@@ -54,9 +55,9 @@ const DEFAULT_AUDIENCE = 'https://api.test';
 const YEAR = 365 * 86_400;
 
 /** @throws TypeError that names the option, what came, and what to pass */
-export function resolveStart(options: StartTestLogtoOptions): Resolved<StartTestLogtoOptions> {
+export function resolveStart(given: StartTestLogtoOptions): Resolved<StartTestLogtoOptions> {
   const owner = 'startTestLogto';
-  checkNames(owner, options, ['audience', 'alg', 'port']);
+  const options = checkNames(owner, given, ['audience', 'alg', 'port']);
   const port: unknown = orElse(options.port, 0);
   if (typeof port !== 'number' || !Number.isInteger(port) || port < 0 || port > 65_535) {
     throw wrong(owner, 'port', 'a port from 0 to 65535, where 0 is any that is free', port);
@@ -73,9 +74,9 @@ export function resolveStart(options: StartTestLogtoOptions): Resolved<StartTest
 }
 
 /** @throws TypeError that names the option, what came, and what to pass */
-export function resolveRotation(options: RotateKeysOptions, alg: string): Resolved<RotateKeysOptions> {
+export function resolveRotation(given: RotateKeysOptions, alg: string): Resolved<RotateKeysOptions> {
   const owner = 'rotateKeys';
-  checkNames(owner, options, ['alg', 'keepPrevious']);
+  const options = checkNames(owner, given, ['alg', 'keepPrevious']);
   return {
     alg: checkAlg(owner, orElse(options.alg, alg)),
     keepPrevious: checkBoolean(owner, 'keepPrevious', orElse(options.keepPrevious, true)),
@@ -95,7 +96,7 @@ export interface TokenPlan {
 }
 
 /** @throws TypeError that names the option, what came, and what to pass */
-export function resolveToken(options: TestTokenOptions, ownAudience: string): TokenPlan {
+export function resolveToken(given: TestTokenOptions, ownAudience: string): TokenPlan {
   const owner = 'issueToken';
   const names: readonly (keyof TestTokenOptions)[] = [
     'clientId',
@@ -107,7 +108,7 @@ export function resolveToken(options: TestTokenOptions, ownAudience: string): To
     'claims',
     'header',
   ];
-  checkNames(owner, options, names);
+  const options = checkNames(owner, given, names);
   const clientId = checkText(owner, 'clientId', orElse(options.clientId, 'test-app'));
   const audience = checkText(owner, 'audience', orElse(options.audience, ownAudience));
   const isOrganizations = audience.startsWith(ORGANIZATION_AUDIENCE);
@@ -164,7 +165,7 @@ function checkHeader(owner: Owner, value: unknown): Readonly<Record<string, unkn
   if (Object.hasOwn(header, 'alg')) {
     throw new TypeError(`${owner}: \`header.alg\` is that of the key: call rotateKeys({ alg }) for another.`);
   }
-  if (header['crit'] !== undefined) {
+  if (own(header, 'crit') !== undefined) {
     throw new TypeError(`${owner}: \`header.crit\` cannot be set: no token of Logto's has any.`);
   }
   return header;

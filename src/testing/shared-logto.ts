@@ -1,4 +1,5 @@
 import { createPrivateKey } from 'node:crypto';
+import { variable } from '../checks/environment.js';
 import { call, serveCalls } from './calls.js';
 import { issueAccessToken } from './issue-token.js';
 import { type SigningKey, toSigningKey } from './signing-key.js';
@@ -29,8 +30,8 @@ interface SentKey {
  * for those that it starts. An audience that is set already is kept, since the app may name it elsewhere.
  */
 export async function shareTestLogto(env: NodeJS.ProcessEnv): Promise<void> {
-  if (env[VARIABLE] !== undefined) return;
-  const audience = env['LOGTO_AUDIENCE']?.split(',')[0]?.trim();
+  if (variable(VARIABLE, env) !== undefined) return;
+  const audience = variable('LOGTO_AUDIENCE', env)?.split(',')[0]?.trim();
   const { logto, signingKey } = await openTestLogto(audience ? { audience } : {});
   const address: Address = {
     control: await serveCalls({
@@ -58,14 +59,14 @@ export async function shareTestLogto(env: NodeJS.ProcessEnv): Promise<void> {
  * @throws TypeError where the run has none, with the line of configuration that starts it
  */
 export function testLogto(): SharedTestLogto {
-  const variable = process.env[VARIABLE];
-  if (variable === undefined) {
+  const address = variable(VARIABLE);
+  if (address === undefined) {
     throw new TypeError(
       'testLogto: this test run has no Logto. Add `express-logto-m2m/testing/setup` to the configuration of your test ' +
         'runner: as `globalSetup` of vitest or jest, or by `--import` of node or mocha.',
     );
   }
-  const { control, endpoint, audience } = JSON.parse(variable) as Address;
+  const { control, endpoint, audience } = JSON.parse(address) as Address;
   const issuer = `${endpoint}/oidc`;
   return {
     endpoint,

@@ -1,5 +1,6 @@
 import { constants, createPublicKey, generateKeyPair, hash, type KeyObject, sign } from 'node:crypto';
 import { promisify } from 'node:util';
+import { bare, own } from '../checks/own.js';
 
 /** A key of the issuer, with its public half as Logto publishes it. */
 export interface SigningKey {
@@ -12,7 +13,7 @@ export interface SigningKey {
 interface Algorithm {
   readonly hash: string;
   /** Of an EC key; an RSA key has none. */
-  readonly curve?: string;
+  readonly curve: string | undefined;
   /** How the signature is made and encoded (RFC 7518 sections 3.3 to 3.5). */
   readonly options: { dsaEncoding?: 'ieee-p1363'; padding?: number; saltLength?: number };
 }
@@ -26,11 +27,15 @@ const ALGORITHMS: Readonly<Record<string, Algorithm>> = {
   ES256: ecdsa('sha256', 'P-256'),
   ES384: ecdsa('sha384', 'P-384'),
   ES512: ecdsa('sha512', 'P-521'),
-  RS256: { hash: 'sha256', options: { padding: constants.RSA_PKCS1_PADDING } },
-  PS256: { hash: 'sha256', options: { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: 32 } },
+  RS256: { hash: 'sha256', curve: undefined, options: { padding: constants.RSA_PKCS1_PADDING } },
+  PS256: {
+    hash: 'sha256',
+    curve: undefined,
+    options: { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: 32 },
+  },
 };
 
-const algorithmOf = (alg: string): Algorithm => ALGORITHMS[alg] as Algorithm;
+const algorithmOf = (alg: string): Algorithm => own(ALGORITHMS, alg) as Algorithm;
 const generate = promisify(generateKeyPair);
 
 /**
@@ -41,14 +46,14 @@ export async function createSigningKey(alg: string): Promise<SigningKey> {
   const { curve } = algorithmOf(alg);
   const { privateKey } =
     curve === undefined
-      ? await generate('rsa', { modulusLength: 2048 })
-      : await generate('ec', { namedCurve: curve });
+      ? await generate('rsa', bare({ modulusLength: 2048 }))
+      : await generate('ec', bare({ namedCurve: curve }));
   return toSigningKey(alg, privateKey);
 }
 
 /** The key as Logto names it: by its thumbprint (RFC 7638). */
 export function toSigningKey(alg: string, privateKey: KeyObject): SigningKey {
-  const { kty, crv, e, n, x, y } = createPublicKey(privateKey).export({ format: 'jwk' });
+  const { kty, crv, e, n, x, y } = bare(createPublicKey(privateKey).export(bare({ format: 'jwk' as const })));
   // In alphabetical order, which the thumbprint asks for. What a key of this type lacks is left out.
   const jwk = { crv, e, kty, n, x, y };
   const kid = hash('sha256', JSON.stringify(jwk), 'base64url');
@@ -65,7 +70,7 @@ export function signJwt(
 ): string {
   const { hash: digest, options } = algorithmOf(alg);
   const input = `${encode({ ...header, alg })}.${encode(claims)}`;
-  const signature = sign(digest, Buffer.from(input), { key: privateKey, ...options });
+  const signature = sign(digest, Buffer.from(input), bare({ key: privateKey, ...options }));
   return `${input}.${signature.toString('base64url')}`;
 }
 

@@ -1,6 +1,8 @@
 import type { CheckedClaims } from '../access-token.js';
 import { ORGANIZATION_AUDIENCE } from '../checks/logto.js';
-import { quote, Refusal } from '../errors.js';
+import type { Bare } from '../checks/own.js';
+import { quote } from '../checks/printable.js';
+import { Refusal } from '../errors.js';
 
 /** What a token's audience must be: one of these resource indicators, or an organization whose own it is. */
 export type ExpectedAudience = readonly string[] | typeof ORGANIZATION_TOKEN;
@@ -11,17 +13,24 @@ export const ORGANIZATION_TOKEN = Symbol('an organization token');
 /** 9999-12-31T23:59:59Z: a later time is one in milliseconds, or a mistake. */
 const LATEST = 253_402_300_799;
 
+/** How an instance reckons with time, in seconds. */
+export interface Timing {
+  readonly clockTolerance: number;
+  /** Undefined where the age of a token does not matter. */
+  readonly maxTokenAge: number | undefined;
+}
+
 /**
- * What of a token depends on the moment: `exp` and `nbf` (RFC 7519 sections 4.1.4 and 4.1.5), for tokens just
+ * What of a token depends on the moment: `exp`, `nbf` and `iat` (RFC 7519 sections 4.1.4 to 4.1.6), for tokens just
  * read and for cached ones alike. A value that is no number is left to the check of the claims.
  *
- * @param clockTolerance - in seconds
  * @param milliseconds - the moment, by `Date.now()`
  */
 export function untimely(
   exp: unknown,
   nbf: unknown,
-  clockTolerance: number,
+  iat: unknown,
+  { clockTolerance, maxTokenAge }: Timing,
   milliseconds: number,
 ): Refusal | undefined {
   const now = Math.floor(milliseconds / 1000);
@@ -31,13 +40,21 @@ export function untimely(
       `The token's exp is ${exp}, and it is ${now} here (clockTolerance ${clockTolerance}).`,
     );
   }
-  if (typeof nbf === 'number' && nbf - clockTolerance > now) {
-    return new Refusal(
-      'not_yet_valid',
-      `The token's nbf is ${nbf}, and it is ${now} here (clockTolerance ${clockTolerance}): compare the clocks.`,
-    );
-  }
-  return undefined;
+  if (typeof nbf === 'number' && nbf - clockTolerance > now) return notYet('nbf', nbf, clockTolerance, now);
+  if (maxTokenAge === undefined || typeof iat !== 'number') return undefined;
+  if (iat - clockTolerance > now) return notYet('iat', iat, clockTolerance, now);
+  if (iat + maxTokenAge + clockTolerance >= now) return undefined;
+  return new Refusal(
+    'expired',
+    `The token's iat is ${iat}, and it is ${now} here (maxTokenAge ${maxTokenAge}, clockTolerance ${clockTolerance}).`,
+  );
+}
+
+function notYet(claim: string, time: number, clockTolerance: number, now: number): Refusal {
+  return new Refusal(
+    'not_yet_valid',
+    `The token's ${claim} is ${time}, and it is ${now} here (clockTolerance ${clockTolerance}): compare the clocks.`,
+  );
 }
 
 /** What of a token depends on the route: is it for this API (RFC 9068 section 4, RFC 8707)? */
@@ -58,7 +75,7 @@ export function wrongAudience(aud: unknown, expected: ExpectedAudience): Refusal
  * The claims of a token whose signature holds (RFC 9068 section 2.2). Logto never sends any of the refused
  * forms by itself; a custom-claims script can.
  */
-export function checkClaims(claims: Readonly<Record<string, unknown>>): CheckedClaims | Refusal {
+export function checkClaims(claims: Bare<Readonly<Record<string, unknown>>>): Bare<CheckedClaims> | Refusal {
   for (const name of ['iss', 'sub', 'client_id']) {
     if (!isNonEmptyString(claims[name])) return badClaim(claims, name, 'a non-empty string');
   }
@@ -85,10 +102,10 @@ export function checkClaims(claims: Readonly<Record<string, unknown>>): CheckedC
       'The token has a cnf claim (RFC 7800): it is worth nothing without proof of a key, as DPoP or mTLS give.';
     return new Refusal('sender_constrained', hint);
   }
-  return claims as unknown as CheckedClaims;
+  return claims as unknown as Bare<CheckedClaims>;
 }
 
-function badClaim(claims: Readonly<Record<string, unknown>>, name: string, needed: string): Refusal {
+function badClaim(claims: Bare<Readonly<Record<string, unknown>>>, name: string, needed: string): Refusal {
   const came = Object.hasOwn(claims, name) ? quote(claims[name]) : 'missing';
   return new Refusal('claims', `The token's ${name} is ${came}; it must be ${needed}.`);
 }
@@ -103,8 +120,9 @@ function isTime(value: unknown): boolean {
 
 function isAudience(aud: unknown): boolean {
   if (!Array.isArray(aud)) return typeof aud === 'string' && aud !== ORGANIZATION_AUDIENCE;
-  if (!aud.every((value) => typeof value === 'string' && value !== ORGANIZATION_AUDIENCE)) return false;
-  return aud.length === 1 || !aud.some((value) => value.startsWith('urn:logto:'));
+  const values: readonly unknown[] = aud;
+  if (!values.every((value) => typeof value === 'string' && value !== ORGANIZATION_AUDIENCE)) return false;
+  return values.length === 1 || !values.some((value) => String(value).startsWith('urn:logto:'));
 }
 
 function isOrganization(value: unknown): boolean {

@@ -1,8 +1,9 @@
 import type { AccessToken } from '../access-token.js';
 import { Refusal } from '../errors.js';
-import { isPromiseLike } from '../promises.js';
+import { abandon, isPromiseLike, settledWithin } from '../promises.js';
 import { lacking, type Requirement } from './requirement.js';
 import type { TokenVerifier, Verified } from './token-verifier.js';
+import { WaitingRoom } from './waiting-room.js';
 
 /** The operator's own "no", asked for every token that verifies; only `false` lets one in. */
 export type Revocation<R> = (token: AccessToken, request?: R) => unknown;
@@ -25,11 +26,27 @@ export type Decide<R> = (
   request?: R,
 ) => Decision | PromiseLike<Decision>;
 
+/** What of an instance's options the decision depends on. */
+export interface DecideOptions<R> {
+  readonly isRevoked: Revocation<R> | undefined;
+  /** How many may wait at once for what `isRevoked` promised. */
+  readonly maxPending: number;
+  readonly jwksCache: {
+    /** For how long they wait, in seconds. */
+    readonly timeout: number;
+  };
+}
+
 /**
  * Joins the three questions asked of every token: is it valid, is it revoked, may it do this? What a user's
  * function throws is thrown on.
  */
-export function createDecide<R>(verifier: TokenVerifier, isRevoked: Revocation<R> | undefined): Decide<R> {
+export function createDecide<R>(
+  verifier: TokenVerifier,
+  { isRevoked, maxPending, jwksCache: { timeout } }: DecideOptions<R>,
+): Decide<R> {
+  const room = new WaitingRoom(maxPending);
+
   return function decide(text, requirement, request) {
     const verdict = verifier.verify(text, requirement.audience);
     // Not `instanceof Promise`: where zone.js or its like replaced that, an async function's is another.
@@ -46,17 +63,32 @@ export function createDecide<R>(verifier: TokenVerifier, isRevoked: Revocation<R
     if (isRevoked === undefined) return permit(verdict, requirement, request);
     const { token } = verdict.verified;
     const answer = request === undefined ? isRevoked(token) : isRevoked(token, request);
-    if (isPromiseLike(answer)) {
-      return Promise.resolve(answer).then(
-        (late) =>
-          revoked(late) ??
-          verifier.recheck(verdict.verified, requirement.audience) ??
-          permit(verdict, requirement, request),
-      );
+    if (!isPromiseLike(answer)) return revoked(answer) ?? permit(verdict, requirement, request);
+    const decision = room.enter(() => judgeLate(answer, verdict, requirement, request));
+    // Nobody waits for it.
+    if (decision instanceof Refusal) abandon(answer);
+    return decision;
+  }
+
+  async function judgeLate(
+    answer: PromiseLike<unknown>,
+    verdict: Verified,
+    requirement: Requirement<R>,
+    request?: R,
+  ): Promise<Decision> {
+    const late = await settledWithin(answer, timeout * 1000, TOO_LATE);
+    if (late === TOO_LATE) {
+      return new Refusal('revocation_unavailable', `isRevoked did not answer within ${timeout} s.`);
     }
-    return revoked(answer) ?? permit(verdict, requirement, request);
+    return (
+      revoked(late) ??
+      verifier.recheck(verdict.verified, requirement.audience) ??
+      permit(verdict, requirement, request)
+    );
   }
 }
+
+const TOO_LATE = Symbol('too late');
 
 function permit<R>({ verified, cached }: Verified, requirement: Requirement<R>, request?: R): Decision {
   return lacking(verified.token, requirement, request) ?? new Accepted(verified.token, cached);

@@ -1,5 +1,6 @@
-import type { AccessToken } from '../access-token.js';
-import { quote, Refusal } from '../errors.js';
+import type { OwnAccessToken } from '../access-token.js';
+import { quote } from '../checks/printable.js';
+import { Refusal } from '../errors.js';
 import { abandon } from '../promises.js';
 import type { ExpectedAudience } from './claims.js';
 
@@ -28,7 +29,7 @@ export interface Requirement<R> {
  * @throws TypeError where the organization function answers with a Promise
  */
 export function lacking<R>(
-  token: AccessToken,
+  token: OwnAccessToken,
   requirement: Requirement<R>,
   request?: R,
 ): Refusal | undefined {
@@ -41,7 +42,11 @@ export function lacking<R>(
   return wrongOrganization(token, requirement.organization, request) ?? lackingScope(token, requirement);
 }
 
-function wrongOrganization<R>(token: AccessToken, rule: Organization<R>, request?: R): Refusal | undefined {
+function wrongOrganization<R>(
+  token: OwnAccessToken,
+  rule: Organization<R>,
+  request?: R,
+): Refusal | undefined {
   const held = token.organizationId;
   // Guards alone have such a function, and they always have a request.
   if (typeof rule === 'function') return otherOrganization(held, rule(request as R));
@@ -72,7 +77,7 @@ function otherOrganization(held: string | undefined, wanted: unknown): Refusal |
 }
 
 function lackingScope(
-  { scopes: granted }: AccessToken,
+  { scopes: granted }: OwnAccessToken,
   { scopes, anyScope }: { scopes: readonly string[]; anyScope: boolean },
 ): Refusal | undefined {
   if (anyScope ? grantsAny(granted, scopes) : grantsAll(granted, scopes)) return undefined;

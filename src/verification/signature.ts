@@ -1,5 +1,6 @@
 import { constants, verify } from 'node:crypto';
-import { env } from 'node:process';
+import { variable } from '../checks/environment.js';
+import { bare } from '../checks/own.js';
 import type { VerificationKey } from '../keys/verification-key.js';
 import type { CompactJws } from './compact-jws.js';
 import { Turns } from './turns.js';
@@ -17,7 +18,7 @@ const PARAMETERS = {
  * the pool's own queue would keep its threads busy without a pause while forged tokens pour in, and take the main
  * thread's turns and those of files and name lookups.
  */
-const turns = new Turns(3 * threadsOf(env['UV_THREADPOOL_SIZE']));
+const turns = new Turns(3 * threadsOf(variable('UV_THREADPOOL_SIZE')));
 
 /**
  * Whether this key made the signature of a token (RFC 7515 section 5.2), by Node's own cryptography on its
@@ -35,7 +36,7 @@ export function isSignedBy(key: VerificationKey, alg: string, jws: CompactJws): 
   const check = () =>
     new Promise<boolean>((resolve, reject) => {
       const signed = Buffer.from(jws.signingInput, 'latin1');
-      verify(digest, signed, { key: key.publicKey, ...parameters }, signature, (error, holds) => {
+      verify(digest, signed, bare({ key: key.publicKey, ...parameters }), signature, (error, holds) => {
         if (error) reject(error);
         else resolve(holds);
       });

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
-import type { AccessToken } from '../access-token.js';
+import type { OwnAccessToken } from '../access-token.js';
+import { bare } from '../checks/own.js';
 import type { KeySource } from '../keys/key-source.js';
 import type { VerificationKey } from '../keys/verification-key.js';
 
@@ -9,7 +10,7 @@ import type { VerificationKey } from '../keys/verification-key.js';
  * depends on the moment or on the route is no part of it.
  */
 export interface VerifiedToken {
-  readonly token: AccessToken;
+  readonly token: OwnAccessToken;
   readonly notBefore: number | undefined;
   readonly key: VerificationKey;
   readonly keySource: KeySource;
@@ -32,6 +33,9 @@ export interface TokenCacheHealth {
   readonly misses: number;
 }
 
+/** All that `get` reads of its options, so that it reads nothing of `Object.prototype`. It writes a status into them. */
+const options = { allowStale: false, updateAgeOnGet: false, noDeleteOnStaleGet: false, status: undefined };
+
 /** Verified tokens by their digest. Only valid tokens are in it; the least recently used make room. */
 export class TokenCache {
   readonly #tokens: LRUCache<string, VerifiedToken> | undefined;
@@ -42,18 +46,19 @@ export class TokenCache {
   /** @param max - how many tokens are kept; 0 for none */
   constructor(max: number) {
     this.#max = max;
-    this.#tokens = max > 0 ? new LRUCache({ max }) : undefined;
+    this.#tokens = max > 0 ? new LRUCache(bare({ max })) : undefined;
   }
 
   get(digest: string): VerifiedToken | undefined {
-    const verified = this.#tokens?.get(digest);
+    options.status = undefined;
+    const verified = this.#tokens?.get(digest, options as object);
     if (verified === undefined) this.#misses += 1;
     else this.#hits += 1;
     return verified;
   }
 
   set(digest: string, verified: VerifiedToken): void {
-    this.#tokens?.set(digest, verified);
+    this.#tokens?.set(digest, verified, Object.create(null));
   }
 
   delete(digest: string): void {

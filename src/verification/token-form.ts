@@ -1,4 +1,6 @@
-import { quote, Refusal } from '../errors.js';
+import { type Bare, bare } from '../checks/own.js';
+import { quote } from '../checks/printable.js';
+import { Refusal } from '../errors.js';
 import { isKeyId } from '../keys/verification-key.js';
 import { type CompactJws, splitCompactJws } from './compact-jws.js';
 
@@ -6,13 +8,15 @@ import { type CompactJws, splitCompactJws } from './compact-jws.js';
 const MAX_LENGTH = 16 * 1024;
 
 // A byte order mark is no part of JSON (RFC 8259 section 8.1), so it is left for the parser to refuse.
-const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+const utf8 = new TextDecoder('utf-8', bare({ fatal: true, ignoreBOM: true }));
 
 /** A token of the right form. Nothing in it is verified. */
 export interface ParsedToken {
   readonly alg: string;
   readonly kid: string;
-  readonly payload: Readonly<Record<string, unknown>>;
+  readonly payload: Bare<Readonly<Record<string, unknown>>>;
+  /** The payload as it was parsed: what handlers get once it is verified. */
+  readonly claims: Readonly<Record<string, unknown>>;
   readonly jws: CompactJws;
 }
 
@@ -33,10 +37,10 @@ export function parseToken(text: string, algorithms: readonly string[]): ParsedT
     );
   const header = parseJsonObject(jws.header);
   if (header === undefined) return notJwt('Its header is not a JSON object.');
-  const payload = parseJsonObject(jws.payload);
-  if (payload === undefined) return notJwt('Its payload is not a JSON object.');
+  const claims = parseJsonObject(jws.payload);
+  if (claims === undefined) return notJwt('Its payload is not a JSON object.');
 
-  const { alg, typ, kid } = header;
+  const { alg, typ, kid } = bare(header);
   if (typeof alg !== 'string' || !algorithms.includes(alg)) {
     return new Refusal(
       'algorithm',
@@ -58,7 +62,7 @@ export function parseToken(text: string, algorithms: readonly string[]): ParsedT
       `The token's kid is ${quote(kid)}; it must be a string of 1 to 256 characters.`,
     );
   }
-  return { alg, kid, payload, jws };
+  return { alg, kid, payload: bare(claims), claims, jws };
 }
 
 /** Whether a token says of itself that it is an access token (RFC 9068 section 2.1). */

@@ -1,8 +1,9 @@
 import { toAccessToken } from '../access-token.js';
-import { quote, Refusal } from '../errors.js';
+import { quote } from '../checks/printable.js';
+import { Refusal } from '../errors.js';
 import type { KeySource } from '../keys/key-source.js';
 import type { VerificationKey } from '../keys/verification-key.js';
-import { checkClaims, type ExpectedAudience, untimely, wrongAudience } from './claims.js';
+import { checkClaims, type ExpectedAudience, type Timing, untimely, wrongAudience } from './claims.js';
 import { isSignedBy } from './signature.js';
 import { digestOf, type TokenCache, type VerifiedToken } from './token-cache.js';
 import { overlong, type ParsedToken, parseToken } from './token-form.js';
@@ -15,12 +16,10 @@ export interface Verified {
   readonly cached: boolean;
 }
 
-export interface TokenVerifierOptions {
+export interface TokenVerifierOptions extends Timing {
   /** Each issuer's own keys, by the `iss` of its tokens. */
   readonly issuers: ReadonlyMap<string, KeySource>;
   readonly algorithms: readonly string[];
-  /** Seconds. */
-  readonly clockTolerance: number;
   readonly cache: TokenCache;
   /** How many may wait at once for a signature check or a key. */
   readonly maxPending: number;
@@ -92,10 +91,10 @@ export class TokenVerifier {
   }
 
   #checkCheaply(text: string, digest: string, audience: ExpectedAudience, now: number): Candidate | Refusal {
-    const { issuers, algorithms, clockTolerance } = this.#options;
+    const { issuers, algorithms } = this.#options;
     const parsed = parseToken(text, algorithms);
     if (parsed instanceof Refusal) return parsed;
-    const { iss, exp, nbf, aud } = parsed.payload;
+    const { iss, exp, nbf, iat, aud } = parsed.payload;
     const keySource = typeof iss === 'string' ? issuers.get(iss) : undefined;
     if (keySource === undefined) {
       const accepted = [...issuers.keys()].map(quote).join(' or ');
@@ -104,7 +103,7 @@ export class TokenVerifier {
         `The token's iss is ${quote(iss)}; accepted is ${accepted}, to the letter.`,
       );
     }
-    const refusal = untimely(exp, nbf, clockTolerance, now) ?? wrongAudience(aud, audience);
+    const refusal = untimely(exp, nbf, iat, this.#options, now) ?? wrongAudience(aud, audience);
     return refusal ?? { ...parsed, digest, keySource };
   }
 
@@ -167,22 +166,22 @@ export class TokenVerifier {
     now: number,
   ): Refusal | undefined {
     return (
-      untimely(token.expiresAt, notBefore, this.#options.clockTolerance, now) ??
+      untimely(token.expiresAt, notBefore, token.issuedAt, this.#options, now) ??
       wrongAudience(token.audience, audience)
     );
   }
 }
 
 async function checkSignature(candidate: Candidate, key: VerificationKey): Promise<VerifiedToken | Refusal> {
-  const { alg, jws, payload, keySource } = candidate;
+  const { alg, jws, payload, claims, keySource } = candidate;
   // The key comes from the issuer's own set; nothing that the token says of keys is looked at.
   if (!(await isSignedBy(key, alg, jws))) {
     const hint = `The signature was not made by the issuer's key ${quote(key.kid)}, or the token was altered.`;
     return new Refusal('signature', hint);
   }
-  const claims = checkClaims(payload);
-  if (claims instanceof Refusal) return claims;
-  return { token: toAccessToken(claims), notBefore: claims.nbf, key, keySource };
+  const checked = checkClaims(payload);
+  if (checked instanceof Refusal) return checked;
+  return { token: toAccessToken(checked, claims), notBefore: checked.nbf, key, keySource };
 }
 
 /** A key that can make no signature of that algorithm has not made this one. */

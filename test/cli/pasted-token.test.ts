@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { Undecodable } from '../../src/cli/checks/decoded-token.js';
+import { tokenIn } from '../../src/cli/checks/pasted-token.js';
 import { AUDIENCE, readingToken, sharedLogto } from '../support/logto.js';
 import { logtoM2M } from './command.js';
 
@@ -13,6 +15,24 @@ const idToken = await readingToken(logto, {
   subject: 'user-1',
   header: { typ: 'JWT' },
   claims: { client_id: undefined },
+});
+
+// Each is four megabytes long: where the work grew with the square of it, this would take hours.
+it.each([
+  ['beginnings of tokens', 'eyJ'],
+  ['beginnings with a dot', 'eyJ.'],
+  ['dots', '.'],
+  ['line breaks', 'x\n'],
+  ['spaces', ' '],
+  ['names', 'access_token '],
+  ['names of nothing', 'access_token="'],
+  ['whole tokens', 'eyJa.eyJb.c '],
+])('looks at %s no longer than it takes to read them', (_what, part) => {
+  const many = part.repeat(2 ** 22 / part.length);
+  for (const text of [many, `eyJa.b.c${many}x`, `${many}-`]) {
+    const found = tokenIn(text);
+    expect(found instanceof Undecodable || typeof found.token === 'string').toBe(true);
+  }
 });
 
 describe('logto-m2m inspect takes what people paste', () => {

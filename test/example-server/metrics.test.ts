@@ -80,7 +80,7 @@ describe('/metrics', () => {
   it('shows each reason from the start, and no series that a caller could multiply', async () => {
     const app = appOf();
     const before = Object.keys(await scrape(app));
-    expect(before.filter((series) => series.includes('decision="denied"'))).toHaveLength(19);
+    expect(before.filter((series) => series.includes('decision="denied"'))).toHaveLength(20);
     for (const clientId of ['a', 'b', 'c']) {
       elapse(5);
       for (const odd of [{}, { header: { kid: clientId } }, { claims: { iss: clientId } }]) {

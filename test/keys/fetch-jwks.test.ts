@@ -19,7 +19,7 @@ describe('the request for the keys', () => {
   it('asks for JSON at that address, follows no redirect, and can be given up', async () => {
     const fetch = vi.fn(async () => Response.json(JWKS));
     const { signal } = new AbortController();
-    expect([...(await fetched(fetch, { signal })).keys()]).toEqual(['key']);
+    expect([...(await fetched(fetch, { signal })).keys.keys()]).toEqual(['key']);
     expect(fetch.mock.calls).toEqual([
       [URI, { signal, redirect: 'manual', headers: { accept: 'application/json' } }],
     ]);
@@ -34,7 +34,7 @@ describe('the request for the keys', () => {
       read += 1;
     }
     const answer = (size: number) => async () => ({ status: 200, body: body(size) });
-    expect((await fetched(answer(256 * 1024))).size).toBe(1);
+    expect((await fetched(answer(256 * 1024))).keys.size).toBe(1);
     expect(read).toBe(1);
     const { message } = await failure(answer(256 * 1024 + 1));
     expect(message).toBe(`${URI}: its answer is larger than 256 KiB`);
@@ -48,7 +48,7 @@ describe('the request for the keys', () => {
       yield text.subarray(0, cut);
       yield text.subarray(cut);
     }
-    expect((await fetched(async () => ({ status: 200, body: body() }))).size).toBe(1);
+    expect((await fetched(async () => ({ status: 200, body: body() }))).keys.size).toBe(1);
   });
 
   it('does not read on once it is given up', async () => {

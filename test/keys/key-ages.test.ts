@@ -59,7 +59,8 @@ class Logto {
   }
 }
 
-interface KeySetting extends Partial<KeyTimes>, Pick<KeySetOptions, 'store'> {
+interface KeySetting extends Partial<KeyTimes> {
+  readonly store?: KeySetOptions['store'];
   readonly maxPending?: number;
 }
 
@@ -507,7 +508,7 @@ describe('an entry of the store', () => {
       jwksUri: URI,
       maxLife: 1_000.5,
     });
-    store.write({ keys: keysFromJwks(JWKS), startedAt: Moment.at(NOW) });
+    store.write({ ...keysFromJwks(JWKS), startedAt: Moment.at(NOW) });
     expect(set.mock.calls).toEqual([
       [expect.any(String), { issuer: ISSUER, jwksUri: URI, fetchedAt: NOW, jwks: JWKS }, 1_001],
     ]);

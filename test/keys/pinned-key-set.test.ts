@@ -6,7 +6,7 @@ import { createSigningKey } from '../support/signing.js';
 const ISSUER = 'https://tenant.logto.example/oidc';
 
 it('has the keys that it was given, always and at once', async () => {
-  const keys = keysFromJwks({ keys: [createSigningKey('ES384', { kid: 'key' }).publicJwk] });
+  const { keys } = keysFromJwks({ keys: [createSigningKey('ES384', { kid: 'key' }).publicJwk] });
   const pinned = new PinnedKeySet(ISSUER, keys);
   expect(pinned.current()).toBe(keys);
   expect(await pinned.usable()).toBe(keys);

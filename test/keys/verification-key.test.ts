@@ -13,9 +13,15 @@ function jwkOf(type: 'ec' | 'ed25519', options: object = {}): object {
   return { ...generate(type, options).publicKey.export({ format: 'jwk' }), kid: 'key' };
 }
 
+/** The key of this JWK; undefined where it is passed over. */
+function keyOf(jwk: unknown): VerificationKey | undefined {
+  const key = VerificationKey.fromJwk(jwk);
+  return typeof key === 'string' ? undefined : key;
+}
+
 /** The algorithms that the key of this JWK can check; undefined where it is passed over. */
 function algorithmsOf(jwk: object): string[] | undefined {
-  const key = VerificationKey.fromJwk(jwk);
+  const key = keyOf(jwk);
   return key && [...ALL, 'HS256', 'none'].filter((alg) => key.fits(alg));
 }
 
@@ -33,39 +39,63 @@ describe('a key', () => {
     expect(algorithmsOf(jwk)).toEqual(algorithms);
   });
 
-  it.each<[what: string, jwk: unknown]>([
-    ['no object', 'x'],
-    ['null', null],
-    ['a list', Object.assign([], ec)],
-    ['no kid', { ...ec, kid: undefined }],
-    ['an encryption key', { ...ec, use: 'enc' }],
-    ['operations without verify', { ...ec, key_ops: ['sign'] }],
-    ['operations that are no list', { ...ec, key_ops: 'verify' }],
-    ['operations of null', { ...ec, key_ops: null }],
-    ['a private key', { ...ec, d: undefined }],
-    ["another curve's alg", { ...ec, alg: 'ES256' }],
-    ["another type's alg", { ...ec, alg: 'RS256' }],
-    ['an RSA key with an alg of EC', { ...rsa, alg: 'ES384' }],
-    ['an RSA key for encryption', { ...rsa, alg: 'RSA-OAEP' }],
-    ['another type', { ...ec, kty: 'OKP' }],
-    ['of a curve that does not sign here', { ...jwkOf('ec', { namedCurve: 'secp256k1' }), alg: undefined }],
-    ['of a type that does not sign here', { ...jwkOf('ed25519'), alg: undefined }],
-    ['half a key', { ...ec, y: undefined }],
-    ['an RSA key of 2,040 bits', createSigningKey('RS256', { bits: 2040 }).publicJwk],
-  ])('is passed over where it is %s', (_what, jwk) => {
-    expect(VerificationKey.fromJwk(jwk)).toBeUndefined();
+  const noAlgorithm = (kty: string, alg?: string) =>
+    `it is for no signature algorithm that is known here: its kty is "${kty}", its alg ${alg === undefined ? alg : `"${alg}"`}`;
+  const weakExponent = 'its RSA exponent is not an odd number above 65536';
+  const withExponent = (e: number) => ({
+    ...rsa,
+    e: Buffer.from(e.toString(16).padStart(6, '0'), 'hex').toString('base64url'),
+  });
+
+  it.each<[what: string, jwk: unknown, why: string]>([
+    ['no object', 'x', 'it is not an object'],
+    ['null', null, 'it is not an object'],
+    ['a list', Object.assign([], ec), 'it is not an object'],
+    ['no kid', { ...ec, kid: undefined }, 'its kid is not a string of 1 to 256 characters'],
+    ['an encryption key', { ...ec, use: 'enc' }, 'its use is "enc", not "sig"'],
+    ['operations without verify', { ...ec, key_ops: ['sign'] }, 'its key_ops do not include "verify"'],
+    ['operations that are no list', { ...ec, key_ops: 'verify' }, 'its key_ops do not include "verify"'],
+    ['operations of null', { ...ec, key_ops: null }, 'its key_ops do not include "verify"'],
+    ['a private key', { ...ec, d: undefined }, 'it is a private key, and everybody has it now'],
+    ["another curve's alg", { ...ec, alg: 'ES256' }, noAlgorithm('EC', 'ES256')],
+    ["another type's alg", { ...ec, alg: 'RS256' }, noAlgorithm('EC', 'RS256')],
+    ['an RSA key with an alg of EC', { ...rsa, alg: 'ES384' }, noAlgorithm('RSA', 'ES384')],
+    ['an RSA key for encryption', { ...rsa, alg: 'RSA-OAEP' }, noAlgorithm('RSA', 'RSA-OAEP')],
+    ['another type', { ...ec, kty: 'OKP' }, noAlgorithm('OKP', 'ES384')],
+    [
+      'of a curve that does not sign here',
+      { ...jwkOf('ec', { namedCurve: 'secp256k1' }), alg: undefined },
+      noAlgorithm('EC'),
+    ],
+    ['of a type that does not sign here', { ...jwkOf('ed25519'), alg: undefined }, noAlgorithm('OKP')],
+    ['half a key', { ...ec, y: undefined }, 'it is not a valid public key'],
+    [
+      'an RSA key of 2,040 bits',
+      createSigningKey('RS256', { bits: 2040 }).publicJwk,
+      'it is an RSA key of 2040 bits, and 2048 are needed',
+    ],
+    ['an RSA key with exponent 1', withExponent(1), weakExponent],
+    ['an RSA key with exponent 3', withExponent(3), weakExponent],
+    ['an RSA key with the largest odd exponent below 2^16', withExponent(65_535), weakExponent],
+    ['an RSA key with exponent 2^16', withExponent(65_536), weakExponent],
+    ['an RSA key with an even exponent', withExponent(65_538), weakExponent],
+  ])('is passed over where it is %s', (_what, jwk, why) => {
+    expect(VerificationKey.fromJwk(jwk)).toBe(why);
+  });
+
+  it.each([65_537, 65_539, 0xff_ff_ff])('of RSA may have the exponent %i', (e) => {
+    expect(algorithmsOf(withExponent(e))).toEqual(RSA_ALGORITHMS);
   });
 
   it('is published again with nothing but what makes it up, its kid, and the one alg that it has', () => {
-    const published = (jwk: object) => VerificationKey.fromJwk({ ...jwk, x5c: ['x'], nbf: 1 })?.toJwk();
+    const published = (jwk: object) => keyOf({ ...jwk, x5c: ['x'], nbf: 1 })?.toJwk();
     expect(published(ec)).toEqual(ec);
     expect(published(rsa)).toEqual(rsa);
     expect(published({ ...rsa, alg: 'RS512' })).toEqual({ ...rsa, alg: 'RS512' });
   });
 
   it('equals one of the same material that may do the same, whatever its kid', () => {
-    const equal = (a: object, b: object) =>
-      VerificationKey.fromJwk(a)?.equals(VerificationKey.fromJwk(b) as VerificationKey);
+    const equal = (a: object, b: object) => keyOf(a)?.equals(keyOf(b) as VerificationKey);
     expect(equal(rsa, { ...rsa, kid: 'other' })).toBe(true);
     expect(equal(rsa, { ...rsa, alg: 'RS256' })).toBe(false);
     expect(equal(ec, createSigningKey('ES384', { kid: 'ec' }).publicJwk)).toBe(false);
@@ -87,7 +117,7 @@ describe('a key set', () => {
   const named = (count: number) => Array.from({ length: count }, (_, i) => ({ ...ec, kid: `key-${i}` }));
 
   it('may hold a hundred keys and no more', () => {
-    expect(keysFromJwks({ keys: named(100) }).size).toBe(100);
+    expect(keysFromJwks({ keys: named(100) }).keys.size).toBe(100);
     expect(() => keysFromJwks({ keys: named(101) })).toThrow('it holds more than 100 keys');
   });
 
@@ -101,7 +131,20 @@ describe('a key set', () => {
   });
 
   it('keeps the first of two keys with one kid', () => {
-    const keys = keysFromJwks({ keys: [ec, { ...rsa, kid: 'ec' }, rsa] });
+    const { keys, ignored } = keysFromJwks({ keys: [ec, { ...rsa, kid: 'ec' }, rsa] });
     expect(keysToJwks(keys)).toEqual({ keys: [ec, rsa] });
+    expect(ignored).toEqual([{ keyId: 'ec', reason: 'another key before it has the same kid' }]);
+  });
+
+  it('says of each key that is passed over why, and of a set without others in one line', () => {
+    const enc = { ...ec, kid: `enc${'\u202e'.repeat(150)}`, use: 'enc' };
+    const ignored = [
+      { keyId: `enc${'\u202e'.repeat(97)}`, reason: 'its use is "enc", not "sig"' },
+      { reason: 'it is not an object' },
+    ];
+    expect(keysFromJwks({ keys: [enc, 5, ec] }).ignored).toEqual(ignored);
+    expect(() => keysFromJwks({ keys: [{ ...ec, use: 'enc' }, 5, 6, 7] })).toThrow(
+      'it holds no key that can check a signature ("ec": its use is "enc", not "sig"; null: it is not an object; null: it is not an object; …)',
+    );
   });
 });

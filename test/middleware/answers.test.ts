@@ -28,6 +28,8 @@ const descriptions = {
   scope: 'The access token lacks a permission that this request needs.',
   keys_unavailable: 'The access token cannot be checked at the moment. Try again later.',
   overloaded: 'Too many access tokens are being checked at the moment. Try again later.',
+  revocation_unavailable:
+    'It cannot be told at the moment whether the access token has been revoked. Try again later.',
 };
 
 const logto = await sharedLogto();

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { type AccessToken, AuthError, type LogtoAuthOptions } from '../../src/index.js';
+import { AuthError, type LogtoAuthOptions } from '../../src/index.js';
 import { elapse, fateOf, travel } from '../support/fate.js';
 import { ownLogto, readingToken } from '../support/logto.js';
 import { get } from '../support/request.js';
@@ -58,32 +58,72 @@ describe('isRevoked', () => {
     for (const failure of failures) expect(failure).toBeInstanceOf(Error);
   });
 
-  it('that never answers lets nobody in, and holds up nobody else', async () => {
-    const asked: AccessToken[] = [];
-    // With one place for those who wait: it is not that which is taken.
+  it('that never answers is waited for no longer than the timeout, and holds up nobody else', async () => {
     const { app, ran, failures } = appWith({
-      maxPending: 1,
-      isRevoked: (token) => {
-        asked.push(token);
-        return token.clientId === 'silent' ? new Promise(() => {}) : token.clientId === 'revoked';
-      },
+      jwksCache: { timeout: 0.2 },
+      isRevoked: ({ clientId }) => (clientId === 'silent' ? new Promise(() => {}) : clientId === 'revoked'),
     });
     const token = (clientId: string) => readingToken(logto, { clientId });
     const silent = await token('silent');
-    const answered = vi.fn();
-    const waiting: ReturnType<typeof get>[] = [];
     // A new token, then a known one.
-    for (const count of [1, 2]) {
-      const sent = get(app, '/', silent);
-      waiting.push(sent);
-      sent.then(answered, () => {});
-      await vi.waitFor(() => expect(asked).toHaveLength(count));
+    for (const _ of [1, 2]) {
+      const sent = get(app, '/', silent).then((response) => response);
+      expect((await get(app, '/', await token('revoked'))).status).toBe(401);
+      const { status, body, headers } = await sent;
+      expect([status, body, headers['retry-after']]).toEqual([
+        503,
+        {
+          error: 'temporarily_unavailable',
+          error_description:
+            'It cannot be told at the moment whether the access token has been revoked. Try again later.',
+        },
+        '1',
+      ]);
+      expect(headers).not.toHaveProperty('www-authenticate');
     }
-    expect((await get(app, '/', await token('revoked'))).status).toBe(401);
     expect(ran()).toBe(false);
     expect((await get(app, '/', await token('welcome'))).status).toBe(200);
-    expect(answered).not.toHaveBeenCalled();
-    for (const sent of waiting) sent.abort();
+    expect(failures).toEqual([]);
+  });
+
+  it('that answers too late, whatever it says, changes nothing and breaks nothing', async () => {
+    const ends: (() => void)[] = [];
+    const late = (settle: (resolve: (answer: boolean) => void, reject: (reason: unknown) => void) => void) =>
+      new Promise<boolean>((resolve, reject) => ends.push(() => settle(resolve, reject)));
+    const answers = [
+      () => late((resolve) => resolve(false)),
+      () => late((resolve) => resolve(true)),
+      () => late((_resolve, reject) => reject(new Error('too late'))),
+    ];
+    const { app, ran, failures } = appWith({
+      jwksCache: { timeout: 0.05 },
+      isRevoked: () => answers.shift()?.() ?? true,
+    });
+    for (let i = 0; i < 3; i++) expect((await get(app, '/', await readingToken(logto))).status).toBe(503);
+    for (const end of ends) end();
+    await sleep(20);
+    expect([ran(), failures]).toEqual([false, []]);
+  });
+
+  it('that many wait for takes the places of the waiting room, and one that answers at once takes none', async () => {
+    let asked = 0;
+    const { app, failures } = appWith({
+      maxPending: 2,
+      jwksCache: { timeout: 0.5 },
+      isRevoked: ({ clientId }) => {
+        asked += 1;
+        return clientId === 'silent' ? new Promise<boolean>(() => {}) : false;
+      },
+    });
+    const silent = await readingToken(logto, { clientId: 'silent' });
+    const answered = await readingToken(logto);
+    await get(app, '/', answered);
+    const waiting = [1, 2].map(() => get(app, '/', silent).then(({ status }) => status));
+    await vi.waitFor(() => expect(asked).toBe(3));
+    const { status, headers } = await get(app, '/', silent);
+    expect([status, headers['retry-after']]).toEqual([503, '1']);
+    expect((await get(app, '/', answered)).status).toBe(200);
+    expect(await Promise.all(waiting)).toEqual([503, 503]);
     expect(failures).toEqual([]);
   });
 
@@ -167,19 +207,24 @@ describe('isRevoked in verify', () => {
     expect(ends).toEqual([status, status]);
   });
 
-  it('that never answers resolves nothing, and holds up nobody else', async () => {
-    const { verify } = instance({
+  it('that never answers is waited for no longer than the timeout', async () => {
+    const auth = instance({
       maxPending: 1,
+      jwksCache: { timeout: 0.2 },
       isRevoked: ({ clientId }) => (clientId === 'silent' ? new Promise(() => {}) : false),
     });
-    const settled = vi.fn();
     const silent = await readingToken(logto, { clientId: 'silent' });
-    verify(silent).then(settled, settled);
-    const another = await readingToken(logto);
-    await expect(sleep(30).then(() => verify(another))).resolves.toBeDefined();
-    verify(silent).then(settled, settled);
-    await sleep(30);
-    expect(settled).not.toHaveBeenCalled();
+    const first = auth.verify(silent).catch((error) => error);
+    await sleep(20);
+    expect(await fateOf(auth, await readingToken(logto))).toBe('ok');
+    expect(await fateOf(auth, silent)).toBe('overloaded');
+    expect(await first).toMatchObject({
+      status: 503,
+      reason: 'revocation_unavailable',
+      hint: 'isRevoked did not answer within 0.2 s.',
+      headers: { 'Retry-After': '1' },
+    });
+    expect(await fateOf(auth, silent)).toBe('revocation_unavailable');
   });
 
   it('a token that expires while isRevoked makes up its mind is refused', async () => {

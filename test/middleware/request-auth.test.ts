@@ -2,7 +2,7 @@ import { IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
 import express, { type RequestHandler } from 'express';
 import { describe, expect, it } from 'vitest';
-import { type AccessToken, createLogtoAuth, getAuth } from '../../src/index.js';
+import { type AccessToken, createLogtoAuth, getAuth, type LogtoAuthOptions } from '../../src/index.js';
 import { APP, AUDIENCE, readingToken, sharedLogto } from '../support/logto.js';
 import { get } from '../support/request.js';
 
@@ -67,7 +67,8 @@ describe('req.auth', () => {
     const { seen } = await seenBy((req) => req.auth, token);
     const open: unknown[] = [seen];
     let objects = 0;
-    for (let value = open.pop(); value !== undefined; value = open.pop()) {
+    while (open.length > 0) {
+      const value = open.pop();
       if (typeof value !== 'object' || value === null) continue;
       objects += 1;
       expect(Object.isFrozen(value)).toBe(true);
@@ -154,6 +155,87 @@ describe('req.auth', () => {
       expect(Object.hasOwn(req, 'auth')).toBe(true);
       expect(req.auth).toBe(getAuth(req));
     }
+  });
+});
+
+describe('after a refusal', () => {
+  /** What an error handler sees behind a guard that let the request through, and another that did not. */
+  async function seenAfter(second: express.RequestHandler, prepare?: express.RequestHandler) {
+    const app = express();
+    if (prepare !== undefined) app.use(prepare);
+    app.use(auth.requireScopes('read:products'));
+    app.use(second);
+    const seen: unknown[] = [];
+    app.use(((_error, req, res, _next) => {
+      seen.push(
+        'auth' in req,
+        (() => {
+          try {
+            return getAuth(req);
+          } catch (error) {
+            return (error as Error).message;
+          }
+        })(),
+      );
+      res.status(500).end();
+    }) as express.ErrorRequestHandler);
+    await get(app, '/', await readingToken(logto));
+    return seen;
+  }
+  const none = [
+    false,
+    'getAuth(req): no guard has run for this request. Mount requireScopes(…) before the handler.',
+  ];
+  const passing = (options: Partial<LogtoAuthOptions>) =>
+    createLogtoAuth({
+      endpoint: logto.endpoint,
+      audience: AUDIENCE,
+      onError: (error, _req, _res, next) => next(error),
+      ...options,
+    });
+
+  it('getAuth throws and req.auth is gone, though an earlier guard had let the request through', async () => {
+    expect(await seenAfter(passing({}).requireScopes('delete:products'))).toEqual(none);
+  });
+
+  it('so also where a guard could not decide', async () => {
+    const failing = {
+      isRevoked: () => {
+        throw new Error('no');
+      },
+    };
+    const late = { isRevoked: () => Promise.reject(new Error('no')) };
+    const odd = { getToken: () => 5 as unknown as string };
+    for (const options of [failing, late, odd]) {
+      expect(await seenAfter(passing(options).requireScopes('read:products'))).toEqual(none);
+    }
+  });
+
+  it('so also where no guard had run, and another middleware had set it', async () => {
+    const app = express();
+    app.use((req, _res, next) => {
+      req.auth = { scopes: ['everything'] } as unknown as AccessToken;
+      next();
+    });
+    app.use(passing({}).requireScopes('read:products'));
+    let has: boolean | undefined;
+    app.use(((_error, req, res, _next) => {
+      has = 'auth' in req;
+      res.status(500).end();
+    }) as express.ErrorRequestHandler);
+    await get(app, '/');
+    expect(has).toBe(false);
+  });
+
+  it('and what cannot be taken away breaks nothing', async () => {
+    const app = express();
+    app.use((req, _res, next) => {
+      Object.defineProperty(req, 'auth', { value: 'theirs' });
+      next();
+    });
+    app.get('/', auth.requireScopes('read:products'));
+    const { status } = await get(app, '/');
+    expect(status).toBe(401);
   });
 });
 

@@ -15,7 +15,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-function instanceWith(options: { clockTolerance?: number }): LogtoAuth {
+function instanceWith(options: { clockTolerance?: number; maxTokenAge?: number }): LogtoAuth {
   return createLogtoAuth({
     issuers: [{ issuer: ISSUER, jwks: { keys: [key.publicJwk] } }],
     audience: AUDIENCE,
@@ -164,6 +164,55 @@ describe('the moment', () => {
     expect(await fateOf(token, instance)).toBe('ok');
     at(start - clockTolerance - 0.001);
     expect(await fateOf(token, instance)).toBe('not_yet_valid');
+  });
+
+  it.each([
+    [60, 0],
+    [60, 5],
+    [0.5, 0],
+    [3_600, 300],
+  ])(
+    'ends a token %d s after iat, and clockTolerance %d, new or cached',
+    async (maxTokenAge, clockTolerance) => {
+      const instance = instanceWith({ maxTokenAge, clockTolerance });
+      const start = 2_000_000_000;
+      const token = tokenWith({ iat: start, exp: start + 86_400 });
+      const end = start + Math.floor(maxTokenAge + clockTolerance);
+      at(end + 0.999);
+      expect(await fateOf(token, instance)).toBe('ok');
+      expect(await fateOf(token, instance)).toBe('ok');
+      at(end + 1);
+      expect(await fateOf(token, instance)).toBe('expired');
+      expect(await fateOf(token, instanceWith({ maxTokenAge, clockTolerance }))).toBe('expired');
+      expect(await fateOf(token, instanceWith({ clockTolerance }))).toBe('ok');
+    },
+  );
+
+  it('begins one clockTolerance before iat where the age matters, new or cached', async () => {
+    const instance = instanceWith({ maxTokenAge: 60, clockTolerance: 5 });
+    const start = 2_000_000_000;
+    const token = tokenWith({ iat: start, exp: start + 60 });
+    at(start - 5.001);
+    expect(await fateOf(token, instance)).toBe('not_yet_valid');
+    expect(await fateOf(token, instanceWith({}))).toBe('ok');
+    at(start - 5);
+    expect(await fateOf(token, instance)).toBe('ok');
+    at(start - 5.001);
+    expect(await fateOf(token, instance)).toBe('not_yet_valid');
+  });
+
+  it('that is too late for a token is told with its claim', async () => {
+    const instance = instanceWith({ maxTokenAge: 60 });
+    const start = 2_000_000_000;
+    at(start + 100);
+    const hintOf = async (iat: number) =>
+      (await instance.verify(tokenWith({ iat, exp: start + 3_600 })).catch((error) => error)).hint;
+    expect(await hintOf(start)).toBe(
+      `The token's iat is ${start}, and it is ${start + 100} here (maxTokenAge 60, clockTolerance 5).`,
+    );
+    expect(await hintOf(start + 200)).toBe(
+      `The token's iat is ${start + 200}, and it is ${start + 100} here (clockTolerance 5): compare the clocks.`,
+    );
   });
 
   it('is seen before the signature is looked at, and the audience too', async () => {

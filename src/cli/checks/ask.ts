@@ -1,3 +1,4 @@
+import { type Bare, bare } from '../../checks/own.js';
 import { discardBody, readBody } from '../../keys/answer-body.js';
 import { Unreachable, unreachable } from './unreachable.js';
 
@@ -15,7 +16,7 @@ export interface Answer {
 /** The same, with its body. */
 export interface JsonAnswer extends Answer {
   /** Undefined where it is no JSON object. */
-  readonly body: Readonly<Record<string, unknown>> | undefined;
+  readonly body: Bare<Readonly<Record<string, unknown>>> | undefined;
   /** Why the body did not come as a whole, as the end of a sentence; undefined where it did. */
   readonly unfinished: string | undefined;
 }
@@ -59,7 +60,7 @@ async function request(
 ): Promise<(Answer & { readonly response: Response }) | Unreachable> {
   const began = Date.now();
   try {
-    const response = await fetch(url, { headers, redirect: 'manual', signal });
+    const response = await fetch(url, bare({ headers, redirect: 'manual' as const, signal }));
     return {
       status: response.status,
       headers: response.headers,
@@ -77,10 +78,12 @@ function whyUnfinished(error: unknown, signal: AbortSignal): string {
   return error instanceof TypeError ? 'its answer broke off' : (error as Error).message;
 }
 
-function objectIn(text: string): Record<string, unknown> | undefined {
+function objectIn(text: string): Bare<Readonly<Record<string, unknown>>> | undefined {
   try {
     const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;
+    return typeof value === 'object' && value !== null
+      ? (bare(value) as Bare<Readonly<Record<string, unknown>>>)
+      : undefined;
   } catch {
     return undefined;
   }

@@ -1,9 +1,10 @@
+import { type Bare, bare } from '../../checks/own.js';
 import { overlong, parseJsonObject } from '../../verification/token-form.js';
 
 /** A token, read and not verified. The signature is left behind. */
 export interface DecodedToken {
-  readonly header: Readonly<Record<string, unknown>>;
-  readonly claims: Readonly<Record<string, unknown>>;
+  readonly header: Bare<Readonly<Record<string, unknown>>>;
+  readonly claims: Bare<Readonly<Record<string, unknown>>>;
 }
 
 /** No JWT: what it is instead, for a person. */
@@ -36,7 +37,7 @@ export function decodeToken(text: string): DecodedToken | Undecodable {
       'It begins as a JWT does, and its parts are not JSON to be read: it was altered when it was copied.',
     );
   }
-  return { header, claims };
+  return { header: bare(header), claims: bare(claims) };
 }
 
 function opaque(text: string): Undecodable {

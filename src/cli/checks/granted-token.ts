@@ -1,3 +1,4 @@
+import { own } from '../../checks/own.js';
 import {
   type AccessTokenAnswer,
   createM2MClient,
@@ -22,7 +23,7 @@ export interface Wanted {
 /** What came of it: the token, where there is one. */
 export interface Grant {
   readonly finding: Finding;
-  readonly answer?: AccessTokenAnswer;
+  readonly answer: AccessTokenAnswer | undefined;
 }
 
 /** Asks Logto for a token, as the app would. */
@@ -32,10 +33,11 @@ export async function askForToken(wanted: Wanted): Promise<Grant> {
     return { finding: ok('token', description(answer)), answer };
   } catch (error) {
     if (!(error instanceof M2MClientError)) throw error;
-    const { message, hint = 'Look at the log of Logto.' } = error;
+    const { message } = error;
+    const hint = own(error, 'hint') ?? 'Look at the log of Logto.';
     const cause = message.endsWith(hint) ? message.slice(0, -hint.length).trimEnd() : message;
     const fix = (error.code === 'invalid_target' && (await fixForSlash(wanted))) || hint;
-    return { finding: problem('token', cause, fix) };
+    return { finding: problem('token', cause, fix), answer: undefined };
   }
 }
 

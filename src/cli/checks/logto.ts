@@ -68,9 +68,10 @@ function noLogto(endpoint: string, answer: JsonAnswer): Finding {
 /** Fetches the keys as an API does. */
 async function checkKeys(endpoint: string): Promise<Finding> {
   try {
-    const keys = [...(await fetchJwks(`${endpoint}/oidc/jwks`, fetch, patience())).values()];
+    const list = await fetchJwks(`${endpoint}/oidc/jwks`, fetch, patience());
+    const keys = [...list.keys.values()];
     const names = keys.map((key) => {
-      const { crv, kty, alg = crv ?? kty } = key.toJwk() as Record<string, unknown>;
+      const { crv, kty, alg = crv ?? kty } = key.toJwk();
       return `${alg} ${key.kid.slice(0, 8)}…`;
     });
     return ok('keys', `${keys.length} to verify with: ${names.join(', ')}`);

@@ -1,4 +1,5 @@
 import { ORGANIZATION_AUDIENCE } from '../../checks/logto.js';
+import { own } from '../../checks/own.js';
 import { type AuthErrorReason, kindOf } from '../../errors.js';
 import { assignment, inARow } from '../words.js';
 import type { Challenge } from './challenge.js';
@@ -54,11 +55,11 @@ export function fixForRefusal(status: number, challenge: Challenge | undefined, 
   }
   if (status === 401 && challenge.error === undefined) return LOST;
   if (status === 400 || challenge.error === 'invalid_request')
-    return FIXES.malformed?.(sent, challenge) ?? '';
+    return own(FIXES, 'malformed')?.(sent, challenge) ?? '';
   const reasons = Object.keys(FIXES) as AuthErrorReason[];
   const reason = reasons.find((one) => kindOf(one).description === challenge.description);
-  const fix = reason === undefined ? undefined : FIXES[reason];
+  const fix = reason === undefined ? undefined : own(FIXES, reason);
   if (fix !== undefined) return fix(sent, challenge);
-  if (status === 403) return FIXES.scope?.(sent, challenge) ?? '';
+  if (status === 403) return own(FIXES, 'scope')?.(sent, challenge) ?? '';
   return `The token is of ${sent.issuer} for ${sent.audience}: does the API expect these, to the letter?`;
 }

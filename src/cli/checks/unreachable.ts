@@ -1,3 +1,4 @@
+import { member, own } from '../../checks/own.js';
 /** Nobody answered. */
 export class Unreachable {
   constructor(
@@ -144,8 +145,8 @@ export function unreachable(error: unknown, url: URL, patience: number): Unreach
 
 /** undici says "fetch failed", and keeps what happened in the cause. */
 function failureIn(error: unknown): Failure {
-  const { cause = error } = error as { cause?: unknown };
-  const { code, name, message } = cause as { code?: unknown; name?: unknown; message?: unknown };
+  const cause = own(error, 'cause') ?? error;
+  const [code, name, message] = [own(cause, 'code'), member(cause, 'name'), member(cause, 'message')];
   const said = String(message ?? '');
   const named = said === '' && name === 'Error' ? 'NO_REASON' : String(name ?? 'Error');
   return { code: typeof code === 'string' ? code : named, message: said };

@@ -1,3 +1,4 @@
+import { type Bare, own } from '../../checks/own.js';
 import type { AccessTokenAnswer } from '../../client/index.js';
 import { type Door, type Entry, enter, knock } from '../checks/api.js';
 import { decodeToken, Undecodable } from '../checks/decoded-token.js';
@@ -25,21 +26,23 @@ import { Report } from './report.js';
 
 const OPTIONS = { ...COMMON_OPTIONS, api: { type: 'string' } } as const;
 
+const isFinding = (value: object): value is Finding => Object.hasOwn(value, 'verdict');
+
 /** `logto-m2m doctor`: from the address of Logto to the answer of the API, one line a check. */
 export async function doctor(args: readonly string[], output: Output): Promise<ExitCode> {
   const { values } = readArguments({ args: [...args], options: OPTIONS });
-  const report = new Report(output, values.json === true);
+  const report = new Report(output, own(values, 'json') === true);
   for await (const finding of examine(values)) report.add(finding);
   return report.close() ? ExitCode.well : ExitCode.finding;
 }
 
-async function* examine(given: Given & { readonly api?: string | undefined }): AsyncGenerator<Finding> {
+async function* examine(given: Bare<Given & { readonly api?: string | undefined }>): AsyncGenerator<Finding> {
   const app = appOf();
   const organization = organizationOf(given);
   const scopes = scopesOf(given);
   const api = given.api === undefined ? undefined : addressOf('--api', given.api, given);
   const configuration = readConfiguration(given);
-  if ('check' in configuration) return yield configuration;
+  if (isFinding(configuration)) return yield configuration;
   const { endpoints, resources } = configuration;
 
   const isOneOfSeveral = endpoints.length > 1;

@@ -1,3 +1,5 @@
+import { own } from '../../checks/own.js';
+import { printable } from '../../checks/printable.js';
 import type { AuthError, AuthErrorReason, VerifyOptions } from '../../index.js';
 import { CLOCK_TOLERANCE } from '../../options.js';
 import { untimely } from '../../verification/claims.js';
@@ -5,7 +7,7 @@ import { type DecodedToken, decodeToken, Undecodable } from '../checks/decoded-t
 import { tokenIn } from '../checks/pasted-token.js';
 import { kindOfToken, type TokenKind } from '../checks/token-kind.js';
 import { type ApiConfiguration, isResource, refusalOf } from '../checks/verified.js';
-import { type Output, printable } from '../output.js';
+import type { Output } from '../output.js';
 import {
   allowsInsecure,
   endpointsOf,
@@ -37,6 +39,9 @@ interface Untimely {
   readonly sentence: string;
 }
 
+/** What an API bears by default. */
+const TIMING = { clockTolerance: CLOCK_TOLERANCE, maxTokenAge: undefined };
+
 /** `logto-m2m inspect`: what is in a token, and why it is refused. It is sent nowhere. */
 export async function inspect(args: readonly string[], output: Output): Promise<ExitCode> {
   const { values, positionals } = readArguments({
@@ -47,7 +52,7 @@ export async function inspect(args: readonly string[], output: Output): Promise<
   if (positionals.length > 1) throw new UsageError('pass one token, or none and the token on stdin.');
   const asked = readAsked(values);
   const pasted = tokenIn(positionals[0] ?? (await readStandardInput('token')));
-  const isJson = values.json === true;
+  const isJson = own(values, 'json') === true;
   if (pasted instanceof Undecodable) return explain(pasted, isJson, output);
   const { token, beside } = pasted;
   if (token === '') throw new UsageError('there is no token: what came is empty.');
@@ -101,7 +106,8 @@ async function verify(
     { ...asked, resources },
     { ...demand, ...(scopes.length > 0 && { scopes }) },
   );
-  const audience = demand.organizationToken === undefined ? resources.join(' or ') : 'organization tokens';
+  const audience =
+    own(demand, 'organizationToken') === undefined ? resources.join(' or ') : 'organization tokens';
   return { api: `an API with the endpoint ${endpoints.join(' or ')}, for ${audience}`, refusal };
 }
 
@@ -111,12 +117,14 @@ function demandFor(
   { organization: id }: Asked,
 ): Pick<VerifyOptions, 'organization' | 'organizationToken'> {
   if (id === undefined) return demand;
-  return demand.organizationToken === undefined ? { organization: { id } } : { organizationToken: { id } };
+  return own(demand, 'organizationToken') === undefined
+    ? { organization: { id } }
+    : { organizationToken: { id } };
 }
 
 /** Whether it is no time for the token, which can be said without keys: by what an API bears. */
-function untimeliness({ claims: { exp, nbf } }: DecodedToken): Untimely | undefined {
-  const reason = untimely(exp, nbf, CLOCK_TOLERANCE, Date.now())?.reason;
+function untimeliness({ claims: { exp, nbf, iat } }: DecodedToken): Untimely | undefined {
+  const reason = untimely(exp, nbf, iat, TIMING, Date.now())?.reason;
   if (reason === undefined) return undefined;
   const sentence =
     reason === 'expired'

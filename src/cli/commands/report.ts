@@ -1,6 +1,8 @@
+import { own } from '../../checks/own.js';
+import { cut, printable } from '../../checks/printable.js';
 import type { Finding } from '../checks/finding.js';
-import { cut, withoutTokens } from '../discreet.js';
-import { type Output, printable } from '../output.js';
+import { withoutTokens } from '../discreet.js';
+import type { Output } from '../output.js';
 
 const SIGNS = {
   ok: ['green', '✓'],
@@ -24,9 +26,11 @@ export class Report {
     this.#isJson = isJson;
   }
 
-  add({ check, verdict, ...texts }: Finding): void {
-    const message = tamed(texts.message);
-    const fix = texts.fix === undefined ? undefined : tamed(texts.fix);
+  add(finding: Finding): void {
+    const { check, verdict } = finding;
+    const message = tamed(finding.message);
+    const advice = own(finding, 'fix');
+    const fix = advice === undefined ? undefined : tamed(advice);
     this.#findings.push({ check, verdict, message, ...(fix !== undefined && { fix }) });
     if (this.#isJson) return;
     const [colour, sign] = SIGNS[verdict];

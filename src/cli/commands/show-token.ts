@@ -1,6 +1,8 @@
+import { own } from '../../checks/own.js';
+import { printable } from '../../checks/printable.js';
 import type { DecodedToken } from '../checks/decoded-token.js';
 import type { TokenKind } from '../checks/token-kind.js';
-import { type Output, printable } from '../output.js';
+import type { Output } from '../output.js';
 import { fromNow } from '../words.js';
 
 /** What Logto means by each (RFC 9068 section 2.2). */
@@ -42,11 +44,11 @@ export function showToken({ header, claims }: DecodedToken, { sentence }: TokenK
 }
 
 function meaningOf(name: string, value: unknown): string | undefined {
-  const ofTime = Object.hasOwn(TIMES, name) ? TIMES[name] : undefined;
+  const ofTime = own(TIMES, name);
   if (ofTime !== undefined && typeof value === 'number' && Math.abs(value) < 8.64e12) {
     return `${new Date(value * 1000).toISOString().replace('.000', '')}, ${ofTime(fromNow(value))}`;
   }
-  return Object.hasOwn(MEANINGS, name) ? MEANINGS[name] : undefined;
+  return own(MEANINGS, name);
 }
 
 function shown(value: unknown): string {

@@ -1,3 +1,4 @@
+import { own } from '../../checks/own.js';
 import { M2MClientError } from '../../client/index.js';
 import { tokenFor, type Wanted } from '../checks/granted-token.js';
 import { adviceOnRoles } from '../checks/scopes.js';
@@ -25,13 +26,14 @@ export async function token(args: readonly string[], output: Output): Promise<Ex
     if (missingScopes.length > 0) {
       output.say(`Logto did not grant ${inARow(missingScopes)}. ${adviceOnRoles(missingScopes, wanted)}`);
     }
-    if (values.json) output.json({ ...answer, missingScopes });
+    if (own(values, 'json')) output.json({ ...answer, missingScopes });
     else output.result(answer.token);
     return ExitCode.well;
   } catch (error) {
     if (!(error instanceof M2MClientError)) throw error;
-    const { code, status, message, hint } = error;
-    if (values.json) output.json({ error: { code, status, message, hint } });
+    const { code, message } = error;
+    const [status, hint] = [own(error, 'status'), own(error, 'hint')];
+    if (own(values, 'json')) output.json({ error: { code, status, message, hint } });
     // The message has the hint at its end.
     else output.say(message);
     return ExitCode.finding;

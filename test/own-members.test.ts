@@ -1,0 +1,143 @@
+import { readdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import ts from 'typescript';
+import { describe, expect, it } from 'vitest';
+
+const root = fileURLToPath(new URL('../', import.meta.url));
+
+/** The names of objects that TypeScript's own library reads its arrays by: their members are their own. */
+const MATCHES = ['RegExpExecArray', 'RegExpMatchArray'];
+
+/**
+ * The places where a member is read that may not be there: an optional one, one of an index signature or of `any`, and
+ * `in`. Where the object has none of its own, such a reading finds what somebody has put on `Object.prototype`. Not
+ * among them is what is read from an object without a prototype: its type is `Bare`.
+ */
+class Readings {
+  readonly found: string[] = [];
+  readonly #checker: ts.TypeChecker;
+  readonly #folder: string;
+
+  constructor(folder: string, files: readonly string[], options: ts.CompilerOptions) {
+    this.#folder = folder;
+    const program = ts.createProgram(files, options);
+    this.#checker = program.getTypeChecker();
+    for (const file of files) this.#visit(program.getSourceFile(file) as ts.SourceFile);
+  }
+
+  #visit(node: ts.Node): void {
+    if (isReading(node)) {
+      if (ts.isPropertyAccessExpression(node) && ts.isIdentifier(node.name)) {
+        this.#look(node, node.expression, [node.name.text]);
+      } else if (ts.isElementAccessExpression(node)) {
+        this.#look(node, node.expression, this.#namesOf(node.argumentExpression));
+      } else if (
+        ts.isBindingElement(node) &&
+        ts.isObjectBindingPattern(node.parent) &&
+        !node.dotDotDotToken
+      ) {
+        const name = (node.propertyName ?? node.name).getText().replace(/^['"]|['"]$/g, '');
+        this.#look(node, node.parent, [name]);
+      } else if (ts.isBinaryExpression(node) && node.operatorToken.kind === ts.SyntaxKind.InKeyword) {
+        if (!this.#isBare(this.#checker.getTypeAtLocation(node.right))) this.#note(node);
+      } else if (ts.isForInStatement(node)) {
+        this.#note(node);
+      }
+    }
+    ts.forEachChild(node, (child) => this.#visit(child));
+  }
+
+  /** The names by which an element is read; undefined for a name that can be any. A symbol is nobody else's. */
+  #namesOf(argument: ts.Expression): readonly (string | undefined)[] {
+    const type = this.#checker.getTypeAtLocation(argument);
+    const parts = type.isUnion() ? type.types : [type];
+    return parts
+      .filter((part) => !(part.flags & ts.TypeFlags.UniqueESSymbol))
+      .map((part) => (part.isStringLiteral() ? part.value : undefined));
+  }
+
+  #look(node: ts.Node, object: ts.Node, names: readonly (string | undefined)[]): void {
+    const type = this.#checker.getNonNullableType(this.#checker.getTypeAtLocation(object));
+    const parts = type.isUnion() ? type.types : [type];
+    const mayLack = (part: ts.Type) => names.some((name) => this.#mayLack(part, name));
+    if (parts.some((part) => !this.#isBare(part) && !this.#isList(part) && mayLack(part))) this.#note(node);
+  }
+
+  #mayLack(type: ts.Type, name: string | undefined): boolean {
+    if (type.flags & ts.TypeFlags.Any || name === undefined) return true;
+    const property = this.#checker.getPropertyOfType(type, name);
+    if (property === undefined) return this.#checker.getIndexInfosOfType(type).length > 0;
+    return (property.flags & ts.SymbolFlags.Optional) !== 0;
+  }
+
+  #isBare(type: ts.Type): boolean {
+    return this.#checker
+      .getPropertiesOfType(type)
+      .some(({ escapedName }) => String(escapedName).startsWith('__@BARE'));
+  }
+
+  #isList(type: ts.Type): boolean {
+    const isArray = this.#checker.isArrayType(type) || this.#checker.isTupleType(type);
+    return (
+      isArray || (type.flags & ts.TypeFlags.StringLike) !== 0 || MATCHES.includes(type.symbol?.name ?? '')
+    );
+  }
+
+  #note(node: ts.Node): void {
+    this.found.push(`${node.getSourceFile().fileName.slice(this.#folder.length)}: ${node.getText()}`);
+  }
+}
+
+/** What is assigned to is not read. */
+function isReading(node: ts.Node): boolean {
+  const { parent } = node;
+  if (parent === undefined || !ts.isBinaryExpression(parent)) return true;
+  return parent.left !== node || parent.operatorToken.kind !== ts.SyntaxKind.EqualsToken;
+}
+
+function readingsIn(folder: string, files: readonly string[]): readonly string[] {
+  const { config } = ts.readConfigFile(`${root}tsconfig.json`, ts.sys.readFile);
+  const { options } = ts.parseJsonConfigFileContent(config, ts.sys, root);
+  return new Readings(folder, files, { ...options, noEmit: true, composite: false }).found;
+}
+
+describe('in src', () => {
+  it('what may not be there is read as an own member, or from an object without a prototype', () => {
+    const folder = `${root}src/`;
+    const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) =>
+      file.endsWith('.ts'),
+    );
+    const others = readingsIn(
+      folder,
+      files.map((file) => folder + file),
+    ).filter((reading) => !reading.startsWith('checks/own.ts: '));
+    // Objects of Node's, which have these by their class or from their constructor.
+    expect(others).toEqual([
+      'keys/verification-key.ts: key.asymmetricKeyDetails',
+      'testing/calls.ts: req.url',
+      'testing/calls.ts: response.statusCode',
+      'testing/calls.ts: response.statusCode',
+      'testing/key-server.ts: req.method',
+      'testing/key-server.ts: req.url',
+    ]);
+  });
+});
+
+describe('the search', () => {
+  const folder = `${root}test/fixtures/`;
+
+  it('finds each way to read what may not be there, and nothing else', () => {
+    expect(readingsIn(folder, [`${folder}readings.ts`])).toEqual([
+      'readings.ts: given.optional',
+      "readings.ts: given['optional']",
+      'readings.ts: optional',
+      "readings.ts: claims['scope']",
+      'readings.ts: claims[name]',
+      'readings.ts: scope',
+      'readings.ts: anything.member',
+      "readings.ts: 'optional' in given",
+      'readings.ts: for (const member in given) void member;',
+      'readings.ts: either.optional',
+    ]);
+  });
+});
