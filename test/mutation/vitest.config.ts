@@ -32,11 +32,11 @@ export default defineConfig({
   root: fileURLToPath(new URL('../..', import.meta.url)),
   test: {
     include: [
-      'test/{middleware,verification,keys}/*.test.ts',
+      'test/{middleware,verification,keys,checks}/*.test.ts',
       'test/{verify,logto-auth,options,diagnostics}.test.ts',
     ],
     // They wait for real time or send hundreds of requests, once more for every mutant.
-    exclude: ['test/keys/{faults,key-set}.test.ts', 'test/middleware/mounting.test.ts'],
+    exclude: ['test/keys/{faults,key-set,rotation}.test.ts', 'test/middleware/mounting.test.ts'],
     // Two processes at work make each of them slow.
     testTimeout: 10_000,
     env: { EXPRESS: '5' },
