@@ -470,6 +470,21 @@ describe('a key that a refresh brings again', () => {
   });
 });
 
+it('the keys of a set that cannot be used are named with the reason', async () => {
+  const logto = new Logto();
+  const keys = keySet(logto);
+  await keys.usable();
+  expect(keys.health()).not.toHaveProperty('ignoredKeys');
+  logto.answer = () =>
+    Response.json({ keys: [...JWKS.keys, { ...JWKS.keys[0], kid: 'enc', use: 'enc' }, 5] });
+  at(1_200_000);
+  await keys.usable();
+  expect(keys.health()).toMatchObject({
+    keyIds: ['key'],
+    ignoredKeys: [{ keyId: 'enc', reason: 'its use is "enc", not "sig"' }, { reason: 'it is not an object' }],
+  });
+});
+
 describe('an entry of the store', () => {
   /** One that the store has, of this age. */
   function stored(age: number, maxLife = 4_200_000): KeyStore {

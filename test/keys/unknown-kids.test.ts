@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { Refusal } from '../../src/errors.js';
 import { UnknownKids } from '../../src/keys/unknown-kids.js';
 
@@ -92,6 +92,50 @@ describe('a token that waits', () => {
     const room = new UnknownKids(10);
     expect(await room.wait('a', 0, performance.now() + 20, refusals)).toBe(late);
     expect(room.size).toBe(0);
+  });
+
+  it('leaves the places of the others as they are', async () => {
+    const room = new UnknownKids(10);
+    const first = room.wait('a', 0, performance.now() + 20, refusals);
+    const others = ['a', 'b', 'c'].map((kid) => room.wait(kid, 0, soon(), refusals));
+    expect(await first).toBe(late);
+    expect(room.size).toBe(3);
+    room.settle(0, (kid) => (kid === 'b' ? unknown : undefined));
+    expect(await others[1]).toBe(unknown);
+    expect(room.size).toBe(2);
+    room.settle(0, () => late);
+    expect(await Promise.all(others)).toEqual([late, unknown, late]);
+    expect(room.size).toBe(0);
+  });
+
+  it('goes once, though its time is over later', async () => {
+    const room = new UnknownKids(10);
+    const outcome = room.wait('a', 0, performance.now() + 20, refusals);
+    const another = room.wait('b', 0, soon(), refusals);
+    room.settle(0, (kid) => (kid === 'a' ? unknown : undefined));
+    expect(await outcome).toBe(unknown);
+    await new Promise((resolve) => setTimeout(resolve, 40));
+    expect(room.size).toBe(1);
+    room.settle(0, () => late);
+    expect(await another).toBe(late);
+  });
+
+  it('is counted as alone again where those of its kid have left', async () => {
+    const random = vi.spyOn(Math, 'random').mockReturnValue(0);
+    const room = new UnknownKids(3);
+    const brief = [1, 2].map(() => room.wait('a', 0, performance.now() + 10, refusals));
+    await Promise.all(brief);
+    const [a, b, c] = ['a', 'b', 'b'].map((kid) => room.wait(kid, 0, soon(), refusals));
+    // Two of the three are together: one of them goes, and not the one that is alone.
+    random.mockReturnValueOnce(0).mockReturnValueOnce(0.5);
+    const d = room.wait('d', 0, soon(), refusals);
+    expect(await b).toBe(crowdedOut);
+    // Now all three are alone.
+    const e = room.wait('e', 0, soon(), refusals);
+    expect(await a).toBe(crowdedOut);
+    room.settle(0, () => unknown);
+    expect(await Promise.all([c, d, e])).toEqual([unknown, unknown, unknown]);
+    random.mockRestore();
   });
 
   it('stays where a refresh tells it nothing, and goes with the next', async () => {

@@ -107,12 +107,16 @@ describe('isRevoked', () => {
 
   it('that many wait for takes the places of the waiting room, and one that answers at once takes none', async () => {
     let asked = 0;
+    let refuse: ((reason: unknown) => void) | undefined;
     const { app, failures } = appWith({
       maxPending: 2,
       jwksCache: { timeout: 0.5 },
       isRevoked: ({ clientId }) => {
         asked += 1;
-        return clientId === 'silent' ? new Promise<boolean>(() => {}) : false;
+        if (clientId !== 'silent') return false;
+        return new Promise<boolean>((_resolve, reject) => {
+          refuse = reject;
+        });
       },
     });
     const silent = await readingToken(logto, { clientId: 'silent' });
@@ -122,6 +126,8 @@ describe('isRevoked', () => {
     await vi.waitFor(() => expect(asked).toBe(3));
     const { status, headers } = await get(app, '/', silent);
     expect([status, headers['retry-after']]).toEqual([503, '1']);
+    // Nobody waits for what this one was promised: that it rejects must end no process.
+    refuse?.(new Error('no'));
     expect((await get(app, '/', answered)).status).toBe(200);
     expect(await Promise.all(waiting)).toEqual([503, 503]);
     expect(failures).toEqual([]);

@@ -227,6 +227,12 @@ describe('after a refusal', () => {
     expect(has).toBe(false);
   });
 
+  it.each([undefined, null, 'a request'])('and a request that is %j ends in an error', (req) => {
+    const errors: unknown[] = [];
+    auth.requireScopes('read:products')(req as never, {} as never, (error?: unknown) => errors.push(error));
+    expect(errors).toEqual([expect.any(TypeError)]);
+  });
+
   it('and what cannot be taken away breaks nothing', async () => {
     const app = express();
     app.use((req, _res, next) => {

@@ -440,6 +440,27 @@ it('a token that no key of its kid can have signed is refused at once, also when
   expect(await waiting).toBe('ok');
 });
 
+it.each(['status', 'allowStale', 'ttl', 'size', 'noUpdateTTL'])(
+  'a known token is served where Object.prototype has a %s',
+  async (name) => {
+    const auth = instance();
+    const token = await readingToken(logto);
+    const another = await readingToken(logto);
+    expect(await fateOf(auth, token)).toBe('ok');
+    Object.defineProperty(Object.prototype, name, {
+      value: 'x',
+      configurable: true,
+      enumerable: true,
+      writable: true,
+    });
+    const fates = Promise.all([fateOf(auth, token), fateOf(auth, another)]);
+    // Not before the other one, too, is in the cache.
+    await fates.finally(() => Reflect.deleteProperty(Object.prototype, name));
+    expect(await fates).toEqual(['ok', 'ok']);
+    expect(auth.health().tokenCache.size).toBe(2);
+  },
+);
+
 it('the pending ones are counted down again, whatever came of them', async () => {
   const auth = instance({ maxPending: 2 });
   for (let i = 0; i < 5; i++) {
