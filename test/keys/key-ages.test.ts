@@ -366,12 +366,58 @@ describe('a kid that is not known', () => {
     await settle();
     answers.shift()?.(has('key'));
     await found;
-    expect(await keys.find('new')).toMatchObject({
+    // At once, for there is nothing to wait for.
+    const refused = await Promise.race([keys.find('new'), settle()]);
+    expect(refused).toMatchObject({
       reason: 'keys_unavailable',
       hint: `The keys of ${ISSUER} cannot be had: Logto is not asked again for unknown keys so soon.`,
       details: { retryAfter: 3 },
     });
     expect(logto.asked).toHaveLength(2);
+  });
+
+  it('is asked for a second after a new key came, though refreshes before it brought nothing', async () => {
+    const { logto, keys, answers } = await held({ timeout: 5_000 });
+    const find = async (kid: string, ...kids: string[]) => {
+      const found = keys.find(kid);
+      await settle();
+      answers.shift()?.(has(...kids));
+      return found;
+    };
+    expect(await find('made-up', 'key')).toMatchObject({ reason: 'unknown_key' });
+    at(4_100);
+    expect(await find('new', 'key', 'new')).toMatchObject({ kid: 'new' });
+    at(5_150);
+    expect(await find('newer', 'key', 'new', 'newer')).toMatchObject({ kid: 'newer' });
+    expect(logto.asked).toHaveLength(4);
+  });
+
+  it('is asked for as long as somebody waits, and no longer', async () => {
+    const { logto, keys, answers } = await held({ timeout: 5_000 });
+    const found = keys.find('new');
+    await settle();
+    // By then another refresh could begin at once.
+    at(20_000);
+    answers.shift()?.(has('key', 'new'));
+    await found;
+    await settle();
+    expect(logto.asked).toHaveLength(2);
+  });
+
+  it('is told when to come again where the room is full and no refresh is due yet', async () => {
+    const { keys, answers } = await held({ maxPending: 1, timeout: 5_000 });
+    const first = keys.find('made-up');
+    await settle();
+    answers.shift()?.(has('key'));
+    await first;
+    at(3_001);
+    const crowdedOut = keys.find('a');
+    const last = keys.find('b');
+    expect(await crowdedOut).toMatchObject({ reason: 'overloaded', details: { retryAfter: 2 } });
+    at(4_100);
+    await until(() => answers.length === 1);
+    answers.shift()?.(has('key', 'b'));
+    expect(await last).toMatchObject({ kid: 'b' });
   });
 
   it('is no fault of the caller where Logto could not be asked the last time', async () => {
@@ -401,14 +447,18 @@ describe('a kid that is not known', () => {
   });
 
   it.each([
-    ['its own question', 0],
-    ['one that began before', 600_000],
-  ])('is waited for no longer than the timeout: %s', async (_what, age) => {
+    ['its own question', 0, 3],
+    ['one that began before', 600_000, 2],
+  ])('is waited for no longer than the timeout: %s', async (_what, age, retryAfter) => {
     const { keys } = await held({ timeout: 100 });
     at(Math.max(2_000, age));
     keys.current(Date.now());
     const began = realNow();
-    expect(await keys.find('new')).toMatchObject({ reason: 'keys_unavailable' });
+    expect(await keys.find('new')).toMatchObject({
+      reason: 'keys_unavailable',
+      // When the next refresh for unknown keys may begin.
+      details: { retryAfter },
+    });
     expect(realNow() - began).toBeGreaterThan(85);
   });
 

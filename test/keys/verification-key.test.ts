@@ -143,6 +143,13 @@ describe('a key set', () => {
       { reason: 'it is not an object' },
     ];
     expect(keysFromJwks({ keys: [enc, 5, ec] }).ignored).toEqual(ignored);
+    const none = 'it holds no key that can check a signature';
+    const because = 'it is not an object';
+    expect(() => keysFromJwks({ keys: [] })).toThrow(new Error(none));
+    expect(() => keysFromJwks({ keys: [5] })).toThrow(new Error(`${none} (null: ${because})`));
+    expect(() => keysFromJwks({ keys: [5, 6, 7] })).toThrow(
+      new Error(`${none} (null: ${because}; null: ${because}; null: ${because})`),
+    );
     expect(() => keysFromJwks({ keys: [{ ...ec, use: 'enc' }, 5, 6, 7] })).toThrow(
       'it holds no key that can check a signature ("ec": its use is "enc", not "sig"; null: it is not an object; null: it is not an object; …)',
     );

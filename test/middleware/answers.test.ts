@@ -1,7 +1,9 @@
 import express, { type Express } from 'express';
 import request from 'supertest';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { Refusal, type RefusalDetails } from '../../src/errors.js';
 import { AuthError, createLogtoAuth, getAuth, type LogtoAuth } from '../../src/index.js';
+import { toAuthError } from '../../src/middleware/answer.js';
 import type { TestTokenOptions } from '../../src/testing/index.js';
 import { APP, AUDIENCE, foreignToken, keyIdOf, now, readingToken, sharedLogto } from '../support/logto.js';
 import { get, refusal, sendRaw } from '../support/request.js';
@@ -363,4 +365,11 @@ describe('the answers', () => {
     expect(response.status).toBe(418);
     expect(response.body).toEqual({ seen: true });
   });
+});
+
+it('Retry-After is what the refusal says, and a second where it says nothing', () => {
+  const context = { realm: 'api', scopes: [], resourceMetadata: undefined };
+  const after = (details?: RefusalDetails) =>
+    toAuthError(new Refusal('keys_unavailable', 'x', details), context).headers['Retry-After'];
+  expect([after({ retryAfter: 7 }), after()]).toEqual(['7', '1']);
 });

@@ -33,7 +33,7 @@ export default defineConfig({
   test: {
     include: [
       'test/{middleware,verification,keys,checks}/*.test.ts',
-      'test/{verify,logto-auth,options,diagnostics}.test.ts',
+      'test/{verify,logto-auth,options,diagnostics,two-copies}.test.ts',
     ],
     // They wait for real time or send hundreds of requests, once more for every mutant.
     exclude: ['test/keys/{faults,key-set,rotation}.test.ts', 'test/middleware/mounting.test.ts'],

@@ -201,6 +201,12 @@ describe('the moment', () => {
     expect(await fateOf(token, instance)).toBe('not_yet_valid');
   });
 
+  it('is no matter of an iat that is not a number: that is a wrong claim', async () => {
+    for (const iat of ['soon', '1', null, undefined, {}]) {
+      expect(await fateOf(tokenWith({ iat }), instanceWith({ maxTokenAge: 60 }))).toBe('claims');
+    }
+  });
+
   it('that is too late for a token is told with its claim', async () => {
     const instance = instanceWith({ maxTokenAge: 60 });
     const start = 2_000_000_000;
