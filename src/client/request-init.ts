@@ -25,7 +25,7 @@ const MEMBERS = [
  */
 export function copyInit(init: RequestInit | Request): Bare<RequestInit> {
   // What a `fetch` of the user's may know besides.
-  const copy: [string, unknown][] = Object.entries(init);
+  const copy = Object.entries(init).filter(([, value]) => value !== undefined);
   for (const name of MEMBERS) {
     const value = member(init, name);
     if (value !== undefined) copy.push([name, value]);

@@ -88,6 +88,13 @@ describe('fetch', () => {
     await evil.stop();
   });
 
+  it('leaves a Request as it is where the options say nothing of a member', async () => {
+    const request = new Request(`${api.url}/b`, { method: 'DELETE', headers: { 'x-own': '1' } });
+    const options = { method: undefined, headers: undefined, body: undefined, signal: undefined };
+    await logto.client({ baseUrl: api.url }).fetch(request, options as unknown as RequestInit);
+    expect(api.requests.map(({ method, headers }) => [method, headers['x-own']])).toEqual([['DELETE', '1']]);
+  });
+
   it('takes the Request of another library', async () => {
     const request = { url: `${api.url}/theirs`, method: 'DELETE', headers: new Headers({ 'x-own': '1' }) };
     await logto.client({ baseUrl: api.url }).fetch(request as Request);
