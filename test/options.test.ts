@@ -11,6 +11,12 @@ const resolve = (options: Record<string, unknown>, env: NodeJS.ProcessEnv = {}) 
   resolveOptions(options as LogtoAuthOptions, env);
 const withEndpoint = (options: Record<string, unknown>) => resolve({ endpoint, audience, ...options });
 
+it('an option that is not enumerable is an option', () => {
+  const options = { endpoint: 'https://tenant.logto.app', audience: 'https://shopping.api' };
+  Object.defineProperty(options, 'isRevoked', { value: 42 });
+  expect(() => createLogtoAuth(options)).toThrow('createLogtoAuth: `isRevoked` must be a function, not 42.');
+});
+
 describe('an option that is wrong throws a TypeError that names it, what came and what to pass', () => {
   const wrong: [options: Record<string, unknown>, message: RegExp][] = [
     // Names

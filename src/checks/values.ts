@@ -1,4 +1,4 @@
-import { type Bare, bare, hasMember } from './own.js';
+import { type Bare, bare, hasMember, own } from './own.js';
 import { cut, printable } from './printable.js';
 import { meantBy } from './spelling.js';
 
@@ -58,7 +58,9 @@ export function checkNames<T extends object>(
         `Pass a plain object with it.`,
     );
   }
-  return bare(options);
+  // By their names, for one that is not enumerable is an option, too.
+  const given = known.filter((name) => Object.hasOwn(options, name));
+  return bare(Object.fromEntries(given.map((name) => [name, own(options as unknown, name)]))) as Bare<T>;
 }
 
 export function checkBoolean(owner: Owner, option: string, value: unknown): boolean {

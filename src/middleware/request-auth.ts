@@ -31,8 +31,12 @@ export function setAuth(req: Express.Request, token: AccessToken): void {
 export function clearAuth(req: Express.Request): void {
   if (typeof req !== 'object' || req === null) return;
   verified.delete(req);
-  // By Reflect, which does not throw where another middleware has sealed the request.
-  Reflect.deleteProperty(req, 'auth');
+  try {
+    // By Reflect, which tells where another middleware has sealed the request, and does not throw.
+    if (!Reflect.deleteProperty(req, 'auth')) Reflect.set(req, 'auth', undefined);
+  } catch {
+    // A Proxy that throws: what it shows is its own, and getAuth throws already.
+  }
 }
 
 /**

@@ -1,7 +1,7 @@
 import { IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
 import express, { type RequestHandler } from 'express';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { type AccessToken, createLogtoAuth, getAuth, type LogtoAuthOptions } from '../../src/index.js';
 import { APP, AUDIENCE, readingToken, sharedLogto } from '../support/logto.js';
 import { get } from '../support/request.js';
@@ -231,6 +231,27 @@ describe('after a refusal', () => {
     const errors: unknown[] = [];
     auth.requireScopes('read:products')(req as never, {} as never, (error?: unknown) => errors.push(error));
     expect(errors).toEqual([expect.any(TypeError)]);
+  });
+
+  it('so also where the request was sealed since, or is a Proxy that lets nothing be changed', async () => {
+    const token = await readingToken(logto);
+    const requestOf = () => ({ headers: { authorization: `Bearer ${token}` } }) as express.Request;
+    const refuse = (req: express.Request) =>
+      new Promise((resolve) =>
+        passing({}).requireScopes('delete:products')(req, {} as express.Response, resolve),
+      );
+    const sealed = requestOf();
+    auth.requireScopes('read:products')(sealed, {} as express.Response, () => {});
+    await vi.waitFor(() => expect(sealed.auth).toBeDefined());
+    Object.seal(sealed);
+    expect(await refuse(sealed)).toMatchObject({ reason: 'scope' });
+    expect(sealed.auth).toBeUndefined();
+    const closed = new Proxy(requestOf(), {
+      deleteProperty() {
+        throw new Error('closed');
+      },
+    });
+    expect(await refuse(closed)).toMatchObject({ reason: 'scope' });
   });
 
   it('and what cannot be taken away breaks nothing', async () => {
