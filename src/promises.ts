@@ -17,8 +17,8 @@ export function abandon(value: unknown): boolean {
 }
 
 /**
- * What the promise gives, unless the signal is aborted before: then this rejects with the signal's reason, and what
- * becomes of the promise is nobody's business here.
+ * What the promise gives, unless the signal is aborted before: then this rejects with the signal's reason, and a
+ * later rejection of the promise is ignored.
  */
 export async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   let abort = (): void => {};
@@ -35,10 +35,7 @@ export async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal)
   }
 }
 
-/**
- * What the promise gives, if it does so within this time, in milliseconds; else `late`. What becomes of it then is
- * nobody's business here.
- */
+/** What the promise gives, if it does so within this time, in milliseconds; else `late`. A later rejection is ignored. */
 export async function settledWithin<T, L>(promise: PromiseLike<T>, time: number, late: L): Promise<T | L> {
   let timer: NodeJS.Timeout | undefined;
   const over = new Promise<L>((resolve) => {

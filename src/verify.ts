@@ -49,7 +49,7 @@ const NAMES: readonly (keyof VerifyOptions)[] = [
 /** Makes the `verify` of one instance. */
 export function createVerify(settings: Settings, decide: Decide<GuardedRequest>): Verify {
   return async function verify(...args: readonly unknown[]) {
-    // A token that is undefined is the caller's input; that none is passed is a mistake of the program.
+    // An undefined token is the caller's input. A call without any argument is a mistake in the program.
     if (args.length === 0) throw wrong(OWNER, 'token', 'passed, as verify(token)', undefined);
     const [token, options = {}] = args;
     const requirement = readOptions(options as VerifyOptions, settings);

@@ -2,9 +2,9 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import express from 'express';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { AuthError, createLogtoAuth, type LogtoAuth } from '../src/index.js';
-import { elapse } from './support/fate.js';
 import { APP, AUDIENCE, keyIdOf, now, readingToken, sharedLogto } from './support/logto.js';
 import { get } from './support/request.js';
+import { elapse } from './support/result.js';
 import { ownIssuer } from './support/test-issuer.js';
 
 const CHANNELS = ['authorized', 'denied', 'keys-refreshed', 'keys-failed'];

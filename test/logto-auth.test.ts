@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { AuthError, createLogtoAuth, type IssuerOptions, type LogtoAuthOptions } from '../src/index.js';
 import type { TestLogto } from '../src/testing/index.js';
-import { elapse, fateOf, travel } from './support/fate.js';
 import { AUDIENCE, foreignToken, keyIdOf, keySetOf, now, ownLogto, readingToken } from './support/logto.js';
+import { elapse, resultOf, travel } from './support/result.js';
 import { createSigningKey } from './support/signing.js';
 import { type KeyAnswer, ownIssuer, type TestIssuer } from './support/test-issuer.js';
 
@@ -132,14 +132,14 @@ describe('several issuers', () => {
     ];
     // Before anything is cached, and once tokens and keys of both are.
     for (const time of [1, 2]) {
-      const fates = await Promise.all(crossed.map((token) => fateOf(auth, token)));
-      expect({ time, fates }).toEqual({ time, fates: ['signature', 'signature'] });
-      expect([await fateOf(auth, good), await fateOf(auth, other.token())]).toEqual(['ok', 'ok']);
+      const results = await Promise.all(crossed.map((token) => resultOf(auth, token)));
+      expect({ time, results }).toEqual({ time, results: ['signature', 'signature'] });
+      expect([await resultOf(auth, good), await resultOf(auth, other.token())]).toEqual(['ok', 'ok']);
     }
     // A cached token's signature under the other's name.
     const [header, , signature] = good.split('.');
     const renamed = `${header}.${(crossed[0] as string).split('.')[1]}.${signature}`;
-    expect(await fateOf(auth, renamed)).toBe('signature');
+    expect(await resultOf(auth, renamed)).toBe('signature');
   });
 
   it('keep their own keys where one withdraws what the other still has', async () => {
@@ -147,11 +147,11 @@ describe('several issuers', () => {
     other.keys = [issuer.key];
     const auth = createLogtoAuth({ endpoint: [issuer.endpoint, other.endpoint], audience: AUDIENCE });
     const tokens = [issuer.token(), other.token()] as const;
-    for (const token of tokens) expect(await fateOf(auth, token)).toBe('ok');
+    for (const token of tokens) expect(await resultOf(auth, token)).toBe('ok');
     other.rotate({ keepPrevious: false });
     // Its first new token has the keys fetched anew.
-    expect(await fateOf(auth, other.token())).toBe('ok');
-    expect([await fateOf(auth, tokens[0]), await fateOf(auth, tokens[1])]).toEqual(['ok', 'unknown_key']);
+    expect(await resultOf(auth, other.token())).toBe('ok');
+    expect([await resultOf(auth, tokens[0]), await resultOf(auth, tokens[1])]).toEqual(['ok', 'unknown_key']);
   });
 
   it('are no others: a token of a stranger has no key fetched anywhere', async () => {
@@ -169,7 +169,7 @@ describe('several issuers', () => {
       '__proto__',
     ]) {
       for (const signer of [stranger, logto]) {
-        expect(await fateOf(auth, await readingToken(signer, { claims: { iss } }))).toBe('issuer');
+        expect(await resultOf(auth, await readingToken(signer, { claims: { iss } }))).toBe('issuer');
       }
     }
     expect(fetch).not.toHaveBeenCalled();
@@ -205,17 +205,17 @@ describe('several issuers', () => {
     it('from the start, serve the tokens of the other, new and known', async () => {
       await fail();
       const auth = both();
-      const fate = await meanwhile(fateOf(auth, other.token()), async () => {
+      const result = await meanwhile(resultOf(auth, other.token()), async () => {
         const known = await readingToken(logto);
         for (const token of [known, known, await readingToken(logto)])
-          expect(await fateOf(auth, token)).toBe('ok');
+          expect(await resultOf(auth, token)).toBe('ok');
         expect(logto.keyRequests).toBe(1);
         expect(auth.health()).toMatchObject({
           ready: false,
           issuers: [{ keyIds: [await keyIdOf(logto)] }, { keyIds: [] }],
         });
       });
-      expect(fate).toBe('keys_unavailable');
+      expect(result).toBe('keys_unavailable');
     });
 
     it('after a long silence, serve those of the other for no wait but their own, and its own as well', async () => {
@@ -225,15 +225,15 @@ describe('several issuers', () => {
       for (const token of [known, knownOther]) await auth.verify(token);
       await fail();
       travel(2_000);
-      const ofOther = [knownOther, other.token({ claims })].map((token) => fateOf(auth, token));
-      const fates = await meanwhile(Promise.all(ofOther), async () => {
+      const ofOther = [knownOther, other.token({ claims })].map((token) => resultOf(auth, token));
+      const results = await meanwhile(Promise.all(ofOther), async () => {
         const fresh = await readingToken(logto, { claims });
-        const ofOne = [known, fresh].map((token) => fateOf(auth, token));
+        const ofOne = [known, fresh].map((token) => resultOf(auth, token));
         expect(await Promise.all(ofOne)).toEqual(['ok', 'ok']);
         // One fetch in the beginning and one after the silence.
         expect(logto.keyRequests).toBe(2);
       });
-      expect(fates).toEqual(['ok', 'ok']);
+      expect(results).toEqual(['ok', 'ok']);
     });
 
     it('and is sent made-up keys of its name, serve the first token after a rotation of the other', async () => {
@@ -241,13 +241,13 @@ describe('several issuers', () => {
       await auth.ready();
       await fail();
       const madeUp = [1, 2, 3, 4].map((kid) => other.token({ header: { kid: `made-up-${kid}` } }));
-      const suffering = Promise.all(madeUp.map((token) => fateOf(auth, token)));
-      const fates = await meanwhile(suffering, async () => {
+      const suffering = Promise.all(madeUp.map((token) => resultOf(auth, token)));
+      const results = await meanwhile(suffering, async () => {
         await logto.rotateKeys();
-        expect(await fateOf(auth, await readingToken(logto))).toBe('ok');
+        expect(await resultOf(auth, await readingToken(logto))).toBe('ok');
         expect(logto.keyRequests).toBe(2);
       });
-      expect(fates).toEqual(Array(4).fill('keys_unavailable'));
+      expect(results).toEqual(Array(4).fill('keys_unavailable'));
     });
   });
 
@@ -277,9 +277,9 @@ describe('several issuers', () => {
     const endpoint = [logto.endpoint, other.endpoint];
     const auth = createLogtoAuth({ endpoint, audience: AUDIENCE, maxPending: 1 });
     const keys = other.hold();
-    const waiting = fateOf(auth, other.token());
+    const waiting = resultOf(auth, other.token());
     await vi.waitFor(() => expect(keys.held).toHaveLength(1));
-    expect(await fateOf(auth, await readingToken(logto))).toBe('ok');
+    expect(await resultOf(auth, await readingToken(logto))).toBe('ok');
     keys.release();
     expect(await waiting).toBe('ok');
   });
@@ -289,10 +289,10 @@ describe('several issuers', () => {
     const auth = createLogtoAuth({ endpoint, audience: AUDIENCE, maxPending: 1 });
     await auth.ready();
     const keys = other.hold();
-    const waiting = fateOf(auth, other.token({ header: { kid: 'made-up' } }));
+    const waiting = resultOf(auth, other.token({ header: { kid: 'made-up' } }));
     await vi.waitFor(() => expect(keys.held).toHaveLength(1), 3_000);
     await logto.rotateKeys();
-    expect(await fateOf(auth, await readingToken(logto))).toBe('ok');
+    expect(await resultOf(auth, await readingToken(logto))).toBe('ok');
     keys.release();
     expect(await waiting).toBe('unknown_key');
   });
@@ -344,9 +344,9 @@ describe('the address of the keys', () => {
   ])('%s, and the tokens say the public issuer', async (_what, options, address) => {
     const { auth, asked } = asking([options]);
     const named = (iss: string) => readingToken(logto, { claims: { iss } });
-    expect(await fateOf(auth, await named('http://logto:3001/oidc'))).toBe('issuer');
+    expect(await resultOf(auth, await named('http://logto:3001/oidc'))).toBe('issuer');
     expect(asked).toEqual([]);
-    expect(await fateOf(auth, await named(options.issuer))).toBe('ok');
+    expect(await resultOf(auth, await named(options.issuer))).toBe('ok');
     expect(asked).toEqual([address]);
   });
 
@@ -355,7 +355,7 @@ describe('the address of the keys', () => {
     const names = ['https://tenant.logto.example/oidc', 'https://auth.shop.example/oidc'];
     const { auth, asked } = asking(names.map((name) => ({ issuer: name, jwksUri })));
     for (const iss of names)
-      expect(await fateOf(auth, await readingToken(logto, { claims: { iss } }))).toBe('ok');
+      expect(await resultOf(auth, await readingToken(logto, { claims: { iss } }))).toBe('ok');
     expect(asked).toEqual([jwksUri, jwksUri]);
   });
 });
@@ -395,30 +395,33 @@ describe('pinned keys', () => {
     await auth.ready();
     const claims = { exp: 4_000_000_000 };
     const known = await readingToken(logto, { claims });
-    expect(await fateOf(auth, known)).toBe('ok');
-    expect(await fateOf(auth, await foreignToken(logto))).toBe('unknown_key');
-    expect(await fateOf(auth, await foreignToken(logto, { header: { kid } }))).toBe('signature');
+    expect(await resultOf(auth, known)).toBe('ok');
+    expect(await resultOf(auth, await foreignToken(logto))).toBe('unknown_key');
+    expect(await resultOf(auth, await foreignToken(logto, { header: { kid } }))).toBe('signature');
     travel(365 * 86_400);
-    expect([await fateOf(auth, known), await fateOf(auth, await readingToken(logto, { claims }))]).toEqual([
-      'ok',
-      'ok',
-    ]);
+    expect([
+      await resultOf(auth, known),
+      await resultOf(auth, await readingToken(logto, { claims })),
+    ]).toEqual(['ok', 'ok']);
     expect(auth.health()).toMatchObject({ ready: true, issuers: [{ stale: false }] });
   });
 
   it('follow a rotation by a new instance, and by nothing else', async () => {
     const before = pinned(...(await copiedKeys()));
     const oldToken = await readingToken(logto);
-    expect(await fateOf(before, oldToken)).toBe('ok');
+    expect(await resultOf(before, oldToken)).toBe('ok');
     await logto.rotateKeys();
     const newToken = await readingToken(logto);
-    expect([await fateOf(before, oldToken), await fateOf(before, newToken)]).toEqual(['ok', 'unknown_key']);
+    expect([await resultOf(before, oldToken), await resultOf(before, newToken)]).toEqual([
+      'ok',
+      'unknown_key',
+    ]);
     const both = await copiedKeys();
     expect(both).toHaveLength(2);
     const during = pinned(...both);
-    expect([await fateOf(during, oldToken), await fateOf(during, newToken)]).toEqual(['ok', 'ok']);
+    expect([await resultOf(during, oldToken), await resultOf(during, newToken)]).toEqual(['ok', 'ok']);
     const after = pinned(...both.slice(0, 1));
-    expect([await fateOf(after, oldToken), await fateOf(after, newToken)]).toEqual(['unknown_key', 'ok']);
+    expect([await resultOf(after, oldToken), await resultOf(after, newToken)]).toEqual(['unknown_key', 'ok']);
   });
 
   it('are those that were given, whatever becomes of the list', async () => {
@@ -430,8 +433,8 @@ describe('pinned keys', () => {
     });
     keys.push(...(await keySetOf(intruder)).keys);
     const theirs = await readingToken(intruder, { claims: { iss: logto.issuer } });
-    expect(await fateOf(auth, theirs)).toBe('unknown_key');
-    expect(await fateOf(auth, await readingToken(logto))).toBe('ok');
+    expect(await resultOf(auth, theirs)).toBe('unknown_key');
+    expect(await resultOf(auth, await readingToken(logto))).toBe('ok');
   });
 });
 

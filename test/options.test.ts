@@ -11,6 +11,38 @@ const resolve = (options: Record<string, unknown>, env: NodeJS.ProcessEnv = {}) 
   resolveOptions(options as LogtoAuthOptions, env);
 const withEndpoint = (options: Record<string, unknown>) => resolve({ endpoint, audience, ...options });
 
+describe('options that would be passed over in silence', () => {
+  const options = { endpoint: 'https://tenant.logto.app', audience: 'https://shopping.api' };
+  const inherited = 'createLogtoAuth: the option `machineOnly` is inherited';
+
+  it.each([
+    [
+      'a class',
+      Object.assign(
+        new (class {
+          get machineOnly() {
+            return true;
+          }
+        })(),
+        options,
+      ),
+    ],
+    ['a prototype', Object.assign(Object.create({ machineOnly: true }), options)],
+    [
+      'a prototype that has none itself',
+      Object.assign(Object.create(Object.assign(Object.create(null), { machineOnly: true })), options),
+    ],
+    [
+      'a Proxy',
+      new Proxy(options, {
+        get: (target, name) => (name === 'machineOnly' ? true : Reflect.get(target, name)),
+      }),
+    ],
+  ])('throw: by %s', (_how, given) => {
+    expect(() => createLogtoAuth(given as LogtoAuthOptions)).toThrow(inherited);
+  });
+});
+
 it('an option that is not enumerable is an option', () => {
   const options = { endpoint: 'https://tenant.logto.app', audience: 'https://shopping.api' };
   Object.defineProperty(options, 'isRevoked', { value: 42 });

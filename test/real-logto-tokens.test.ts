@@ -18,7 +18,7 @@ const MANAGEMENT_API = 'https://default.logto.app/api';
 const ORGANIZATION = 'tgqjike3k7pu';
 
 /** What a token gets, by the route it is sent to: 200, or status and reason. */
-interface Fate {
+interface Result {
   readonly products: string;
   readonly writing: string;
   readonly organization: string;
@@ -27,7 +27,7 @@ interface Fate {
   readonly management: string;
 }
 
-const forOtherApi: Fate = {
+const forOtherApi: Result = {
   products: '401 audience',
   writing: '401 audience',
   organization: '401 audience',
@@ -35,24 +35,24 @@ const forOtherApi: Fate = {
   reports: '401 audience',
   management: '401 audience',
 };
-const forShop: Fate = {
+const forShop: Result = {
   ...forOtherApi,
   products: '403 scope',
   writing: '403 scope',
   organization: '403 organization',
   otherOrganization: '403 organization',
 };
-const reader: Fate = { ...forShop, products: '200' };
-const admin: Fate = { ...reader, writing: '200' };
-const writer: Fate = { ...forShop, writing: '200' };
-const insideOrganization: Fate = {
+const reader: Result = { ...forShop, products: '200' };
+const admin: Result = { ...reader, writing: '200' };
+const writer: Result = { ...forShop, writing: '200' };
+const insideOrganization: Result = {
   ...forShop,
   products: '403 organization',
   writing: '403 organization',
   organization: '200',
 };
-const ofOrganization: Fate = { ...forOtherApi, reports: '200' };
-const byUnknownKey: Fate = {
+const ofOrganization: Result = { ...forOtherApi, reports: '200' };
+const byUnknownKey: Result = {
   products: '401 unknown_key',
   writing: '401 unknown_key',
   organization: '401 unknown_key',
@@ -61,7 +61,7 @@ const byUnknownKey: Fate = {
   management: '401 audience',
 };
 
-const fates: Record<string, Fate> = {
+const results: Record<string, Result> = {
   'admin-subset': writer,
   admin,
   'custom-claims': reader,
@@ -92,7 +92,7 @@ const fates: Record<string, Fate> = {
   'unknown-scope-only': byUnknownKey,
 };
 
-const paths: Record<keyof Fate, string> = {
+const paths: Record<keyof Result, string> = {
   products: '/products',
   writing: '/products/write',
   organization: `/organizations/${ORGANIZATION}/products`,
@@ -137,7 +137,7 @@ describe('the tokens of a real Logto, each at its own time', () => {
   });
 
   it('are all told of here', () => {
-    expect(Object.keys(fates).sort()).toEqual(Object.keys(tokens).sort());
+    expect(Object.keys(results).sort()).toEqual(Object.keys(tokens).sort());
   });
 
   it.each(Object.entries(tokens))('%s', async (name, { token, payload, keys }) => {
@@ -151,11 +151,11 @@ describe('the tokens of a real Logto, each at its own time', () => {
         met[route] = status === 200 ? '200' : body;
         if (status === 200) expect(body).toEqual(payload);
       }
-      expect(met).toEqual(fates[name]);
+      expect(met).toEqual(results[name]);
     }
   });
 
-  it.each(Object.entries(tokens).filter(([name]) => fates[name]?.products === '200'))(
+  it.each(Object.entries(tokens).filter(([name]) => results[name]?.products === '200'))(
     '%s holds to the second',
     async (_name, { token, payload, keys }) => {
       const app = shopWithKeys(keys ?? newestKeys);

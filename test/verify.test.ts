@@ -1,14 +1,14 @@
 import { describe, expect, it, vi } from 'vitest';
 import { AuthError, createLogtoAuth, type VerifyOptions } from '../src/index.js';
 import type { TestTokenOptions } from '../src/testing/index.js';
-import { fateOf } from './support/fate.js';
 import { APP, AUDIENCE, readingToken, sharedLogto } from './support/logto.js';
+import { resultOf } from './support/result.js';
 
 const logto = await sharedLogto();
 const auth = createLogtoAuth({ endpoint: logto.endpoint, audience: AUDIENCE });
 
-const fate = async (token: TestTokenOptions, options?: VerifyOptions, instance = auth) =>
-  fateOf(instance, await readingToken(logto, token), options);
+const result = async (token: TestTokenOptions, options?: VerifyOptions, instance = auth) =>
+  resultOf(instance, await readingToken(logto, token), options);
 
 describe('verify', () => {
   it('resolves with the verified token', async () => {
@@ -19,47 +19,47 @@ describe('verify', () => {
 
   it('asks for all scopes, for any of some, or for none', async () => {
     const token = { scopes: 'a b' };
-    expect(await fate(token)).toBe('ok');
-    expect(await fate(token, { scopes: ['a', 'b'] })).toBe('ok');
-    expect(await fate(token, { scopes: 'a b' })).toBe('ok');
-    expect(await fate(token, { scopes: ['a', 'c'] })).toBe('scope');
-    expect(await fate(token, { anyScope: ['c', 'a'] })).toBe('ok');
-    expect(await fate(token, { anyScope: ['c', 'd'] })).toBe('scope');
+    expect(await result(token)).toBe('ok');
+    expect(await result(token, { scopes: ['a', 'b'] })).toBe('ok');
+    expect(await result(token, { scopes: 'a b' })).toBe('ok');
+    expect(await result(token, { scopes: ['a', 'c'] })).toBe('scope');
+    expect(await result(token, { anyScope: ['c', 'a'] })).toBe('ok');
+    expect(await result(token, { anyScope: ['c', 'd'] })).toBe('scope');
   });
 
   it('takes its own audience and machineOnly', async () => {
-    expect(await fate({ audience: 'https://inventory.api' })).toBe('audience');
-    expect(await fate({ audience: 'https://inventory.api' }, { audience: 'https://inventory.api' })).toBe(
+    expect(await result({ audience: 'https://inventory.api' })).toBe('audience');
+    expect(await result({ audience: 'https://inventory.api' }, { audience: 'https://inventory.api' })).toBe(
       'ok',
     );
-    expect(await fate({ subject: 'user-1' })).toBe('machine');
-    expect(await fate({ subject: 'user-1' }, { machineOnly: false })).toBe('ok');
+    expect(await result({ subject: 'user-1' })).toBe('machine');
+    expect(await result({ subject: 'user-1' }, { machineOnly: false })).toBe('ok');
   });
 
   it('knows the organization rules, and one organization by its id', async () => {
     const token = { organizationId: 'o-1' };
-    expect(await fate(token)).toBe('organization');
-    expect(await fate(token, { organization: 'optional' })).toBe('ok');
-    expect(await fate(token, { organization: 'required' })).toBe('ok');
-    expect(await fate({}, { organization: 'required' })).toBe('organization');
-    expect(await fate(token, { organization: { id: 'o-1' } })).toBe('ok');
-    expect(await fate(token, { organization: { id: 'o-2' } })).toBe('organization');
-    expect(await fate({}, { organization: { id: 'o-1' } })).toBe('organization');
+    expect(await result(token)).toBe('organization');
+    expect(await result(token, { organization: 'optional' })).toBe('ok');
+    expect(await result(token, { organization: 'required' })).toBe('ok');
+    expect(await result({}, { organization: 'required' })).toBe('organization');
+    expect(await result(token, { organization: { id: 'o-1' } })).toBe('ok');
+    expect(await result(token, { organization: { id: 'o-2' } })).toBe('organization');
+    expect(await result({}, { organization: { id: 'o-1' } })).toBe('organization');
   });
 
   it("takes an organization's own token where that is asked for", async () => {
     const token = { audience: 'urn:logto:organization:o-1' };
-    expect(await fate(token)).toBe('audience');
-    expect(await fate(token, { organizationToken: { id: 'o-1' } })).toBe('ok');
-    expect(await fate(token, { organizationToken: { id: 'o-2' } })).toBe('organization');
-    expect(await fate({}, { organizationToken: { id: 'o-1' } })).toBe('audience');
-    expect(await fate({ organizationId: 'o-1' }, { organizationToken: { id: 'o-1' } })).toBe('audience');
+    expect(await result(token)).toBe('audience');
+    expect(await result(token, { organizationToken: { id: 'o-1' } })).toBe('ok');
+    expect(await result(token, { organizationToken: { id: 'o-2' } })).toBe('organization');
+    expect(await result({}, { organizationToken: { id: 'o-1' } })).toBe('audience');
+    expect(await result({ organizationId: 'o-1' }, { organizationToken: { id: 'o-1' } })).toBe('audience');
   });
 
   it.each([undefined, null, '', 5, {}])('refuses an organization id that is %j', async (id) => {
     const bad = { id } as { id: string };
-    expect(await fate({ organizationId: 'o-1' }, { organization: bad })).toBe('organization');
-    expect(await fate({ audience: 'urn:logto:organization:o-1' }, { organizationToken: bad })).toBe(
+    expect(await result({ organizationId: 'o-1' }, { organization: bad })).toBe('organization');
+    expect(await result({ audience: 'urn:logto:organization:o-1' }, { organizationToken: bad })).toBe(
       'organization',
     );
   });
@@ -158,23 +158,27 @@ describe('verify', () => {
       audience: AUDIENCE,
       organization: () => 'o-1',
     });
-    await expect(fate({}, {}, instance)).rejects.toThrow(/`organization` or `organizationToken`/);
-    expect(await fate({ organizationId: 'o-1' }, { organization: { id: 'o-1' } }, instance)).toBe('ok');
-    expect(await fate({}, { organization: 'none' }, instance)).toBe('ok');
+    await expect(result({}, {}, instance)).rejects.toThrow(/`organization` or `organizationToken`/);
+    expect(await result({ organizationId: 'o-1' }, { organization: { id: 'o-1' } }, instance)).toBe('ok');
+    expect(await result({}, { organization: 'none' }, instance)).toBe('ok');
   });
 
   it('needs an audience, or an organization token', async () => {
     const instance = createLogtoAuth({ endpoint: logto.endpoint });
-    await expect(fate({}, {}, instance)).rejects.toThrow(/no audience/);
+    await expect(result({}, {}, instance)).rejects.toThrow(/no audience/);
     expect(
-      await fate({ audience: 'urn:logto:organization:o-1' }, { organizationToken: { id: 'o-1' } }, instance),
+      await result(
+        { audience: 'urn:logto:organization:o-1' },
+        { organizationToken: { id: 'o-1' } },
+        instance,
+      ),
     ).toBe('ok');
   });
 
   it('asks isRevoked without a request', async () => {
     const isRevoked = vi.fn(() => true);
     const instance = createLogtoAuth({ endpoint: logto.endpoint, audience: AUDIENCE, isRevoked });
-    expect(await fate({}, {}, instance)).toBe('revoked');
+    expect(await result({}, {}, instance)).toBe('revoked');
     expect(isRevoked.mock.calls).toEqual([[expect.objectContaining({ clientId: APP })]]);
   });
 
@@ -183,6 +187,6 @@ describe('verify', () => {
       throw undefined;
     };
     const instance = createLogtoAuth({ endpoint: logto.endpoint, audience: AUDIENCE, isRevoked });
-    await expect(fate({}, {}, instance)).rejects.toMatchObject({ status: 500, cause: undefined });
+    await expect(result({}, {}, instance)).rejects.toMatchObject({ status: 500, cause: undefined });
   });
 });

@@ -1,8 +1,9 @@
 import { checkFunction, type Owner, orElse } from './values.js';
 
 /**
- * What is used of the global `fetch`: those of undici and of node-fetch have it, too. The second argument has no
- * prototype, so that nothing is read of `Object.prototype`.
+ * What is used of the global `fetch`: those of undici and of node-fetch have it, too. A `Request` that is given to the
+ * `fetch` of a client is passed on as a `Request`, in the place of the address. The second argument has no prototype, so
+ * that nothing is read of `Object.prototype`.
  */
 export type Fetch = (url: string, init?: FetchInit) => Promise<FetchResponse>;
 

@@ -1,4 +1,4 @@
-import { type Keys, keysFromJwks } from '../keys/verification-key.js';
+import { type KeyList, keysFromJwks } from '../keys/verification-key.js';
 import { SET_IN_TIME } from './environment.js';
 import { withoutTrailing } from './trailing.js';
 import { checkAddress, checkEndpoint } from './uris.js';
@@ -25,7 +25,7 @@ export interface Issuer {
   /** Where they are; undefined where they are pinned. */
   readonly jwksUri: string | undefined;
   /** Undefined where they are fetched. */
-  readonly keys: Keys | undefined;
+  readonly keys: KeyList | undefined;
 }
 
 interface Given {
@@ -100,9 +100,9 @@ function byIssuer(owner: Owner, given: IssuerOptions, path: string, allowInsecur
   return { issuer, jwksUri: href, keys: undefined };
 }
 
-function pinnedKeys(owner: Owner, option: string, jwks: unknown): Keys {
+function pinnedKeys(owner: Owner, option: string, jwks: unknown): KeyList {
   try {
-    return keysFromJwks(jwks).keys;
+    return keysFromJwks(jwks);
   } catch (error) {
     throw new TypeError(
       `${owner}: \`${option}\` must be a JWK Set with public signing keys, but ${(error as Error).message}.`,

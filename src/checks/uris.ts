@@ -62,7 +62,7 @@ export function checkAddress(
   return url;
 }
 
-/** An address for a message or a store: without the query, which may hold what is nobody's business. */
+/** An address for a message or a store: without the query, which may hold a secret. */
 export function withoutQuery(uri: string): string {
   return uri.replace(/\?.*/, '');
 }

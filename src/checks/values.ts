@@ -1,4 +1,4 @@
-import { type Bare, bare, hasMember, own } from './own.js';
+import { type Bare, bare, own } from './own.js';
 import { cut, printable } from './printable.js';
 import { meantBy } from './spelling.js';
 
@@ -52,7 +52,10 @@ export function checkNames<T extends object>(
     throw new TypeError(`${owner}: unknown option \`${within}${name}\`. ${help}`);
   }
   for (const name of known) {
-    if (Object.hasOwn(options, name) || !hasMember(options, name)) continue;
+    if (Object.hasOwn(options, name)) continue;
+    // What all objects have is not meant, and is not read.
+    const inherited: unknown = Reflect.get(options, name);
+    if (inherited === undefined || inherited === Reflect.get(Object.prototype, name)) continue;
     throw new TypeError(
       `${owner}: the option \`${within}${name}\` is inherited, and only an object's own members are read. ` +
         `Pass a plain object with it.`,

@@ -1,5 +1,5 @@
 import { defaultMaxListeners, getMaxListeners, setMaxListeners } from 'node:events';
-import { bare, hasMember } from '../checks/own.js';
+import { bare, hasMember, own } from '../checks/own.js';
 import { discardBody } from '../keys/answer-body.js';
 import { settledBy, unlessAborted } from '../promises.js';
 import type { ClientSettings } from './options.js';
@@ -18,17 +18,20 @@ export function createAuthorizedFetch(
   holder: TokenHolder,
 ): typeof globalThis.fetch {
   return async function authorizedFetch(input, init) {
-    // Each is read once, and the request is made of what was read: that of a subclass may say one thing here and be
-    // another to `fetch`.
-    const request = isRequest(input) ? copyInit(input) : undefined;
-    const url = addressOf(isRequest(input) ? input.url : input, baseUrl);
-    const options = bare({ ...request, ...copyInit(init ?? {}) });
-    const signal = options.signal ?? undefined;
+    const request = input instanceof Request ? input : undefined;
+    // That of another library is sent as an address with options.
+    const foreign = request === undefined && isRequest(input) ? copyInit(input) : undefined;
+    const url = addressOf(isRequest(input) ? urlOf(input) : input, baseUrl);
+    const options = bare({ ...foreign, ...copyInit(init ?? {}) });
+    const signal = (options.signal === undefined ? request?.signal : options.signal) ?? undefined;
     const send = (token: string) => {
-      const headers = new Headers(options.headers);
+      const headers = new Headers(options.headers ?? request?.headers);
       headers.set('authorization', `Bearer ${token}`);
+      // A Request of its own, for that of a subclass may tell a `fetch` of the user another address than it has.
+      const target =
+        request === undefined ? url.href : (new Request(request, Object.create(null)) as unknown as string);
       // As the option's type says, for a `fetch` that knows the classes of another library.
-      return fetch(url.href, bare({ ...options, headers: Object.fromEntries(headers) }));
+      return fetch(target, bare({ ...options, headers: Object.fromEntries(headers) }));
     };
     // Whoever has given up asks for no token, and waits for none; what was asked for others share.
     signal?.throwIfAborted();
@@ -36,7 +39,7 @@ export function createAuthorizedFetch(
     const response = await send(token);
     if (!isInvalidToken(response) || !isOf(baseUrl, response)) return response;
     const renewal = holder.renew(token);
-    if (!canBeSentAgain(options.body)) {
+    if (!canBeSentAgain(request, options.body)) {
       // The next call is to have another token; this one's answer is there, whatever Logto does.
       await orAborted(settledBy(renewal, performance.now() + MOMENT), signal);
       return response;
@@ -80,14 +83,21 @@ function isOf(base: URL | undefined, { url }: Response): boolean {
 }
 
 /** A stream is gone once it was sent, and in a Request every body is one. */
-function canBeSentAgain(body: unknown): boolean {
+function canBeSentAgain(request: Request | undefined, body: unknown): boolean {
   const isStream =
     body instanceof ReadableStream ||
     (typeof body === 'object' && body !== null && hasMember(body, Symbol.asyncIterator));
-  return !isStream;
+  return !isStream && (request?.body ?? null) === null;
 }
 
 /** Whether it is a Request, of whichever library: an address is a string, or has a `href`. */
 function isRequest(input: string | URL | Request): input is Request {
   return typeof input === 'object' && !hasMember(input, 'href') && hasMember(input, 'url');
+}
+
+/** The address to which `fetch` sends a Request, whatever the `url` of a subclass says; that of another library's. */
+function urlOf(request: Request): string {
+  if (!(request instanceof Request)) return (request as Request).url;
+  const getter = own(Object.getOwnPropertyDescriptor(Request.prototype, 'url') ?? {}, 'get');
+  return getter === undefined ? request.url : getter.call(request);
 }

@@ -84,7 +84,7 @@ export class KeySet implements KeySource {
     return this.#held.trusted() ?? this.#unavailable();
   }
 
-  async find(kid: string): Promise<VerificationKey | Refusal> {
+  async find(kid: string, onUnknown?: () => void): Promise<VerificationKey | Refusal> {
     const deadline = performance.now() + this.#options.times.timeout;
     const begunBefore = this.#begun;
     if (!this.lacks(kid)) {
@@ -93,6 +93,7 @@ export class KeySet implements KeySource {
       const told = keys.get(kid) ?? this.#told(kid, begunBefore);
       if (told !== undefined) return told;
     }
+    onUnknown?.();
     return this.#findUnknown(kid, begunBefore, deadline);
   }
 
@@ -130,7 +131,7 @@ export class KeySet implements KeySource {
       return this.#notAskedYet();
     const outcome = this.#unknown.wait(kid, begunBefore, deadline, {
       crowdedOut: () => crowdedOut(this.#unknown.size, this.#pace.remaining(performance.now())),
-      late: () => (this.#refreshing === undefined ? this.#notAskedYet() : this.#unavailable()),
+      late: () => this.#unavailable(undefined, this.#pace.remaining(performance.now())),
     });
     this.#askForUnknown();
     return outcome;
@@ -138,7 +139,7 @@ export class KeySet implements KeySource {
 
   /** Has a refresh begin for those who wait, now or when it is due. */
   #askForUnknown(): void {
-    if (this.#unknown.size === 0 || this.#refreshing !== undefined || this.#timer !== undefined) return;
+    if (this.#unknown.size === 0 || this.#timer !== undefined) return;
     const wait = this.#pace.remaining(performance.now());
     if (wait === 0) {
       // Not at once, so that it serves all who come at the same time.

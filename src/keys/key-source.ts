@@ -16,8 +16,10 @@ export interface KeySource {
   /**
    * The key of that id. One that is not held is waited for until a refresh that began after this call has ended: only
    * then it is called unknown. Never rejects.
+   *
+   * @param onUnknown - called once the key is known not to be held, before it is waited for as an unknown one
    */
-  find(kid: string): Promise<VerificationKey | Refusal>;
+  find(kid: string, onUnknown?: () => void): Promise<VerificationKey | Refusal>;
   /** Whether there are keys that may be trusted, and none of that id. Without side effects. */
   lacks(kid: string): boolean;
   /** Why this very key may no longer vouch for anything, if so. Without side effects. */

@@ -1,13 +1,19 @@
 import type { Refusal } from '../errors.js';
 import { type KeyHealth, type KeySource, unknownKey } from './key-source.js';
-import type { Keys, VerificationKey } from './verification-key.js';
+import type { IgnoredKey, KeyList, Keys, VerificationKey } from './verification-key.js';
 
 /** Keys given in the configuration: no network, no age. */
 export class PinnedKeySet implements KeySource {
+  private readonly keys: Keys;
+  private readonly ignored: readonly IgnoredKey[];
+
   constructor(
     private readonly issuer: string,
-    private readonly keys: Keys,
-  ) {}
+    { keys, ignored }: KeyList,
+  ) {
+    this.keys = keys;
+    this.ignored = ignored;
+  }
 
   current(): Keys {
     return this.keys;
@@ -30,6 +36,8 @@ export class PinnedKeySet implements KeySource {
   }
 
   health(): KeyHealth {
-    return { issuer: this.issuer, keyIds: [...this.keys.keys()], stale: false };
+    const { issuer, keys, ignored } = this;
+    const ignoredKeys = ignored.length > 0 && { ignoredKeys: ignored };
+    return { issuer, keyIds: [...keys.keys()], stale: false, ...ignoredKeys };
   }
 }

@@ -181,15 +181,11 @@ function importKey(key: Jwk): KeyObject | string {
     const publicKey = createPublicKey(bare({ key, format: 'jwk' }) as Parameters<typeof createPublicKey>[0]);
     // Of an EC key Node may tell a size or an exponent that somebody has put on Object.prototype.
     const isRsa = key['kty'] === 'RSA';
-    const { modulusLength, publicExponent } = detailsOf(publicKey);
-    if (isRsa && modulusLength !== undefined && modulusLength < MIN_RSA_BITS) {
+    const { modulusLength = 0, publicExponent = 0n } = detailsOf(publicKey);
+    if (isRsa && modulusLength < MIN_RSA_BITS) {
       return `it is an RSA key of ${modulusLength} bits, and ${MIN_RSA_BITS} are needed`;
     }
-    if (
-      isRsa &&
-      publicExponent !== undefined &&
-      (publicExponent <= MAX_WEAK_EXPONENT || publicExponent % 2n === 0n)
-    ) {
+    if (isRsa && (publicExponent <= MAX_WEAK_EXPONENT || publicExponent % 2n === 0n)) {
       return 'its RSA exponent is not an odd number above 65536';
     }
     return publicKey;

@@ -56,7 +56,7 @@ export function createGuard({ maker, decide, requirement, challenge, getToken, o
   }
 
   function conclude(decision: Decision, req: GuardedRequest, res: Response, next: NextFunction): void {
-    // This way round: only what was accepted opens the door.
+    // This way round: only what was accepted reaches the handler.
     if (!(decision instanceof Accepted)) {
       deny(decision, req, res, next);
       return;

@@ -9,7 +9,8 @@ import { own } from '../checks/own.js';
 export type Calls = Readonly<Record<string, (argument: unknown) => Promise<unknown>>>;
 
 /**
- * Serves calls on loopback, to whoever knows the address: it holds a secret. The server holds no process.
+ * Serves calls on loopback. The address holds a secret, so only those who were given it can call. The server does not
+ * keep the process alive.
  *
  * @returns the address, for `call`
  */

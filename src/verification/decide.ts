@@ -50,12 +50,15 @@ export function createDecide<R>(
   return function decide(text, requirement, request) {
     const verdict = verifier.verify(text, requirement.audience);
     // Not `instanceof Promise`: where zone.js or its like replaced that, an async function's is another.
-    if (!isPromiseLike(verdict)) return judge(verdict, requirement, request);
-    return verdict.then((late) => judge(late, requirement, request));
+    if (!isPromiseLike(verdict)) return judge(verdict, 0, requirement, request);
+    const began = performance.now();
+    return verdict.then((late) => judge(late, performance.now() - began, requirement, request));
   };
 
+  /** @param waited - for how long it was waited already, in milliseconds: nobody waits for longer than the timeout in all */
   function judge(
     verdict: Verified | Refusal,
+    waited: number,
     requirement: Requirement<R>,
     request?: R,
   ): Decision | PromiseLike<Decision> {
@@ -64,7 +67,9 @@ export function createDecide<R>(
     const { token } = verdict.verified;
     const answer = request === undefined ? isRevoked(token) : isRevoked(token, request);
     if (!isPromiseLike(answer)) return revoked(answer) ?? permit(verdict, requirement, request);
-    const decision = room.enter(() => judgeLate(answer, verdict, requirement, request));
+    const decision = room.enter(() =>
+      judgeLate(answer, timeout * 1000 - waited, verdict, requirement, request),
+    );
     // Nobody waits for it.
     if (decision instanceof Refusal) abandon(answer);
     return decision;
@@ -72,11 +77,12 @@ export function createDecide<R>(
 
   async function judgeLate(
     answer: PromiseLike<unknown>,
+    time: number,
     verdict: Verified,
     requirement: Requirement<R>,
     request?: R,
   ): Promise<Decision> {
-    const late = await settledWithin(answer, timeout * 1000, TOO_LATE);
+    const late = await settledWithin(answer, time, TOO_LATE);
     if (late === TOO_LATE) {
       return new Refusal('revocation_unavailable', `isRevoked did not answer within ${timeout} s.`);
     }

@@ -33,8 +33,11 @@ export interface TokenCacheHealth {
   readonly misses: number;
 }
 
-/** All that `get` reads of its options, so that it reads nothing of `Object.prototype`. It writes a status into them. */
-const options = { allowStale: false, updateAgeOnGet: false, noDeleteOnStaleGet: false, status: undefined };
+/**
+ * Where `get` reads and writes a status: it would find that of `Object.prototype`. Its other options are about a time to
+ * live, which no token here has.
+ */
+const options = { status: undefined };
 
 /** Verified tokens by their digest. Only valid tokens are in it; the least recently used make room. */
 export class TokenCache {

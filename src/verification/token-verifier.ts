@@ -62,7 +62,9 @@ export class TokenVerifier {
       if (refusal !== undefined) return refusal;
       const keys = known.keySource.current(now);
       if (keys === undefined) {
-        return this.#roomOf(known.keySource).enter(() => this.#verifyAgain(known, text, digest, audience));
+        return this.#roomOf(known.keySource).enter((leave) =>
+          this.#verifyAgain(known, text, digest, audience, leave),
+        );
       }
       if (keys.get(known.key.kid) === known.key) return { verified: known, cached: true };
       // Its key was withdrawn or replaced: the token is as good as one never seen.
@@ -76,7 +78,7 @@ export class TokenVerifier {
     if (key !== undefined) {
       return unfit(candidate, key) ?? room.enter(() => this.#verifySignature(candidate, key, audience));
     }
-    const find = () => this.#findKeyAndVerify(candidate, audience);
+    const find = (leave?: () => void) => this.#findKeyAndVerify(candidate, audience, leave);
     // Made-up key ids must not take the others' places: they have a room of their own, where their key is asked for.
     return keySource.lacks(kid) ? find() : room.enter(find);
   }
@@ -107,8 +109,12 @@ export class TokenVerifier {
     return refusal ?? { ...parsed, digest, keySource };
   }
 
-  async #findKeyAndVerify(candidate: Candidate, audience: ExpectedAudience): Promise<Verified | Refusal> {
-    const key = await candidate.keySource.find(candidate.kid);
+  async #findKeyAndVerify(
+    candidate: Candidate,
+    audience: ExpectedAudience,
+    leave?: () => void,
+  ): Promise<Verified | Refusal> {
+    const key = await candidate.keySource.find(candidate.kid, leave);
     return key instanceof Refusal ? key : this.#verifySignature(candidate, key, audience);
   }
 
@@ -118,8 +124,9 @@ export class TokenVerifier {
     text: string,
     digest: string,
     audience: ExpectedAudience,
+    leave: () => void,
   ): Promise<Verified | Refusal> {
-    const key = await known.keySource.find(known.key.kid);
+    const key = await known.keySource.find(known.key.kid, leave);
     if (key instanceof Refusal) return key;
     if (key === known.key)
       return this.#refuses(known, audience, Date.now()) ?? { verified: known, cached: true };

@@ -9,16 +9,23 @@ export class WaitingRoom {
 
   constructor(private readonly max: number) {}
 
-  /** Does the work, or refuses it when the room is full. The work must not throw before its first wait. */
-  enter<T>(work: () => Promise<T>): Promise<T> | Refusal {
+  /**
+   * Does the work, or refuses it when the room is full. The work must not throw before its first wait.
+   *
+   * @param work - may give its place back before it ends
+   */
+  enter<T>(work: (leave: () => void) => Promise<T>): Promise<T> | Refusal {
     if (this.#inside >= this.max) {
       return new Refusal('overloaded', `${this.#inside} requests are waiting already: see maxPending.`, {
         retryAfter: 1,
       });
     }
     this.#inside += 1;
-    return work().finally(() => {
-      this.#inside -= 1;
-    });
+    let isInside = true;
+    const leave = () => {
+      if (isInside) this.#inside -= 1;
+      isInside = false;
+    };
+    return work(leave).finally(leave);
   }
 }

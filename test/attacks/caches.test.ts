@@ -1,3 +1,4 @@
+import { createHash, createPublicKey, verify } from 'node:crypto';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import express, { type Express } from 'express';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -10,9 +11,9 @@ import {
   getAuth,
   type LogtoAuthOptions,
 } from '../../src/index.js';
-import { elapse, travel } from '../support/fate.js';
 import { AUDIENCE, now } from '../support/logto.js';
 import { get } from '../support/request.js';
+import { elapse, travel } from '../support/result.js';
 import { createSigningKey } from '../support/signing.js';
 import { TestIssuer } from '../support/test-issuer.js';
 import { withNumbers, withPart } from './forging.js';
@@ -150,6 +151,22 @@ describe('a token that was refused', () => {
     elapse(3);
     expect(await outcome(app, token)).toBe('200 new');
   });
+});
+
+it('a token that anybody can forge, under an RSA key with exponent 1, gets in nowhere', async () => {
+  const { publicJwk } = createSigningKey('RS256');
+  const weak = { ...publicJwk, e: 'AQ', kid: 'weak' };
+  const [header = '', claims = ''] = logto.token({ header: { alg: 'RS256', kid: 'weak' } }).split('.');
+  // To the power of 1 the signature is what is signed: the padded digest (RFC 8017 section 9.2).
+  const digest = createHash('sha256').update(`${header}.${claims}`).digest('hex');
+  const info = `003031300d060960864801650304020105000420${digest}`;
+  const signature = Buffer.from(`0001${'ff'.repeat(256 - 2 - info.length / 2)}${info}`, 'hex');
+  const forged = `${header}.${claims}.${signature.toString('base64url')}`;
+  // OpenSSL itself takes it.
+  const key = createPublicKey({ key: weak, format: 'jwk' });
+  expect(verify('sha256', Buffer.from(`${header}.${claims}`), key, signature)).toBe(true);
+  logto.answer = (res) => res.end(JSON.stringify({ keys: [logto.key.publicJwk, weak] }));
+  expect(await outcome(shop(), forged)).toBe('401 unknown_key');
 });
 
 describe('a token on its way', () => {

@@ -12,9 +12,9 @@ import {
   type LogtoAuth,
   type LogtoAuthOptions,
 } from '../../src/index.js';
-import { later } from '../support/fate.js';
 import { AUDIENCE } from '../support/logto.js';
 import { exchange, type RawAnswer, rawRequest } from '../support/raw-http.js';
+import { later } from '../support/result.js';
 import { createSigningKey, type SigningKey } from '../support/signing.js';
 import { TestIssuer } from '../support/test-issuer.js';
 import type { Attack, ServerName } from './attack.js';

@@ -74,7 +74,7 @@ performance.now = () => realNow() + ahead;
 async function decisions(auth) {
   const { verify, requireScopes } = auth;
   const found = Object.create(null);
-  const fate = (promise) =>
+  const result = (promise) =>
     promise.then(
       () => 'ok',
       (error) => error.reason ?? error.name,
@@ -88,7 +88,7 @@ async function decisions(auth) {
   for (const [whose, text] of Object.entries(tokens)) {
     for (const [what, demand] of Object.entries(demands)) {
       ahead += 5_000;
-      found[`verify: ${whose}, ${what}`] = await fate(verify(text, demand));
+      found[`verify: ${whose}, ${what}`] = await result(verify(text, demand));
     }
   }
   const guards = {
@@ -153,6 +153,21 @@ async function calls({ createM2MClient }) {
   return { __proto__: null, sent: sent.join(), token, called };
 }
 
+/** What comes of a store whose entries are empty, while Logto cannot be reached. */
+async function fromEmptyStore({ createLogtoAuth }) {
+  const fetch = async () => {
+    throw new Error('down');
+  };
+  const store = { get: async () => ({}), set: async () => {} };
+  const jwksCache = { timeout: 0.05, store };
+  const auth = createLogtoAuth({ endpoint: ENDPOINT, audience: AUDIENCE, fetch, jwksCache });
+  const found = await auth.verify(tokens['of the attacker']).then(
+    () => 'ok',
+    (error) => error.reason,
+  );
+  return { __proto__: null, 'keys of an empty entry in the store': found };
+}
+
 /** What a test issues without asking for anything. */
 async function issued(logto) {
   const text = await logto.issueToken().catch((error) => `.${encode({ failed: error.name })}`);
@@ -171,6 +186,7 @@ async function everything({ root, client, logto }) {
     __proto__: null,
     ...(await decisions(createAuth(root))),
     ...(await calls(client)),
+    ...(await fromEmptyStore(root)),
     ...(await issued(logto)),
   };
 }
@@ -239,6 +255,12 @@ const HOSTILE = [
   [['jwksUri', 'https://evil.example/jwks']],
   [['jwks', falseJwks]],
   [['keys', [attackers.jwk]]],
+  [
+    ['issuer', ISSUER],
+    ['jwksUri', `${ISSUER}/jwks`],
+    ['fetchedAt', Date.now() - 1_000],
+    ['jwks', falseJwks],
+  ],
   [['kty', 'RSA']],
   [['crv', 'P-384']],
   [['use', 'enc']],
@@ -302,10 +324,7 @@ const KINDS = ['x', 1, true, ['read:products'], { id: 'o1' }];
 const kindOf = (word) => KINDS[createHash('sha256').update(word).digest()[0] % KINDS.length];
 
 const differences = [];
-let began = performance.now();
 function compare(when, members, found) {
-  if (realNow() - began > 400) process.stderr.write(`${members} ${when} ${realNow() - began}\n`);
-  began = realNow();
   for (const [what, value] of Object.entries(expected)) {
     if (found[what] !== value)
       differences.push({ when, members, what, expected: value, found: String(found[what]) });

@@ -2,8 +2,8 @@ import express from 'express';
 import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { LogtoAuth } from '../../src/index.js';
-import { elapse } from '../support/fate.js';
 import { type RawAnswer, RawConnection, rawRequest } from '../support/raw-http.js';
+import { elapse } from '../support/result.js';
 import { createSigningKey, type SigningKey, signJws } from '../support/signing.js';
 import {
   anyString,

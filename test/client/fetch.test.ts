@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Fetch } from '../../src/client/index.js';
 import { createLogtoAuth } from '../../src/index.js';
 import { API, grant, Recorder, scripted, TokenIssuer } from '../support/client.js';
-import { travel } from '../support/fate.js';
+import { travel } from '../support/result.js';
 
 let logto: TokenIssuer;
 let api: Recorder;
@@ -67,25 +67,61 @@ describe('fetch', () => {
     },
   );
 
-  it('sends the token to the address that it has read, whatever else a Request is', async () => {
+  it('goes by the address that a Request has, whatever the url of a subclass or of the object says', async () => {
     const evil = await Recorder.start((_req, res) => void res.end());
     class Lying extends Request {}
     Object.defineProperty(Lying.prototype, 'url', { get: () => `${api.url}/told` });
-    const answer = await logto
-      .client({ baseUrl: api.url })
-      .fetch(new Lying(evil.url, { method: 'PUT', body: 'x' }));
-    expect(answer.status).toBe(200);
+    const answers = [`${api.url}/first`, `${evil.url}/second`];
+    const fickle = (address: string) =>
+      Object.defineProperty(new Request(address), 'url', { get: () => answers.reverse()[0] });
+    const client = logto.client({ baseUrl: api.url });
+    for (const request of [new Lying(evil.url), fickle(evil.url)]) {
+      await expect(client.fetch(request)).rejects.toThrow(/another origin/);
+    }
+    // And none of them is asked for its url by a `fetch` of the user.
+    const seen: string[] = [];
+    const own = async (input: string | Request, init?: RequestInit) => {
+      seen.push(typeof input === 'string' ? input : input.url);
+      return fetch(input, init);
+    };
+    await logto.client({ baseUrl: api.url, fetch: own as Fetch }).fetch(fickle(`${api.url}/true`));
+    expect(seen.at(-1)).toBe(`${api.url}/true`);
     expect(evil.requests).toEqual([]);
-    expect(api.requests.map(({ method, url }) => [method, url])).toEqual([['PUT', '/told']]);
-    // One that says another thing each time is read once.
-    const urls = [`${api.url}/first`, `${evil.url}/second`];
-    const fickle = Object.defineProperty(new Request(evil.url), 'url', {
-      get: () => urls.shift() ?? evil.url,
-    });
-    await logto.client({ baseUrl: api.url }).fetch(fickle);
-    expect(evil.requests).toEqual([]);
-    expect(api.requests.at(-1)?.url).toBe('/first');
+    expect(api.requests.map(({ url }) => url)).toEqual(['/true']);
     await evil.stop();
+  });
+
+  it('sends a Request with a body as fetch itself does', async () => {
+    const moved = await Recorder.start(async (req, res) => {
+      let body = '';
+      for await (const chunk of req) body += chunk;
+      if (req.url === '/old') res.writeHead(307, { location: '/new' }).end();
+      else res.end(body);
+    });
+    const client = logto.client({ baseUrl: moved.url });
+    const call = (init: RequestInit) =>
+      new Request(`${moved.url}/old`, { method: 'POST', body: 'tea', ...init });
+    for (const init of [{}, { keepalive: true }]) {
+      expect(await (await client.fetch(call(init))).text()).toBe('tea');
+    }
+    expect(moved.requests.map(({ url, headers }) => [url, headers['content-length']])).toEqual(
+      Array(2)
+        .fill([
+          ['/old', '3'],
+          ['/new', '3'],
+        ])
+        .flat(),
+    );
+    await moved.stop();
+  });
+
+  it('leaves the body of a Request to be read where no token could be had', async () => {
+    const request = new Request(`${api.url}/b`, { method: 'POST', body: 'tea' });
+    const { client } = scripted(() => Response.json({ error: 'invalid_client' }, { status: 401 }), {
+      baseUrl: api.url,
+    });
+    await expect(client.fetch(request)).rejects.toMatchObject({ code: 'invalid_client' });
+    expect(request.bodyUsed).toBe(false);
   });
 
   it('leaves a Request as it is where the options say nothing of a member', async () => {
@@ -315,6 +351,10 @@ describe('where the API refuses the token', () => {
       () => ['/', { method: 'POST', body: new Blob(['tea']).stream(), duplex: 'half' } as RequestInit],
     ],
     ['a request with a body', (url) => [new Request(url, { method: 'POST', body: 'tea' })]],
+    [
+      'a request with a body of its own and another one',
+      (url) => [new Request(url, { method: 'POST', body: 'tea' }), { body: 'coffee' }],
+    ],
     ['a request as options', (url) => ['/', new Request(url, { method: 'POST', body: 'tea' })]],
     ['what is made on the way', () => ['/', madeOnTheWay()]],
     [

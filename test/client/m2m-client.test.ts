@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { M2MClientOptions, ScopesMissingMessage, TokenFailedMessage } from '../../src/client/index.js';
 import { createLogtoAuth } from '../../src/index.js';
 import { API, failureOf, heard, Recorder, TokenIssuer } from '../support/client.js';
-import { travel } from '../support/fate.js';
+import { travel } from '../support/result.js';
 
 let logto: TokenIssuer;
 

@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { TokenFailedMessage } from '../../src/client/index.js';
 import { failureOf, grant, heard, scripted } from '../support/client.js';
-import { travel } from '../support/fate.js';
+import { travel } from '../support/result.js';
 
 const sleep = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 const busy = (headers: Record<string, string> = {}) => new Response(null, { status: 503, headers });

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { KeyValueStore } from '../../src/client/index.js';
 import { API, grant, Recorder, scripted, TokenIssuer } from '../support/client.js';
 import { openStore } from '../support/client-store.js';
-import { travel } from '../support/fate.js';
+import { travel } from '../support/result.js';
 
 let logto: TokenIssuer;
 

@@ -7,10 +7,10 @@ import ts from 'typescript';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createLogtoAuth, getAuth } from '../../src/index.js';
 import type { TestLogto, TestTokenOptions } from '../../src/testing/index.js';
-import { travel } from '../support/fate.js';
 import { AUDIENCE, ownLogto, readingToken } from '../support/logto.js';
 import { readPage } from '../support/markdown.js';
 import { get } from '../support/request.js';
+import { travel } from '../support/result.js';
 import { runBlocks } from './run-blocks.js';
 import { migrating } from './scenarios/migrating.js';
 

@@ -10,8 +10,8 @@ import { shopDirectory } from '../../example-server/local-issuer/directory.js';
 import { type LocalIssuer, startLocalIssuer } from '../../example-server/local-issuer/local-issuer.js';
 import { RedisConnection } from '../../example-server/redis/connection.js';
 import { createKeyStore } from '../../example-server/redis/key-store.js';
-import { fateOf } from '../support/fate.js';
 import { Redis } from '../support/redis.js';
+import { resultOf } from '../support/result.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const shoppingApi = 'https://shopping.api';
@@ -279,31 +279,31 @@ describe.skipIf(Redis.isMissing)(suite, { timeout: 60_000 }, () => {
       await logto.stop();
       const second = await createAuth();
       await redis.kill();
-      expect(await fateOf(first, statistics.text)).toBe('ok');
+      expect(await resultOf(first, statistics.text)).toBe('ok');
       // It had a connection, but no keys yet.
-      expect(await fateOf(second, statistics.text)).toBe('keys_unavailable');
+      expect(await resultOf(second, statistics.text)).toBe('keys_unavailable');
       await expect(second.verify(statistics.text)).rejects.toMatchObject({
         status: 503,
         headers: { 'Retry-After': expect.stringMatching(/^[1-5]$/) },
       });
-      expect(await fateOf(await createAuth(), statistics.text)).toBe('keys_unavailable');
+      expect(await resultOf(await createAuth(), statistics.text)).toBe('keys_unavailable');
     });
 
     test('takes half a second where Redis hangs, and then nobody waits for it', async () => {
       const first = await createReadyAuth();
       const second = await createAuth();
       redis.hang();
-      expect(await fateOf(first, statistics.text)).toBe('ok');
+      expect(await resultOf(first, statistics.text)).toBe('ok');
       // Logto answers, so Redis is not needed.
-      expect(await fateOf(second, statistics.text)).toBe('ok');
+      expect(await resultOf(second, statistics.text)).toBe('ok');
       await logto.stop();
       const third = await createAuth();
       const began = performance.now();
-      expect(await fateOf(third, statistics.text)).toBe('keys_unavailable');
+      expect(await resultOf(third, statistics.text)).toBe('keys_unavailable');
       expect(performance.now() - began).toBeLessThan(1_500);
 
       redis.goOn();
-      await vi.waitFor(async () => expect(await fateOf(third, statistics.text)).toBe('ok'), 10_000);
+      await vi.waitFor(async () => expect(await resultOf(third, statistics.text)).toBe('ok'), 10_000);
     });
   });
 

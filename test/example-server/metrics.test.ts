@@ -3,9 +3,9 @@ import request from 'supertest';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createApp } from '../../example-server/app.js';
 import { Metrics } from '../../example-server/metrics/metrics.js';
-import { elapse } from '../support/fate.js';
 import { AUDIENCE, readingToken, sharedLogto } from '../support/logto.js';
 import { get } from '../support/request.js';
+import { elapse } from '../support/result.js';
 
 const logto = await sharedLogto();
 let auth: LogtoAuth;

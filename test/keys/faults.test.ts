@@ -1,8 +1,8 @@
 import Keyv from 'keyv';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createLogtoAuth, type JwksCacheOptions, type LogtoAuth } from '../../src/index.js';
-import { elapse, fateOf } from '../support/fate.js';
 import { AUDIENCE, now } from '../support/logto.js';
+import { elapse, resultOf } from '../support/result.js';
 import { createSigningKey } from '../support/signing.js';
 import { type KeyAnswer, ownIssuer, type TestIssuer } from '../support/test-issuer.js';
 
@@ -116,14 +116,14 @@ describe.each(faults)('when Logto answers with %s', (_fault, answer, error) => {
     await fail();
     elapse(601);
     const began = performance.now();
-    expect([await fateOf(auth, known), await fateOf(auth, token())]).toEqual(['ok', 'ok']);
+    expect([await resultOf(auth, known), await resultOf(auth, token())]).toEqual(['ok', 'ok']);
     expect(performance.now() - began).toBeLessThan(1_000);
     await settled(auth);
     expect(auth.health()).toMatchObject({
       ready: true,
       issuers: [{ stale: true, lastError: expect.stringMatching(error) }],
     });
-    expect([await fateOf(auth, known), await fateOf(auth, token())]).toEqual(['ok', 'ok']);
+    expect([await resultOf(auth, known), await resultOf(auth, token())]).toEqual(['ok', 'ok']);
   });
 
   it('and the process was idle, one request waits, and the keys serve on', async () => {
@@ -133,9 +133,9 @@ describe.each(faults)('when Logto answers with %s', (_fault, answer, error) => {
     await auth.verify(known);
     await fail();
     elapse(80_000);
-    expect([await fateOf(auth, known), await fateOf(auth, token())]).toEqual(['ok', 'ok']);
+    expect([await resultOf(auth, known), await resultOf(auth, token())]).toEqual(['ok', 'ok']);
     const began = performance.now();
-    expect([await fateOf(auth, known), await fateOf(auth, token())]).toEqual(['ok', 'ok']);
+    expect([await resultOf(auth, known), await resultOf(auth, token())]).toEqual(['ok', 'ok']);
     expect(performance.now() - began).toBeLessThan(1_000);
   });
 
@@ -146,7 +146,7 @@ describe.each(faults)('when Logto answers with %s', (_fault, answer, error) => {
     await auth.verify(known);
     await fail();
     elapse(600 + 86_400);
-    expect([await fateOf(auth, known), await fateOf(auth, token())]).toEqual([
+    expect([await resultOf(auth, known), await resultOf(auth, token())]).toEqual([
       'keys_unavailable',
       'keys_unavailable',
     ]);
@@ -157,8 +157,8 @@ describe.each(faults)('when Logto answers with %s', (_fault, answer, error) => {
     const auth = instance();
     await auth.ready();
     await fail();
-    expect(await fateOf(auth, token({ key: createSigningKey() }))).toBe('keys_unavailable');
-    expect(await fateOf(auth, token())).toBe('ok');
+    expect(await resultOf(auth, token({ key: createSigningKey() }))).toBe('keys_unavailable');
+    expect(await resultOf(auth, token())).toBe('ok');
   });
 
   it('and a store has an old entry, that serves', async () => {
@@ -167,7 +167,7 @@ describe.each(faults)('when Logto answers with %s', (_fault, answer, error) => {
     await fail();
     elapse(601);
     const auth = instance({ store });
-    expect(await fateOf(auth, token())).toBe('ok');
+    expect(await resultOf(auth, token())).toBe('ok');
     expect(auth.health().issuers[0]).toMatchObject({ stale: true, lastError: expect.stringMatching(error) });
   });
 
@@ -175,9 +175,9 @@ describe.each(faults)('when Logto answers with %s', (_fault, answer, error) => {
     const auth = instance({ timeout: 5 });
     if (answer === undefined) {
       await issuer.goDown();
-      const fate = fateOf(auth, token());
+      const result = resultOf(auth, token());
       await issuer.comeBack();
-      expect(await fate).toBe('ok');
+      expect(await result).toBe('ok');
       return;
     }
     let answers = 0;
@@ -187,6 +187,8 @@ describe.each(faults)('when Logto answers with %s', (_fault, answer, error) => {
       else issuer.sendKeys(res);
     };
     const isHanging = error.source.includes('no whole answer');
-    expect(await fateOf(isHanging ? instance() : auth, token())).toBe(isHanging ? 'keys_unavailable' : 'ok');
+    expect(await resultOf(isHanging ? instance() : auth, token())).toBe(
+      isHanging ? 'keys_unavailable' : 'ok',
+    );
   });
 });

@@ -3,8 +3,8 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createLogtoAuth, type JwksCacheOptions, type KeyHealth, type LogtoAuth } from '../../src/index.js';
 import type { TestLogto } from '../../src/testing/index.js';
-import { elapse, fateOf, later, travel } from '../support/fate.js';
 import { AUDIENCE, foreignToken, keySetOf, now, ownLogto, readingToken } from '../support/logto.js';
+import { elapse, later, resultOf, travel } from '../support/result.js';
 import { createSigningKey } from '../support/signing.js';
 import { ownIssuer, type TestIssuer } from '../support/test-issuer.js';
 
@@ -37,7 +37,7 @@ describe('a refresh', () => {
     const auth = instance();
     await auth.ready();
     elapse(599);
-    for (let i = 0; i < 3; i++) expect(await fateOf(auth, await token())).toBe('ok');
+    for (let i = 0; i < 3; i++) expect(await resultOf(auth, await token())).toBe('ok');
     expect(logto.keyRequests).toBe(1);
   });
 
@@ -47,9 +47,9 @@ describe('a refresh', () => {
     await auth.ready();
     elapse(1_199);
     const keys = issuer.hold();
-    expect(await fateOf(auth, tokenOf(issuer))).toBe('ok');
+    expect(await resultOf(auth, tokenOf(issuer))).toBe('ok');
     await vi.waitFor(() => expect(keys.held).toHaveLength(1));
-    expect(await fateOf(auth, tokenOf(issuer))).toBe('ok');
+    expect(await resultOf(auth, tokenOf(issuer))).toBe('ok');
     keys.release();
     await settled(auth, ({ stale }) => !stale);
     expect(issuer.keyRequests).toBe(2);
@@ -62,17 +62,17 @@ describe('a refresh', () => {
     elapse(1_201);
     const keys = issuer.hold();
     let answered = 0;
-    const fates = Promise.all(
+    const results = Promise.all(
       Array.from({ length: 50 }, async () => {
-        const fate = await fateOf(auth, tokenOf(issuer));
+        const result = await resultOf(auth, tokenOf(issuer));
         answered += 1;
-        return fate;
+        return result;
       }),
     );
     await vi.waitFor(() => expect(keys.held).toHaveLength(1));
     expect(answered).toBe(0);
     keys.release();
-    expect(new Set(await fates)).toEqual(new Set(['ok']));
+    expect(new Set(await results)).toEqual(new Set(['ok']));
     expect(issuer.keyRequests).toBe(2);
   });
 
@@ -82,14 +82,14 @@ describe('a refresh', () => {
     await auth.ready();
     elapse(80_000);
     issuer.answer = () => {};
-    expect(await fateOf(auth, tokenOf(issuer))).toBe('ok');
+    expect(await resultOf(auth, tokenOf(issuer))).toBe('ok');
     const { keyRequests } = issuer;
     // Its backoff runs: nobody asks, nobody waits.
-    expect(await fateOf(auth, tokenOf(issuer))).toBe('ok');
+    expect(await resultOf(auth, tokenOf(issuer))).toBe('ok');
     expect(issuer.keyRequests).toBe(keyRequests);
     // When it is over the next attempt is made behind the requests.
     elapse(10);
-    expect(await fateOf(auth, tokenOf(issuer))).toBe('ok');
+    expect(await resultOf(auth, tokenOf(issuer))).toBe('ok');
     await vi.waitFor(() => expect(issuer.keyRequests).toBeGreaterThan(keyRequests));
   });
 
@@ -102,7 +102,7 @@ describe('a refresh', () => {
       else issuer.sendKeys(res);
     };
     const auth = instance({}, issuer);
-    expect(await fateOf(auth, tokenOf(issuer))).toBe('ok');
+    expect(await resultOf(auth, tokenOf(issuer))).toBe('ok');
     expect(issuer.keyRequests).toBe(2);
   });
 
@@ -111,13 +111,13 @@ describe('a refresh', () => {
     await auth.ready();
     await logto.stop();
     elapse(4_199);
-    expect(await fateOf(auth, await token())).toBe('ok');
+    expect(await resultOf(auth, await token())).toBe('ok');
     elapse(1.5);
-    expect(await fateOf(auth, await token())).toBe('keys_unavailable');
+    expect(await resultOf(auth, await token())).toBe('keys_unavailable');
     expect(auth.health()).toMatchObject({ ready: false, issuers: [{ keyIds: [] }] });
     await logto.start();
     elapse(6);
-    expect(await fateOf(auth, await token())).toBe('ok');
+    expect(await resultOf(auth, await token())).toBe('ok');
   });
 
   it('is due no later where the wall clock is set back by 400 days, and so is the end of the keys', async () => {
@@ -126,23 +126,23 @@ describe('a refresh', () => {
     await auth.ready();
     travel(-400 * 86_400);
     // The claims of the tokens are a matter of the wall clock, and these stay good.
-    expect(await fateOf(auth, early)).toBe('ok');
+    expect(await resultOf(auth, early)).toBe('ok');
     expect(logto.keyRequests).toBe(1);
     await logto.stop();
     later(86_400);
     expect(auth.health()).toMatchObject({ ready: true, issuers: [{ stale: true }] });
-    expect(await fateOf(auth, early)).toBe('ok');
+    expect(await resultOf(auth, early)).toBe('ok');
     later(601);
     expect(auth.health()).toMatchObject({ ready: false, issuers: [{ keyIds: [], stale: true }] });
-    expect(await fateOf(auth, early)).toBe('keys_unavailable');
-    expect(await fateOf(auth, await token())).toBe('keys_unavailable');
+    expect(await resultOf(auth, early)).toBe('keys_unavailable');
+    expect(await resultOf(auth, await token())).toBe('keys_unavailable');
   });
 
   it('follows no redirect', async () => {
     const issuer = await ownIssuer();
     const evil = await ownIssuer();
     issuer.answer = (res) => res.writeHead(307, { location: `${evil.issuer}/jwks` }).end();
-    expect(await fateOf(instance({}, issuer), issuer.token({ key: evil.key }))).toBe('keys_unavailable');
+    expect(await resultOf(instance({}, issuer), issuer.token({ key: evil.key }))).toBe('keys_unavailable');
     expect(evil.keyRequests).toBe(0);
   });
 
@@ -173,7 +173,7 @@ describe('a refresh', () => {
     issuer.answer = (res) =>
       res.end(JSON.stringify({ keys: [...bad, publicJwk, createSigningKey('ES384', { kid }).publicJwk] }));
     const auth = instance({}, issuer);
-    expect(await fateOf(auth, tokenOf(issuer))).toBe('ok');
+    expect(await resultOf(auth, tokenOf(issuer))).toBe('ok');
     expect(auth.health().issuers[0]?.keyIds).toEqual([kid]);
   });
 });
@@ -184,7 +184,7 @@ describe('a key that is not known', () => {
     await auth.ready();
     for (const alg of ['ES384', 'RS256']) {
       await logto.rotateKeys({ alg });
-      expect(await fateOf(auth, await token())).toBe('ok');
+      expect(await resultOf(auth, await token())).toBe('ok');
     }
     expect(logto.keyRequests).toBe(3);
   });
@@ -194,8 +194,8 @@ describe('a key that is not known', () => {
     await auth.ready();
     await logto.rotateKeys();
     const tokens = await Promise.all(Array.from({ length: 100 }, token));
-    const fates = await Promise.all(tokens.map((one) => fateOf(auth, one)));
-    expect(new Set(fates)).toEqual(new Set(['ok']));
+    const results = await Promise.all(tokens.map((one) => resultOf(auth, one)));
+    expect(new Set(results)).toEqual(new Set(['ok']));
     expect(logto.keyRequests).toBe(2);
   });
 
@@ -212,9 +212,9 @@ describe('a key that is not known', () => {
     const before = JSON.stringify({ keys: issuer.keys.map(({ publicJwk }) => publicJwk) });
     issuer.rotate();
     issuer.answer = undefined;
-    const fates = Promise.all([fateOf(auth, tokenOf(issuer)), fateOf(auth, tokenOf(issuer))]);
+    const results = Promise.all([resultOf(auth, tokenOf(issuer)), resultOf(auth, tokenOf(issuer))]);
     keys.held[0]?.end(before);
-    expect(await fates).toEqual(['ok', 'ok']);
+    expect(await results).toEqual(['ok', 'ok']);
     expect(issuer.keyRequests).toBe(3);
   });
 
@@ -227,11 +227,11 @@ describe('a key that is not known', () => {
     const made = (i: number) =>
       readingToken(forger, { claims: { iss: logto.issuer }, header: { kid: `made-up-${i}` } });
     const tokens = await Promise.all(Array.from({ length: 1_000 }, (_, i) => made(i)));
-    const fates = await Promise.all(tokens.map((one) => fateOf(auth, one)));
-    expect(new Set(fates)).toEqual(new Set(['unknown_key']));
+    const results = await Promise.all(tokens.map((one) => resultOf(auth, one)));
+    expect(new Set(results)).toEqual(new Set(['unknown_key']));
     expect(logto.keyRequests - keyRequests).toBe(1);
     await logto.rotateKeys();
-    expect(await fateOf(auth, await token())).toBe('ok');
+    expect(await resultOf(auth, await token())).toBe('ok');
     expect(logto.keyRequests - keyRequests).toBe(2);
   });
 
@@ -239,14 +239,14 @@ describe('a key that is not known', () => {
     const auth = instance({ timeout: 0.3 });
     await auth.ready();
     await logto.stop();
-    expect(await fateOf(auth, await foreignToken(logto))).toBe('keys_unavailable');
-    expect(await fateOf(auth, await token())).toBe('ok');
+    expect(await resultOf(auth, await foreignToken(logto))).toBe('keys_unavailable');
+    expect(await resultOf(auth, await token())).toBe('ok');
   });
 
   it.each([undefined, '', 5, 'x'.repeat(257)])('and is no kid at all (%j) is not asked for', async (kid) => {
     const auth = instance();
     await auth.ready();
-    expect(await fateOf(auth, await readingToken(logto, { header: { kid } }))).toBe('unknown_key');
+    expect(await resultOf(auth, await readingToken(logto, { header: { kid } }))).toBe('unknown_key');
     expect(logto.keyRequests).toBe(1);
   });
 
@@ -259,7 +259,7 @@ describe('a key that is not known', () => {
     await auth.verify(tokenOf(issuer));
     vi.useRealTimers();
     const began = performance.now();
-    expect(await fateOf(auth, issuer.token({ key: createSigningKey() }))).toBe('keys_unavailable');
+    expect(await resultOf(auth, issuer.token({ key: createSigningKey() }))).toBe('keys_unavailable');
     expect(performance.now() - began).toBeLessThan(1_500);
   });
 });
@@ -274,10 +274,10 @@ it('a request waits no longer than the timeout in all, though it waits for two r
   await vi.waitFor(() => expect(keys.held).toHaveLength(1));
   vi.useRealTimers();
   const began = performance.now();
-  const fate = fateOf(auth, issuer.token({ key: createSigningKey() }));
+  const result = resultOf(auth, issuer.token({ key: createSigningKey() }));
   // The first is answered late, without the key; the second never.
   setTimeout(() => issuer.sendKeys(keys.held[0] as (typeof keys.held)[0]), 1_400);
-  expect(await fate).toBe('keys_unavailable');
+  expect(await result).toBe('keys_unavailable');
   expect(keys.held).toHaveLength(2);
   expect(performance.now() - began).toBeLessThan(2_400);
 });
@@ -287,36 +287,36 @@ describe('a cold start while Logto is down', () => {
     await logto.stop();
     const auth = instance();
     const tokens = await Promise.all(Array.from({ length: 100 }, token));
-    const fates = await Promise.all(tokens.map((one) => fateOf(auth, one)));
-    expect(new Set(fates)).toEqual(new Set(['keys_unavailable']));
+    const results = await Promise.all(tokens.map((one) => resultOf(auth, one)));
+    expect(new Set(results)).toEqual(new Set(['keys_unavailable']));
     for (let i = 0; i < 10; i++) {
       elapse(5);
-      expect(await fateOf(auth, await token())).toBe('keys_unavailable');
+      expect(await resultOf(auth, await token())).toBe('keys_unavailable');
       const error = await auth.verify(await token()).catch((thrown) => thrown);
       expect(Number(error.headers['Retry-After'])).toBeGreaterThanOrEqual(1);
       expect(Number(error.headers['Retry-After'])).toBeLessThanOrEqual(5);
     }
     await logto.start();
     elapse(5);
-    expect(await fateOf(auth, await token())).toBe('ok');
+    expect(await resultOf(auth, await token())).toBe('ok');
   });
 
   it('makes one attempt for all', async () => {
     const issuer = await ownIssuer();
     issuer.answer = (res) => res.writeHead(500).end();
     const auth = instance({}, issuer);
-    await Promise.all(Array.from({ length: 100 }, () => fateOf(auth, tokenOf(issuer))));
+    await Promise.all(Array.from({ length: 100 }, () => resultOf(auth, tokenOf(issuer))));
     // The attempt and its one quick retry.
     expect(issuer.keyRequests).toBe(2);
-    await Promise.all(Array.from({ length: 100 }, () => fateOf(auth, tokenOf(issuer))));
+    await Promise.all(Array.from({ length: 100 }, () => resultOf(auth, tokenOf(issuer))));
     expect(issuer.keyRequests).toBe(2);
   });
 
   it('500 first requests cause one fetch', async () => {
     const auth = instance();
     const tokens = await Promise.all(Array.from({ length: 500 }, token));
-    const fates = await Promise.all(tokens.map((one) => fateOf(auth, one)));
-    expect(new Set(fates)).toEqual(new Set(['ok']));
+    const results = await Promise.all(tokens.map((one) => resultOf(auth, one)));
+    expect(new Set(results)).toEqual(new Set(['ok']));
     expect(logto.keyRequests).toBe(1);
   });
 });
@@ -335,9 +335,11 @@ describe('in an outage', () => {
     issuer.answer = () => {};
     const forger = createSigningKey();
     const flood = Promise.all(
-      Array.from({ length: 30 }, (_, i) => fateOf(auth, tokenOf(issuer, { ...forger, kid: `made-up-${i}` }))),
+      Array.from({ length: 30 }, (_, i) =>
+        resultOf(auth, tokenOf(issuer, { ...forger, kid: `made-up-${i}` })),
+      ),
     );
-    expect(await fateOf(auth, tokenOf(issuer))).toBe('ok');
+    expect(await resultOf(auth, tokenOf(issuer))).toBe('ok');
     expect(new Set(await flood)).toEqual(new Set(['keys_unavailable', 'overloaded']));
   });
 
@@ -349,12 +351,12 @@ describe('in an outage', () => {
     await auth.ready();
     elapse(1_201);
     issuer.answer = () => {};
-    expect(await fateOf(auth, tokenOf(issuer))).toBe('ok');
+    expect(await resultOf(auth, tokenOf(issuer))).toBe('ok');
     for (const wait of [20, 20, 20, 20, 40, 60, 60]) {
       elapse(wait);
       const { keyRequests } = issuer;
       const began = performance.now();
-      for (let i = 0; i < 5; i++) expect(await fateOf(auth, tokenOf(issuer))).toBe('ok');
+      for (let i = 0; i < 5; i++) expect(await resultOf(auth, tokenOf(issuer))).toBe('ok');
       expect(performance.now() - began).toBeLessThan(600);
       await vi.waitFor(() => expect(issuer.keyRequests).toBeGreaterThan(keyRequests));
       await new Promise((resolve) => setTimeout(resolve, 1_050));
@@ -367,11 +369,11 @@ describe('in an outage', () => {
     const old = await token();
     elapse(1_201);
     await logto.stop();
-    expect(await fateOf(auth, old)).toBe('ok');
+    expect(await resultOf(auth, old)).toBe('ok');
     await logto.start();
     await logto.rotateKeys({ keepPrevious: false });
     elapse(300);
-    expect(await fateOf(auth, old)).toBe('unknown_key');
+    expect(await resultOf(auth, old)).toBe('unknown_key');
   });
 });
 
@@ -406,7 +408,7 @@ describe('a fetch of the user', () => {
     ['does not heed its signal', () => new Promise(() => {})],
   ])('that %s costs no more than the keys', async (_what, fetch) => {
     const auth = withFetch(fetch);
-    expect(await fateOf(auth, await readingToken(logto, { claims }))).toBe('keys_unavailable');
+    expect(await resultOf(auth, await readingToken(logto, { claims }))).toBe('keys_unavailable');
     // It came to an end, so that another attempt can be made.
     await settled(auth, ({ lastError }) => lastError !== undefined);
     expect(auth.health().ready).toBe(false);

@@ -7,8 +7,8 @@ import {
   type LogtoAuth,
 } from '../../src/index.js';
 import type { TestLogto } from '../../src/testing/index.js';
-import { elapse, fateOf } from '../support/fate.js';
 import { AUDIENCE, foreignToken, keyIdOf, keySetOf, ownLogto, readingToken } from '../support/logto.js';
+import { elapse, resultOf } from '../support/result.js';
 import { createSigningKey } from '../support/signing.js';
 import { ownIssuer } from '../support/test-issuer.js';
 
@@ -105,10 +105,10 @@ describe('a shared store', () => {
     await filled();
     await logto.stop();
     const auth = replica();
-    expect(await fateOf(auth, await token())).toBe('ok');
+    expect(await resultOf(auth, await token())).toBe('ok');
     expect(auth.health().ready).toBe(true);
     const forged = await foreignToken(logto, { header: { kid: await keyIdOf(logto) } });
-    expect(await fateOf(auth, forged)).toBe('signature');
+    expect(await resultOf(auth, forged)).toBe('signature');
   });
 
   it('works with Keyv, and with keys of both kinds', async () => {
@@ -118,8 +118,8 @@ describe('a shared store', () => {
     await replica({ store: keyv }).ready();
     await logto.stop();
     const auth = replica({ store: keyv });
-    expect(await fateOf(auth, await token())).toBe('ok');
-    expect(await fateOf(auth, signedBefore)).toBe('ok');
+    expect(await resultOf(auth, await token())).toBe('ok');
+    expect(await resultOf(auth, signedBefore)).toBe('ok');
   });
 
   it('serves at once with an entry younger than maxAge, while Logto is asked all the same', async () => {
@@ -128,7 +128,7 @@ describe('a shared store', () => {
     elapse(500);
     const keys = issuer.hold();
     const auth = replica({}, issuer);
-    expect(await fateOf(auth, issuer.token())).toBe('ok');
+    expect(await resultOf(auth, issuer.token())).toBe('ok');
     await vi.waitFor(() => expect(keys.held).toHaveLength(1));
     expect(auth.health().issuers[0]?.fetchedAt).toBe(store.only.fetchedAt / 1000);
     keys.release();
@@ -143,15 +143,15 @@ describe('a shared store', () => {
     elapse(601);
     const keys = issuer.hold();
     const first = replica({}, issuer);
-    const fate = fateOf(first, issuer.token());
+    const result = resultOf(first, issuer.token());
     await vi.waitFor(() => expect(keys.held).toHaveLength(1));
     expect(first.health().ready).toBe(false);
     keys.release();
-    expect(await fate).toBe('ok');
+    expect(await result).toBe('ok');
     elapse(601);
     await issuer.goDown();
     const second = replica({}, issuer);
-    expect(await fateOf(second, issuer.token())).toBe('ok');
+    expect(await resultOf(second, issuer.token())).toBe('ok');
     expect(second.health().issuers[0]).toMatchObject({
       stale: true,
       lastError: expect.stringContaining('ECONNREFUSED'),
@@ -163,19 +163,19 @@ describe('a shared store', () => {
     await filled(issuer);
     elapse(601);
     issuer.answer = () => {};
-    expect(await fateOf(replica({ timeout: 0.5 }, issuer), issuer.token())).toBe('ok');
+    expect(await resultOf(replica({ timeout: 0.5 }, issuer), issuer.token())).toBe('ok');
   });
 
   it('serves with no entry older than maxAge and maxStale together, which counts from the fetch', async () => {
     await filled();
     await logto.stop();
     elapse(600 + 3_600 - 5);
-    expect(await fateOf(replica({ maxStale: 3_600 }), await token())).toBe('ok');
+    expect(await resultOf(replica({ maxStale: 3_600 }), await token())).toBe('ok');
     const auth = replica({ maxStale: 3_600 });
-    expect(await fateOf(auth, await token())).toBe('ok');
+    expect(await resultOf(auth, await token())).toBe('ok');
     elapse(10);
-    expect(await fateOf(replica({ maxStale: 3_600 }), await token())).toBe('keys_unavailable');
-    expect(await fateOf(auth, await token())).toBe('keys_unavailable');
+    expect(await resultOf(replica({ maxStale: 3_600 }), await token())).toBe('keys_unavailable');
+    expect(await resultOf(auth, await token())).toBe('keys_unavailable');
   });
 
   it('brings no withdrawn key back: what Logto answers is newer', async () => {
@@ -191,9 +191,9 @@ describe('a shared store', () => {
     };
     const other = replica({ store: slow });
     for (const one of [auth, other]) {
-      expect(await fateOf(one, await token())).toBe('ok');
+      expect(await resultOf(one, await token())).toBe('ok');
       await new Promise((resolve) => setTimeout(resolve, 400));
-      expect(await fateOf(one, withdrawn)).toBe('unknown_key');
+      expect(await resultOf(one, withdrawn)).toBe('unknown_key');
     }
     // And the store has the news.
     const current = await keyIdOf(logto);
@@ -211,11 +211,11 @@ describe('a shared store', () => {
     elapse(601);
     await auth.verify(await token());
     await vi.waitFor(() => expect(auth.health().issuers[0]?.stale).toBe(false));
-    await fateOf(auth, await foreignToken(logto));
+    await resultOf(auth, await foreignToken(logto));
     expect(store.reads).toBe(reads + 1);
     await logto.stop();
     elapse(90_000);
-    await fateOf(auth, await token());
+    await resultOf(auth, await token());
     expect(store.reads).toBe(reads + 2);
   });
 
@@ -223,7 +223,7 @@ describe('a shared store', () => {
     await filled();
     await logto.rotateKeys();
     const auth = replica();
-    expect(await fateOf(auth, await token())).toBe('ok');
+    expect(await resultOf(auth, await token())).toBe('ok');
     expect(logto.keyRequests).toBe(2);
   });
 
@@ -270,10 +270,10 @@ describe('an entry that is not what it should be', () => {
   ])('is passed over: %s', async (_what, change) => {
     await filled();
     store.alter(change);
-    expect(await fateOf(replica(), await token())).toBe('ok');
+    expect(await resultOf(replica(), await token())).toBe('ok');
     store.alter(change);
     await logto.stop();
-    expect(await fateOf(replica(), await token())).toBe('keys_unavailable');
+    expect(await resultOf(replica(), await token())).toBe('keys_unavailable');
   });
 });
 
@@ -304,14 +304,14 @@ describe('a store that fails', () => {
     process.on('unhandledRejection', unhandled);
     const auth = replica({ store: broken });
     const began = performance.now();
-    expect(await fateOf(auth, await token())).toBe('ok');
+    expect(await resultOf(auth, await token())).toBe('ok');
     expect(performance.now() - began).toBeLessThan(400);
     await logto.stop();
     elapse(601);
-    expect(await fateOf(auth, await token())).toBe('ok');
+    expect(await resultOf(auth, await token())).toBe('ok');
     vi.useRealTimers();
     const late = performance.now();
-    expect(await fateOf(replica({ store: broken, timeout: 5 }), await token())).toBe('keys_unavailable');
+    expect(await resultOf(replica({ store: broken, timeout: 5 }), await token())).toBe('keys_unavailable');
     // The quick retry, or the half second that the store is given.
     expect(performance.now() - late).toBeLessThan(2_000);
     process.off('unhandledRejection', unhandled);

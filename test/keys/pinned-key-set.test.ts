@@ -6,8 +6,9 @@ import { createSigningKey } from '../support/signing.js';
 const ISSUER = 'https://tenant.logto.example/oidc';
 
 it('has the keys that it was given, always and at once', async () => {
-  const { keys } = keysFromJwks({ keys: [createSigningKey('ES384', { kid: 'key' }).publicJwk] });
-  const pinned = new PinnedKeySet(ISSUER, keys);
+  const list = keysFromJwks({ keys: [createSigningKey('ES384', { kid: 'key' }).publicJwk] });
+  const { keys } = list;
+  const pinned = new PinnedKeySet(ISSUER, list);
   expect(pinned.current()).toBe(keys);
   expect(await pinned.usable()).toBe(keys);
   expect(await pinned.find('key')).toBe(keys.get('key'));
@@ -15,4 +16,15 @@ it('has the keys that it was given, always and at once', async () => {
   expect([pinned.lacks('key'), pinned.lacks('other')]).toEqual([false, true]);
   expect(pinned.disowns()).toBeUndefined();
   expect(pinned.health()).toEqual({ issuer: ISSUER, keyIds: ['key'], stale: false });
+});
+
+it('names the keys that it cannot use', () => {
+  const { publicJwk } = createSigningKey('ES384', { kid: 'key' });
+  const list = keysFromJwks({ keys: [publicJwk, { ...publicJwk, kid: 'enc', use: 'enc' }] });
+  expect(new PinnedKeySet(ISSUER, list).health()).toEqual({
+    issuer: ISSUER,
+    keyIds: ['key'],
+    stale: false,
+    ignoredKeys: [{ keyId: 'enc', reason: 'its use is "enc", not "sig"' }],
+  });
 });

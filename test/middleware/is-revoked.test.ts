@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { AuthError, type LogtoAuthOptions } from '../../src/index.js';
-import { elapse, fateOf, travel } from '../support/fate.js';
 import { ownLogto, readingToken } from '../support/logto.js';
 import { get } from '../support/request.js';
+import { elapse, resultOf, travel } from '../support/result.js';
+import { ownIssuer } from '../support/test-issuer.js';
 import { appWith, instance, logto, odd, thenables } from './probe.js';
 
 afterEach(() => void vi.useRealTimers());
@@ -161,15 +162,15 @@ describe('isRevoked', () => {
 
 describe('isRevoked in verify', () => {
   /** First a new token, then a known one. */
-  async function fates(isRevoked: NonNullable<LogtoAuthOptions['isRevoked']>): Promise<unknown[]> {
+  async function results(isRevoked: NonNullable<LogtoAuthOptions['isRevoked']>): Promise<unknown[]> {
     const { verify } = instance({ isRevoked });
     const token = await readingToken(logto);
-    const fate = () =>
+    const result = () =>
       verify(token).then(
         ({ clientId }) => clientId,
         (error: unknown) => error,
       );
-    return [await fate(), await fate()];
+    return [await result(), await result()];
   }
 
   it('rejects with the very error that it throws or rejects with', async () => {
@@ -178,7 +179,7 @@ describe('isRevoked in verify', () => {
       throw error;
     };
     for (const isRevoked of [throwing, () => Promise.reject(error)]) {
-      const found = await fates(isRevoked);
+      const found = await results(isRevoked);
       expect(found).toHaveLength(2);
       for (const one of found) expect(one).toBe(error);
     }
@@ -191,7 +192,7 @@ describe('isRevoked in verify', () => {
         throw value;
       };
       for (const isRevoked of [throwing, () => Promise.reject(value)]) {
-        for (const error of await fates(isRevoked)) {
+        for (const error of await results(isRevoked)) {
           expect(error).toBeInstanceOf(Error);
           expect(error).toMatchObject({ status: 500, cause: value });
         }
@@ -201,14 +202,14 @@ describe('isRevoked in verify', () => {
 
   it.each(odd)('rejects with a TypeError where it answers %s', async (_what, value) => {
     for (const answer of [value, Promise.resolve(value)]) {
-      for (const error of await fates(() => answer as boolean)) expect(error).toBeInstanceOf(TypeError);
+      for (const error of await results(() => answer as boolean)) expect(error).toBeInstanceOf(TypeError);
     }
   });
 
   it.each(thenables)('waits for a thenable which %s', async (_what, make, status) => {
-    const ends = (await fates(make)).map((fate) => {
-      if (fate instanceof AuthError) return fate.status;
-      return fate instanceof Error ? 500 : 200;
+    const ends = (await results(make)).map((result) => {
+      if (result instanceof AuthError) return result.status;
+      return result instanceof Error ? 500 : 200;
     });
     expect(ends).toEqual([status, status]);
   });
@@ -222,25 +223,42 @@ describe('isRevoked in verify', () => {
     const silent = await readingToken(logto, { clientId: 'silent' });
     const first = auth.verify(silent).catch((error) => error);
     await sleep(20);
-    expect(await fateOf(auth, await readingToken(logto))).toBe('ok');
-    expect(await fateOf(auth, silent)).toBe('overloaded');
+    expect(await resultOf(auth, await readingToken(logto))).toBe('ok');
+    expect(await resultOf(auth, silent)).toBe('overloaded');
     expect(await first).toMatchObject({
       status: 503,
       reason: 'revocation_unavailable',
       hint: 'isRevoked did not answer within 0.2 s.',
       headers: { 'Retry-After': '1' },
     });
-    expect(await fateOf(auth, silent)).toBe('revocation_unavailable');
+    expect(await resultOf(auth, silent)).toBe('revocation_unavailable');
+  });
+
+  it('is waited for no longer than the timeout together with the keys', async () => {
+    const issuer = await ownIssuer();
+    const auth = instance({
+      endpoint: issuer.endpoint,
+      jwksCache: { timeout: 1 },
+      isRevoked: () => new Promise<boolean>(() => {}),
+    });
+    const keys = issuer.hold();
+    const began = performance.now();
+    const result = resultOf(auth, issuer.token());
+    await vi.waitFor(() => expect(keys.held).toHaveLength(1));
+    await sleep(700);
+    keys.release();
+    expect(await result).toBe('revocation_unavailable');
+    expect(performance.now() - began).toBeLessThan(1_500);
   });
 
   it('a token that expires while isRevoked makes up its mind is refused', async () => {
     const answers: ((answer: boolean) => void)[] = [];
     const auth = instance({ isRevoked: () => new Promise<boolean>((resolve) => answers.push(resolve)) });
-    const fate = fateOf(auth, await readingToken(logto, { expiresIn: 60 }));
+    const result = resultOf(auth, await readingToken(logto, { expiresIn: 60 }));
     await vi.waitFor(() => expect(answers).toHaveLength(1));
     travel(120);
     answers[0]?.(false);
-    expect(await fate).toBe('expired');
+    expect(await result).toBe('expired');
   });
 
   it('a token whose key is withdrawn meanwhile is refused', async () => {
@@ -250,15 +268,15 @@ describe('isRevoked in verify', () => {
       endpoint: own.endpoint,
       isRevoked: () => new Promise<boolean>((resolve) => answers.push(resolve)),
     });
-    const fate = fateOf(auth, await readingToken(own));
+    const result = resultOf(auth, await readingToken(own));
     await vi.waitFor(() => expect(answers).toHaveLength(1));
     await own.rotateKeys({ keepPrevious: false });
     elapse(2);
     // Its unknown kid has the keys asked for anew.
-    const next = fateOf(auth, await readingToken(own));
+    const next = resultOf(auth, await readingToken(own));
     await vi.waitFor(() => expect(answers).toHaveLength(2));
     for (const answer of answers) answer(false);
-    expect([await fate, await next]).toEqual(['unknown_key', 'ok']);
+    expect([await result, await next]).toEqual(['unknown_key', 'ok']);
   });
 
   it('a token whose keys have become too old meanwhile cannot be told of: that is no fault of its sender', async () => {
@@ -269,11 +287,11 @@ describe('isRevoked in verify', () => {
       jwksCache: { maxAge: 10, maxStale: 10 },
       isRevoked: () => new Promise<boolean>((resolve) => answers.push(resolve)),
     });
-    const fate = fateOf(auth, await readingToken(own));
+    const result = resultOf(auth, await readingToken(own));
     await vi.waitFor(() => expect(answers).toHaveLength(1));
     await own.stop();
     travel(30);
     answers[0]?.(false);
-    expect(await fate).toBe('keys_unavailable');
+    expect(await result).toBe('keys_unavailable');
   });
 });

@@ -5,7 +5,7 @@ import { createLocalJWKSet, decodeJwt, decodeProtectedHeader, type JSONWebKeySet
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createLogtoAuth, type JwksCacheOptions, type LogtoAuth } from '../../src/index.js';
 import { type StartTestLogtoOptions, startTestLogto, type TestLogto } from '../../src/testing/index.js';
-import { fateOf } from '../support/fate.js';
+import { resultOf } from '../support/result.js';
 
 const started: TestLogto[] = [];
 afterEach(async () => {
@@ -78,13 +78,13 @@ describe('a token', () => {
   it('has no permissions unless some are named, and by an empty list none', async () => {
     const logto = await start();
     const auth = guardsOf(logto);
-    const fate = async (scopes?: string | string[]) =>
-      fateOf(auth, await logto.issueToken({ scopes }), { scopes: ['read:products'] });
-    expect(await fate()).toBe('scope');
-    expect(await fate([])).toBe('scope');
-    expect(await fate(['write:products'])).toBe('scope');
-    expect(await fate(['read:products'])).toBe('ok');
-    expect(await fate('write:products read:products')).toBe('ok');
+    const result = async (scopes?: string | string[]) =>
+      resultOf(auth, await logto.issueToken({ scopes }), { scopes: ['read:products'] });
+    expect(await result()).toBe('scope');
+    expect(await result([])).toBe('scope');
+    expect(await result(['write:products'])).toBe('scope');
+    expect(await result(['read:products'])).toBe('ok');
+    expect(await result('write:products read:products')).toBe('ok');
   });
 
   it('is each time another', async () => {
@@ -97,34 +97,34 @@ describe('a token', () => {
     const logto = await start();
     const other = await start();
     const auth = guardsOf(logto);
-    const fate = async (options: Parameters<TestLogto['issueToken']>[0], from = logto) =>
-      fateOf(auth, await from.issueToken(options));
-    expect(await fate({})).toBe('ok');
-    expect(await fate({ expiresIn: -60 })).toBe('expired');
-    expect(await fate({ audience: 'https://other.api' })).toBe('audience');
-    expect(await fate({ organizationId: 'o1' })).toBe('organization');
-    expect(await fate({ subject: 'user-1' })).toBe('machine');
-    expect(await fate({}, other)).toBe('issuer');
-    expect(await fate({ claims: { iss: logto.issuer } }, other)).toBe('unknown_key');
-    expect(await fate({ claims: { client_id: undefined } })).toBe('claims');
-    expect(await fate({ claims: { nbf: Date.now() / 1000 + 600 } })).toBe('not_yet_valid');
-    expect(await fate({ claims: { cnf: {} } })).toBe('sender_constrained');
-    expect(await fate({ header: { typ: 'JWT' } })).toBe('type');
-    expect(await fate({ header: { typ: undefined } })).toBe('type');
-    expect(await fate({ header: { kid: 'made-up' } })).toBe('unknown_key');
+    const result = async (options: Parameters<TestLogto['issueToken']>[0], from = logto) =>
+      resultOf(auth, await from.issueToken(options));
+    expect(await result({})).toBe('ok');
+    expect(await result({ expiresIn: -60 })).toBe('expired');
+    expect(await result({ audience: 'https://other.api' })).toBe('audience');
+    expect(await result({ organizationId: 'o1' })).toBe('organization');
+    expect(await result({ subject: 'user-1' })).toBe('machine');
+    expect(await result({}, other)).toBe('issuer');
+    expect(await result({ claims: { iss: logto.issuer } }, other)).toBe('unknown_key');
+    expect(await result({ claims: { client_id: undefined } })).toBe('claims');
+    expect(await result({ claims: { nbf: Date.now() / 1000 + 600 } })).toBe('not_yet_valid');
+    expect(await result({ claims: { cnf: {} } })).toBe('sender_constrained');
+    expect(await result({ header: { typ: 'JWT' } })).toBe('type');
+    expect(await result({ header: { typ: undefined } })).toBe('type');
+    expect(await result({ header: { kid: 'made-up' } })).toBe('unknown_key');
   });
 
   it('holds in an organization, or is its own', async () => {
     const logto = await start();
     const auth = guardsOf(logto);
     const inside = await logto.issueToken({ organizationId: 'o1' });
-    expect(await fateOf(auth, inside, { organization: { id: 'o1' } })).toBe('ok');
-    expect(await fateOf(auth, inside, { organization: { id: 'o2' } })).toBe('organization');
+    expect(await resultOf(auth, inside, { organization: { id: 'o1' } })).toBe('ok');
+    expect(await resultOf(auth, inside, { organization: { id: 'o2' } })).toBe('organization');
     const own = await logto.issueToken({ audience: 'urn:logto:organization:o1', scopes: 'read:reports' });
     const scopes = ['read:reports'];
-    expect(await fateOf(auth, own, { organizationToken: { id: 'o1' }, scopes })).toBe('ok');
-    expect(await fateOf(auth, own, { organizationToken: { id: 'o2' }, scopes })).toBe('organization');
-    expect(await fateOf(auth, own)).toBe('audience');
+    expect(await resultOf(auth, own, { organizationToken: { id: 'o1' }, scopes })).toBe('ok');
+    expect(await resultOf(auth, own, { organizationToken: { id: 'o2' }, scopes })).toBe('organization');
+    expect(await resultOf(auth, own)).toBe('audience');
   });
 
   it('has the claims that are asked for, instead of its own or beside them', async () => {
@@ -156,7 +156,7 @@ describe('the keys', () => {
   it.each(['ES384', 'RS256', 'ES256', 'ES512', 'PS256'])('sign with %s', async (alg) => {
     const logto = await start({ alg });
     const token = await logto.issueToken({ scopes: ['read:products'] });
-    expect(await fateOf(guardsOf(logto), token, { scopes: ['read:products'] })).toBe('ok');
+    expect(await resultOf(guardsOf(logto), token, { scopes: ['read:products'] })).toBe('ok');
     const { protectedHeader } = await jwtVerify(token, createLocalJWKSet(await keysOf(logto)), {
       issuer: logto.issuer,
       audience: logto.audience,
@@ -183,7 +183,7 @@ describe('the keys', () => {
     const auth = guardsOf(logto);
     expect(logto.keyRequests).toBe(0);
     for (let round = 0; round < 3; round += 1) {
-      expect(await fateOf(auth, await logto.issueToken())).toBe('ok');
+      expect(await resultOf(auth, await logto.issueToken())).toBe('ok');
     }
     expect(logto.keyRequests).toBe(1);
   });
@@ -208,8 +208,8 @@ describe('a rotation', () => {
     await logto.rotateKeys();
     tokens.push(await logto.issueToken());
     expect(new Set(tokens.map(kidOf)).size).toBe(3);
-    const fates = await Promise.all(tokens.map((token) => fateOf(guardsOf(logto), token)));
-    expect(fates).toEqual(['unknown_key', 'ok', 'ok']);
+    const results = await Promise.all(tokens.map((token) => resultOf(guardsOf(logto), token)));
+    expect(results).toEqual(['unknown_key', 'ok', 'ok']);
     expect((await keysOf(logto)).keys.map(({ kid }) => kid)).toEqual(tokens.slice(1).map(kidOf).reverse());
   });
 
@@ -217,10 +217,10 @@ describe('a rotation', () => {
     const logto = await start();
     const auth = guardsOf(logto);
     const before = await logto.issueToken();
-    expect(await fateOf(auth, before)).toBe('ok');
+    expect(await resultOf(auth, before)).toBe('ok');
     await logto.rotateKeys();
-    expect(await fateOf(auth, await logto.issueToken())).toBe('ok');
-    expect(await fateOf(auth, before)).toBe('ok');
+    expect(await resultOf(auth, await logto.issueToken())).toBe('ok');
+    expect(await resultOf(auth, before)).toBe('ok');
     expect(logto.keyRequests).toBe(2);
   });
 
@@ -228,10 +228,10 @@ describe('a rotation', () => {
     const logto = await start();
     const auth = guardsOf(logto);
     const before = await logto.issueToken();
-    expect(await fateOf(auth, before)).toBe('ok');
+    expect(await resultOf(auth, before)).toBe('ok');
     await logto.rotateKeys({ keepPrevious: false });
-    expect(await fateOf(auth, await logto.issueToken())).toBe('ok');
-    expect(await fateOf(auth, before)).toBe('unknown_key');
+    expect(await resultOf(auth, await logto.issueToken())).toBe('ok');
+    expect(await resultOf(auth, before)).toBe('unknown_key');
   });
 
   it('goes to another algorithm, and stays there', async () => {
@@ -255,23 +255,23 @@ describe('a Logto that is down', () => {
   it('leaves guards without keys at 503, and those that have them at work', async () => {
     const logto = await start();
     const warm = guardsOf(logto);
-    expect(await fateOf(warm, await logto.issueToken())).toBe('ok');
+    expect(await resultOf(warm, await logto.issueToken())).toBe('ok');
     await logto.stop();
-    expect(await fateOf(guardsOf(logto), await logto.issueToken())).toBe('keys_unavailable');
-    expect(await fateOf(warm, await logto.issueToken())).toBe('ok');
+    expect(await resultOf(guardsOf(logto), await logto.issueToken())).toBe('keys_unavailable');
+    expect(await resultOf(warm, await logto.issueToken())).toBe('ok');
     await logto.rotateKeys();
-    expect(await fateOf(warm, await logto.issueToken())).toBe('keys_unavailable');
+    expect(await resultOf(warm, await logto.issueToken())).toBe('keys_unavailable');
   });
 
   it('comes back where it was, with its keys and its count', async () => {
     const logto = await start();
     const { endpoint } = logto;
     const token = await logto.issueToken();
-    expect(await fateOf(guardsOf(logto), token)).toBe('ok');
+    expect(await resultOf(guardsOf(logto), token)).toBe('ok');
     await logto.stop();
     await logto.start();
     expect(logto.endpoint).toBe(endpoint);
-    expect(await fateOf(guardsOf(logto), token)).toBe('ok');
+    expect(await resultOf(guardsOf(logto), token)).toBe('ok');
     expect(logto.keyRequests).toBe(2);
   });
 
@@ -330,6 +330,6 @@ it('listens where it is told to', async () => {
 it('needs no `this` for its functions', async () => {
   const { endpoint, audience, issueToken, rotateKeys, stop } = await start();
   await rotateKeys();
-  expect(await fateOf(createLogtoAuth({ endpoint, audience }), await issueToken())).toBe('ok');
+  expect(await resultOf(createLogtoAuth({ endpoint, audience }), await issueToken())).toBe('ok');
   await stop();
 });

@@ -1,7 +1,7 @@
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createLogtoAuth, type LogtoAuth } from '../../src/index.js';
-import { fateOf as fateOfToken } from '../support/fate.js';
 import { APP, AUDIENCE, now } from '../support/logto.js';
+import { resultOf as resultOfToken } from '../support/result.js';
 import { createSigningKey, signJws } from '../support/signing.js';
 
 const ISSUER = 'https://tenant.logto.example/oidc';
@@ -30,7 +30,7 @@ function tokenWith(claims: Record<string, unknown> | string, signer = key): stri
   return signJws({ alg: key.alg, typ: 'at+jwt', kid: key.kid }, payload, signer);
 }
 
-const fateOf = (token: string, instance = auth) => fateOfToken(instance, token);
+const resultOf = (token: string, instance = auth) => resultOfToken(instance, token);
 
 describe('required claims', () => {
   it.each([
@@ -44,7 +44,7 @@ describe('required claims', () => {
     ...[null, '', 5, {}, ['x'], true].map((value) => ['organization_id', value]),
     ...[undefined, null, 5, {}, true].map((value) => ['aud', value]),
   ])('refuses %s as %j', async (name, value) => {
-    expect(await fateOf(tokenWith({ [name as string]: value }))).toBe('claims');
+    expect(await resultOf(tokenWith({ [name as string]: value }))).toBe('claims');
   });
 
   it.each([
@@ -52,23 +52,23 @@ describe('required claims', () => {
     ['one that is infinite', '"iat":1e999'],
     ['an expiry in milliseconds', `"exp":${Date.now() + 60_000}`],
   ])('refuses %s', async (_what, member) => {
-    expect(await fateOf(tokenWith(member))).toBe('claims');
+    expect(await resultOf(tokenWith(member))).toBe('claims');
   });
 
   it('takes the last second of the year 9999', async () => {
-    expect(await fateOf(tokenWith('"exp":253402300799'))).toBe('ok');
+    expect(await resultOf(tokenWith('"exp":253402300799'))).toBe('ok');
   });
 
   it('takes what custom-claims scripts add, and a jti of any kind', async () => {
-    expect(await fateOf(tokenWith({ jti: 5, plan: 'gold', roles: ['x'], constructor: 1, nbf: now() }))).toBe(
-      'ok',
-    );
+    expect(
+      await resultOf(tokenWith({ jti: 5, plan: 'gold', roles: ['x'], constructor: 1, nbf: now() })),
+    ).toBe('ok');
   });
 
   it.each([undefined, null, 5, '', ['https://tenant.logto.example/oidc'], {}])(
     'refuses iss as %j',
     async (iss) => {
-      expect(await fateOf(tokenWith({ iss }))).toBe('issuer');
+      expect(await resultOf(tokenWith({ iss }))).toBe('issuer');
     },
   );
 
@@ -81,13 +81,13 @@ describe('required claims', () => {
     'https://tenant.logto.example@evil.example/oidc',
     'https://tenant.logto.example.evil.example/oidc',
   ])('takes no other issuer for ours: %s', async (iss) => {
-    expect(await fateOf(tokenWith({ iss }))).toBe('issuer');
+    expect(await resultOf(tokenWith({ iss }))).toBe('issuer');
   });
 
   it.each([null, {}, { jkt: 'x' }, { 'x5t#S256': 'x' }, false])(
     'refuses a token that is bound to a key: cnf %j',
     async (cnf) => {
-      expect(await fateOf(tokenWith({ cnf }))).toBe('sender_constrained');
+      expect(await resultOf(tokenWith({ cnf }))).toBe('sender_constrained');
     },
   );
 });
@@ -110,8 +110,8 @@ describe('the audience', () => {
     [[AUDIENCE, 'urn:logto:resource:organizations'], 'claims'],
     ['urn:logto:organization:x', 'audience'],
     ['urn:logto:resource:organizations', 'audience'],
-  ])('%j: %s', async (aud, fate) => {
-    expect(await fateOf(tokenWith({ aud }))).toBe(fate);
+  ])('%j: %s', async (aud, result) => {
+    expect(await resultOf(tokenWith({ aud }))).toBe(result);
   });
 });
 
@@ -126,9 +126,9 @@ describe('the audience of a token that an organization may send', () => {
     [[5, 'urn:logto:organization:o-1'], 'claims'],
     [AUDIENCE, 'audience'],
     ['urn:logto:resource:organizations', 'audience'],
-  ])('%j: %s', async (aud, fate) => {
+  ])('%j: %s', async (aud, result) => {
     const options = { organizationToken: { id: 'o-1' } };
-    expect(await fateOfToken(auth, tokenWith({ aud }), options)).toBe(fate);
+    expect(await resultOfToken(auth, tokenWith({ aud }), options)).toBe(result);
   });
 });
 
@@ -146,11 +146,11 @@ describe('the moment', () => {
       const token = tokenWith({ exp: end, iat: end - 60 });
       const last = Math.ceil(end + clockTolerance) - 0.001;
       at(last);
-      expect(await fateOf(token, instance)).toBe('ok');
-      expect(await fateOf(token, instance)).toBe('ok');
+      expect(await resultOf(token, instance)).toBe('ok');
+      expect(await resultOf(token, instance)).toBe('ok');
       at(Math.ceil(end + clockTolerance));
-      expect(await fateOf(token, instance)).toBe('expired');
-      expect(await fateOf(token, instanceWith({ clockTolerance }))).toBe('expired');
+      expect(await resultOf(token, instance)).toBe('expired');
+      expect(await resultOf(token, instanceWith({ clockTolerance }))).toBe('expired');
     },
   );
 
@@ -159,11 +159,11 @@ describe('the moment', () => {
     const start = 2_000_000_000;
     const token = tokenWith({ nbf: start, iat: start, exp: start + 60 });
     at(start - clockTolerance - 0.001);
-    expect(await fateOf(token, instance)).toBe('not_yet_valid');
+    expect(await resultOf(token, instance)).toBe('not_yet_valid');
     at(start - clockTolerance);
-    expect(await fateOf(token, instance)).toBe('ok');
+    expect(await resultOf(token, instance)).toBe('ok');
     at(start - clockTolerance - 0.001);
-    expect(await fateOf(token, instance)).toBe('not_yet_valid');
+    expect(await resultOf(token, instance)).toBe('not_yet_valid');
   });
 
   it.each([
@@ -179,12 +179,12 @@ describe('the moment', () => {
       const token = tokenWith({ iat: start, exp: start + 86_400 });
       const end = start + Math.floor(maxTokenAge + clockTolerance);
       at(end + 0.999);
-      expect(await fateOf(token, instance)).toBe('ok');
-      expect(await fateOf(token, instance)).toBe('ok');
+      expect(await resultOf(token, instance)).toBe('ok');
+      expect(await resultOf(token, instance)).toBe('ok');
       at(end + 1);
-      expect(await fateOf(token, instance)).toBe('expired');
-      expect(await fateOf(token, instanceWith({ maxTokenAge, clockTolerance }))).toBe('expired');
-      expect(await fateOf(token, instanceWith({ clockTolerance }))).toBe('ok');
+      expect(await resultOf(token, instance)).toBe('expired');
+      expect(await resultOf(token, instanceWith({ maxTokenAge, clockTolerance }))).toBe('expired');
+      expect(await resultOf(token, instanceWith({ clockTolerance }))).toBe('ok');
     },
   );
 
@@ -193,17 +193,17 @@ describe('the moment', () => {
     const start = 2_000_000_000;
     const token = tokenWith({ iat: start, exp: start + 60 });
     at(start - 5.001);
-    expect(await fateOf(token, instance)).toBe('not_yet_valid');
-    expect(await fateOf(token, instanceWith({}))).toBe('ok');
+    expect(await resultOf(token, instance)).toBe('not_yet_valid');
+    expect(await resultOf(token, instanceWith({}))).toBe('ok');
     at(start - 5);
-    expect(await fateOf(token, instance)).toBe('ok');
+    expect(await resultOf(token, instance)).toBe('ok');
     at(start - 5.001);
-    expect(await fateOf(token, instance)).toBe('not_yet_valid');
+    expect(await resultOf(token, instance)).toBe('not_yet_valid');
   });
 
   it('is no matter of an iat that is not a number: that is a wrong claim', async () => {
     for (const iat of ['soon', '1', null, undefined, {}]) {
-      expect(await fateOf(tokenWith({ iat }), instanceWith({ maxTokenAge: 60 }))).toBe('claims');
+      expect(await resultOf(tokenWith({ iat }), instanceWith({ maxTokenAge: 60 }))).toBe('claims');
     }
   });
 
@@ -223,12 +223,12 @@ describe('the moment', () => {
 
   it('is seen before the signature is looked at, and the audience too', async () => {
     const forger = createSigningKey();
-    expect(await fateOf(tokenWith({ exp: now() - 60 }, forger))).toBe('expired');
-    expect(await fateOf(tokenWith({ nbf: now() + 60 }, forger))).toBe('not_yet_valid');
-    expect(await fateOf(tokenWith({ aud: 'https://other.api' }, forger))).toBe('audience');
+    expect(await resultOf(tokenWith({ exp: now() - 60 }, forger))).toBe('expired');
+    expect(await resultOf(tokenWith({ nbf: now() + 60 }, forger))).toBe('not_yet_valid');
+    expect(await resultOf(tokenWith({ aud: 'https://other.api' }, forger))).toBe('audience');
     // What the other claims hold is looked at only once the signature holds.
-    expect(await fateOf(tokenWith({ sub: undefined }, forger))).toBe('signature');
-    expect(await fateOf(tokenWith({ exp: 'soon' }, forger))).toBe('signature');
+    expect(await resultOf(tokenWith({ sub: undefined }, forger))).toBe('signature');
+    expect(await resultOf(tokenWith({ exp: 'soon' }, forger))).toBe('signature');
   });
 });
 

@@ -5,9 +5,9 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createLogtoAuth, type LogtoAuth, type LogtoAuthOptions } from '../../src/index.js';
 import type { TestLogto } from '../../src/testing/index.js';
 import { TokenCache, type VerifiedToken } from '../../src/verification/token-cache.js';
-import { elapse, fateOf, travel } from '../support/fate.js';
 import { AUDIENCE, foreignToken, keyIdOf, now, ownLogto, readingToken } from '../support/logto.js';
 import { get } from '../support/request.js';
+import { elapse, resultOf, travel } from '../support/result.js';
 import { createSigningKey } from '../support/signing.js';
 import { ownIssuer } from '../support/test-issuer.js';
 
@@ -46,7 +46,7 @@ describe('a token that verified before', () => {
   it('is not verified again', async () => {
     const auth = instance();
     const token = await readingToken(logto);
-    for (let i = 0; i < 5; i++) expect(await fateOf(auth, token)).toBe('ok');
+    for (let i = 0; i < 5; i++) expect(await resultOf(auth, token)).toBe('ok');
     expect(verifications.count).toBe(1);
     expect(auth.health().tokenCache).toMatchObject({ size: 1, hits: 4, misses: 1 });
   });
@@ -84,7 +84,7 @@ describe('a token that verified before', () => {
     expect((await auth.verify(await granting('a b'))).scopes).toEqual(['a', 'b']);
     // One scope, and a legal one (RFC 6749 section 3.3).
     expect((await auth.verify(await granting('a,b'))).scopes).toEqual(['a,b']);
-    expect(await fateOf(auth, await granting('a,b'), { scopes: ['a'] })).toBe('scope');
+    expect(await resultOf(auth, await granting('a,b'), { scopes: ['a'] })).toBe('scope');
   });
 
   it('keeps very long lists for itself', async () => {
@@ -120,34 +120,34 @@ describe('a token that verified before', () => {
   it('is refused on a route of another audience, for another permission and by another organization rule', async () => {
     const auth = instance();
     const token = await readingToken(logto);
-    expect(await fateOf(auth, token)).toBe('ok');
-    expect(await fateOf(auth, token, { audience: 'https://other.api' })).toBe('audience');
-    expect(await fateOf(auth, token, { scopes: ['write:products'] })).toBe('scope');
-    expect(await fateOf(auth, token, { organization: 'required' })).toBe('organization');
-    expect(await fateOf(auth, token, { organizationToken: { id: 'x' } })).toBe('audience');
+    expect(await resultOf(auth, token)).toBe('ok');
+    expect(await resultOf(auth, token, { audience: 'https://other.api' })).toBe('audience');
+    expect(await resultOf(auth, token, { scopes: ['write:products'] })).toBe('scope');
+    expect(await resultOf(auth, token, { organization: 'required' })).toBe('organization');
+    expect(await resultOf(auth, token, { organizationToken: { id: 'x' } })).toBe('audience');
     expect(verifications.count).toBe(1);
   });
 
   it('is refused by an instance that trusts another issuer', async () => {
     const other = await ownLogto();
     const token = await readingToken(logto);
-    expect(await fateOf(instance(), token)).toBe('ok');
-    expect(await fateOf(instance({ endpoint: other.endpoint }), token)).toBe('issuer');
+    expect(await resultOf(instance(), token)).toBe('ok');
+    expect(await resultOf(instance({ endpoint: other.endpoint }), token)).toBe('issuer');
   });
 
   it('is refused when it is altered', async () => {
     const auth = instance();
     const token = await readingToken(logto);
-    expect(await fateOf(auth, token)).toBe('ok');
+    expect(await resultOf(auth, token)).toBe('ok');
     const [header, payload, signature = ''] = token.split('.');
     const altered = signature.startsWith('A') ? `B${signature.slice(1)}` : `A${signature.slice(1)}`;
-    expect(await fateOf(auth, `${header}.${payload}.${altered}`)).toBe('signature');
+    expect(await resultOf(auth, `${header}.${payload}.${altered}`)).toBe('signature');
   });
 
   it('is verified again when it was evicted', async () => {
     const auth = instance({ tokenCache: { max: 1 } });
     const [one, two] = [await readingToken(logto), await readingToken(logto)];
-    expect([await fateOf(auth, one), await fateOf(auth, two), await fateOf(auth, one)]).toEqual([
+    expect([await resultOf(auth, one), await resultOf(auth, two), await resultOf(auth, one)]).toEqual([
       'ok',
       'ok',
       'ok',
@@ -174,17 +174,19 @@ describe('a token that verified before', () => {
     ];
     for (const { trusted, token, withdraw } of withdrawals) {
       const auth = instance({ endpoint: trusted.endpoint });
-      expect(await fateOf(auth, token)).toBe('ok');
+      expect(await resultOf(auth, token)).toBe('ok');
       const { keyRequests } = trusted;
       await withdraw();
       // The keys are still fresh: nothing is asked, and nothing is known of it.
-      expect(await fateOf(auth, token)).toBe('ok');
+      expect(await resultOf(auth, token)).toBe('ok');
       travel(601);
       // The first request past maxAge is served, and causes the refresh.
-      expect(await fateOf(auth, token)).toBe('ok');
+      expect(await resultOf(auth, token)).toBe('ok');
       await vi.waitFor(() => expect(trusted.keyRequests).toBe(keyRequests + 1));
       elapse(2);
-      await vi.waitFor(async () => expect(await fateOf(auth, token)).toBeOneOf(['unknown_key', 'signature']));
+      await vi.waitFor(async () =>
+        expect(await resultOf(auth, token)).toBeOneOf(['unknown_key', 'signature']),
+      );
       vi.useRealTimers();
     }
   });
@@ -209,8 +211,8 @@ describe('a token that verified before', () => {
     await logto.rotateKeys({ keepPrevious: false });
     withdrawn.kept = await readingToken(logto, { expiresIn: 86_400 });
     travel(1_201);
-    expect(await fateOf(auth, withdrawn.withdrawn)).toBe('unknown_key');
-    expect(await fateOf(auth, withdrawn.kept)).toBe('ok');
+    expect(await resultOf(auth, withdrawn.withdrawn)).toBe('unknown_key');
+    expect(await resultOf(auth, withdrawn.kept)).toBe('ok');
   });
 
   it('of an idle process is refused if Logto has other material under its kid', async () => {
@@ -221,7 +223,7 @@ describe('a token that verified before', () => {
     await auth.verify(token);
     issuer.keys = [createSigningKey('ES384', { kid: issuer.key.kid })];
     travel(1_201);
-    expect(await fateOf(auth, token)).toBe('signature');
+    expect(await resultOf(auth, token)).toBe('signature');
     expect(auth.health().tokenCache.size).toBe(0);
   });
 
@@ -233,11 +235,11 @@ describe('a token that verified before', () => {
     issuer.keys = [createSigningKey('ES384', { kid: issuer.key.kid })];
     travel(1_201);
     const { held, release } = issuer.hold();
-    const fate = fateOf(auth, token);
+    const result = resultOf(auth, token);
     await vi.waitFor(() => expect(held).toHaveLength(1));
     travel(65);
     release();
-    expect(await fate).toBe('expired');
+    expect(await result).toBe('expired');
     expect(verifications.count).toBe(1);
   });
 
@@ -249,7 +251,7 @@ describe('a token that verified before', () => {
     const cached: unknown[] = [];
     const listen = (message: unknown) => cached.push((message as { cached: boolean }).cached);
     subscribe('express-logto-m2m:authorized', listen);
-    expect(await fateOf(auth, token)).toBe('ok');
+    expect(await resultOf(auth, token)).toBe('ok');
     unsubscribe('express-logto-m2m:authorized', listen);
     expect(cached).toEqual([true]);
     expect(verifications.count).toBe(1);
@@ -260,9 +262,9 @@ describe('a token that verified before', () => {
     const token = await readingToken(logto, { expiresIn: 86_400 });
     await auth.verify(token);
     await logto.rotateKeys({ keepPrevious: false });
-    expect(await fateOf(auth, await readingToken(logto))).toBe('ok');
+    expect(await resultOf(auth, await readingToken(logto))).toBe('ok');
     expect(auth.health().tokenCache.size).toBe(2);
-    expect(await fateOf(auth, token)).toBe('unknown_key');
+    expect(await resultOf(auth, token)).toBe('unknown_key');
     expect(auth.health().tokenCache.size).toBe(1);
   });
 });
@@ -296,7 +298,7 @@ describe('what can be told without cryptography', () => {
   ])('is refused at once, with no key and no signature check: %s', async (_what, token, reason) => {
     const auth = instance();
     const text = await token();
-    expect(await fateOf(auth, text)).toBe(reason);
+    expect(await resultOf(auth, text)).toBe(reason);
     let status = 0;
     const res = { setHeader: () => {}, end: () => {} } as unknown as express.Response;
     Object.defineProperty(res, 'statusCode', {
@@ -320,8 +322,8 @@ describe('a token sent by many at once', () => {
     async (options) => {
       const auth = instance(options);
       const token = await readingToken(logto);
-      const fates = await Promise.all(Array.from({ length: 500 }, () => fateOf(auth, token)));
-      expect(new Set(fates)).toEqual(new Set(['ok']));
+      const results = await Promise.all(Array.from({ length: 500 }, () => resultOf(auth, token)));
+      expect(new Set(results)).toEqual(new Set(['ok']));
       expect(verifications.count).toBe(1);
       expect(logto.keyRequests).toBe(1);
     },
@@ -330,10 +332,10 @@ describe('a token sent by many at once', () => {
   it('is checked once also when it is forged, and not remembered', async () => {
     const auth = instance();
     const forged = await foreignToken(logto, { header: { kid: await keyIdOf(logto) } });
-    const fates = await Promise.all(Array.from({ length: 100 }, () => fateOf(auth, forged)));
-    expect(new Set(fates)).toEqual(new Set(['signature']));
+    const results = await Promise.all(Array.from({ length: 100 }, () => resultOf(auth, forged)));
+    expect(new Set(results)).toEqual(new Set(['signature']));
     expect(verifications.count).toBe(1);
-    expect(await fateOf(auth, forged)).toBe('signature');
+    expect(await resultOf(auth, forged)).toBe('signature');
     expect(verifications.count).toBe(2);
     expect(auth.health().tokenCache.size).toBe(0);
   });
@@ -358,9 +360,9 @@ describe('without a cache', () => {
   it('every token is verified each time, and everything else is the same', async () => {
     const auth = instance({ tokenCache: false });
     const token = await readingToken(logto);
-    expect([await fateOf(auth, token), await fateOf(auth, token)]).toEqual(['ok', 'ok']);
+    expect([await resultOf(auth, token), await resultOf(auth, token)]).toEqual(['ok', 'ok']);
     expect(verifications.count).toBe(2);
-    expect(await fateOf(auth, token, { scopes: ['write:products'] })).toBe('scope');
+    expect(await resultOf(auth, token, { scopes: ['write:products'] })).toBe('scope');
     expect(auth.health().tokenCache).toEqual({ size: 0, max: 0, hits: 0, misses: 3 });
   });
 });
@@ -381,7 +383,7 @@ describe('where Node itself cannot check signatures', () => {
     }) as express.ErrorRequestHandler);
     expect(await get(app, '/', token)).toMatchObject({ status: 500, text: 'no such digest' });
     verifications.failure = undefined;
-    expect(await fateOf(auth, token)).toBe('ok');
+    expect(await resultOf(auth, token)).toBe('ok');
   });
 });
 
@@ -399,13 +401,13 @@ describe('while a signature is checked', () => {
     const auth = instance();
     await auth.ready();
     const release = hold();
-    const fate = fateOf(auth, await readingToken(logto));
+    const result = resultOf(auth, await readingToken(logto));
     await vi.waitFor(() => expect(verifications.count).toBe(1));
     await logto.rotateKeys({ keepPrevious: false });
     // Logto is asked for a key that is not known, and tells of the other one, too.
-    expect(await fateOf(auth, await foreignToken(logto))).toBe('unknown_key');
+    expect(await resultOf(auth, await foreignToken(logto))).toBe('unknown_key');
     release();
-    expect(await fate).toBe('unknown_key');
+    expect(await result).toBe('unknown_key');
     expect(auth.health().tokenCache.size).toBe(0);
   });
 
@@ -413,11 +415,11 @@ describe('while a signature is checked', () => {
     const auth = instance();
     await auth.ready();
     const release = hold();
-    const fate = fateOf(auth, await readingToken(logto, { expiresIn: 60 }));
+    const result = resultOf(auth, await readingToken(logto, { expiresIn: 60 }));
     await vi.waitFor(() => expect(verifications.count).toBe(1));
     travel(70);
     release();
-    expect(await fate).toBe('expired');
+    expect(await result).toBe('expired');
   });
 });
 
@@ -430,9 +432,9 @@ it('a token that no key of its kid can have signed is refused at once, also when
   verifications.gate = new Promise<void>((resolve) => {
     release = resolve;
   });
-  const waiting = fateOf(auth, issuer.token());
+  const waiting = resultOf(auth, issuer.token());
   const misfit = issuer.token({ header: { alg: 'ES256' } });
-  expect([await fateOf(auth, issuer.token()), await fateOf(auth, misfit)]).toEqual([
+  expect([await resultOf(auth, issuer.token()), await resultOf(auth, misfit)]).toEqual([
     'overloaded',
     'algorithm',
   ]);
@@ -446,17 +448,17 @@ it.each(['status', 'allowStale', 'ttl', 'size', 'noUpdateTTL'])(
     const auth = instance();
     const token = await readingToken(logto);
     const another = await readingToken(logto);
-    expect(await fateOf(auth, token)).toBe('ok');
+    expect(await resultOf(auth, token)).toBe('ok');
     Object.defineProperty(Object.prototype, name, {
       value: 'x',
       configurable: true,
       enumerable: true,
       writable: true,
     });
-    const fates = Promise.all([fateOf(auth, token), fateOf(auth, another)]);
+    const results = Promise.all([resultOf(auth, token), resultOf(auth, another)]);
     // Not before the other one, too, is in the cache.
-    await fates.finally(() => Reflect.deleteProperty(Object.prototype, name));
-    expect(await fates).toEqual(['ok', 'ok']);
+    await results.finally(() => Reflect.deleteProperty(Object.prototype, name));
+    expect(await results).toEqual(['ok', 'ok']);
     expect(auth.health().tokenCache.size).toBe(2);
   },
 );
@@ -464,14 +466,14 @@ it.each(['status', 'allowStale', 'ttl', 'size', 'noUpdateTTL'])(
 it('the pending ones are counted down again, whatever came of them', async () => {
   const auth = instance({ maxPending: 2 });
   for (let i = 0; i < 5; i++) {
-    expect(await fateOf(auth, await readingToken(logto))).toBe('ok');
+    expect(await resultOf(auth, await readingToken(logto))).toBe('ok');
     elapse(10);
-    expect(await fateOf(auth, await foreignToken(logto))).toBe('unknown_key');
-    expect(await fateOf(auth, await foreignToken(logto, { header: { kid: await keyIdOf(logto) } }))).toBe(
+    expect(await resultOf(auth, await foreignToken(logto))).toBe('unknown_key');
+    expect(await resultOf(auth, await foreignToken(logto, { header: { kid: await keyIdOf(logto) } }))).toBe(
       'signature',
     );
   }
   const tokens = await Promise.all(Array.from({ length: 4 }, () => readingToken(logto)));
-  const fates = await Promise.all(tokens.map((token) => fateOf(auth, token)));
-  expect(fates).toEqual(['ok', 'ok', 'overloaded', 'overloaded']);
+  const results = await Promise.all(tokens.map((token) => resultOf(auth, token)));
+  expect(results).toEqual(['ok', 'ok', 'overloaded', 'overloaded']);
 });

@@ -1,8 +1,8 @@
 import { compactVerify } from 'jose';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { createLogtoAuth, type LogtoAuth } from '../../src/index.js';
-import { fateOf } from '../support/fate.js';
 import { APP, AUDIENCE, now } from '../support/logto.js';
+import { resultOf } from '../support/result.js';
 import { createSigningKey, encodePart, signJws } from '../support/signing.js';
 
 const ISSUER = 'https://tenant.logto.example/oidc';
@@ -26,7 +26,7 @@ const payload = (members = {}) => ({
   ...members,
 });
 
-const reasonOf = (token: string, instance = auth) => fateOf(instance, token);
+const reasonOf = (token: string, instance = auth) => resultOf(instance, token);
 
 /** Signed as it is, so that the form alone can be what is wrong with it. */
 const signed = (head: unknown, body: unknown = payload()) => signJws(head, body, key);

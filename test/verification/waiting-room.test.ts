@@ -1,9 +1,10 @@
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { createLogtoAuth } from '../../src/index.js';
 import { WaitingRoom } from '../../src/verification/waiting-room.js';
-import { elapse, fateOf } from '../support/fate.js';
 import { APP, AUDIENCE, now } from '../support/logto.js';
+import { elapse, resultOf } from '../support/result.js';
 import { createSigningKey, signJws } from '../support/signing.js';
+import { ownIssuer } from '../support/test-issuer.js';
 
 it('turns away whom it has no place for, until somebody leaves', async () => {
   const room = new WaitingRoom(2);
@@ -27,6 +28,35 @@ it('gives back the place of who fails', async () => {
   for (let i = 0; i < 3; i++) {
     await expect(room.enter(() => Promise.reject(new Error('no')))).rejects.toThrow('no');
   }
+});
+
+it('gives back a place once, also where it is left before the end', async () => {
+  const room = new WaitingRoom(1);
+  let end = () => {};
+  const early = room.enter(async (leave) => {
+    leave();
+    await new Promise<void>((resolve) => (end = resolve));
+  });
+  const second = room.enter(() => new Promise<void>(() => {}));
+  expect(second).toBeInstanceOf(Promise);
+  end();
+  await early;
+  expect(room.enter(async () => {})).toMatchObject({ reason: 'overloaded' });
+});
+
+it('has no place for made-up kids beyond the first keys, so that valid tokens get in', async () => {
+  const issuer = await ownIssuer();
+  const auth = createLogtoAuth({ endpoint: issuer.endpoint, audience: AUDIENCE, maxPending: 5 });
+  const keys = issuer.hold();
+  const first = auth.ready();
+  await vi.waitFor(() => expect(keys.held).toHaveLength(1));
+  const madeUp = Array.from({ length: 5 }, (_, i) =>
+    resultOf(auth, issuer.token({ header: { kid: `made-up-${i}` } })),
+  );
+  keys.release();
+  await first;
+  expect(await resultOf(auth, issuer.token())).toBe('ok');
+  expect(new Set(await Promise.all(madeUp))).toEqual(new Set(['unknown_key']));
 });
 
 it('has its own places for kids that nobody knows, and for each issuer', async () => {
@@ -53,10 +83,10 @@ it('has its own places for kids that nobody knows, and for each issuer', async (
       { iss, aud: AUDIENCE, sub: APP, client_id: APP, iat: now(), exp: now() + 60, jti: crypto.randomUUID() },
       key,
     );
-  const madeUp = [fateOf(auth, token(here, 'made-up')), fateOf(auth, token(here, 'made-up, too'))];
+  const madeUp = [resultOf(auth, token(here, 'made-up')), resultOf(auth, token(here, 'made-up, too'))];
   expect(await madeUp[0]).toBe('overloaded');
-  expect(await fateOf(auth, token(here))).toBe('ok');
-  const [one, two, other] = [token(here), token(here), token(there)].map((text) => fateOf(auth, text));
+  expect(await resultOf(auth, token(here))).toBe('ok');
+  const [one, two, other] = [token(here), token(here), token(there)].map((text) => resultOf(auth, text));
   expect([await one, await two, await other]).toEqual(['ok', 'overloaded', 'ok']);
   expect(await madeUp[1]).toBe('keys_unavailable');
 });

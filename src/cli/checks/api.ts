@@ -111,7 +111,7 @@ function judgeAnswer(url: URL, answer: Answer, token: string, sent: Sent, isGuar
   );
 }
 
-/** Without the query, which may hold what is nobody's business. */
+/** Without the query, which may hold a secret. */
 function addressOf({ origin, pathname }: URL): string {
   return origin + pathname;
 }

@@ -2,7 +2,7 @@ import { vi } from 'vitest';
 import { AuthError, type LogtoAuth, type VerifyOptions } from '../../src/index.js';
 
 /** What becomes of a token: 'ok', or the reason of its refusal. Any other error is thrown on. */
-export async function fateOf(auth: LogtoAuth, token: string, options?: VerifyOptions): Promise<string> {
+export async function resultOf(auth: LogtoAuth, token: string, options?: VerifyOptions): Promise<string> {
   try {
     await auth.verify(token, options);
     return 'ok';
