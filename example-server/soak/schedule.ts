@@ -53,7 +53,8 @@ export function* schedule(): Generator<Step, never> {
       if (floods) yield { do: 'flood' };
       yield { do: 'pause', seconds: 0.2 };
       yield rotate();
-      yield { do: 'pause', seconds: floods ? 2 : 1.1 };
+      // Its first tokens may wait for a second until the API asks again, and have their answer before the fault.
+      yield { do: 'pause', seconds: floods ? 2 : 1.7 };
 
       yield { do: 'fault', fault, seconds: lasts };
       yield { do: 'pause', seconds: lasts * 0.6 };
