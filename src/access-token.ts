@@ -31,7 +31,7 @@ export interface AccessToken {
   readonly claims: Readonly<Record<string, unknown>>;
 }
 
-/** The same, as it is made here: each of its members is its own, also one that is undefined. */
+/** An access token as it is made here. Each member is its own, and one that is absent is undefined. */
 export interface OwnAccessToken extends AccessToken {
   readonly organizationId: string | undefined;
   readonly jwtId: string | undefined;
@@ -97,7 +97,7 @@ const lists = new LRUCache<string, readonly string[]>(bare({ max: 1_000 }));
 const LONGEST = 1_000;
 
 function sharedList(list: readonly string[]): readonly string[] {
-  // Not of the list, for an Array can be given a toJSON by anybody.
+  // Each string by itself: for the list, JSON.stringify would call a toJSON that somebody has put on its prototype.
   const content = list.map((item) => JSON.stringify(item)).join();
   if (content.length > LONGEST) return list;
   const known = lists.get(content, Object.create(null));

@@ -4,7 +4,7 @@ import { own } from './own.js';
 export const SET_IN_TIME =
   "Have it set before this runs: start with `node --env-file=.env`, or put `import 'dotenv/config'` (in CommonJS `require('dotenv/config')`) first.";
 
-/** A variable of the environment, which is an object with a prototype as any other. */
+/** A variable of the environment, read as an own member: `process.env` has a prototype, too. */
 export function variable(name: string, env = process.env): string | undefined {
   return own(env, name);
 }

@@ -1,17 +1,17 @@
 /**
- * Control and format characters, and what separates lines: C0 and C1, bidirectional overrides, characters of no width.
- * What comes from elsewhere could rewrite a screen by them, forge a line of a log, or look like what it is not.
+ * Control and format characters and line separators: C0 and C1, bidirectional overrides, characters without a width. With
+ * them, a text from elsewhere could rewrite a screen, forge a line of a log, or look like another text.
  */
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
 /** The same, but for the line feeds between the members of a JSON text. */
 const UNPRINTABLE_IN_JSON = /(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
 
-/** A text of somebody else's, so that it shows and does nothing: as JSON would escape it. */
+/** Escapes such characters as JSON does, so that a text from elsewhere is safe to show. */
 export function printable(text: string): string {
   return text.replace(UNPRINTABLE, escaped);
 }
 
-/** A JSON text that means the same: unprintable characters can stand in its strings alone. */
+/** Escapes them in a JSON text. Its meaning stays the same, since they can only stand in its strings. */
 export function printableJson(json: string): string {
   return json.replace(UNPRINTABLE_IN_JSON, escaped);
 }
@@ -38,7 +38,7 @@ function quoteMember(value: unknown): string {
 
 function escaped(character: string): string {
   let text = '';
-  // Each of its code units: JSON knows no others.
+  // Each of its code units, as JSON has no escape for a whole character above U+FFFF.
   for (let i = 0; i < character.length; i++)
     text += `\\u${character.charCodeAt(i).toString(16).padStart(4, '0')}`;
   return text;

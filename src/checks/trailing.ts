@@ -1,4 +1,4 @@
-/** A text without the characters of that kind at its end. A pattern would look at each run of them once more for each. */
+/** The text without any of this character at its end. A regular expression for it takes quadratic time. */
 export function withoutTrailing(text: string, character: string): string {
   let end = text.length;
   while (text[end - 1] === character) end -= 1;

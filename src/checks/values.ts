@@ -32,8 +32,8 @@ export function wrong(owner: Owner, option: string, needed: string, came: unknow
  * Checks that these are options at all, and that each has a name that is known.
  *
  * @param within - the option that holds these, as `jwksCache.`
- * @returns the options that it has of its own
- * @throws TypeError also for one that comes from its class: it would be passed over
+ * @returns the object's own options, without a prototype
+ * @throws TypeError also for an inherited option, since it would not be read
  */
 export function checkNames<T extends object>(
   owner: Owner,
@@ -53,7 +53,7 @@ export function checkNames<T extends object>(
   }
   for (const name of known) {
     if (Object.hasOwn(options, name)) continue;
-    // What all objects have is not meant, and is not read.
+    // A member of Object.prototype is not an option, and is not read.
     const inherited: unknown = Reflect.get(options, name);
     if (inherited === undefined || inherited === Reflect.get(Object.prototype, name)) continue;
     throw new TypeError(
@@ -61,7 +61,7 @@ export function checkNames<T extends object>(
         `Pass a plain object with it.`,
     );
   }
-  // By their names, for one that is not enumerable is an option, too.
+  // By name, since an option that is not enumerable counts, too.
   const given = known.filter((name) => Object.hasOwn(options, name));
   return bare(Object.fromEntries(given.map((name) => [name, own(options as unknown, name)]))) as Bare<T>;
 }

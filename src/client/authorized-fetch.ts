@@ -19,7 +19,7 @@ export function createAuthorizedFetch(
 ): typeof globalThis.fetch {
   return async function authorizedFetch(input, init) {
     const request = input instanceof Request ? input : undefined;
-    // That of another library is sent as an address with options.
+    // A Request of another library is sent as an address with options.
     const foreign = request === undefined && isRequest(input) ? copyInit(input) : undefined;
     const url = addressOf(isRequest(input) ? urlOf(input) : input, baseUrl);
     const options = bare({ ...foreign, ...copyInit(init ?? {}) });
@@ -27,7 +27,7 @@ export function createAuthorizedFetch(
     const send = (token: string) => {
       const headers = new Headers(options.headers ?? request?.headers);
       headers.set('authorization', `Bearer ${token}`);
-      // A Request of its own, for that of a subclass may tell a `fetch` of the user another address than it has.
+      // A copy, since the `url` of a subclass may tell a `fetch` of the user another address.
       const target =
         request === undefined ? url.href : (new Request(request, Object.create(null)) as unknown as string);
       // As the option's type says, for a `fetch` that knows the classes of another library.
@@ -95,7 +95,7 @@ function isRequest(input: string | URL | Request): input is Request {
   return typeof input === 'object' && !hasMember(input, 'href') && hasMember(input, 'url');
 }
 
-/** The address to which `fetch` sends a Request, whatever the `url` of a subclass says; that of another library's. */
+/** The address to which `fetch` sends a Request, whatever the `url` of a subclass says. */
 function urlOf(request: Request): string {
   if (!(request instanceof Request)) return (request as Request).url;
   const getter = own(Object.getOwnPropertyDescriptor(Request.prototype, 'url') ?? {}, 'get');

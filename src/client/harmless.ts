@@ -4,7 +4,7 @@ import type { ClientSettings } from './options.js';
 /** More of what Logto says no message needs. */
 const LONGEST = 200;
 
-/** How many readings of a text are looked at: more encodings over one another nobody makes. */
+/** How many readings of a text are tried at most. */
 const MOST_READINGS = 40;
 
 /**
@@ -16,7 +16,7 @@ export function harmless(settings: ClientSettings, text: unknown): string | unde
   const forms = formsOf(settings).map((form) => form.toLowerCase());
   for (const reading of readingsOf(text)) {
     if (hasCredentials(reading)) return undefined;
-    // Some of them are the same in upper and lower case, and nothing is lost where more than that is held back.
+    // Some forms do not depend on the case, and to withhold too much does no harm.
     const said = reading.toLowerCase();
     if (forms.some((form) => said.includes(form))) return undefined;
   }
@@ -29,7 +29,7 @@ function hasCredentials(text: string): boolean {
   return found.some(([, encoded = '']) => Buffer.from(encoded, 'base64').includes(':'));
 }
 
-/** The text, and what becomes of it once its encodings are taken away, in any order. */
+/** The text, and what it says once its encodings are removed, in any order. */
 function readingsOf(text: string): readonly string[] {
   const readings = [text];
   for (const reading of readings) {
@@ -71,14 +71,14 @@ function formsOf({ endpoint, appId, appSecret }: ClientSettings): string[] {
 }
 
 /**
- * What stands for it in any base64 text that holds it, alone or with something before and behind: three forms, as a
- * byte can begin at three places in a group of four characters (RFC 4648 section 4).
+ * The characters that stand for the secret in any base64 text that contains it, whatever precedes and follows it. There
+ * are three forms, since a byte can begin at three places in a group of four characters (RFC 4648 section 4).
  */
 function inBase64(secret: string): string[] {
   const bytes = Buffer.from(secret);
   return [0, 1, 2].map((before) => {
     const encoded = Buffer.concat([Buffer.alloc(before), bytes]).toString('base64');
-    // Without the characters that hold bits of what stands beside it.
+    // The characters at both ends also hold bits of the neighbours.
     return encoded.slice(Math.ceil((before * 8) / 6), Math.floor(((before + bytes.length) * 8) / 6));
   });
 }

@@ -63,7 +63,7 @@ function serverOf(endpoint: string) {
   return bare({ issuer: `${endpoint}/oidc`, token_endpoint: `${endpoint}/oidc/token` });
 }
 
-/** Without a prototype, as all that is given to the library: some members make it send the secret elsewhere. */
+/** Without a prototype, like all that the library is given: some members would make it send the secret elsewhere. */
 function clientOf(appId: string) {
   return bare({ client_id: appId });
 }
@@ -77,7 +77,7 @@ async function send(settings: ClientSettings, signal: AbortSignal): Promise<Resp
   };
   const authentication = ClientSecretBasic(appSecret);
   const options = bare({
-    // The library makes the rest of the request: its members are copied, so that none comes from elsewhere.
+    // The library makes this object; the copy has no prototype.
     [customFetch]: (url: string, init: RequestInit) => fetch(url, bare(init)),
     // http to this very machine is allowed always; whether to others, the options were checked for.
     [allowInsecureRequests]: allowInsecure || endpoint.startsWith('http:'),

@@ -137,12 +137,12 @@ export class KeySet implements KeySource {
     return outcome;
   }
 
-  /** Has a refresh begin for those who wait, now or when it is due. */
+  /** Starts a refresh for the tokens that wait, now or when it is due. */
   #askForUnknown(): void {
     if (this.#unknown.size === 0 || this.#timer !== undefined) return;
     const wait = this.#pace.remaining(performance.now());
     if (wait === 0) {
-      // Not at once, so that it serves all who come at the same time.
+      // In a microtask, so that all tokens that come at the same time share it.
       void Promise.resolve().then(() => this.#refresh(true));
       return;
     }
@@ -150,11 +150,11 @@ export class KeySet implements KeySource {
       this.#timer = undefined;
       this.#askForUnknown();
     };
-    // Those who wait keep the process alive by timers of their own.
+    // The tokens that wait keep the process alive, each by a timer of its own.
     this.#timer = unreferenced(setTimeout(ask, Math.ceil(wait)));
   }
 
-  /** What the last refresh says of a key that it has not brought, if it began after the token came and has ended. */
+  /** The refusal of a key that the last refresh has not brought, if that began after the token came and has ended. */
   #told(kid: string, begunBefore: number): Refusal | undefined {
     if (this.#refreshing !== undefined || this.#begun === begunBefore) return undefined;
     if (this.#backoff.failing) return this.#unavailable(undefined, this.#pace.remaining(performance.now()));

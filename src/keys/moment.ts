@@ -1,7 +1,7 @@
 /**
  * A moment in the past, by two clocks: the wall clock, which may be set, and `performance.now()`, which stands still
- * while the machine sleeps. Its age is what the one that says more says, so that no clock that is set back, and no
- * sleep, makes it younger than it is. All in milliseconds.
+ * while the machine sleeps. Its age is the greater of what the two clocks say, so that neither a clock that is set back
+ * nor a sleep makes it younger than it is. All in milliseconds.
  */
 export class Moment {
   private constructor(

@@ -1,4 +1,4 @@
-/** A second, and a little more for what the network may take away of it before a request is at Logto. */
+/** A second and a margin: a request may reach Logto faster than the one before it. */
 const SHORTEST = 1_050;
 
 /**
@@ -18,7 +18,7 @@ export class RefreshPace {
 
   /** A refresh begins. */
   begin(now: number): void {
-    // After a pause, the next unknown key id is not part of the flood that there may have been.
+    // A refresh after a pause does not belong to an earlier flood.
     if (now - this.#begunAt >= 2 * this.#distance) this.#distance = SHORTEST;
     this.#begunAt = now;
   }

@@ -15,19 +15,21 @@ interface Waiter {
 }
 
 /**
- * The tokens whose key is not held, until a refresh that begins after they came has told whether Logto has it.
+ * The tokens whose key is not held. Each waits until a refresh that began after it came has told whether Logto has the
+ * key.
  *
- * So many may wait at once. In a full room a newcomer takes the place of another, drawn by lot: among those whose kid
- * nobody else here has, if they are more than half, and else among the others. Made-up kids are mostly different ones:
- * then they drive out each other, and the tokens of a real new key, which have one kid in common, stay. Whatever kids
- * a flood has, a token gets in each time it is sent, and the next newcomer drives it out in at most 2 of `max` cases.
+ * At most `max` may wait. When the room is full, a newcomer takes the place of a waiting token that is drawn by lot: from
+ * the tokens whose kid no other waiting token has, if these are more than half, and otherwise from the rest. Made-up kids
+ * are mostly different ones, so they drive out each other, and the tokens of a real new key, which share one kid, stay.
+ * Whatever the kids of a flood are, a newcomer is always admitted, and each newcomer after it drives it out with a
+ * probability of 2 / `max` at most.
  */
 export class UnknownKids {
   readonly #max: number;
   readonly #waiting: Waiter[] = [];
-  /** How many of them have that kid. */
+  /** How many tokens wait, by their kid. */
   readonly #counts = new Map<string, number>();
-  /** How many of them have a kid that no other has. */
+  /** How many of them have a kid that no other waiting token has. */
   #alone = 0;
   /** Kids that Logto did not have at the last refresh, and until when that is remembered. */
   #absent = { kids: new Set<string>(), until: Number.NEGATIVE_INFINITY };
@@ -45,7 +47,7 @@ export class UnknownKids {
     return this.#absent.kids.has(kid) && performance.now() < this.#absent.until;
   }
 
-  /** The last refresh was asked for this kid, and has not brought it. */
+  /** Notes that the last refresh has not brought this kid. */
   rememberAbsent(kid: string): void {
     if (this.#absent.kids.size < this.#max) this.#absent.kids.add(kid);
   }
@@ -82,7 +84,7 @@ export class UnknownKids {
   }
 
   /**
-   * A refresh has ended: lets those go of whom it tells something.
+   * A refresh has ended: settles each token about which it says something.
    *
    * @param begunAt - when it began, by `performance.now()`
    * @param outcomeFor - what it tells; undefined where the token has to wait for the next one
@@ -100,7 +102,7 @@ export class UnknownKids {
 
   #drawOne(): Waiter {
     const isAlone = 2 * this.#alone > this.#waiting.length;
-    // Half of them or more are such, so it takes two draws on average.
+    // At least half of the tokens qualify, so it takes two draws on average at most.
     for (;;) {
       const one = this.#waiting[Math.floor(Math.random() * this.#waiting.length)] as Waiter;
       if ((this.#counts.get(one.kid) === 1) === isAlone) return one;
