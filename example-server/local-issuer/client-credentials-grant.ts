@@ -1,15 +1,23 @@
 import type { Configuration, Provider } from 'oidc-provider';
 import type { Application, Directory } from './directory.js';
 import { Refusal } from './logto-answers.js';
+import { uncheckedScope } from './token-form.js';
 
 // Reserved by Logto: whichever app asks gets a token for it, with any organization permission it names.
 const organizationsResource = 'urn:logto:resource:organizations';
 const organizationUrn = 'urn:logto:organization:';
 const organizationTokenTtl = 3600;
 
+// Logto knows these too, and machine-to-machine apps may not use them.
+const otherGrants = [
+  'urn:ietf:params:oauth:grant-type:device_code',
+  'urn:ietf:params:oauth:grant-type:token-exchange',
+];
+
 interface GrantParameters {
   resource?: string | string[];
   organization_id?: string;
+  [uncheckedScope]?: string;
 }
 
 /** What a token may be for, and the most it may carry. */
@@ -30,7 +38,7 @@ export function registerClientCredentialsGrant(provider: Provider, directory: Di
     async function clientCredentialsGrant(ctx) {
       const { client, params } = ctx.oidc;
       const { audience, permissions, ttl } = findTarget(directory, client.clientId, params);
-      const asked = new Set(params.scope?.split(' '));
+      const asked = new Set((params[uncheckedScope] ?? params.scope)?.split(' '));
       const scope = [...asked].filter((permission) => permissions.includes(permission)).join(' ');
 
       const token = new provider.ClientCredentials({
@@ -49,9 +57,11 @@ export function registerClientCredentialsGrant(provider: Provider, directory: Di
         ...((scope !== '' || isOrganization(audience)) && { scope }),
       };
     },
-    ['resource', 'organization_id', 'scope'],
+    ['resource', 'organization_id', 'scope', uncheckedScope],
     ['resource'],
   );
+  // The engine refuses them to every app before it comes to the handler.
+  for (const grant of otherGrants) provider.registerGrantType(grant, () => {});
 }
 
 /** The engine's settings that give the grant's tokens the claims of Logto's. */
@@ -114,6 +124,12 @@ function findOrganization(directory: Directory, application: Application, id: st
 function findApi(directory: Directory, grants: Record<string, string[]>, indicator: string): Target {
   if (indicator === organizationsResource) {
     return { audience: indicator, permissions: directory.organizationPermissions, ttl: organizationTokenTtl };
+  }
+  if (!URL.canParse(indicator)) {
+    throw new Refusal(400, 'invalid_target', 'resource indicator must be an absolute URI');
+  }
+  if (indicator.includes('#')) {
+    throw new Refusal(400, 'invalid_target', 'resource indicator must not contain a fragment component');
   }
   const resource = directory.resources.find((candidate) => candidate.indicator === indicator);
   if (!resource) throw new Refusal(400, 'invalid_target', 'resource indicator is missing, or unknown');

@@ -1,19 +1,17 @@
 import { generateKeyPair } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer, type IncomingMessage } from 'node:http';
+import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { stringify } from 'node:querystring';
-import { Readable } from 'node:stream';
-import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import express from 'express';
-import type { Adapter, JWK, KoaContextWithOIDC, Provider as ProviderClass } from 'oidc-provider';
+import type { Adapter, JWK, Provider as ProviderClass } from 'oidc-provider';
 // The package's entry module writes a warning to the console on Node 20, where the engine runs well all the same.
 // @ts-expect-error The package's types describe its entry module only.
 import { Provider as UntypedProvider } from 'oidc-provider/lib/provider.js';
 import { findApplication, registerClientCredentialsGrant, tokenClaims } from './client-credentials-grant.js';
 import type { Directory } from './directory.js';
 import { logtoAnswers } from './logto-answers.js';
+import { readTokenForm } from './token-form.js';
 
 const Provider: typeof ProviderClass = UntypedProvider;
 const newKeyPair = promisify(generateKeyPair);
@@ -120,7 +118,7 @@ function createEngine(issuer: string, directory: Directory, keys: JWK[], alg: Si
   provider.silent = true;
   registerClientCredentialsGrant(provider, directory);
   provider.use(logtoAnswers);
-  provider.use(readJsonAsForm);
+  provider.use(readTokenForm);
   return provider;
 }
 
@@ -146,25 +144,6 @@ function directoryAdapter(model: string, directory: Directory): Adapter {
     async destroy() {},
     async revokeByGrantId() {},
   };
-}
-
-/** Logto's token endpoint takes a JSON body for the form it stands for; the engine takes the form only. */
-async function readJsonAsForm(ctx: KoaContextWithOIDC, next: () => Promise<void>): Promise<void> {
-  if (ctx.method === 'POST' && ctx.is('application/json')) {
-    const form = Buffer.from(await jsonToForm(ctx.req));
-    ctx.req.headers['content-type'] = 'application/x-www-form-urlencoded';
-    ctx.req.headers['content-length'] = String(form.length);
-    ctx.req = Readable.from([form]) as IncomingMessage;
-  }
-  await next();
-}
-
-async function jsonToForm(body: Readable): Promise<string> {
-  try {
-    return stringify(JSON.parse(await text(body)));
-  } catch {
-    return '';
-  }
 }
 
 async function newKey(alg: SigningAlgorithm): Promise<JWK> {

@@ -37,12 +37,18 @@ const phrases: Record<string, string> = {
 /** Middleware around the engine that gives its answers what Logto adds to them. */
 export async function logtoAnswers(ctx: KoaContextWithOIDC, next: () => Promise<void>): Promise<void> {
   await next();
+  if (ctx.status === 404 && ctx.body === undefined) {
+    ctx.status = 404;
+    const error_description = `unrecognized route or not allowed method (${ctx.method} on ${ctx.path})`;
+    ctx.body = { error: 'invalid_request', error_description };
+  }
   if (isErrorBody(ctx.body)) {
     const code = `oidc.${ctx.body.error}`;
     const message = phrases[ctx.body.error] ?? `An OIDC error occurred: ${code}.`;
     ctx.body = { code, message, ...ctx.body };
   } else if (ctx.oidc?.route === 'jwks' && ctx.body) {
-    ctx.set('Cache-Control', 'no-cache, max-age=0, must-revalidate');
+    // Logto says so to GET, and not to HEAD.
+    if (ctx.method === 'GET') ctx.set('Cache-Control', 'no-cache, max-age=0, must-revalidate');
     ctx.set('ETag', entityTag(JSON.stringify(ctx.body)));
   }
 }

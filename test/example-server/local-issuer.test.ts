@@ -10,6 +10,8 @@ import {
   shopDirectory,
 } from '../../example-server/local-issuer/directory.js';
 import { type LocalIssuer, startLocalIssuer } from '../../example-server/local-issuer/local-issuer.js';
+import { createLogtoAuth } from '../../src/index.js';
+import { resultOf } from '../support/result.js';
 
 // Before the imports above run, since some modules greet the console as they load.
 const consoleMethods = vi.hoisted(() =>
@@ -240,6 +242,42 @@ describe("follows the directory's changes at once", () => {
     expect((await askAs(issuer, old, 'statistics-service', wanted)).status).toBe(401);
     directory.applications.shift();
     expect((await askAs(issuer, old, 'statistics-service', wanted)).status).toBe(400);
+  });
+});
+
+describe('takes names of any characters, as Logto does', () => {
+  const unicode = 'https://bücher.api/ü';
+  const ascii = 'https://xn--bcher-kva.api/%C3%BC';
+  const scopes = ['ü', 'a"b', 'read:books'];
+  const directory: Directory = {
+    ...fixtureDirectory,
+    resources: [unicode, ascii].map((indicator) => ({ indicator, scopes, accessTokenTtl: 60 })),
+    applications: [app('reader', 'reader', { grants: { [unicode]: scopes, [ascii]: scopes } })],
+  };
+
+  test.each([unicode, ascii])(
+    'and puts the identifier %s into `aud` as it was registered',
+    async (resource) => {
+      const issuer = await start({ directory });
+      const { answer, token } = await answerOf(
+        await askAs(issuer, directory, 'reader', { resource, scope: scopes.join(' ') }),
+      );
+      expect(answer['scope']).toBe('ü a"b read:books');
+      expect(await claimsOf(issuer, token)).toMatchObject({ aud: resource, scope: 'ü a"b read:books' });
+    },
+  );
+
+  test('so that a guard knows the one that is a URI', async () => {
+    const issuer = await start({ directory });
+    const auth = createLogtoAuth({ endpoint: issuer.endpoint, audience: ascii });
+    const results = [unicode, ascii].map(async (resource) => {
+      const { token } = await answerOf(
+        await askAs(issuer, directory, 'reader', { resource, scope: 'read:books' }),
+      );
+      return resultOf(auth, token, { scopes: ['read:books'] });
+    });
+    expect(await Promise.all(results)).toEqual(['audience', 'ok']);
+    expect(() => createLogtoAuth({ endpoint: issuer.endpoint, audience: unicode })).toThrow(ascii);
   });
 });
 

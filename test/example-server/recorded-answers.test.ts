@@ -1,0 +1,74 @@
+import { afterAll, describe, expect, it } from 'vitest';
+import { shopDirectory } from '../../example-server/local-issuer/directory.js';
+import { startLocalIssuer } from '../../example-server/local-issuer/local-issuer.js';
+import { answerTo, RECORDED, recordedRequests, type StandIn } from '../support/recorded-answers.js';
+
+/** Requests to which the stand-in answers otherwise than Logto, and why. */
+const EXCEPTIONS: Readonly<Record<string, string>> = {
+  discovery: 'it also names the endpoints and claims for users, of which the stand-in has none',
+  'as metadata': 'the same document',
+  root: 'a page for people',
+  userinfo: 'the stand-in has no users',
+};
+
+const directory = shopDirectory();
+const issuer = await startLocalIssuer({ directory });
+afterAll(() => issuer.stop());
+
+const appNamed = (name: string) => {
+  const app = directory.applications.find((one) => one.name === name);
+  if (app === undefined) throw new Error(`There is no app ${name}.`);
+  return app;
+};
+const apps = {
+  ST: appNamed('statistics-service'),
+  STR: appNamed('stranger-service'),
+  PA: appNamed('partner-service'),
+};
+const standIn: StandIn = {
+  endpoint: issuer.endpoint,
+  ids: { ST: apps.ST.id, STR: apps.STR.id, PA: apps.PA.id, ORG: 'tgqjike3k7pu', OTHER: 'w1h7qob3z0o3' },
+  secrets: { ST: apps.ST.secret, STR: apps.STR.secret, PA: apps.PA.secret },
+};
+const granted = await fetch(`${issuer.issuer}/token`, {
+  method: 'POST',
+  headers: { authorization: `Basic ${Buffer.from(`${apps.ST.id}:${apps.ST.secret}`).toString('base64')}` },
+  body: new URLSearchParams({ grant_type: 'client_credentials', resource: 'https://shopping.api' }),
+});
+const { access_token: token } = (await granted.json()) as { access_token: string };
+const requests = recordedRequests(standIn, token);
+
+it('the requests are those of the recording', () => {
+  expect(Object.keys(requests)).toEqual(Object.keys(RECORDED));
+});
+
+describe('the stand-in answers as Logto did:', () => {
+  const cases = Object.entries(requests).filter(([name]) => !Object.hasOwn(EXCEPTIONS, name));
+  it.each(cases)('%s', async (name, request) => {
+    const { vary, ...recorded } = RECORDED[name] ?? {};
+    expect(await answerTo(request, standIn)).toEqual(recorded);
+  });
+});
+
+describe('where it does not, the difference is still there:', () => {
+  it.each(Object.entries(EXCEPTIONS))('%s, for %s', async (name) => {
+    const { vary, ...recorded } = RECORDED[name] ?? {};
+    const answer = await answerTo(requests[name] as never, standIn);
+    expect(answer).not.toEqual(recorded);
+  });
+
+  it('and the discovery document has the members that a machine goes by', async () => {
+    const members = ({ body }: Record<string, unknown>) => {
+      const {
+        issuer: iss,
+        jwks_uri,
+        token_endpoint,
+        introspection_endpoint,
+        revocation_endpoint,
+      } = body as Record<string, unknown>;
+      return { iss, jwks_uri, token_endpoint, introspection_endpoint, revocation_endpoint };
+    };
+    const answer = await answerTo(requests['discovery'] as never, standIn);
+    expect(members(answer)).toEqual(members(RECORDED['discovery'] ?? {}));
+  });
+});
