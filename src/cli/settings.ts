@@ -1,11 +1,11 @@
+import { CREDENTIAL_FIX, faultInCredential } from '../checks/credentials.js';
 import { fromEnvironment, variable } from '../checks/environment.js';
 import type { Bare } from '../checks/own.js';
 import { checkScopes } from '../checks/scopes.js';
 import { checkAddress, checkAudiences, checkEndpoint } from '../checks/uris.js';
 import { UsageError } from './usage.js';
 
-/** The arguments that every command has, as they came. */
-/** As the parser leaves them: without a prototype. */
+/** The arguments that every command has, as the parser leaves them: without a prototype. */
 export type Given = Bare<Arguments>;
 
 interface Arguments {
@@ -77,6 +77,22 @@ export function appOf(): App | undefined {
   if (id.trim() === '') throw new UsageError('LOGTO_APP_SECRET is set, and LOGTO_APP_ID is not.');
   if (secret.trim() === '') throw new UsageError('LOGTO_APP_ID is set, and LOGTO_APP_SECRET is not.');
   return { id, secret };
+}
+
+/** What Logto would not accept in the app's id or secret. */
+export interface Unacceptable {
+  /** In a sentence, without the value. */
+  readonly fault: string;
+  readonly fix: string;
+}
+
+/** Whether the app can be sent to Logto at all; undefined where it can. */
+export function faultInApp({ id, secret }: App): Unacceptable | undefined {
+  for (const [name, value] of Object.entries({ LOGTO_APP_ID: id, LOGTO_APP_SECRET: secret })) {
+    const fault = faultInCredential(value);
+    if (fault !== undefined) return { fault: `${name} ${fault}.`, fix: CREDENTIAL_FIX };
+  }
+  return undefined;
 }
 
 /** An address to which a token will be sent. @throws UsageError */

@@ -14,6 +14,7 @@ import {
   allowsInsecure,
   appOf,
   demandEndpoints,
+  faultInApp,
   type Given,
   lacksEndpoint,
   organizationOf,
@@ -78,6 +79,8 @@ function obstacleTo(isLogto: boolean, app: App | undefined, target: string | und
       'Not asked for; with LOGTO_APP_ID and LOGTO_APP_SECRET it is seen whether that app gets one.',
     );
   }
+  const unacceptable = faultInApp(app);
+  if (unacceptable !== undefined) return problem('token', unacceptable.fault, unacceptable.fix);
   if (target !== undefined) return undefined;
   return problem(
     'configuration',

@@ -7,6 +7,7 @@ import {
   allowsInsecure,
   appOf,
   demandEndpoints,
+  faultInApp,
   type Given,
   organizationOf,
   resourcesOf,
@@ -45,6 +46,8 @@ function whatIsAskedFor(given: Given): Wanted {
   if (app === undefined) {
     throw new UsageError("whose token? Set LOGTO_APP_ID and LOGTO_APP_SECRET, from the app's page in Logto.");
   }
+  const unacceptable = faultInApp(app);
+  if (unacceptable !== undefined) throw new UsageError(`${unacceptable.fault} ${unacceptable.fix}`);
   const [endpoint] = demandEndpoints(given);
   const organization = organizationOf(given);
   // Of an organization alone, where LOGTO_AUDIENCE is not set: that is what the API's guard goes by, too.

@@ -1,0 +1,16 @@
+/**
+ * What is wrong with an app's id or secret, as the end of a sentence; undefined where nothing is. Both are printable
+ * ASCII (RFC 6749 appendices A.1 and A.2), and Logto refuses a request with other characters in them.
+ */
+export function faultInCredential(value: string): string | undefined {
+  if (/^[ -~]*$/.test(value)) return undefined;
+  if (/[\r\n]\s*$/.test(value)) return 'ends with a line break';
+  if (/^\s*[\r\n]/.test(value)) return 'begins with a line break';
+  if (/[\r\n]/.test(value)) return 'contains a line break';
+  return /[^\0-\x7f]/.test(value) ? 'contains a character that is not ASCII' : 'contains a control character';
+}
+
+/** What to do about it. */
+export const CREDENTIAL_FIX =
+  'Logto accepts printable ASCII alone. The text of a file often ends with a line break: remove it with .trim(). ' +
+  'Otherwise copy the value again from the Logto Console.';
