@@ -19,7 +19,8 @@ export function checkScopes(owner: Owner, option: string, value: unknown): reado
   for (const scope of scopes) {
     if (!isScope(scope)) {
       throw new TypeError(
-        `${owner}: the scope ${show(scope)} has characters that no scope may have (RFC 6749 section 3.3).`,
+        `${owner}: the scope ${show(scope)} has characters that no scope may have (RFC 6749 section 3.3). ` +
+          'Logto accepts such a permission: give it another name there.',
       );
     }
   }

@@ -96,11 +96,24 @@ function checkAudience(owner: Owner, option: string, value: string): void {
         'that it asks for, so they prove nothing. Pass the indicator of an API resource of yours.',
     );
   }
-  if (!/^[a-z][a-z\d+.-]*:[!$-;=?-Z[\]_a-z~]+$/i.test(value) || !URL.canParse(value)) {
+  if (!isUri(value)) {
     const needed =
       'an API resource indicator of Logto, an absolute URI without a fragment as https://shopping.api';
-    throw wrong(owner, option, needed, value);
+    throw new TypeError(wrong(owner, option, needed, value).message + adviceInAscii(value));
   }
+}
+
+function isUri(value: string): boolean {
+  return /^[a-z][a-z\d+.-]*:[!$-;=?-Z[\]_a-z~]+$/i.test(value) && URL.canParse(value);
+}
+
+/** Logto registers any URL, and names it in `aud` as it was registered. A URI is ASCII (RFC 3986 section 2). */
+function adviceInAscii(value: string): string {
+  if (!/^https?:\/\/[^#]+$/i.test(value) || !URL.canParse(value)) return '';
+  const { href } = new URL(value);
+  const uri = value.endsWith('/') ? href : withoutTrailing(href, '/');
+  if (!isUri(uri)) return '';
+  return ` Logto accepts such an identifier, but it is no URI: create the API resource there as ${show(uri)}, and pass that.`;
 }
 
 /** @throws TypeError when it is no URL that fits a challenge */
