@@ -1,4 +1,10 @@
-import { createM2MClient, managementApiResource } from 'express-logto-m2m/client';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import {
+  createM2MClient,
+  type M2MClient,
+  managementApiResource,
+  type ScopesMissingMessage,
+} from 'express-logto-m2m/client';
 import { type ZodType, z } from 'zod';
 import { type Answer, type Call, send } from './call.js';
 import { checkIssuer, checkSecure, normalEndpoint } from './endpoint.js';
@@ -35,7 +41,7 @@ export class ManagementApi {
   /**
    * Gets a token for it first.
    *
-   * @throws {ProvisionError} where Logto gives none, or issues it under another address than this one
+   * @throws {ProvisionError} where Logto gives none, or one without the permission, or issues it under another address
    */
   static async open(options: ManagementApiOptions): Promise<ManagementApi> {
     const { endpoint, appId, appSecret, tenantId, tell } = options;
@@ -49,10 +55,7 @@ export class ManagementApi {
       baseUrl: endpoint,
     });
     const base = normalEndpoint(endpoint);
-    const { token } = await client.getAccessToken().catch((error) => {
-      throw noToken(error);
-    });
-    checkIssuer(token, base);
+    checkIssuer(await tokenOf(client), base);
     return new ManagementApi(base, async (call) => {
       const answer = await send(client.fetch, call, (seconds, status) =>
         tell(`waiting  ${seconds} s, as Logto asks (${status})`),
@@ -60,7 +63,7 @@ export class ManagementApi {
         throw noToken(error);
       });
       if (answer.status < 300) return answer;
-      throw refusalOf(call, answer, appId);
+      throw refusalOf(call, answer, base);
     });
   }
 
@@ -113,5 +116,22 @@ export class ManagementApi {
     throw new ProvisionError(
       `What ${this.endpoint} answered to /${path} is no answer of Logto's Management API.`,
     );
+  }
+}
+
+/** A token with all that was asked for. What is missing, and what to do about it, the client tells on a channel. */
+async function tokenOf(client: M2MClient): Promise<string> {
+  const missing: ScopesMissingMessage[] = [];
+  const listen = (message: unknown) => void missing.push(message as ScopesMissingMessage);
+  subscribe('express-logto-m2m:scopes-missing', listen);
+  try {
+    const { token } = await client.getAccessToken();
+    const [message] = missing;
+    if (message) throw new ProvisionError(`${message.error.message} Nothing was changed.`);
+    return token;
+  } catch (error) {
+    throw noToken(error);
+  } finally {
+    unsubscribe('express-logto-m2m:scopes-missing', listen);
   }
 }

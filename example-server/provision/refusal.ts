@@ -6,17 +6,20 @@ import { ProvisionError, runAgain } from './provision-error.js';
 const refusalSchema = z.object({ code: z.string(), message: z.string() });
 
 /** What Logto said in refusing a call, and what to do about it. */
-export function refusalOf({ method, path }: Call, { status, json }: Answer, appId: string): ProvisionError {
+export function refusalOf(
+  { method, path }: Call,
+  { status, json }: Answer,
+  endpoint: string,
+): ProvisionError {
   const { code = '', message } = refusalSchema.safeParse(json).data ?? { message: 'it did not say why' };
   const said = `Logto refused ${method} /${path} (${status}): ${message}${code && ` (${code})`}`;
-  const advice = adviceOn(status, code, appId);
+  const advice = adviceOn(status, code, endpoint);
   return new ProvisionError(advice ? `${said}\n${advice}` : said);
 }
 
-function adviceOn(status: number, code: string, appId: string): string | undefined {
-  // Another 403 may be the limit of a plan.
-  if (code === 'auth.forbidden') {
-    return `App ${appId} may not use the Management API: in the Logto Console, give it a machine-to-machine role with the permission "all" of it.`;
+function adviceOn(status: number, code: string, endpoint: string): string | undefined {
+  if (status === 401) {
+    return `The Management API at ${endpoint} does not accept the token that Logto gave there. Where you host Logto yourself, is ${endpoint} the address of its Console (port 3002 by default)? Set LOGTO_ENDPOINT to the address of your tenant (port 3001 by default).`;
   }
   return isPassing(status) || (status === 422 && isThereAlready(code)) ? runAgain : undefined;
 }

@@ -1,8 +1,8 @@
 import { member, own } from '../checks/own.js';
 import { harmless } from './harmless.js';
-import { hintFor } from './hints.js';
 import { M2MClientError } from './m2m-client-error.js';
 import type { ClientSettings } from './options.js';
+import { explain } from './refusals.js';
 
 /** Why there is no token. */
 export class TokenFailure {
@@ -22,15 +22,20 @@ export function refused(settings: ClientSettings, status: number, answer: object
   if (code === undefined) return invalidResponse(settings, status);
   const description = harmless(settings, own(answer, 'error_description'));
   const message = `Logto gave no token: ${description ?? 'it did not say why'} (${code}).`;
-  const hint = hintFor(code, status, description, settings);
+  const explanation = explain({ status, code, description }, settings);
+  const hint = explanation && `${explanation.cause} ${explanation.fix}`;
   return new TokenFailure(new M2MClientError(code, message, { status, description, hint }), false);
 }
 
 /** Logto is there, and cannot or will not answer now. */
 export function unavailable({ endpoint }: ClientSettings, { status, headers }: Response): TokenFailure {
   const message = `Logto gave no token: ${endpoint} answered ${status}.`;
+  const hint =
+    status === 429
+      ? 'Logto, or a proxy before it, limits how often it may be asked: keep one client for each API, and share its token by `store`.'
+      : 'Logto, or a proxy before it, fails: look at its log, and whether it reaches its database.';
   return new TokenFailure(
-    new M2MClientError('unavailable', message, { status }),
+    new M2MClientError('unavailable', message, { status, hint }),
     true,
     retryAfterOf(headers),
   );

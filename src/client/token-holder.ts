@@ -1,9 +1,9 @@
 import { heldOpen, settledBy } from '../promises.js';
 import { tellScopesMissing, tellTokenFailed } from './diagnostics.js';
 import type { GrantedToken } from './granted-token.js';
-import { hintForMissing } from './hints.js';
 import { LastFailure } from './last-failure.js';
 import { M2MClientError } from './m2m-client-error.js';
+import { adviceOnMissing } from './missing-scopes.js';
 import { obtainToken } from './obtain-token.js';
 import type { ClientSettings } from './options.js';
 import { SharedToken } from './shared-token.js';
@@ -132,7 +132,7 @@ export class TokenHolder {
   }
 
   #tellMissing(missingScopes: readonly string[]): void {
-    const hint = hintForMissing(missingScopes, this.#settings);
+    const hint = adviceOnMissing(missingScopes, this.#settings);
     const message = 'Logto granted less than was asked for.';
     const error = new M2MClientError('scopes_missing', message, { hint, missingScopes });
     tellScopesMissing({ appId: this.#settings.appId, error });

@@ -712,6 +712,37 @@ describe('provision', { timeout: 60_000 }, () => {
     await server.stop();
   });
 
+  it('names the admin tenant of Logto, where the Management API refuses its token', {
+    timeout: 20_000,
+  }, async () => {
+    await open();
+    // Tokens are had there, with its own issuer, and are none for the API at that address.
+    const admin: Recorder = await Recorder.start((req, res) => {
+      res.setHeader('content-type', 'application/json');
+      if (req.url === '/oidc/token') {
+        const claims = Buffer.from(JSON.stringify({ iss: `${admin.url}/oidc` })).toString('base64url');
+        const answer = {
+          access_token: `e30.${claims}.c2ln`,
+          token_type: 'Bearer',
+          expires_in: 3600,
+          scope: 'all',
+        };
+        return void res.end(JSON.stringify(answer));
+      }
+      const body = {
+        code: 'auth.unauthorized',
+        message: 'Unauthorized. Please check credentials and its scope.',
+      };
+      res.writeHead(401).end(JSON.stringify(body));
+    });
+    const { output, told, exitCode } = await provisionHere(admin.url);
+    expect(told).toMatch(
+      /^Logto refused GET \/api\/resources\S* \(401\): Unauthorized\..*\n.* is \S+ the address of its Console \(port 3002 by default\)\? Set LOGTO_ENDPOINT/,
+    );
+    expect({ output, exitCode }).toEqual({ output: '', exitCode: 1 });
+    await admin.stop();
+  });
+
   it('says so where nobody is at the address', { timeout: 20_000 }, async () => {
     await open();
     const gone = await Recorder.start(() => {});
@@ -743,7 +774,12 @@ describe('provision', { timeout: 60_000 }, () => {
         const { id } = logto.addApp('stranger');
         return { LOGTO_APP_ID: id, LOGTO_APP_SECRET: logto.app('stranger').secret };
       },
-      /^Logto refused GET \/api\/resources\S* \(403\): Forbidden\.[\s\S]*\(auth\.forbidden\)\nApp \w+ may not use the Management API: .* "all" of it\.\n$/,
+      /^Logto granted less than was asked for\. No role of app \w+ grants all: assign it a machine-to-machine role .* Nothing was changed\.\n$/,
+    ],
+    [
+      'the secret ends with a line break',
+      () => ({ LOGTO_APP_SECRET: `${logto.app().secret}\n` }),
+      /`appSecret` ends with a line break\. Logto accepts printable ASCII alone\./,
     ],
   ])('ends with 1 and a plain sentence where %s', { timeout: 20_000 }, async (_case, env, sentence) => {
     await open();

@@ -5,6 +5,7 @@ import {
   M2MClientError,
   type M2MClientOptions,
 } from '../../client/index.js';
+import { explain } from '../../client/refusals.js';
 import type { App } from '../settings.js';
 import { assignment, fromNow, wordOf } from '../words.js';
 import { decodeToken, Undecodable } from './decoded-token.js';
@@ -34,11 +35,21 @@ export async function askForToken(wanted: Wanted): Promise<Grant> {
   } catch (error) {
     if (!(error instanceof M2MClientError)) throw error;
     const { message } = error;
-    const hint = own(error, 'hint') ?? 'Look at the log of Logto.';
-    const cause = message.endsWith(hint) ? message.slice(0, -hint.length).trimEnd() : message;
-    const fix = (error.code === 'invalid_target' && (await fixForSlash(wanted))) || hint;
+    const advice = fixFor(error, wanted);
+    const cause = message.endsWith(advice) ? message.slice(0, -advice.length).trimEnd() : message;
+    const fix = (error.code === 'invalid_target' && (await fixForSlash(wanted))) || advice;
     return { finding: problem('token', cause, fix), answer: undefined };
   }
+}
+
+/** The end of the error's message. The rest says why. */
+function fixFor(error: M2MClientError, { endpoint, app, resource, organization }: Wanted): string {
+  const { code } = error;
+  const [status = 0, description] = [own(error, 'status'), own(error, 'description')];
+  const request = { endpoint, appId: app.id, appSecret: app.secret, resource, organizationId: organization };
+  return (
+    explain({ status, code, description }, request)?.fix ?? own(error, 'hint') ?? 'Look at the log of Logto.'
+  );
 }
 
 /** @throws M2MClientError (the promise rejects) where Logto gives none */

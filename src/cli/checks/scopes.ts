@@ -1,4 +1,5 @@
 import { meantBy } from '../../checks/spelling.js';
+import { adviceOnMissing } from '../../client/missing-scopes.js';
 import { inARow } from '../words.js';
 import { type Finding, ok, problem, skipped } from './finding.js';
 import type { Wanted } from './granted-token.js';
@@ -35,20 +36,8 @@ export function checkScopes(wanted: Wanted, granted: readonly string[], named: N
 }
 
 /** What to do about permissions that were asked for and not granted. */
-export function adviceOnRoles(
-  missing: readonly string[],
-  { app, resource, organization }: Pick<Wanted, 'app' | 'resource' | 'organization'>,
-): string {
-  const names = inARow(missing);
-  const place =
-    resource === undefined
-      ? 'Console > Organization template > Organization permissions'
-      : `Console > API resources > ${resource} > Permissions`;
-  const role =
-    organization === undefined
-      ? `assign app ${app.id} a machine-to-machine role that has ${names} (Console > Roles)`
-      : `give app ${app.id} an organization role in ${organization} that has ${names} (Console > Organizations)`;
-  return `No role of the app gives ${missing.length === 1 ? 'it' : 'them'}: ${role}. Or it is misspelt: compare it with ${place}.`;
+export function adviceOnRoles(missing: readonly string[], { app, resource, organization }: Wanted): string {
+  return adviceOnMissing(missing, { appId: app.id, resource, organizationId: organization });
 }
 
 function fixFor(missing: readonly string[], wanted: Wanted, known: readonly string[]): string {

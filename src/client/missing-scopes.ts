@@ -1,0 +1,22 @@
+import type { ClientSettings } from './options.js';
+
+/** Who asked, and for what. */
+export type Asked = Pick<ClientSettings, 'appId' | 'resource' | 'organizationId'>;
+
+/** What to do about scopes that were asked for and that Logto did not grant. */
+export function adviceOnMissing(
+  missing: readonly string[],
+  { appId, resource, organizationId }: Asked,
+): string {
+  const names = missing.join(', ');
+  const role =
+    organizationId === undefined
+      ? `assign it a machine-to-machine role with ${names} (Console > Roles)`
+      : `give it an organization role with ${names} (Console > Organizations)`;
+  const scope = organizationId === undefined ? '' : ` in the organization ${organizationId}`;
+  const list =
+    resource === undefined
+      ? 'Console > Organization template > Organization permissions'
+      : `Console > API resources > ${resource} > Permissions`;
+  return `No role of app ${appId}${scope} grants ${names}: ${role}. Or the name is misspelt: compare it with ${list}.`;
+}

@@ -1,0 +1,183 @@
+import { bare } from '../checks/own.js';
+import type { ClientSettings } from './options.js';
+
+/** What Logto answered instead of a token (RFC 6749 section 5.2). */
+export interface Refusal {
+  readonly status: number;
+  /** Logto's `error`. */
+  readonly code: string;
+  /** Logto's `error_description`, where it may be shown. */
+  readonly description: string | undefined;
+}
+
+/** The request that was refused. */
+export type Request = Pick<
+  ClientSettings,
+  'endpoint' | 'appId' | 'appSecret' | 'resource' | 'organizationId'
+>;
+
+/** Why Logto refused, and what to do about it: whole sentences. */
+export interface Explanation {
+  readonly cause: string;
+  readonly fix: string;
+}
+
+/** One kind of refusal. Its conditions hold all together. */
+interface Row {
+  readonly code: string;
+  readonly status?: number;
+  /** Part of the description. */
+  readonly says?: RegExp;
+  /** Whether the request can meet this refusal. */
+  readonly asked?: (request: Request) => boolean;
+  readonly cause: (request: Request, description: string | undefined) => string;
+  readonly fix: (request: Request) => string;
+}
+
+const NOT_FOR_MACHINES: Pick<Row, 'cause' | 'fix'> = {
+  cause: ({ appId }) => `App ${appId} is not a machine-to-machine app.`,
+  fix: () =>
+    'Create a machine-to-machine app in the Logto Console, and use its id and secret: the type of an app cannot be changed.',
+};
+
+/** A request that did not arrive as this package sent it. */
+function changed(code: string, says: RegExp, cause: Row['cause']): Row {
+  const fix = ({ endpoint }: Request) =>
+    `Something between here and ${endpoint} changed the request: look at the proxies there, and at the \`fetch\` option.`;
+  return { code, says, cause, fix };
+}
+
+/** What Logto says, why, and what to do. The first row that fits holds, so the general ones come last. */
+export const REFUSALS: readonly Row[] = [
+  {
+    code: 'invalid_client',
+    status: 401,
+    cause: ({ appId }) =>
+      `The secret is not that of app ${appId}, or ${appId} is not a machine-to-machine app.`,
+    fix: (request) =>
+      "Copy the secret again from the app's page in the Logto Console. If that page shows no secret, create a " +
+      `machine-to-machine app: the type of an app cannot be changed.${adviceOnSurplus(request)}`,
+  },
+  {
+    code: 'invalid_client',
+    cause: ({ endpoint, appId }) =>
+      `Logto at ${endpoint} has no app ${appId}: it was deleted, or it belongs to another tenant.`,
+    fix: (request) =>
+      'Compare the app id and the endpoint with the Logto Console. Where you host Logto yourself, the address of the ' +
+      `Console (port 3002 by default) is that of another tenant.${adviceOnSurplus(request)}`,
+  },
+  { code: 'invalid_request', says: /requested grant type is not allowed/, ...NOT_FOR_MACHINES },
+  { code: 'invalid_redirect_uri', ...NOT_FOR_MACHINES },
+  {
+    code: 'invalid_request',
+    says: /secret has expired/,
+    cause: ({ appId }) => `The secret of app ${appId} has expired.`,
+    fix: ({ appId }) => `Create a new secret on the page of app ${appId} in the Logto Console.`,
+  },
+  {
+    code: 'access_denied',
+    says: /not associated with the organization/,
+    asked: ({ organizationId }) => organizationId !== undefined,
+    cause: ({ appId, organizationId }) =>
+      `App ${appId} is not in the organization ${organizationId}, or there is no such organization.`,
+    fix: () => 'Add the app to the organization in the Logto Console, with an organization role.',
+  },
+  {
+    code: 'access_denied',
+    status: 400,
+    cause: (_request, description) =>
+      `A script of the tenant refused it${description === undefined ? '' : `: ${description.replace(/\.$/, '')}`}.`,
+    fix: () =>
+      'Read the custom claims script for machine-to-machine apps (Console > Custom JWT), and ask whoever wrote it.',
+  },
+  {
+    code: 'invalid_target',
+    says: /missing, or unknown/,
+    asked: ({ resource }) => resource !== undefined,
+    cause: ({ endpoint, resource }) =>
+      `Logto at ${endpoint} has no API resource with the identifier ${resource}.`,
+    fix: ({ resource = '' }) =>
+      `Compare it with Console > API resources, character by character${resource.endsWith('/') ? '. Does the identifier there end with a slash, too?' : '.'}`,
+  },
+  changed(
+    'invalid_target',
+    /are not provided/,
+    (request) => `Logto received no ${targetsOf(request)}, although it was sent.`,
+  ),
+  changed(
+    'invalid_target',
+    /single resource|absolute URI|fragment/,
+    () => 'Logto received another `resource` than the one that was sent.',
+  ),
+  changed(
+    'invalid_request',
+    /missing required parameter/,
+    () => 'Logto received no `grant_type`, although it was sent.',
+  ),
+  changed(
+    'unsupported_grant_type',
+    /^/,
+    () => 'Logto received another `grant_type` than the one that was sent.',
+  ),
+  changed(
+    'invalid_request',
+    /no client authentication mechanism/,
+    () => 'Logto received no Authorization header, although it was sent.',
+  ),
+  changed(
+    'invalid_request',
+    /not properly encoded/,
+    () =>
+      'Logto received an app id or a secret with a line break, or with a character that is not ASCII, although none was sent.',
+  ),
+  changed(
+    'invalid_request',
+    /authorization header|only be provided using one mechanism/i,
+    () => 'Logto received other credentials than those that were sent.',
+  ),
+  changed(
+    'invalid_request',
+    /must not be provided twice/,
+    () => 'Logto received a parameter twice, although it was sent once.',
+  ),
+  changed(
+    'invalid_request',
+    /unrecognized route or not allowed method/,
+    () => 'Logto received the request at another path, or with another method than POST.',
+  ),
+  {
+    code: 'invalid_request',
+    says: /^origin .* not allowed/,
+    cause: () => 'The request has an Origin header, and the app does not allow requests from that origin.',
+    fix: () =>
+      'Ask for tokens on a server, never in a browser: a page would show the secret to everybody who reads it.',
+  },
+];
+
+/** Why Logto refused, and what to do; undefined where this package does not know the refusal. */
+export function explain(refusal: Refusal, request: Request): Explanation | undefined {
+  const row = REFUSALS.find((one) => fits(one, refusal, request));
+  return row && { cause: row.cause(request, refusal.description), fix: row.fix(request) };
+}
+
+function fits(row: Row, { status, code, description = '' }: Refusal, request: Request): boolean {
+  const { says, asked, status: only } = bare(row);
+  return (
+    row.code === code &&
+    (only === undefined || only === status) &&
+    (says === undefined || says.test(description)) &&
+    (asked === undefined || asked(request))
+  );
+}
+
+/** Some loaders of .env files keep quotation marks and spaces. */
+function adviceOnSurplus({ appId, appSecret }: Request): string {
+  const options = Object.entries({ appId, appSecret });
+  const name = options.find(([, value]) => /^[\s'"]|[\s'"]$/.test(value))?.[0];
+  return name === undefined ? '' : ` \`${name}\` begins or ends with a quotation mark or a space: remove it.`;
+}
+
+function targetsOf({ resource, organizationId }: Request): string {
+  const sent = [resource && '`resource`', organizationId && '`organization_id`'];
+  return sent.filter(Boolean).join(' and no ');
+}
