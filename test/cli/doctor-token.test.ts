@@ -1,7 +1,7 @@
 import type { RequestHandler } from 'express';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createLogtoAuth } from '../../src/index.js';
-import { API, Recorder, TokenIssuer } from '../support/client.js';
+import { API, type Recorder, TokenIssuer } from '../support/client.js';
 import { NO_APP, runDoctor, startApi, type Tail } from './doctor.js';
 
 let logto: TokenIssuer;
@@ -40,7 +40,7 @@ describe('logto-m2m doctor judges the permissions', () => {
     const { code, problems } = await doctor(scopes);
     expect({ code, problems }).toEqual({
       code: 1,
-      problems: [expect.stringMatching(/not granted: read:order\. → No role of the app gives it/)],
+      problems: [expect.stringMatching(/not granted: read:order\. → No role of app \w+ grants \S+:/)],
     });
     await api.stop();
   });
@@ -48,7 +48,7 @@ describe('logto-m2m doctor judges the permissions', () => {
   it('and no short name for another', async () => {
     const api = await startAny('x:b', 'x:c');
     const { problems } = await doctor(['--scope', 'x:a', '--api', `${api.url}/products`]);
-    expect(problems[0]).toMatch(/not granted: x:a\. → No role of the app gives it/);
+    expect(problems[0]).toMatch(/not granted: x:a\. → No role of app \w+ grants \S+:/);
     await api.stop();
   });
 
@@ -57,7 +57,7 @@ describe('logto-m2m doctor judges the permissions', () => {
     const scopes = ['--scope', 'read:prodcuts write:products', '--api', `${api.url}/products`];
     const { problems } = await doctor(scopes);
     expect(problems[0]).toMatch(
-      /→ A spelling mistake, or a role that is missing: did you mean read:products instead of read:prodcuts\? As to write:products: No role of the app gives it: assign app \w+ a machine-to-machine role that has write:products /,
+      /→ A spelling mistake, or a role that is missing: did you mean read:products instead of read:prodcuts\? As to write:products: No role of app \w+ grants write:products: assign it a machine-to-machine role with write:products /,
     );
     await api.stop();
   });
@@ -71,26 +71,5 @@ describe('logto-m2m doctor, where no token is had', () => {
       problems: [expect.stringMatching(/^✗ configuration .*no audience\. → Set LOGTO_AUDIENCE/)],
     });
     expect((await doctor([], { ...NO_APP, LOGTO_AUDIENCE: '' })).code).toBe(0);
-  });
-
-  it('says that the secret has expired', async () => {
-    const answer = { error: 'invalid_request', error_description: 'client secret has expired' };
-    const front: Recorder = await Recorder.start(async (req, res) => {
-      res.setHeader('content-type', 'application/json');
-      if (req.url === '/oidc/token') return void res.writeHead(400).end(JSON.stringify(answer));
-      if (req.url !== '/oidc/jwks') return void res.end(JSON.stringify({ issuer: `${front.url}/oidc` }));
-      res.end(await (await fetch(`${logto.endpoint}/oidc/jwks`)).text());
-    });
-    const { code, problems } = await doctor([], { LOGTO_ENDPOINT: front.url });
-    const { id } = logto.app();
-    expect({ code, problems }).toEqual({
-      code: 1,
-      problems: [
-        expect.stringMatching(
-          new RegExp(`secret has expired .*→ Make a new secret on the page of app ${id}`),
-        ),
-      ],
-    });
-    await front.stop();
   });
 });

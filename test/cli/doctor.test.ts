@@ -100,7 +100,8 @@ describe('logto-m2m doctor, where all is well', () => {
         expect.objectContaining({
           check: 'token',
           verdict: 'problem',
-          fix: expect.stringContaining('https://nosuch.api'),
+          message: expect.stringContaining('https://nosuch.api'),
+          fix: expect.stringContaining('Console > API resources'),
         }),
       ]),
     });
@@ -163,7 +164,7 @@ describe('logto-m2m doctor names cause and fix', () => {
     expect(code).toBe(1);
     expect(problems).toEqual([
       expect.stringMatching(
-        /invalid_target.* → .*has no API resource with the identifier https:\/\/nosuch\.api/,
+        /invalid_target\)\. Logto at \S+ has no API resource with the identifier https:\/\/nosuch\.api\. → Compare it/,
       ),
     ]);
   });
@@ -172,7 +173,7 @@ describe('logto-m2m doctor names cause and fix', () => {
     const { code, problems, stdout } = await doctor([], { LOGTO_APP_SECRET: 'not-the-secret' });
     expect(code).toBe(1);
     expect(problems).toEqual([
-      expect.stringMatching(/invalid_client.* → .*The secret is not that of app .* copy it anew/),
+      expect.stringMatching(/invalid_client\)\. The secret is not that of app .* → Copy the secret again/),
     ]);
     expect(stdout).not.toContain('not-the-secret');
   });
@@ -181,7 +182,9 @@ describe('logto-m2m doctor names cause and fix', () => {
     const { code, problems } = await doctor([], { LOGTO_APP_ID: 'deleted-app' });
     expect(code).toBe(1);
     expect(problems).toEqual([
-      expect.stringMatching(/invalid_client.* → .*has no app deleted-app: it was deleted/),
+      expect.stringMatching(
+        /invalid_client\)\. .* has no app deleted-app: it was deleted.* → Compare the app id/,
+      ),
     ]);
   });
 
@@ -192,7 +195,7 @@ describe('logto-m2m doctor names cause and fix', () => {
     expect(problems).toEqual([
       expect.stringMatching(
         new RegExp(
-          `no permission at all; not granted: read:products.* → .*assign app ${id} a machine-to-machine role that has read:products`,
+          `no permission at all; not granted: read:products.* → No role of app ${id} grants read:products: assign it a machine-to-machine role with read:products`,
         ),
       ),
     ]);
@@ -219,7 +222,7 @@ describe('logto-m2m doctor names cause and fix', () => {
     expect(code).toBe(1);
     expect(problems).toEqual([
       expect.stringMatching(
-        /access_denied.* → .*is not in the organization w1h7qob3z0o3, or there is no such organization: add it there/,
+        /access_denied\)\. .* is not in the organization w1h7qob3z0o3, or there is no such organization\. → Add the app/,
       ),
     ]);
   });

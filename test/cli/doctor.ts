@@ -3,6 +3,7 @@ import express, { type RequestHandler } from 'express';
 import { expect } from 'vitest';
 import { createLogtoAuth } from '../../src/index.js';
 import { API, Recorder, type TokenIssuer } from '../support/client.js';
+import type { LogtoRefusal } from '../support/logto-refusals.js';
 import { type CommandOptions, logtoM2M } from './command.js';
 
 export interface Checked {
@@ -69,6 +70,26 @@ export async function startFront(
     res.end(req.url === '/oidc/jwks' ? jwks : JSON.stringify(discovery(front.url)));
   };
   const front: Recorder = await Recorder.start(answer);
+  return front;
+}
+
+/** Answers for Logto: with its keys, and to a request for a token with this refusal. */
+export async function startRefusing(
+  logto: TokenIssuer,
+  { status, ...body }: LogtoRefusal,
+): Promise<Recorder> {
+  const jwks = await (await fetch(`${logto.endpoint}/oidc/jwks`)).text();
+  const answers: Record<string, (url: string) => string> = {
+    '/oidc/token': () => JSON.stringify(body),
+    '/oidc/jwks': () => jwks,
+    '/oidc/.well-known/openid-configuration': (url) => JSON.stringify({ issuer: `${url}/oidc` }),
+  };
+  const front: Recorder = await Recorder.start((req, res) => {
+    const answer = answers[req.url ?? ''];
+    if (answer === undefined) return void res.writeHead(404).end();
+    res.writeHead(req.url === '/oidc/token' ? status : 200, { 'content-type': 'application/json' });
+    res.end(answer(front.url));
+  });
   return front;
 }
 

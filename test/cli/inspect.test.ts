@@ -119,7 +119,13 @@ describe('logto-m2m inspect', () => {
       'scope',
       /no scope claim: it has no permissions/,
     ],
-    ['a user', () => readingToken(logto, { subject: 'user-1' }), [], 'machine', /speaks for the user user-1/],
+    [
+      'a user',
+      () => readingToken(logto, { subject: 'user-1' }),
+      [],
+      'machine',
+      /speaks for the user user-1: the app test-app got it when that user signed in, or by token exchange\./,
+    ],
     [
       'no machine of any API',
       () => readingToken(logto, { audience: 'urn:logto:resource:organizations' }),

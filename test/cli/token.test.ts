@@ -49,7 +49,7 @@ describe('logto-m2m token', () => {
     const { code, stdout, stderr } = await token(['--scope', 'read:products write:products']);
     expect(code).toBe(0);
     expect(stderr).toMatch(
-      /^Logto did not grant write:products\. .*assign app \w+ a machine-to-machine role.*\n$/,
+      /^Logto did not grant write:products\. No role of app \w+ grants .*: assign it a machine-to-machine role.*\n$/,
     );
     expect(stdout).toMatch(/^eyJ\S+\n$/);
   });
@@ -69,7 +69,7 @@ describe('logto-m2m token', () => {
   it('says what to do where Logto refuses, and prints nothing on stdout', async () => {
     const { code, stdout, stderr } = await token([], { LOGTO_APP_SECRET: 'not-the-secret' });
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
-    expect(stderr).toMatch(/The secret is not that of app .* copy it anew/);
+    expect(stderr).toMatch(/The secret is not that of app .* Copy the secret again/);
     expect(stderr).not.toContain('not-the-secret');
     const forMachines = await token(['--json', '--resource', 'https://nosuch.api']);
     expect(forMachines.code).toBe(1);

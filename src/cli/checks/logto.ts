@@ -1,10 +1,18 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { checkEndpoint } from '../../checks/uris.js';
 import { fetchJwks } from '../../keys/fetch-jwks.js';
+import { assignment } from '../words.js';
 import { askForJson, type JsonAnswer, patience } from './ask.js';
 import { checkClock } from './clock.js';
 import { type Finding, ok, problem } from './finding.js';
 import { checkIssuer } from './issuer.js';
 import { redirectOf } from './redirect.js';
 import { Unreachable } from './unreachable.js';
+
+/** For how long a Logto that is busy or fails is asked again, in milliseconds. */
+const LONGEST = 10_000;
+/** Before it is asked again for the first time, in milliseconds; then twice as long each time. */
+const FIRST_PAUSE = 500;
 
 /** What was found at one endpoint. */
 export interface Examined {
@@ -19,7 +27,7 @@ export interface Examined {
  * @param isOneOfSeveral - then each line has to say of which it is
  */
 export async function examineLogto(endpoint: string, isOneOfSeveral: boolean): Promise<Examined> {
-  const answer = await askForJson(`${endpoint}/oidc/.well-known/openid-configuration`);
+  const answer = await askUntilItAnswers(`${endpoint}/oidc/.well-known/openid-configuration`);
   if (answer instanceof Unreachable) {
     return { findings: [problem('endpoint', `${endpoint}: ${answer.why}.`, answer.fix)], isLogto: false };
   }
@@ -28,12 +36,44 @@ export async function examineLogto(endpoint: string, isOneOfSeveral: boolean): P
   const named = (finding: Finding) =>
     isOneOfSeveral ? { ...finding, message: `${endpoint}: ${finding.message}` } : finding;
   const findings = [
-    ok('endpoint', `${endpoint} answers.`),
+    await checkTenant(endpoint),
     checkIssuer(endpoint, issuer),
     named(await checkKeys(endpoint)),
     named(checkClock(answer)),
   ];
   return { findings, isLogto: true };
+}
+
+/** Asks as the calling side does: again, where Logto is busy or fails. */
+async function askUntilItAnswers(url: string): Promise<JsonAnswer | Unreachable> {
+  const end = performance.now() + LONGEST;
+  for (let pause = FIRST_PAUSE; ; pause *= 2) {
+    const answer = await askForJson(url);
+    const mayPass = !(answer instanceof Unreachable) && (answer.status === 429 || answer.status >= 500);
+    if (!mayPass || performance.now() + pause > end) return answer;
+    await sleep(pause);
+  }
+}
+
+/** Whether this is the tenant of the API, and not the one of the Console: that one alone has this route. */
+async function checkTenant(endpoint: string): Promise<Finding> {
+  const answer = await askForJson(`${endpoint}/api/.well-known/endpoints/default`);
+  const other = answer instanceof Unreachable || answer.status !== 200 ? undefined : answer.body?.['user'];
+  if (typeof other !== 'string') return ok('endpoint', `${endpoint} answers.`);
+  const message = `${endpoint} is the admin tenant of Logto, the one of the Console: its issuer and its apps are not those of your tenant.`;
+  const address = endpointIn(other);
+  const set =
+    address === undefined ? 'Set LOGTO_ENDPOINT to' : `Set ${assignment('LOGTO_ENDPOINT', address)},`;
+  return problem('endpoint', message, `${set} the address of your tenant.`);
+}
+
+/** The address in its normal form; undefined where it can be no endpoint. */
+function endpointIn(address: string): string | undefined {
+  try {
+    return checkEndpoint('logto-m2m', 'endpoint', address, true);
+  } catch {
+    return undefined;
+  }
 }
 
 function noLogto(endpoint: string, answer: JsonAnswer): Finding {
@@ -48,8 +88,9 @@ function noLogto(endpoint: string, answer: JsonAnswer): Finding {
     );
   }
   if (status >= 500) {
-    const message = `${endpoint} answers with status ${status} (${type}): Logto, or a proxy before it, fails.`;
-    return problem('endpoint', message, 'Look at the log of Logto, and of the proxy before it.');
+    const message = `${endpoint} answers with status ${status} (${type}), also when it is asked again: Logto, or a proxy before it, fails.`;
+    const fix = 'Look at the log of Logto, and of the proxy before it. Does Logto reach its database?';
+    return problem('endpoint', message, fix);
   }
   if (status === 200 && unfinished !== undefined) {
     return problem(

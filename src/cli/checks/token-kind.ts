@@ -47,7 +47,7 @@ export function kindOfToken({ header, claims }: DecodedToken): TokenKind {
 function ofSender(claims: DecodedToken['claims'], name: TokenKind['name'], sentence: string): TokenKind {
   const { sub, client_id: app } = claims;
   if (sub === app) return { name, sentence, isForMachines: true, demand: {} };
-  const who = `It speaks for the user ${wordOf(sub)}, who signed in to the app ${wordOf(app)}; the API serves machines only, unless it says machineOnly: false.`;
+  const who = `It speaks for the user ${wordOf(sub)}: the app ${wordOf(app)} got it when that user signed in, or by token exchange. The API serves machines only, unless it says machineOnly: false.`;
   return { name: 'user', sentence: `${sentence} ${who}`, isForMachines: false, demand: {} };
 }
 

@@ -1,0 +1,213 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Recorder, TokenIssuer } from '../support/client.js';
+import { refusalThatSays } from '../support/logto-refusals.js';
+import { logtoM2M } from './command.js';
+import { NO_APP, runDoctor, startFront, startRefusing, type Tail } from './doctor.js';
+
+let logto: TokenIssuer;
+
+beforeAll(async () => {
+  logto = await TokenIssuer.start();
+});
+afterAll(() => logto.stop());
+
+const doctor = (...args: Tail<Parameters<typeof runDoctor>>) => runDoctor(logto, ...args);
+
+describe('logto-m2m doctor explains what Logto said:', () => {
+  const organization = ['--organization', 'o1'];
+  it.each<[what: string, says: string, args: string[], cause: RegExp, fix: RegExp]>([
+    [
+      'a Traditional web app',
+      'requested grant type is not allowed for this client',
+      [],
+      /App \w+ is not a machine-to-machine app\.$/,
+      /^Create a machine-to-machine app .* the type of an app cannot be changed\.$/,
+    ],
+    [
+      'a Traditional web or single-page app without redirect URIs',
+      'redirect_uris must contain members',
+      [],
+      /App \w+ is not a machine-to-machine app\.$/,
+      /^Create a machine-to-machine app/,
+    ],
+    [
+      'a single-page or native app with redirect URIs, or a wrong secret',
+      'client authentication failed',
+      [],
+      /The secret is not that of app (\w+), or \1 is not a machine-to-machine app\.$/,
+      /^Copy the secret again .* If that page shows no secret, create a machine-to-machine app/,
+    ],
+    [
+      'a line break or other characters in id or secret',
+      'client_id and client_secret in the authorization header are not properly encoded',
+      [],
+      /with a line break, or with a character that is not ASCII, although none was sent\.$/,
+      /^Something between here and \S+ changed the request/,
+    ],
+    ['an expired secret', 'client secret has expired', [], /has expired\.$/, /^Create a new secret/],
+    [
+      'a script that denies access',
+      'No tokens on Sundays.',
+      [],
+      /A script of the tenant refused it: No tokens on Sundays\.$/,
+      /^Read the custom claims script .*Custom JWT/,
+    ],
+    [
+      'a script that denies access to an organization',
+      'No tokens on Sundays.',
+      organization,
+      /A script of the tenant refused it: No tokens on Sundays\.$/,
+      /^Read the custom claims script/,
+    ],
+    [
+      'an app that is not in the organization',
+      'app has not associated with the organization',
+      organization,
+      /is not in the organization o1, or there is no such organization\.$/,
+      /^Add the app to the organization/,
+    ],
+    [
+      'an app of another tenant',
+      'invalid client nosuchclient',
+      [],
+      /has no app \w+: it was deleted, or it belongs to another tenant\.$/,
+      /the address of the Console \(port 3002 by default\) is that of another tenant/,
+    ],
+  ])('%s', async (_what, says, args, cause, fix) => {
+    const refusal = refusalThatSays(says);
+    const front = await startRefusing(logto, refusal);
+    const { code, problems } = await doctor(args, { LOGTO_ENDPOINT: front.url });
+    expect(code).toBe(1);
+    expect(problems).toHaveLength(1);
+    const [message = '', advice = ''] = problems[0]?.split(' → ') ?? [];
+    expect(message).toContain(`✗ token         Logto gave no token: ${says} (${refusal.error}).`);
+    expect(message).toMatch(cause);
+    expect(advice).toMatch(fix);
+    await front.stop();
+  });
+});
+
+describe('logto-m2m finds characters that Logto does not accept before it sends them:', () => {
+  const SECRET = 'hush-hush-hush';
+  const CASES: [name: string, value: string, fault: RegExp][] = [
+    ['LOGTO_APP_SECRET', `${SECRET}\n`, /LOGTO_APP_SECRET ends with a line break\./],
+    ['LOGTO_APP_SECRET', `${SECRET}\r\n`, /LOGTO_APP_SECRET ends with a line break\./],
+    ['LOGTO_APP_SECRET', `${SECRET}ü`, /LOGTO_APP_SECRET contains a character that is not ASCII\./],
+    ['LOGTO_APP_ID', `${SECRET}\n`, /LOGTO_APP_ID ends with a line break\./],
+  ];
+
+  it.each(CASES)('doctor: %s %j', async (name, value, fault) => {
+    const front = await startFront(logto);
+    const { code, problems, stdout } = await doctor([], { LOGTO_ENDPOINT: front.url, [name]: value });
+    expect(code).toBe(1);
+    expect(problems).toEqual([expect.stringMatching(fault)]);
+    expect(problems[0]).toMatch(/^✗ token .* → Logto accepts printable ASCII alone\. .*\.trim\(\)/);
+    expect(stdout).not.toContain(SECRET);
+    expect(front.requests.filter(({ url }) => url === '/oidc/token')).toEqual([]);
+    await front.stop();
+  });
+
+  it.each(CASES)('token: %s %j', async (name, value, fault) => {
+    const { id, secret } = logto.app();
+    const env = { LOGTO_ENDPOINT: logto.endpoint, LOGTO_AUDIENCE: 'https://shopping.api', LOGTO_APP_ID: id };
+    const { code, stdout, stderr } = await logtoM2M(['token'], {
+      env: { ...env, LOGTO_APP_SECRET: secret, [name]: value },
+    });
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toMatch(fault);
+    expect(stderr).not.toContain(SECRET);
+  });
+});
+
+describe('logto-m2m doctor knows the admin tenant of Logto', () => {
+  /** As the admin tenant answers, which alone has this route. */
+  async function startAdmin(user: unknown): Promise<Recorder> {
+    const jwks = await (await fetch(`${logto.endpoint}/oidc/jwks`)).text();
+    const admin: Recorder = await Recorder.start((req, res) => {
+      if (req.url === '/oidc/jwks') return void res.end(jwks);
+      if (req.url?.startsWith('/oidc/')) return void res.end(JSON.stringify({ issuer: `${admin.url}/oidc` }));
+      if (req.url === '/api/.well-known/endpoints/default') return void res.end(JSON.stringify({ user }));
+      res.writeHead(404).end();
+    });
+    return admin;
+  }
+
+  it.each<[user: unknown, fix: RegExp]>([
+    [
+      'http://localhost:3001/',
+      / → Set LOGTO_ENDPOINT=http:\/\/localhost:3001, the address of your tenant\.$/,
+    ],
+    ['none', / → Set LOGTO_ENDPOINT to the address of your tenant\.$/],
+  ])('by what it says of the address of a tenant: %j', async (user, fix) => {
+    const admin = await startAdmin(user);
+    const { code, problems } = await doctor([], { ...NO_APP, LOGTO_ENDPOINT: admin.url });
+    expect(code).toBe(1);
+    expect(problems).toEqual([
+      expect.stringMatching(/^✗ endpoint .* is the admin tenant of Logto, the one of/),
+    ]);
+    expect(problems[0]).toMatch(fix);
+    await admin.stop();
+  });
+
+  it('and takes nobody else for it', async () => {
+    const other = await startAdmin({ not: 'a string' });
+    expect(await doctor([], { ...NO_APP, LOGTO_ENDPOINT: other.url })).toMatchObject({
+      code: 0,
+      problems: [],
+    });
+    await other.stop();
+  });
+});
+
+describe('logto-m2m doctor asks a Logto that fails again', () => {
+  async function startFailing(failures: number): Promise<Recorder> {
+    let left = failures;
+    const jwks = await (await fetch(`${logto.endpoint}/oidc/jwks`)).text();
+    const front: Recorder = await Recorder.start((req, res) => {
+      left -= 1;
+      if (left >= 0) return void res.writeHead(500, { 'content-type': 'application/json' }).end('{}');
+      if (req.url === '/oidc/jwks') return void res.end(jwks);
+      if (req.url?.startsWith('/oidc/')) return void res.end(JSON.stringify({ issuer: `${front.url}/oidc` }));
+      res.writeHead(404).end();
+    });
+    return front;
+  }
+
+  it('and finds nothing, once it is well', async () => {
+    const front = await startFailing(2);
+    const { code, problems } = await doctor([], { ...NO_APP, LOGTO_ENDPOINT: front.url });
+    expect({ code, problems }).toEqual({ code: 0, problems: [] });
+    await front.stop();
+  });
+
+  it('and names its database, where it stays so', async () => {
+    const front = await startFailing(1_000);
+    const { code, problems } = await doctor([], { LOGTO_ENDPOINT: front.url });
+    expect(code).toBe(1);
+    expect(problems).toEqual([
+      expect.stringMatching(
+        /status 500 \S+, also when it is asked again: .* → .*Does Logto reach its database\?$/,
+      ),
+    ]);
+    expect(front.requests.length).toBeGreaterThan(3);
+    await front.stop();
+  });
+});
+
+describe('logto-m2m doctor and names that Logto takes, and no request can hold', () => {
+  it('names the URI for an API identifier with other characters', async () => {
+    const { code, problems } = await doctor([], { LOGTO_AUDIENCE: 'https://bücher.api/ü' });
+    expect(code).toBe(1);
+    expect(problems).toEqual([
+      expect.stringMatching(
+        /^✗ configuration .*Logto accepts such an identifier, but it is no URI: create the API resource there as "https:\/\/xn--bcher-kva\.api\/%C3%BC", and pass that\.$/,
+      ),
+    ]);
+  });
+
+  it.each(['ü', 'a"b'])('says of the permission %j what to do', async (scope) => {
+    const { code, stderr } = await doctor(['--scope', scope]);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/Logto accepts such a permission: give it another name there\./);
+  });
+});
