@@ -114,11 +114,14 @@ describe('in src', () => {
     // Objects of Node's, which have these by their class or from their constructor.
     expect(others).toEqual([
       'keys/verification-key.ts: key.asymmetricKeyDetails',
+      'testing/answers.ts: req.url',
+      'testing/answers.ts: req.method',
+      'testing/answers.ts: req.method',
       'testing/calls.ts: req.url',
       'testing/calls.ts: response.statusCode',
       'testing/calls.ts: response.statusCode',
-      'testing/key-server.ts: req.method',
-      'testing/key-server.ts: req.url',
+      'testing/test-logto.ts: req.method',
+      'testing/test-logto.ts: req.url',
     ]);
   });
 });

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { resolveToken, type TestTokenOptions, type TokenPlan } from './options.js';
-import { type SigningKey, signJwt } from './signing-key.js';
+import { createSigningKey, type SigningKey, signJwt } from './signing-key.js';
+import { resolveToken, type TestTokenOptions, type TokenPlan } from './token-options.js';
 
 /** The issuer, as its tokens name it. */
 export interface Issuer {
@@ -9,19 +9,30 @@ export interface Issuer {
   readonly audience: string;
 }
 
+/** Keys that no Logto of this process publishes, by what they sign with. */
+const foreignKeys = new Map<string, Promise<SigningKey>>();
+
 /**
  * An access token (RFC 9068) as Logto issues it, but for what is asked to be otherwise.
  *
- * @throws TypeError that names the option, what came, and what to pass
+ * @param current - the key that signs, unless a foreign one is asked for
+ * @throws TypeError (as a rejection) that names the option, what came, and what to pass
  */
-export function issueAccessToken(
+export async function issueAccessToken(
   options: TestTokenOptions,
   { issuer, audience }: Issuer,
-  key: SigningKey,
-): string {
+  current: SigningKey,
+): Promise<string> {
   const plan = resolveToken(options, audience);
+  const key = plan.isForeign ? await foreignKey(current.alg) : current;
   const header = { alg: key.alg, typ: 'at+jwt', kid: key.kid, ...plan.header };
   return signJwt(header, claimsOf(plan, issuer), key);
+}
+
+function foreignKey(alg: string): Promise<SigningKey> {
+  const key = foreignKeys.get(alg) ?? createSigningKey(alg);
+  foreignKeys.set(alg, key);
+  return key;
 }
 
 /** The claims that Logto writes, and no others, in its order (RFC 9068 section 2.2). */

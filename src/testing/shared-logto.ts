@@ -1,15 +1,17 @@
 import { createPrivateKey } from 'node:crypto';
 import { variable } from '../checks/environment.js';
+import type { TestAppOptions } from './app-options.js';
 import { call, serveCalls } from './calls.js';
+import type { TestFault } from './fault.js';
 import { issueAccessToken } from './issue-token.js';
 import { type SigningKey, toSigningKey } from './signing-key.js';
-import { openTestLogto, type TestLogto } from './test-logto.js';
+import { openTestLogto, type TestApp, type TestKeySet, type TestLogto } from './test-logto.js';
 
 /** The variable by which the processes of a test run find the Logto that they share. */
 const VARIABLE = 'EXPRESS_LOGTO_M2M_TEST_LOGTO';
 
 /** The Logto of a whole test run. It counts no requests, since those of all test files reach it. */
-export type SharedTestLogto = Omit<TestLogto, 'keyRequests'>;
+export type SharedTestLogto = Omit<TestLogto, 'keyRequests' | 'tokenRequests'>;
 
 /** What the variable holds, as JSON. */
 interface Address {
@@ -36,6 +38,10 @@ export async function shareTestLogto(env: NodeJS.ProcessEnv): Promise<void> {
   const address: Address = {
     control: await serveCalls({
       'signing-key': async () => toSentKey(signingKey()),
+      'add-app': (options) => logto.addApp(options as TestAppOptions),
+      'key-set': () => logto.keySet(),
+      'set-key-fault': (fault) => logto.setKeyFault(toFault(fault)),
+      'set-token-fault': (fault) => logto.setTokenFault(toFault(fault)),
       'rotate-keys': (options) => logto.rotateKeys(options as Parameters<TestLogto['rotateKeys']>[0]),
       stop: () => logto.stop(),
       start: () => logto.start(),
@@ -77,10 +83,20 @@ export function testLogto(): SharedTestLogto {
       const key = fromSentKey((await call(control, 'signing-key')) as SentKey);
       return issueAccessToken(options, { issuer, audience }, key);
     },
+    addApp: async (options = {}) => (await call(control, 'add-app', options)) as TestApp,
+    currentKid: async () => fromSentKey((await call(control, 'signing-key')) as SentKey).kid,
+    keySet: async () => (await call(control, 'key-set')) as TestKeySet,
+    setKeyFault: async (fault) => void (await call(control, 'set-key-fault', fault)),
+    setTokenFault: async (fault) => void (await call(control, 'set-token-fault', fault)),
     rotateKeys: async (options = {}) => void (await call(control, 'rotate-keys', options)),
     stop: async () => void (await call(control, 'stop')),
     start: async () => void (await call(control, 'start')),
   };
+}
+
+/** JSON has no undefined. */
+function toFault(fault: unknown): TestFault | undefined {
+  return fault === null ? undefined : (fault as TestFault);
 }
 
 function toSentKey({ alg, privateKey }: SigningKey): SentKey {

@@ -58,7 +58,8 @@ export function toSigningKey(alg: string, privateKey: KeyObject): SigningKey {
   const jwk = { crv, e, kty, n, x, y };
   const kid = hash('sha256', JSON.stringify(jwk), 'base64url');
   // Logto's EC keys name their `alg`, its RSA keys do not.
-  const publicJwk = { ...jwk, use: 'sig', kid, ...(kty === 'EC' && { alg }) };
+  const members = { kty, use: 'sig', kid, alg: kty === 'EC' ? alg : undefined, crv, x, y, e, n };
+  const publicJwk = Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined));
   return { alg, kid, privateKey, publicJwk };
 }
 

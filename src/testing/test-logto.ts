@@ -1,14 +1,14 @@
-import { InTurn } from './in-turn.js';
+import { sendKeySet, sendNotFound } from './answers.js';
+import { type RegisteredApp, resolveApp, type TestAppOptions } from './app-options.js';
+import { Endpoint } from './endpoint.js';
+import { resolveFault, type TestFault } from './fault.js';
 import { issueAccessToken } from './issue-token.js';
-import { KeyServer, sendKeySet } from './key-server.js';
-import {
-  type RotateKeysOptions,
-  resolveRotation,
-  resolveStart,
-  type StartTestLogtoOptions,
-  type TestTokenOptions,
-} from './options.js';
-import { createSigningKey, type SigningKey } from './signing-key.js';
+import { KeyRing } from './key-ring.js';
+import { LoopbackServer } from './loopback-server.js';
+import { type RotateKeysOptions, resolveStart, type StartTestLogtoOptions } from './options.js';
+import type { SigningKey } from './signing-key.js';
+import { answerTokenRequest } from './token-endpoint.js';
+import type { TestTokenOptions } from './token-options.js';
 
 /** A Logto for tests. None of its functions needs `this`. */
 export interface TestLogto {
@@ -20,6 +20,8 @@ export interface TestLogto {
   readonly audience: string;
   /** How often the keys were fetched since it was made. */
   readonly keyRequests: number;
+  /** How often the token endpoint was asked since it was made. */
+  readonly tokenRequests: number;
   /**
    * Issues an access token (RFC 9068) as Logto's, but for what is asked to be otherwise: also while it is stopped.
    *
@@ -31,12 +33,39 @@ export interface TestLogto {
    */
   readonly issueToken: (options?: TestTokenOptions) => Promise<string>;
   /**
-   * Signs with a new key from now on. The one before stays in the key set unless `keepPrevious` is false; the one
-   * before that goes, as with Logto.
+   * Registers an app, which can get tokens by client credentials (RFC 6749 section 4.4) at `<issuer>/token`: for the API,
+   * for the API inside an organization, and for an organization.
+   *
+   * @example
+   * const app = await logto.addApp({ scopes: ['read:products'] });
+   * const client = createM2MClient({ ...app, endpoint: logto.endpoint, resource: logto.audience });
    *
    * @throws TypeError (as a rejection) where an option is wrong or misspelt
    */
+  readonly addApp: (options?: TestAppOptions) => Promise<TestApp>;
+  /** The `kid` of the key that signs. */
+  readonly currentKid: () => Promise<string>;
+  /** The keys as they are published (RFC 7517 section 5), without a request. */
+  readonly keySet: () => Promise<TestKeySet>;
+  /**
+   * Signs with a new key from now on. The one before stays in the key set unless `keepPrevious` is false; the one
+   * before that goes, as with Logto. With `staged` the new key is published alone, and the next call lets it sign.
+   *
+   * @throws TypeError (as a rejection) where an option is wrong or misspelt, or a key is staged already
+   */
   readonly rotateKeys: (options?: RotateKeysOptions) => Promise<void>;
+  /**
+   * Makes the key endpoint slow, failing or garbled from now on; without an argument it is well again.
+   *
+   * @throws TypeError (as a rejection) where an option is wrong or misspelt
+   */
+  readonly setKeyFault: (fault?: TestFault) => Promise<void>;
+  /**
+   * Makes the token endpoint slow, failing or garbled, or lets it refuse; without an argument it is well again.
+   *
+   * @throws TypeError (as a rejection) where an option is wrong or misspelt
+   */
+  readonly setTokenFault: (fault?: TestFault) => Promise<void>;
   /** Stops serving and closes every connection; nothing stays open. To a guard, Logto is down. */
   readonly stop: () => Promise<void>;
   /**
@@ -47,9 +76,21 @@ export interface TestLogto {
   readonly start: () => Promise<void>;
 }
 
+/** An app of a `TestLogto`, as options of `createM2MClient`. */
+export interface TestApp {
+  readonly appId: string;
+  readonly appSecret: string;
+}
+
+/** A JWK Set (RFC 7517 section 5). */
+export interface TestKeySet {
+  /** Public keys; those that are published first come first. */
+  readonly keys: readonly object[];
+}
+
 /**
- * Starts a Logto for tests on 127.0.0.1: an HTTP server with its keys (RFC 7517 section 5), as guards fetch them, and
- * access tokens signed by these. It has no token endpoint. A process that forgets to stop it can end all the same.
+ * Starts a Logto for tests on 127.0.0.1: an HTTP server with its keys (RFC 7517 section 5), as guards fetch them, access
+ * tokens signed by these, and a token endpoint for its apps. A process that forgets to stop it can end all the same.
  *
  * @example
  * const logto = await startTestLogto({ audience: 'https://shopping.api' });
@@ -69,30 +110,53 @@ export async function openTestLogto(
   options: StartTestLogtoOptions,
 ): Promise<{ readonly logto: TestLogto; readonly signingKey: () => SigningKey }> {
   const { audience, alg, port } = resolveStart(options);
-  let keys: readonly SigningKey[] = [];
-  const server = new KeyServer(port, (res) => sendKeySet(res, keys));
-  const [first] = await Promise.all([createSigningKey(alg), server.start()]);
-  keys = [first];
-  // The first of the keys, of which there always is one, signs.
-  const signingKey = () => keys[0] as SigningKey;
-  const rotations = new InTurn();
+  const ring = await KeyRing.create(alg);
+  const apps = new Map<string, RegisteredApp>();
+  const keys = new Endpoint((_req, res) => sendKeySet(res, ring.published));
+  const tokens = new Endpoint((req, res) => {
+    const tenant = { issuer, audience, apps, issueToken: logto.issueToken };
+    // Where the request breaks off, nobody waits for an answer.
+    answerTokenRequest(req, res, tenant).catch(() => void res.destroy());
+  });
+  const endpoints = new Map([
+    ['GET /oidc/jwks', keys],
+    ['HEAD /oidc/jwks', keys],
+    ['POST /oidc/token', tokens],
+  ]);
+  const server = new LoopbackServer(port, (req, res) => {
+    const asked = endpoints.get(`${req.method} ${req.url}`);
+    if (asked === undefined) sendNotFound(req, res);
+    else asked.serve(req, res);
+  });
+  await server.start();
   const { endpoint } = server;
   const issuer = `${endpoint}/oidc`;
+  const signingKey = () => ring.current;
   const logto: TestLogto = {
     endpoint,
     issuer,
     audience,
     get keyRequests() {
-      return server.requests;
+      return keys.requests;
+    },
+    get tokenRequests() {
+      return tokens.requests;
     },
     issueToken: async (wanted = {}) => issueAccessToken(wanted, { issuer, audience }, signingKey()),
-    // An RSA key takes longer to make than one that was asked for after it.
-    rotateKeys: (rotation = {}) =>
-      rotations.do(async () => {
-        const { alg: next, keepPrevious } = resolveRotation(rotation, signingKey().alg);
-        const key = await createSigningKey(next);
-        keys = keepPrevious ? [key, signingKey()] : [key];
-      }),
+    addApp: async (wanted = {}) => {
+      const app = resolveApp(wanted);
+      apps.set(app.appId, app);
+      return { appId: app.appId, appSecret: app.appSecret };
+    },
+    currentKid: async () => signingKey().kid,
+    keySet: async () => ({ keys: ring.published.map(({ publicJwk }) => ({ ...publicJwk })) }),
+    rotateKeys: (rotation = {}) => ring.rotate(rotation),
+    setKeyFault: async (fault) => {
+      keys.fault = fault && resolveFault('setKeyFault', fault);
+    },
+    setTokenFault: async (fault) => {
+      tokens.fault = fault && resolveFault('setTokenFault', fault);
+    },
     stop: () => server.stop(),
     start: () => server.start(),
   };

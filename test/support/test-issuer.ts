@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { afterAll, onTestFinished } from 'vitest';
-import { KeyServer, sendKeySet } from '../../src/testing/key-server.js';
+import { sendKeySet } from '../../src/testing/answers.js';
+import { LoopbackServer } from '../../src/testing/loopback-server.js';
 import { APP, AUDIENCE, now } from './logto.js';
 import { createSigningKey, type SigningKey, signJws } from './signing.js';
 
@@ -24,7 +25,11 @@ export class TestIssuer {
   keys: SigningKey[];
   /** Replaces the usual answer. */
   answer: KeyAnswer | undefined;
-  readonly #server = new KeyServer(0, (res) => {
+  /** How often the keys were asked for. */
+  keyRequests = 0;
+  readonly #server = new LoopbackServer(0, (req, res) => {
+    if (req.method !== 'GET' || req.url !== '/oidc/jwks') return void res.writeHead(404).end();
+    this.keyRequests += 1;
     if (this.answer === undefined) this.sendKeys(res);
     else this.answer(res);
   });
@@ -41,11 +46,6 @@ export class TestIssuer {
 
   get endpoint(): string {
     return this.#server.endpoint;
-  }
-
-  /** How often the keys were asked for. */
-  get keyRequests(): number {
-    return this.#server.requests;
   }
 
   get issuer(): string {

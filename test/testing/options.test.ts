@@ -57,7 +57,6 @@ describe('an option that is wrong is a TypeError that names it, what came and wh
       { organizationId: 'o1', audience: 'urn:logto:organization:o1' },
       /pass `organizationId` for a token for the API inside an organization, or an `audience`.*not both/,
     ],
-    [{ scopes: '' }, /`scopes` must be a scope as read:products/],
     [{ scopes: [''] }, /`scopes` must be/],
     [{ scopes: ['a"b'] }, /characters that no scope may have/],
     [{ scopes: null }, /`scopes` must be/],

@@ -1,5 +1,6 @@
 import { decodeJwt } from 'jose';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { createM2MClient } from '../../src/client/index.js';
 import { createLogtoAuth } from '../../src/index.js';
 import { testLogto } from '../../src/testing/index.js';
 import { shareTestLogto } from '../../src/testing/shared-logto.js';
@@ -74,6 +75,29 @@ describe('testLogto()', () => {
       await testLogto().rotateKeys({ alg });
       expect(await verify({ scopes: 'read:products' })).toMatchObject({ clientId: 'test-app' });
     }
+  });
+
+  it('has apps, keys and faults, though another process serves them', async () => {
+    const { addApp, audience, currentKid, endpoint, issueToken, keySet, setKeyFault, setTokenFault } =
+      testLogto();
+    const app = await addApp({ scopes: 'read:products' });
+    const ask = () =>
+      createM2MClient({ ...app, endpoint, resource: audience, timeout: 0.2 }).getAccessToken();
+    expect(await ask()).toMatchObject({ scopes: [] });
+    expect((await keySet()).keys).toEqual([expect.objectContaining({ kid: await currentKid() })]);
+    await setTokenFault({ status: 500 });
+    await expect(ask()).rejects.toMatchObject({ code: 'unavailable' });
+    await setTokenFault();
+    expect(await ask()).toMatchObject({ scopes: [] });
+    await setKeyFault({ status: 500 });
+    await expect(verify({ scopes: 'read:products' })).rejects.toMatchObject({ reason: 'keys_unavailable' });
+    await setKeyFault();
+    expect(await verify({ scopes: 'read:products' })).toMatchObject({ clientId: 'test-app' });
+    await expect(setKeyFault({ code: 500 } as object)).rejects.toThrow(TypeError);
+    const auth = createLogtoAuth({ endpoint, audience });
+    await expect(auth.verify(await issueToken({ key: 'foreign' }))).rejects.toMatchObject({
+      reason: 'unknown_key',
+    });
   });
 
   it('stops and starts', async () => {

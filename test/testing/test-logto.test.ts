@@ -82,9 +82,22 @@ describe('a token', () => {
       resultOf(auth, await logto.issueToken({ scopes }), { scopes: ['read:products'] });
     expect(await result()).toBe('scope');
     expect(await result([])).toBe('scope');
+    expect(await result('')).toBe('scope');
     expect(await result(['write:products'])).toBe('scope');
     expect(await result(['read:products'])).toBe('ok');
     expect(await result('write:products read:products')).toBe('ok');
+  });
+
+  it('is signed by a foreign key, which the guard does not know or takes for another', async () => {
+    const logto = await start();
+    const auth = guardsOf(logto);
+    const kid = await logto.currentKid();
+    const foreign = await logto.issueToken({ key: 'foreign' });
+    expect(await resultOf(auth, foreign)).toBe('unknown_key');
+    expect(kidOf(foreign)).not.toBe(kid);
+    const forged = await logto.issueToken({ key: 'foreign', header: { kid } });
+    expect(await resultOf(auth, forged)).toBe('signature');
+    expect(await resultOf(auth, await logto.issueToken({ key: 'current' }))).toBe('ok');
   });
 
   it('is each time another', async () => {
@@ -178,6 +191,18 @@ describe('the keys', () => {
     );
   });
 
+  it('can be read without a request, and pinned', async () => {
+    const logto = await start();
+    await logto.rotateKeys({ alg: 'RS256' });
+    const jwks = await logto.keySet();
+    expect(logto.keyRequests).toBe(0);
+    expect(jwks).toEqual(await keysOf(logto));
+    expect((jwks.keys[0] as { kid: string }).kid).toBe(await logto.currentKid());
+    expect(kidOf(await logto.issueToken())).toBe(await logto.currentKid());
+    const auth = createLogtoAuth({ issuers: [{ issuer: logto.issuer, jwks }], audience: logto.audience });
+    expect(await resultOf(auth, await logto.issueToken())).toBe('ok');
+  });
+
   it('are fetched by guards once, and that is counted', async () => {
     const logto = await start();
     const auth = guardsOf(logto);
@@ -232,6 +257,27 @@ describe('a rotation', () => {
     await logto.rotateKeys({ keepPrevious: false });
     expect(await resultOf(auth, await logto.issueToken())).toBe('ok');
     expect(await resultOf(auth, before)).toBe('unknown_key');
+  });
+
+  it('that is staged publishes the next key, and lets it sign by the next call', async () => {
+    const logto = await start();
+    const auth = guardsOf(logto);
+    const kidsOf = async () => (await logto.keySet()).keys.map((key) => (key as { kid: string }).kid);
+    await logto.rotateKeys();
+    const [current, previous] = await kidsOf();
+    await logto.rotateKeys({ staged: true, alg: 'RS256' });
+    const [, next] = await kidsOf();
+    expect(await kidsOf()).toEqual([current, next, previous]);
+    expect(kidOf(await logto.issueToken())).toBe(current);
+    expect(await resultOf(auth, await logto.issueToken())).toBe('ok');
+    await expect(logto.rotateKeys({ staged: true })).rejects.toThrow('published already');
+    await expect(logto.rotateKeys({ alg: 'ES256' })).rejects.toThrow('published already');
+    await logto.rotateKeys();
+    expect(await kidsOf()).toEqual([next, current]);
+    expect(decodeProtectedHeader(await logto.issueToken())).toMatchObject({ alg: 'RS256', kid: next });
+    expect(await resultOf(auth, await logto.issueToken())).toBe('ok');
+    // The guard had the key in time: it was fetched once.
+    expect(logto.keyRequests).toBe(1);
   });
 
   it('goes to another algorithm, and stays there', async () => {

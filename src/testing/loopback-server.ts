@@ -1,30 +1,21 @@
 import { once } from 'node:events';
-import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
+import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { InTurn } from './in-turn.js';
 
 const HOST = '127.0.0.1';
 
-/** Serves the keys on loopback. It can be stopped, and started anew on its port. */
-export class KeyServer {
-  /** How often the keys were fetched. */
-  requests = 0;
+/** An HTTP server on loopback that can be stopped, and started again on its port. */
+export class LoopbackServer {
   readonly #listener: RequestListener;
   #port: number;
   #server: Server | undefined;
   readonly #turns = new InTurn();
 
-  /** @param answer - sends the keys, as by `sendKeySet` */
-  constructor(port: number, answer: (res: ServerResponse) => void) {
+  /** @param port - 0 for one that is free */
+  constructor(port: number, listener: RequestListener) {
     this.#port = port;
-    this.#listener = (req, res) => {
-      if (req.method !== 'GET' || req.url !== '/oidc/jwks') {
-        res.writeHead(404).end();
-        return;
-      }
-      this.requests += 1;
-      answer(res);
-    };
+    this.#listener = listener;
   }
 
   /** Its address, once it has been started. */
@@ -58,11 +49,4 @@ export class KeyServer {
       await closed;
     });
   }
-}
-
-/** Answers with these keys as Logto does. */
-export function sendKeySet(res: ServerResponse, keys: readonly { readonly publicJwk: object }[]): void {
-  res.setHeader('content-type', 'application/jwk-set+json; charset=utf-8');
-  res.setHeader('cache-control', 'no-cache, max-age=0, must-revalidate');
-  res.end(JSON.stringify({ keys: keys.map(({ publicJwk }) => publicJwk) }));
 }

@@ -1,0 +1,43 @@
+import { createHash } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { own } from '../checks/own.js';
+
+/** Logto translates an error's code for `message`. Where it has no phrase, it names the code. */
+const PHRASES: Readonly<Record<string, string>> = {
+  access_denied: 'Access denied.',
+  invalid_request: 'Request is invalid.',
+  invalid_target: 'Invalid resource indicator.',
+  unsupported_grant_type: 'Unsupported `grant_type` requested.',
+};
+
+/** Answers with JSON. */
+export function sendJson(res: ServerResponse, status: number, body: object): void {
+  res.setHeader('content-type', 'application/json; charset=utf-8');
+  res.writeHead(status).end(JSON.stringify(body));
+}
+
+/** An error's body as Logto writes it (RFC 6749 section 5.2). */
+export function errorBody(error: string, description: string): object {
+  const code = `oidc.${error}`;
+  const message = own(PHRASES, error) ?? `An OIDC error occurred: ${code}.`;
+  return { code, message, error, error_description: description };
+}
+
+/** Answers to a route or a method that Logto does not have. */
+export function sendNotFound(req: IncomingMessage, res: ServerResponse): void {
+  const path = req.url?.replace(/^\/oidc(?=\/)/, '').replace(/\?.*/, '');
+  const description = `unrecognized route or not allowed method (${req.method} on ${path})`;
+  sendJson(res, 404, errorBody('invalid_request', description));
+}
+
+/** Answers with these keys (RFC 7517 section 5), to GET and to HEAD. */
+export function sendKeySet(res: ServerResponse, keys: readonly { readonly publicJwk: object }[]): void {
+  const { req } = res;
+  const body = JSON.stringify({ keys: keys.map(({ publicJwk }) => publicJwk) });
+  const digest = createHash('sha1').update(body).digest('base64').slice(0, 27);
+  res.setHeader('content-type', 'application/jwk-set+json; charset=utf-8');
+  res.setHeader('access-control-allow-origin', own(req.headers, 'origin') ?? '*');
+  res.setHeader('etag', `"${Buffer.byteLength(body).toString(16)}-${digest}"`);
+  if (req.method === 'GET') res.setHeader('cache-control', 'no-cache, max-age=0, must-revalidate');
+  res.end(body);
+}

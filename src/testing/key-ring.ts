@@ -1,0 +1,48 @@
+import { InTurn } from './in-turn.js';
+import { type RotateKeysOptions, resolveRotation } from './options.js';
+import { createSigningKey, type SigningKey } from './signing-key.js';
+
+/** The keys of an issuer: the one that signs, the one that will sign next, and the one before. */
+export class KeyRing {
+  #current: SigningKey;
+  #next: SigningKey | undefined;
+  #previous: SigningKey | undefined;
+  // An RSA key takes longer to make than one that was asked for after it.
+  readonly #rotations = new InTurn();
+
+  private constructor(first: SigningKey) {
+    this.#current = first;
+  }
+
+  static async create(alg: string): Promise<KeyRing> {
+    return new KeyRing(await createSigningKey(alg));
+  }
+
+  get current(): SigningKey {
+    return this.#current;
+  }
+
+  /** In the order in which Logto publishes them. */
+  get published(): readonly SigningKey[] {
+    return [this.#current, this.#next, this.#previous].filter((key) => key !== undefined);
+  }
+
+  /** @throws TypeError (as a rejection) that names the option, what came, and what to pass */
+  rotate(options: RotateKeysOptions): Promise<void> {
+    return this.#rotations.do(async () => {
+      const { alg, keepPrevious, staged } = resolveRotation(
+        options,
+        this.#current.alg,
+        this.#next !== undefined,
+      );
+      const key = this.#next ?? (await createSigningKey(alg));
+      if (staged) {
+        this.#next = key;
+        return;
+      }
+      this.#previous = keepPrevious ? this.#current : undefined;
+      this.#next = undefined;
+      this.#current = key;
+    });
+  }
+}

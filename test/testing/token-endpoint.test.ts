@@ -1,0 +1,117 @@
+import { afterAll, describe, expect, it } from 'vitest';
+import { createM2MClient } from '../../src/client/index.js';
+import { createLogtoAuth } from '../../src/index.js';
+import { startTestLogto } from '../../src/testing/index.js';
+import { failureOf } from '../support/client.js';
+import { answerTo, RECORDED, recordedRequests, type StandIn } from '../support/recorded-answers.js';
+
+/** Requests to which the kit answers otherwise than Logto, and why. */
+const EXCEPTIONS: Readonly<Record<string, string>> = {
+  'org+mgmt': 'the kit has one API, and no Management API',
+  'organizations resource': 'no API may trust such a token',
+  'organizations resource, member': 'no API may trust such a token',
+  'mgmt no role': 'the kit has one API, and no Management API',
+  two: 'the kit has one API, so that the other one is unknown',
+  discovery: 'guards and clients need none',
+  'as metadata': 'guards and clients need none',
+  root: 'a page for people',
+  'introspect jwt': 'Logto refuses it for every token of an app',
+  'revoke jwt': 'Logto refuses it for every token of an app',
+  'introspect garbage': 'the kit has no such endpoint',
+  'revoke garbage': 'the kit has no such endpoint',
+  userinfo: 'the kit has no users',
+  'CORS preflight': 'an app that keeps a secret is no page of a browser',
+};
+
+const logto = await startTestLogto({ audience: 'https://shopping.api' });
+afterAll(() => logto.stop());
+
+const READING = ['read:products', 'read:orders'];
+const INSIDE = ['read:products', 'write:products', 'read:reports'];
+const apps = {
+  ST: await logto.addApp({ scopes: READING }),
+  STR: await logto.addApp(),
+  PA: await logto.addApp({ organizations: { tgqjike3k7pu: INSIDE } }),
+};
+const { ST, STR, PA } = apps;
+const standIn: StandIn = {
+  endpoint: logto.endpoint,
+  ids: { ST: ST.appId, STR: STR.appId, PA: PA.appId, ORG: 'tgqjike3k7pu', OTHER: 'w1h7qob3z0o3' },
+  secrets: { ST: ST.appSecret, STR: STR.appSecret, PA: PA.appSecret },
+};
+const requests = recordedRequests(standIn, 'a.b.c');
+const recordedAs = (name: string) => {
+  const { vary, ...recorded } = RECORDED[name] ?? {};
+  return recorded;
+};
+
+describe('the Logto of the kit answers as Logto did:', () => {
+  const cases = Object.entries(requests).filter(([name]) => !Object.hasOwn(EXCEPTIONS, name));
+  it.each(cases)('%s', async (name, request) => {
+    expect(await answerTo(request, standIn)).toEqual(recordedAs(name));
+  });
+});
+
+it.each(Object.keys(EXCEPTIONS))('the exception for %s is one still', async (name) => {
+  expect(await answerTo(requests[name] as never, standIn)).not.toEqual(recordedAs(name));
+});
+
+describe('an app of the kit', () => {
+  const own = () => startTestLogto({ audience: 'https://shopping.api' });
+  const { endpoint, audience: resource } = logto;
+  const auth = createLogtoAuth({ endpoint, audience: resource });
+
+  it('gets tokens that guards accept, for as long as it is told', async () => {
+    const app = await logto.addApp({ scopes: 'read:products read:orders', expiresIn: 120 });
+    const client = createM2MClient({ ...app, endpoint, resource, scopes: ['read:products', 'no:such'] });
+    const { token, scopes, expiresAt } = await client.getAccessToken();
+    expect(scopes).toEqual(['read:products']);
+    expect(Math.abs(Date.now() / 1000 + 120 - expiresAt)).toBeLessThan(5);
+    expect(await auth.verify(token, { scopes: ['read:products'] })).toMatchObject({ clientId: app.appId });
+  });
+
+  it('gets them inside an organization, and of it', async () => {
+    const app = await logto.addApp({ organizations: { o1: 'read:products', o2: [] } });
+    const scopes = ['read:products'];
+    const inside = createM2MClient({ ...app, endpoint, resource, organizationId: 'o1', scopes });
+    const options = { scopes, organization: { id: 'o1' } };
+    expect(await auth.verify((await inside.getAccessToken()).token, options)).toMatchObject({
+      organizationId: 'o1',
+    });
+    const its = createM2MClient({ ...app, endpoint, organizationId: 'o1', scopes });
+    const { token } = await its.getAccessToken();
+    expect(await auth.verify(token, { scopes, organizationToken: { id: 'o1' } })).toMatchObject({
+      organizationId: 'o1',
+    });
+    const empty = createM2MClient({ ...app, endpoint, organizationId: 'o2', scopes });
+    expect(await empty.getAccessToken()).toMatchObject({ scopes: [] });
+    const other = createM2MClient({ ...app, endpoint, organizationId: 'o3' });
+    expect(await failureOf(other.getAccessToken())).toMatchObject({ code: 'access_denied', status: 403 });
+  });
+
+  it('is told by its secret, and loses and gains permissions when it is added again', async () => {
+    const { appId } = await logto.addApp({ appId: 'reports', appSecret: 'first', scopes: 'read:products' });
+    const ask = (appSecret: string) =>
+      createM2MClient({ endpoint, appId, appSecret, resource, scopes: ['read:products'] }).getAccessToken();
+    expect(await ask('first')).toMatchObject({ scopes: ['read:products'] });
+    expect(await failureOf(ask('other'))).toMatchObject({ code: 'invalid_client', status: 401 });
+    await logto.addApp({ appId, appSecret: 'first' });
+    expect(await ask('first')).toMatchObject({ scopes: [] });
+  });
+
+  it('may have any secret that Logto can give', async () => {
+    const appSecret = String.fromCharCode(...Array.from({ length: 95 }, (_, index) => 32 + index)).trim();
+    const app = await logto.addApp({ appId: 'a:b+c d%e', appSecret });
+    const { token } = await createM2MClient({ ...app, endpoint, resource }).getAccessToken();
+    expect(await auth.verify(token)).toMatchObject({ clientId: 'a:b+c d%e' });
+  });
+
+  it('is counted, one request for many callers', async () => {
+    const another = await own();
+    const app = await another.addApp();
+    const client = createM2MClient({ ...app, endpoint: another.endpoint, resource });
+    await Promise.all(Array.from({ length: 20 }, client.getAccessToken));
+    expect(another.tokenRequests).toBe(1);
+    await another.stop();
+  });
+});
