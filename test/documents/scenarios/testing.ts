@@ -25,10 +25,15 @@ const app = block('docs/testing.md', 'testing-app');
 const suite = block('docs/testing.md', 'testing-suite');
 const setupTest = block('docs/testing.md', 'setup-test');
 
-/** What the suite calls its cases. */
-export const cases = [...suite.matchAll(/^test\((['"])([^\n]*)\1, async \(\) => \{\n(.*?)^\}\);$/gms)].map(
-  ([, , name = '', body = '']) => ({ name, lines: body.trimEnd().split('\n').length }),
-);
+/** What a suite calls its cases. */
+const casesIn = (code: string) =>
+  [...code.matchAll(/^test\((['"])([^\n]*)\1, async \(\) => \{\n(.*?)^\}\);$/gms)].map(
+    ([, , name = '', body = '']) => ({ name, lines: body.trimEnd().split('\n').length }),
+  );
+
+const suiteCases = casesIn(suite);
+const furtherCases = casesIn(block('docs/testing.md', 'testing-cases'));
+export const cases = [...suiteCases, ...furtherCases];
 
 /** A test file under another runner: its first line is another. */
 const under = (firstLine: string, file = suite): string => edit(file, /^.*\n/, firstLine);
@@ -39,7 +44,8 @@ interface Outcome {
   readonly failed: readonly string[];
 }
 
-const allPassed: Outcome = { passed: cases.map(({ name }) => name).sort(), failed: [] };
+const passing = (all: typeof cases): Outcome => ({ passed: all.map(({ name }) => name).sort(), failed: [] });
+const allPassed = passing(suiteCases);
 
 /** An app whose guards are made when it is imported. */
 const importedApp = `
@@ -129,6 +135,19 @@ export const testing: Scenarios = {
       "refuses a user's token",
       'refuses an app that may do other things',
       "shows an organization's orders within that organization alone",
+    ]);
+  },
+
+  'testing-cases': async (code) => {
+    compile(`${app}\n${edit(code, /^import \{ createApp \}.*\n/m, '')}`);
+    const files = { 'app.test.js': toModule(code) };
+    expect(await runNode({ ...files, 'app.js': toModule(app) })).toEqual(passing(furtherCases));
+    const open = edit(app, /requireScopes\('.*?\), /g, '');
+    const { failed } = await runNode({ ...files, 'app.js': toModule(open) });
+    expect(failed).toEqual([
+      'answers 503 where the keys were garbled from the start',
+      'refuses a forged token',
+      'refuses a token of a foreign key',
     ]);
   },
 
