@@ -53,7 +53,7 @@ export const REFUSALS: readonly Row[] = [
     code: 'invalid_client',
     status: 401,
     cause: ({ appId }) =>
-      `The secret is not that of app ${appId}, or ${appId} is not a machine-to-machine app.`,
+      `The secret is not that of app ${appId}, or this app is not a machine-to-machine app.`,
     fix: (request) =>
       "Copy the secret again from the app's page in the Logto Console. If that page shows no secret, create a " +
       `machine-to-machine app: the type of an app cannot be changed.${adviceOnSurplus(request)}`,

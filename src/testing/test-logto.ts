@@ -78,7 +78,9 @@ export interface TestLogto {
 
 /** An app of a `TestLogto`, as options of `createM2MClient`. */
 export interface TestApp {
+  /** Its id. */
   readonly appId: string;
+  /** Its secret. */
   readonly appSecret: string;
 }
 

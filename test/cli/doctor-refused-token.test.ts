@@ -34,7 +34,7 @@ describe('logto-m2m doctor explains what Logto said:', () => {
       'a single-page or native app with redirect URIs, or a wrong secret',
       'client authentication failed',
       [],
-      /The secret is not that of app (\w+), or \1 is not a machine-to-machine app\.$/,
+      /The secret is not that of app \w+, or this app is not a machine-to-machine app\.$/,
       /^Copy the secret again .* If that page shows no secret, create a machine-to-machine app/,
     ],
     [

@@ -23,7 +23,7 @@ const CASES: readonly [says: string, options: Partial<M2MClientOptions>, hint: R
   [
     'client authentication failed',
     {},
-    /^The secret is not that of app app, or app is not a machine-to-machine app\. Copy the secret again .*the type of an app cannot be changed\.$/,
+    /^The secret is not that of app app, or this app is not a machine-to-machine app\. Copy the secret again .*the type of an app cannot be changed\.$/,
   ],
   [
     'invalid client nosuchclient',

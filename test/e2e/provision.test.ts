@@ -605,7 +605,7 @@ describe('provision', { timeout: 60_000 }, () => {
     );
     expect(await provisionHere(server.url)).toEqual({
       output: '',
-      told: `Logto gave no token: ${server.url} answered 503.\nRun this again: it goes on where it broke off.\n`,
+      told: `Logto gave no token: ${server.url} answered 503. Logto, or a proxy before it, fails: look at its log, and whether it reaches its database.\nRun this again: it goes on where it broke off.\n`,
       exitCode: 1,
     });
     await server.stop();

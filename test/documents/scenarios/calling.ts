@@ -37,7 +37,7 @@ export const calling: Scenarios = {
       const { exitCode, output } = await run(withNames(code, { [LOGTO]: logto.endpoint }));
       expect(exitCode).toBe(0);
       expect(output).toMatch(
-        /^invalid_client 401 The secret is not that of app kgztf9id8s3j3g6q9x0fv: copy it/,
+        /^invalid_client 401 The secret is not that of app kgztf9id8s3j3g6q9x0fv, or this app is not a machine-to-machine app\. Copy the secret again/,
       );
     }),
 
