@@ -89,9 +89,9 @@ describe('the tokens of a real Logto, each at its own time', () => {
     const app = shopWithKeys(keys ?? newestKeys);
     // Twice, the second time from the cache.
     for (const _time of ['first', 'second']) {
-      const { result, claims = payload } = await resultsIn(app, token, ORGANIZATION);
+      const { result, claims } = await resultsIn(app, token, ORGANIZATION);
       expect(result).toEqual(results[name]);
-      expect(claims).toEqual(payload);
+      for (const seen of claims) expect(seen).toEqual(payload);
     }
   });
 

@@ -30,6 +30,17 @@ export function sendNotFound(req: IncomingMessage, res: ServerResponse): void {
   sendJson(res, 404, errorBody('invalid_request', description));
 }
 
+/** Answers with what clients go by (OpenID Connect Discovery section 4.2). */
+export function sendDiscovery(res: ServerResponse, issuer: string): void {
+  sendJson(res, 200, {
+    issuer,
+    jwks_uri: `${issuer}/jwks`,
+    token_endpoint: `${issuer}/token`,
+    grant_types_supported: ['client_credentials'],
+    token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post'],
+  });
+}
+
 /** Answers with these keys (RFC 7517 section 5), to GET and to HEAD. */
 export function sendKeySet(res: ServerResponse, keys: readonly { readonly publicJwk: object }[]): void {
   const { req } = res;

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { faultInCredential } from '../checks/credentials.js';
 import { checkNames, checkSeconds, checkText, orElse } from '../checks/values.js';
 import { checkMembers, scopesIn, YEAR } from './token-options.js';
 
@@ -42,8 +43,11 @@ export function resolveApp(given: TestAppOptions): RegisteredApp {
     ([id, scopes]) => [id, scopesIn(owner, `organizations.${id}`, scopes)] as const,
   );
   return {
-    appId: checkText(owner, 'appId', orElse(options.appId, randomId())),
-    appSecret: checkText(owner, 'appSecret', orElse(options.appSecret, randomId())),
+    appId: checkCredential('appId', checkText(owner, 'appId', orElse(options.appId, randomId()))),
+    appSecret: checkCredential(
+      'appSecret',
+      checkText(owner, 'appSecret', orElse(options.appSecret, randomId())),
+    ),
     scopes: scopesIn(owner, 'scopes', options.scopes),
     organizations: new Map(granted),
     expiresIn: checkSeconds(owner, 'expiresIn', orElse(options.expiresIn, 3_600), {
@@ -51,6 +55,12 @@ export function resolveApp(given: TestAppOptions): RegisteredApp {
       max: YEAR,
     }),
   };
+}
+
+function checkCredential(option: string, value: string): string {
+  const fault = faultInCredential(value);
+  if (fault === undefined) return value;
+  throw new TypeError(`addApp: \`${option}\` ${fault}, and Logto gives no such app.`);
 }
 
 /** As long as those that Logto gives. */

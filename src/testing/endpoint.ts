@@ -1,8 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout } from 'node:timers';
-import { own } from '../checks/own.js';
-import { sendJson } from './answers.js';
-import type { TestFault } from './fault.js';
+import type { Fault } from './fault.js';
 
 type Answer = (req: IncomingMessage, res: ServerResponse) => void;
 
@@ -11,7 +9,7 @@ export class Endpoint {
   /** How often it was asked. */
   requests = 0;
   /** How it fails; undefined where it does not. */
-  fault: TestFault | undefined;
+  fault: Fault | undefined;
   readonly #answer: Answer;
 
   constructor(answer: Answer) {
@@ -20,16 +18,14 @@ export class Endpoint {
 
   serve(req: IncomingMessage, res: ServerResponse): void {
     this.requests += 1;
-    const { fault = {} } = this;
-    const delay = own(fault, 'delay') ?? 0;
-    if (delay === 0) this.#send(fault, req, res);
-    else setTimeout(() => this.#send(fault, req, res), delay * 1_000).unref();
+    const { fault } = this;
+    if (fault === undefined) this.#answer(req, res);
+    else if (fault.delay === 0) this.#fail(fault, req, res);
+    else setTimeout(() => this.#fail(fault, req, res), fault.delay * 1_000).unref();
   }
 
-  #send(fault: TestFault, req: IncomingMessage, res: ServerResponse): void {
-    const [status, body] = [own(fault, 'status'), own(fault, 'body')];
-    if (status === undefined && body === undefined) this.#answer(req, res);
-    else if (typeof body === 'object') sendJson(res, status ?? 200, body);
-    else res.writeHead(status ?? 200, { 'content-type': 'text/html; charset=utf-8' }).end(body);
+  #fail({ answer }: Fault, req: IncomingMessage, res: ServerResponse): void {
+    if (answer === undefined) this.#answer(req, res);
+    else res.writeHead(answer.status, { 'content-type': answer.type }).end(answer.body);
   }
 }

@@ -44,7 +44,7 @@ function claimsOf(plan: TokenPlan, issuer: string): Record<string, unknown> {
     jti: randomBytes(32).toString('base64url'),
     sub: plan.subject,
     // One that has expired was issued an hour before that, as Logto's are.
-    iat: exp > now ? now : exp - 3_600,
+    iat: exp >= now ? now : exp - 3_600,
     exp,
     scope: plan.scope,
     client_id: plan.clientId,

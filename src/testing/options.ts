@@ -19,8 +19,8 @@ export interface RotateKeysOptions {
   /** Whether the key before stays in the key set, as Logto keeps it. Default true. */
   readonly keepPrevious?: boolean | undefined;
   /**
-   * Whether the new key is published alone, as Logto does in a rotation with a grace period. The next `rotateKeys()` lets
-   * it sign. Default false.
+   * Whether the new key is only published and does not sign yet, as in a rotation with a grace period. The next
+   * `rotateKeys()` lets it sign. Default false.
    */
   readonly staged?: boolean | undefined;
 }
@@ -62,6 +62,11 @@ export function resolveRotation(
   const owner = 'rotateKeys';
   const options = checkNames(owner, given, ['alg', 'keepPrevious', 'staged']);
   const staged = checkBoolean(owner, 'staged', orElse(options.staged, false));
+  if (staged && options.keepPrevious !== undefined) {
+    throw new TypeError(
+      `${owner}: \`keepPrevious\` counts when the key begins to sign: pass it to the next call.`,
+    );
+  }
   if (isStaged && (staged || options.alg !== undefined)) {
     throw new TypeError(
       `${owner}: the next key is published already. Let it sign first, by rotateKeys() without \`alg\` and \`staged\`.`,

@@ -56,7 +56,8 @@ export async function shareTestLogto(env: NodeJS.ProcessEnv): Promise<void> {
 
 /**
  * The Logto that `express-logto-m2m/testing/setup` has started. Under most runners all test files share it. A test that
- * rotates its keys or stops it should start its own with `startTestLogto`, since it would do so for the other files, too.
+ * rotates its keys, stops it or sets a fault should start its own with `startTestLogto`, since it would do so for the other
+ * files, too.
  *
  * @example
  * const token = await testLogto().issueToken({ scopes: ['read:products'] });

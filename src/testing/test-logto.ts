@@ -1,4 +1,4 @@
-import { sendKeySet, sendNotFound } from './answers.js';
+import { sendDiscovery, sendKeySet, sendNotFound } from './answers.js';
 import { type RegisteredApp, resolveApp, type TestAppOptions } from './app-options.js';
 import { Endpoint } from './endpoint.js';
 import { resolveFault, type TestFault } from './fault.js';
@@ -49,7 +49,8 @@ export interface TestLogto {
   readonly keySet: () => Promise<TestKeySet>;
   /**
    * Signs with a new key from now on. The one before stays in the key set unless `keepPrevious` is false; the one
-   * before that goes, as with Logto. With `staged` the new key is published alone, and the next call lets it sign.
+   * before that goes, as with Logto. With `staged` the new key is only published, and the next call lets
+   * it sign.
    *
    * @throws TypeError (as a rejection) where an option is wrong or misspelt, or a key is staged already
    */
@@ -61,7 +62,7 @@ export interface TestLogto {
    */
   readonly setKeyFault: (fault?: TestFault) => Promise<void>;
   /**
-   * Makes the token endpoint slow, failing or garbled, or lets it refuse; without an argument it is well again.
+   * Makes the token endpoint slow, failing or garbled, or makes it refuse; without an argument it is well again.
    *
    * @throws TypeError (as a rejection) where an option is wrong or misspelt
    */
@@ -124,9 +125,10 @@ export async function openTestLogto(
     ['GET /oidc/jwks', keys],
     ['HEAD /oidc/jwks', keys],
     ['POST /oidc/token', tokens],
+    ['GET /oidc/.well-known/openid-configuration', new Endpoint((_req, res) => sendDiscovery(res, issuer))],
   ]);
   const server = new LoopbackServer(port, (req, res) => {
-    const asked = endpoints.get(`${req.method} ${req.url}`);
+    const asked = endpoints.get(`${req.method} ${req.url?.replace(/\?.*/, '')}`);
     if (asked === undefined) sendNotFound(req, res);
     else asked.serve(req, res);
   });

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
+import { faultInCredential } from '../checks/credentials.js';
 import { ORGANIZATION_AUDIENCE } from '../checks/logto.js';
 import { own } from '../checks/own.js';
 import { errorBody, sendJson } from './answers.js';
@@ -24,6 +25,9 @@ class Refusal extends Error {
     super(message);
   }
 }
+
+const FORM_TYPE = 'application/x-www-form-urlencoded';
+const JSON_TYPE = 'application/json';
 
 /** The grants that Logto knows, and that a machine-to-machine app may not use. */
 const OTHER_GRANTS = [
@@ -62,13 +66,25 @@ export async function answerTokenRequest(
   }
 }
 
+/** The parameters: of a form, or of JSON, which Logto takes too. One that is empty counts as absent. */
 async function formOf(req: IncomingMessage): Promise<URLSearchParams> {
   const body = await text(req);
-  if (!own(req.headers, 'content-type')?.startsWith('application/json')) return new URLSearchParams(body);
+  const type = own(req.headers, 'content-type')
+    ?.toLowerCase()
+    .replace(/\s*;.*/, '');
+  if (type !== undefined && type !== JSON_TYPE && type !== FORM_TYPE) {
+    throw invalidRequest(`only ${FORM_TYPE} content-type bodies are supported on POST /token`);
+  }
+  const form = new URLSearchParams(type === JSON_TYPE ? jsonIn(body) : body);
+  for (const [name, value] of [...form]) if (value === '') form.delete(name, value);
+  return form;
+}
+
+function jsonIn(body: string): Record<string, string> {
   try {
-    return new URLSearchParams(JSON.parse(body) as Record<string, string>);
+    return JSON.parse(body) as Record<string, string>;
   } catch {
-    return new URLSearchParams();
+    return {};
   }
 }
 
@@ -78,41 +94,47 @@ function authenticate(
   form: URLSearchParams,
   apps: ReadonlyMap<string, RegisteredApp>,
 ): RegisteredApp {
+  refuseTwice(form, ['client_id', 'client_secret']);
   const header = own(req.headers, 'authorization');
-  const [id, secret] =
-    header === undefined ? [form.get('client_id'), form.get('client_secret')] : credentialsIn(header);
-  if (id === null) throw invalidRequest('no client authentication mechanism provided');
   if (header !== undefined && form.has('client_secret')) {
     throw invalidRequest('client authentication must only be provided using one mechanism');
   }
+  const named = form.get('client_id');
+  const [id, secret] = header === undefined ? [named, form.get('client_secret')] : credentialsIn(header);
+  if (id === null || id === '') throw invalidRequest('no client authentication mechanism provided');
+  if (named !== null && named !== id) throw invalidRequest('client_id mismatch');
+  if (secret === '') throw invalidRequest('client_secret must be provided in the Authorization header');
   const app = apps.get(id);
   if (app === undefined) throw new Refusal(400, 'invalid_client', `invalid client ${id}`);
   if (app.appSecret !== secret) throw new Refusal(401, 'invalid_client', 'client authentication failed');
   return app;
 }
 
+/** Id and secret out of an Authorization header (RFC 7617), each of which is form-encoded. */
 function credentialsIn(header: string): readonly [id: string, secret: string] {
-  const encoded = /^Basic ([\w+/]+=*)$/.exec(header)?.[1] ?? '';
-  const [, id, secret] = /^([^:]+):(.*)$/s.exec(Buffer.from(encoded, 'base64').toString()) ?? [];
-  if (id === undefined || secret === undefined) {
-    throw invalidRequest('invalid authorization header value format');
-  }
-  if (secret === '') throw invalidRequest('client_secret must be provided in the Authorization header');
-  if (!isFormEncoded(id) || !isFormEncoded(secret)) {
-    throw invalidRequest('client_id and client_secret in the authorization header are not properly encoded');
-  }
-  return [formDecoded(id), formDecoded(secret)];
-}
-
-function isFormEncoded(value: string): boolean {
-  return /^(?:[\w.*+~!'()-]|%[\da-f]{2})*$/i.test(value);
+  const encoded = /^basic ([\w+/]+=*)$/i.exec(header)?.[1] ?? '';
+  const credentials = Buffer.from(encoded, 'base64').toString();
+  const colon = credentials.indexOf(':');
+  if (colon === -1) throw invalidRequest('invalid authorization header value format');
+  return [formDecoded(credentials.slice(0, colon)), formDecoded(credentials.slice(colon + 1))];
 }
 
 function formDecoded(value: string): string {
-  return new URLSearchParams(`value=${value}`).get('value') ?? '';
+  const decoded = decoding(value.replaceAll('+', '%20'));
+  if (decoded !== undefined && faultInCredential(decoded) === undefined) return decoded;
+  throw invalidRequest('client_id and client_secret in the authorization header are not properly encoded');
+}
+
+function decoding(value: string): string | undefined {
+  try {
+    return decodeURIComponent(value);
+  } catch {
+    return undefined;
+  }
 }
 
 function checkGrant(form: URLSearchParams): void {
+  refuseTwice(form, ['grant_type']);
   const type = form.get('grant_type');
   if (type === null) throw invalidRequest("missing required parameter 'grant_type'");
   if (OTHER_GRANTS.includes(type)) {
@@ -121,12 +143,16 @@ function checkGrant(form: URLSearchParams): void {
   if (type !== 'client_credentials') {
     throw new Refusal(400, 'unsupported_grant_type', 'unsupported grant_type requested');
   }
-  const twice = ['organization_id', 'scope'].find((name) => form.getAll(name).length > 1);
+  refuseTwice(form, ['organization_id', 'scope']);
+}
+
+function refuseTwice(form: URLSearchParams, names: readonly string[]): void {
+  const twice = names.find((name) => form.getAll(name).length > 1);
   if (twice !== undefined) throw invalidRequest(`'${twice}' parameter must not be provided twice`);
 }
 
 async function grant(form: URLSearchParams, app: RegisteredApp, tenant: Tenant): Promise<object> {
-  const organizationId = form.get('organization_id') || undefined;
+  const organizationId = form.get('organization_id') ?? undefined;
   const inOrganization = organizationId === undefined ? app.scopes : app.organizations.get(organizationId);
   if (inOrganization === undefined) {
     throw new Refusal(403, 'access_denied', 'app has not associated with the organization');
@@ -151,7 +177,7 @@ async function grant(form: URLSearchParams, app: RegisteredApp, tenant: Tenant):
 
 /** The API that the token is to be for (RFC 8707 section 2); undefined where none is named. */
 function resourceIn(form: URLSearchParams, { audience }: Tenant): string | undefined {
-  const resources = form.getAll('resource').filter((resource) => resource !== '');
+  const resources = form.getAll('resource');
   for (const resource of resources) {
     if (!URL.canParse(resource)) throw invalidTarget('resource indicator must be an absolute URI');
     if (resource.includes('#')) {

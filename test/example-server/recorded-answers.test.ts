@@ -50,7 +50,7 @@ describe('the stand-in answers as Logto did:', () => {
   });
 });
 
-describe('where it does not, the difference is still there:', () => {
+describe('the stand-in still answers otherwise:', () => {
   it.each(Object.entries(EXCEPTIONS))('%s, for %s', async (name) => {
     const { vary, ...recorded } = RECORDED[name] ?? {};
     const answer = await answerTo(requests[name] as never, standIn);

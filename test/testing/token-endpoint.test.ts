@@ -1,4 +1,6 @@
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Application, shopDirectory } from '../../example-server/local-issuer/directory.js';
+import { startLocalIssuer } from '../../example-server/local-issuer/local-issuer.js';
 import { createM2MClient } from '../../src/client/index.js';
 import { createLogtoAuth } from '../../src/index.js';
 import { startTestLogto } from '../../src/testing/index.js';
@@ -12,8 +14,8 @@ const EXCEPTIONS: Readonly<Record<string, string>> = {
   'organizations resource, member': 'no API may trust such a token',
   'mgmt no role': 'the kit has one API, and no Management API',
   two: 'the kit has one API, so that the other one is unknown',
-  discovery: 'guards and clients need none',
-  'as metadata': 'guards and clients need none',
+  discovery: 'the kit names what clients go by, and nothing for users',
+  'as metadata': 'clients ask for the other one',
   root: 'a page for people',
   'introspect jwt': 'Logto refuses it for every token of an app',
   'revoke jwt': 'Logto refuses it for every token of an app',
@@ -52,8 +54,70 @@ describe('the Logto of the kit answers as Logto did:', () => {
   });
 });
 
-it.each(Object.keys(EXCEPTIONS))('the exception for %s is one still', async (name) => {
+it.each(Object.keys(EXCEPTIONS))('the kit still answers otherwise: %s', async (name) => {
   expect(await answerTo(requests[name] as never, standIn)).not.toEqual(recordedAs(name));
+});
+
+describe('to requests that were not recorded, the kit answers as the engine of Logto does:', () => {
+  const directory = shopDirectory();
+  const [statistics] = directory.applications as [Application];
+  Object.assign(statistics, { id: ST.appId, secret: ST.appSecret });
+  let engine: StandIn;
+  beforeAll(async () => {
+    const issuer = await startLocalIssuer({ directory });
+    onEnd = issuer.stop;
+    engine = { ...standIn, endpoint: issuer.endpoint };
+  });
+  let onEnd: () => Promise<void> = async () => {};
+  afterAll(() => onEnd());
+
+  const FORM = 'application/x-www-form-urlencoded';
+  const grant = 'grant_type=client_credentials&resource=https%3A%2F%2Fshopping.api&scope=read%3Aproducts';
+  const basic = (credentials: string, scheme = 'Basic') =>
+    `${scheme} ${Buffer.from(credentials).toString('base64')}`;
+  const good = `${ST.appId}:${ST.appSecret}`;
+  it.each<[what: string, authorization: string | undefined, body: string, type?: string]>([
+    ['the scheme in lower case', basic(good, 'basic'), grant],
+    ['two spaces behind the scheme', basic(good, 'Basic '), grant],
+    ['no base64', 'Basic !!!!', grant],
+    ['no id', basic(`:${ST.appSecret}`), grant],
+    ['a secret with a line break', basic(`${good}%0A`), grant],
+    ['an id with a line break', basic(`${ST.appId}%0A:${ST.appSecret}`), grant],
+    ['a secret beyond ASCII', basic(`${good}%C3%BC`), grant],
+    ['a secret that is no UTF-8', basic(`${good}%FF`), grant],
+    ['a secret with a percent sign', basic(`${good}%`), grant],
+    ['a secret with a plus', basic(`${good}+`), grant],
+    ['another id in the body', basic(good), `${grant}&client_id=other`],
+    ['an empty id in the body', basic(good), `${grant}&client_id=`],
+    ['an empty secret in the body', undefined, `${grant}&client_id=${ST.appId}&client_secret=`],
+    ['the secret twice in the body', undefined, `${grant}&client_id=a&client_secret=b&client_secret=c`],
+    ['the grant twice', basic(good), `${grant}&grant_type=client_credentials`],
+    ['an empty grant', basic(good), 'grant_type=&resource=https%3A%2F%2Fshopping.api'],
+    ['a grant that nobody knows', basic(good), 'grant_type=none'],
+    ['the implicit grant', basic(good), 'grant_type=implicit'],
+    ['a text for a form', basic(good), grant, 'text/plain'],
+    ['a form with its encoding', basic(good), grant, `${FORM}; charset=utf-8`],
+    ['JSON that does not end', basic(good), '{"grant_type":', 'application/json'],
+    ['an empty body', basic(good), ''],
+  ])('%s', async (_what, authorization, body, type = FORM) => {
+    const request = {
+      method: 'POST',
+      path: '/oidc/token',
+      headers: { 'content-type': type, ...(authorization !== undefined && { authorization }) },
+      body,
+    };
+    expect(await answerTo(request, standIn)).toEqual(await answerTo(request, engine));
+  });
+});
+
+it('the discovery document names what clients go by', async () => {
+  const url = `${logto.issuer}/.well-known/openid-configuration`;
+  const { issuer } = logto;
+  expect(await (await fetch(url)).json()).toMatchObject({
+    issuer,
+    jwks_uri: `${issuer}/jwks`,
+    token_endpoint: `${issuer}/token`,
+  });
 });
 
 describe('an app of the kit', () => {
@@ -89,7 +153,7 @@ describe('an app of the kit', () => {
     expect(await failureOf(other.getAccessToken())).toMatchObject({ code: 'access_denied', status: 403 });
   });
 
-  it('is told by its secret, and loses and gains permissions when it is added again', async () => {
+  it('needs its secret, and has the permissions that it was added with last', async () => {
     const { appId } = await logto.addApp({ appId: 'reports', appSecret: 'first', scopes: 'read:products' });
     const ask = (appSecret: string) =>
       createM2MClient({ endpoint, appId, appSecret, resource, scopes: ['read:products'] }).getAccessToken();
