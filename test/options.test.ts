@@ -133,6 +133,13 @@ describe('an option that is wrong throws a TypeError that names it, what came an
     [{ audience: 'https://' }, /absolute URI/],
     [{ audience: 'https://shopping.api#x' }, /without a fragment/],
     [{ audience: 'https://shopping.api /x' }, /absolute URI/],
+    [{ audience: 'https://shopping.api\n' }, /It begins or ends with white space: remove it\.$/],
+    [
+      { audience: 'https://bücher.api' },
+      /create the API resource there as "https:\/\/xn--bcher-kva\.api", and pass that\.$/,
+    ],
+    [{ audience: 'https://bücher.api/ü#x' }, /without a fragment as https:\/\/shopping\.api, not "\S+"\.$/],
+    [{ audience: 'https://a.api/{x}|y' }, /not "https:\/\/a\.api\/\{x\}\|y"\.$/],
     [{ audience: ['https://a.api', 'urn:logto:organization:x'] }, /requireOrganizationScopes/],
     [{ audience: 'urn:logto:resource:organizations' }, /any app, with any permission.*prove nothing/],
     [{ audience: 'URN:logto:x' }, /prove nothing/],

@@ -10,7 +10,11 @@ export function faultInCredential(value: string): string | undefined {
   return /[^\0-\x7f]/.test(value) ? 'contains a character that is not ASCII' : 'contains a control character';
 }
 
-/** What to do about it. */
-export const CREDENTIAL_FIX =
-  'Logto accepts printable ASCII alone. The text of a file often ends with a line break: remove it with .trim(). ' +
-  'Otherwise copy the value again from the Logto Console.';
+/**
+ * What to do about it.
+ *
+ * @param remedy - how a line break at the end is removed
+ */
+export function credentialFix(remedy: string): string {
+  return `Logto accepts printable ASCII alone. The text of a file often ends with a line break: ${remedy}. Otherwise copy the value again from the Logto Console.`;
+}

@@ -20,10 +20,16 @@ export function checkScopes(owner: Owner, option: string, value: unknown): reado
     if (!isScope(scope)) {
       throw new TypeError(
         `${owner}: the scope ${show(scope)} has characters that no scope may have (RFC 6749 section 3.3). ` +
-          'Logto accepts such a permission: give it another name there.',
+          adviceOn(scope),
       );
     }
   }
   if (scopes.size === 0) throw wrong(owner, option, 'at least one scope', value);
   return Object.freeze([...scopes]);
+}
+
+function adviceOn(scope: string): string {
+  return /^[\s'"]|[\s'"]$/.test(scope)
+    ? 'It begins or ends with white space or a quotation mark: remove it.'
+    : 'Logto accepts such a permission: give it another name there.';
 }

@@ -99,7 +99,7 @@ function checkAudience(owner: Owner, option: string, value: string): void {
   if (!isUri(value)) {
     const needed =
       'an API resource indicator of Logto, an absolute URI without a fragment as https://shopping.api';
-    throw new TypeError(wrong(owner, option, needed, value).message + adviceInAscii(value));
+    throw new TypeError(wrong(owner, option, needed, value).message + adviceOnUri(value));
   }
 }
 
@@ -108,7 +108,8 @@ function isUri(value: string): boolean {
 }
 
 /** Logto registers any URL, and names it in `aud` as it was registered. A URI is ASCII (RFC 3986 section 2). */
-function adviceInAscii(value: string): string {
+function adviceOnUri(value: string): string {
+  if (value !== value.trim()) return ' It begins or ends with white space: remove it.';
   if (!/^https?:\/\/[^#]+$/i.test(value) || !URL.canParse(value)) return '';
   const { href } = new URL(value);
   const uri = value.endsWith('/') ? href : withoutTrailing(href, '/');

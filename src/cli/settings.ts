@@ -1,4 +1,4 @@
-import { CREDENTIAL_FIX, faultInCredential } from '../checks/credentials.js';
+import { credentialFix, faultInCredential } from '../checks/credentials.js';
 import { fromEnvironment, variable } from '../checks/environment.js';
 import type { Bare } from '../checks/own.js';
 import { checkScopes } from '../checks/scopes.js';
@@ -90,7 +90,8 @@ export interface Unacceptable {
 export function faultInApp({ id, secret }: App): Unacceptable | undefined {
   for (const [name, value] of Object.entries({ LOGTO_APP_ID: id, LOGTO_APP_SECRET: secret })) {
     const fault = faultInCredential(value);
-    if (fault !== undefined) return { fault: `${name} ${fault}.`, fix: CREDENTIAL_FIX };
+    if (fault !== undefined)
+      return { fault: `${name} ${fault}.`, fix: credentialFix(`a shell drops it by ${name}="$(cat file)"`) };
   }
   return undefined;
 }

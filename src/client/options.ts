@@ -1,4 +1,4 @@
-import { CREDENTIAL_FIX, faultInCredential } from '../checks/credentials.js';
+import { credentialFix, faultInCredential } from '../checks/credentials.js';
 import { checkFetch, type Fetch } from '../checks/fetch.js';
 import { ORGANIZATION_AUDIENCE } from '../checks/logto.js';
 import { checkScopes } from '../checks/scopes.js';
@@ -137,7 +137,7 @@ function checkSecret(value: unknown): string {
 function checkCredential(option: string, value: string): string {
   const fault = faultInCredential(value);
   if (fault === undefined) return value;
-  throw new TypeError(`${OWNER}: \`${option}\` ${fault}. ${CREDENTIAL_FIX}`);
+  throw new TypeError(`${OWNER}: \`${option}\` ${fault}. ${credentialFix('remove it with .trim()')}`);
 }
 
 function checkResource(value: unknown): string {

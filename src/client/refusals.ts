@@ -76,6 +76,7 @@ export const REFUSALS: readonly Row[] = [
   },
   {
     code: 'access_denied',
+    status: 403,
     says: /not associated with the organization/,
     asked: ({ organizationId }) => organizationId !== undefined,
     cause: ({ appId, organizationId }) =>
@@ -86,7 +87,7 @@ export const REFUSALS: readonly Row[] = [
     code: 'access_denied',
     status: 400,
     cause: (_request, description) =>
-      `A script of the tenant refused it${description === undefined ? '' : `: ${description.replace(/\.$/, '')}`}.`,
+      `A script of the tenant refused it${description === undefined ? '.' : `: ${sentence(description)}`}`,
     fix: () =>
       'Read the custom claims script for machine-to-machine apps (Console > Custom JWT), and ask whoever wrote it.',
   },
@@ -175,6 +176,10 @@ function adviceOnSurplus({ appId, appSecret }: Request): string {
   const options = Object.entries({ appId, appSecret });
   const name = options.find(([, value]) => /^[\s'"]|[\s'"]$/.test(value))?.[0];
   return name === undefined ? '' : ` \`${name}\` begins or ends with a quotation mark or a space: remove it.`;
+}
+
+function sentence(text: string): string {
+  return /[.!?]$/.test(text) ? text : `${text}.`;
 }
 
 function targetsOf({ resource, organizationId }: Request): string {

@@ -32,7 +32,7 @@ export function unavailable({ endpoint }: ClientSettings, { status, headers }: R
   const message = `Logto gave no token: ${endpoint} answered ${status}.`;
   const hint =
     status === 429
-      ? 'Logto, or a proxy before it, limits how often it may be asked: keep one client for each API, and share its token by `store`.'
+      ? 'Logto, or a proxy before it, limits how often it may be asked: wait, keep one client for each API, and let replicas share its token by `store`.'
       : 'Logto, or a proxy before it, fails: look at its log, and whether it reaches its database.';
   return new TokenFailure(
     new M2MClientError('unavailable', message, { status, hint }),

@@ -101,7 +101,9 @@ describe('logto-m2m finds characters that Logto does not accept before it sends 
     const { code, problems, stdout } = await doctor([], { LOGTO_ENDPOINT: front.url, [name]: value });
     expect(code).toBe(1);
     expect(problems).toEqual([expect.stringMatching(fault)]);
-    expect(problems[0]).toMatch(/^✗ token .* → Logto accepts printable ASCII alone\. .*\.trim\(\)/);
+    expect(problems[0]).toMatch(
+      /^✗ token .* → Logto accepts printable ASCII alone\. .* a shell drops it by LOGTO_APP_\w+="\$\(cat file\)"/,
+    );
     expect(stdout).not.toContain(SECRET);
     expect(front.requests.filter(({ url }) => url === '/oidc/token')).toEqual([]);
     await front.stop();
@@ -149,7 +151,7 @@ describe('logto-m2m doctor knows the admin tenant of Logto', () => {
     await admin.stop();
   });
 
-  it('and takes nobody else for it', async () => {
+  it('by nothing else', async () => {
     const other = await startAdmin({ not: 'a string' });
     expect(await doctor([], { ...NO_APP, LOGTO_ENDPOINT: other.url })).toMatchObject({
       code: 0,
@@ -159,13 +161,13 @@ describe('logto-m2m doctor knows the admin tenant of Logto', () => {
   });
 });
 
-describe('logto-m2m doctor asks a Logto that fails again', () => {
-  async function startFailing(failures: number): Promise<Recorder> {
+describe('logto-m2m doctor retries while Logto fails', () => {
+  async function startFailing(failures: number, status = 500): Promise<Recorder> {
     let left = failures;
     const jwks = await (await fetch(`${logto.endpoint}/oidc/jwks`)).text();
     const front: Recorder = await Recorder.start((req, res) => {
       left -= 1;
-      if (left >= 0) return void res.writeHead(500, { 'content-type': 'application/json' }).end('{}');
+      if (left >= 0) return void res.writeHead(status, { 'content-type': 'application/json' }).end('{}');
       if (req.url === '/oidc/jwks') return void res.end(jwks);
       if (req.url?.startsWith('/oidc/')) return void res.end(JSON.stringify({ issuer: `${front.url}/oidc` }));
       res.writeHead(404).end();
@@ -177,6 +179,16 @@ describe('logto-m2m doctor asks a Logto that fails again', () => {
     const front = await startFailing(2);
     const { code, problems } = await doctor([], { ...NO_APP, LOGTO_ENDPOINT: front.url });
     expect({ code, problems }).toEqual({ code: 0, problems: [] });
+    await front.stop();
+  });
+
+  it('and names the limit, where it is asked too often', async () => {
+    const front = await startFailing(1_000, 429);
+    const { code, problems } = await doctor([], { LOGTO_ENDPOINT: front.url });
+    expect(code).toBe(1);
+    expect(problems).toEqual([
+      expect.stringMatching(/status 429 .* limits how often .* → Wait, and run this again\./),
+    ]);
     await front.stop();
   });
 
@@ -194,8 +206,8 @@ describe('logto-m2m doctor asks a Logto that fails again', () => {
   });
 });
 
-describe('logto-m2m doctor and names that Logto takes, and no request can hold', () => {
-  it('names the URI for an API identifier with other characters', async () => {
+describe('logto-m2m doctor, for names that Logto accepts and the protocol does not allow,', () => {
+  it('names the URI to use as the API identifier', async () => {
     const { code, problems } = await doctor([], { LOGTO_AUDIENCE: 'https://bücher.api/ü' });
     expect(code).toBe(1);
     expect(problems).toEqual([

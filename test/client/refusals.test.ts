@@ -104,6 +104,20 @@ describe('what Logto refuses is explained', () => {
     expect(error?.message).toBe(`Logto gave no token: ${says} (${error?.code}). ${error?.hint}`);
   });
 
+  it.each([
+    [
+      'This app is not associated with the organization plan',
+      'This app is not associated with the organization plan.',
+    ],
+    ['Who are you?', 'Who are you?'],
+  ])('of a script, whatever its sentence: %s', async (says, shown) => {
+    const refusal = { status: 400, error: 'access_denied', error_description: says };
+    const error = await errorFor(refusal, inOrganization);
+    expect(error?.hint).toContain(
+      `A script of the tenant refused it: ${shown} Read the custom claims script`,
+    );
+  });
+
   it('to the last refusal that is known of it', () => {
     const cases = CASES.map(([says]) => says);
     const left = LOGTO_REFUSALS.map((one) => one.error_description).filter(

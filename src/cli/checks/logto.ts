@@ -44,7 +44,7 @@ export async function examineLogto(endpoint: string, isOneOfSeveral: boolean): P
   return { findings, isLogto: true };
 }
 
-/** Asks as the calling side does: again, where Logto is busy or fails. */
+/** Asks again, where Logto is busy or fails. */
 async function askUntilItAnswers(url: string): Promise<JsonAnswer | Unreachable> {
   const end = performance.now() + LONGEST;
   for (let pause = FIRST_PAUSE; ; pause *= 2) {
@@ -55,7 +55,10 @@ async function askUntilItAnswers(url: string): Promise<JsonAnswer | Unreachable>
   }
 }
 
-/** Whether this is the tenant of the API, and not the one of the Console: that one alone has this route. */
+/**
+ * Whether this is the tenant of the API, and not that of the Console. In Logto's source the admin tenant alone has this
+ * route (packages/core, routes/well-known).
+ */
 async function checkTenant(endpoint: string): Promise<Finding> {
   const answer = await askForJson(`${endpoint}/api/.well-known/endpoints/default`);
   const other = answer instanceof Unreachable || answer.status !== 200 ? undefined : answer.body?.['user'];
@@ -85,6 +88,13 @@ function noLogto(endpoint: string, answer: JsonAnswer): Finding {
       'endpoint',
       `${endpoint} redirects to ${target.origin} (${status}), which is not followed.`,
       'Set LOGTO_ENDPOINT to the address at which Logto itself answers, with https if it has that.',
+    );
+  }
+  if (status === 429) {
+    return problem(
+      'endpoint',
+      `${endpoint} answers with status 429 (${type}), also when it is asked again: it limits how often it may be asked.`,
+      'Wait, and run this again. Logto, or a proxy before it, sets that limit.',
     );
   }
   if (status >= 500) {
