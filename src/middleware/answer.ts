@@ -36,20 +36,56 @@ function challenge(
   return text;
 }
 
-/** Answers with status, challenge and body. Hint and cause stay here. */
-export function answer(error: AuthError, res: ServerResponse): void {
-  const body = JSON.stringify(error);
-  res.statusCode = error.status;
-  for (const [name, value] of Object.entries(error.headers)) res.setHeader(name, value);
-  res.setHeader('Cache-Control', 'no-store');
-  res.setHeader('Content-Type', 'application/json; charset=utf-8');
-  res.setHeader('Content-Length', Buffer.byteLength(body));
-  res.end(body);
+/**
+ * Sets status and headers of a refusal, so that whoever answers inherits them.
+ *
+ * @returns whether the response took them: it may be answered already, or be no response at all
+ */
+export function prepare(error: AuthError, res: ServerResponse): boolean {
+  try {
+    if (res.headersSent) return false;
+    res.statusCode = error.status;
+    for (const [name, value] of Object.entries(error.headers)) res.setHeader(name, value);
+    res.setHeader('Cache-Control', 'no-store');
+    return true;
+  } catch {
+    return false;
+  }
 }
 
-/** Takes back what an answer that could not be sent has set, for another comes in its place. */
-export function withdraw(res: ServerResponse): void {
-  if (res.headersSent) return;
-  const names = ['WWW-Authenticate', 'Retry-After', 'Cache-Control', 'Content-Type', 'Content-Length'];
-  for (const name of names) res.removeHeader(name);
+/**
+ * Sends the body to a response that was prepared. Hint and cause stay here.
+ *
+ * @returns whether it could be sent
+ */
+export function send(error: AuthError, res: ServerResponse): boolean {
+  const body = JSON.stringify(error);
+  try {
+    res.setHeader('Content-Type', 'application/json; charset=utf-8');
+    res.setHeader('Content-Length', Buffer.byteLength(body));
+    res.end(body);
+    return true;
+  } catch {
+    // Another body comes in its place, with another type and length.
+    remove(res, ['Content-Type', 'Content-Length']);
+    return false;
+  }
+}
+
+/** Takes back what was prepared, where the request fails for another reason than its refusal. */
+export function withdraw(error: AuthError, res: ServerResponse): void {
+  remove(res, [...Object.keys(error.headers), 'Cache-Control']);
+  try {
+    if (res.statusCode === error.status) res.statusCode = 200;
+  } catch {
+    // It has no status.
+  }
+}
+
+function remove(res: ServerResponse, names: readonly string[]): void {
+  try {
+    for (const name of names) res.removeHeader(name);
+  } catch {
+    // They were sent already, or it has no headers.
+  }
 }

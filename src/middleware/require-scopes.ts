@@ -1,15 +1,17 @@
 import type { NextFunction, Response } from 'express';
 import { isB64Token } from '../checks/b64token.js';
-import { bare, own } from '../checks/own.js';
+import { bare } from '../checks/own.js';
 import { tellAuthorized, tellDenied } from '../diagnostics.js';
-import { type AuthError, asError, Refusal } from '../errors.js';
+import { asError, Refusal } from '../errors.js';
 import type { GuardedRequest, LogtoAuthOptions } from '../options.js';
 import { abandon, isPromiseLike } from '../promises.js';
 import { Accepted, type Decide, type Decision } from '../verification/decide.js';
 import type { Requirement } from '../verification/requirement.js';
-import { answer, type ChallengeContext, toAuthError, withdraw } from './answer.js';
+import { type ChallengeContext, prepare, send, toAuthError } from './answer.js';
+import { answerByUser } from './answer-by-user.js';
 import { notOneToken, readBearerToken } from './bearer-token.js';
 import type { Guard } from './guard.js';
+import { passOn } from './pass-on.js';
 import { clearAuth, setAuth } from './request-auth.js';
 
 /** What one guard was made of. */
@@ -76,20 +78,9 @@ export function createGuard({ maker, decide, requirement, challenge, getToken, o
     const error = toAuthError(refusal, challenge);
     clearAuth(req);
     tellDenied(error, req);
-    if (onError !== undefined) {
-      answerByUser(onError, error, req, res, next);
-    } else if (res.headersSent) {
-      // Somebody answered already: all that is left is to keep the handler from running.
-      next(error);
-    } else {
-      // Where somebody has wrapped the response it may throw, and after a wait nobody else would catch that.
-      try {
-        answer(error, res);
-      } catch (thrown) {
-        withdraw(res);
-        next(asError(thrown));
-      }
-    }
+    const isPrepared = prepare(error, res);
+    if (onError !== undefined) answerByUser(onError, error, req, res, next);
+    else if (!isPrepared || !send(error, res)) passOn(error, next);
   }
 
   return Object.defineProperty(guard, 'name', bare({ value: `${maker}Middleware` })) as Guard;
@@ -98,7 +89,7 @@ export function createGuard({ maker, decide, requirement, challenge, getToken, o
 /** Passes on what a user's function threw, or why `req.auth` cannot be set. */
 function fail(thrown: unknown, req: GuardedRequest, next: NextFunction): void {
   clearAuth(req);
-  next(asError(thrown));
+  passOn(asError(thrown), next);
 }
 
 /** What `getToken` answered. */
@@ -109,38 +100,4 @@ function readGivenToken(token: unknown): string | Refusal {
   throw new TypeError(
     `getToken must answer a string or undefined at once, not ${token === null ? 'null' : typeof token}.`,
   );
-}
-
-/**
- * Lets `onError` answer. Whatever it does, the request is refused: its `next` can only fail, and only once, for
- * Express takes `next()`, `next('route')` and `next('router')` for "go on".
- */
-function answerByUser(
-  onError: NonNullable<LogtoAuthOptions['onError']>,
-  error: AuthError,
-  req: GuardedRequest,
-  res: Response,
-  next: NextFunction,
-): void {
-  let failed = false;
-  const onward = own(req, 'next');
-  const refusal = (reason: unknown): Error =>
-    !reason || reason === 'route' || reason === 'router' ? error : asError(reason);
-  const fail = (reason?: unknown): void => {
-    if (failed) return;
-    failed = true;
-    if (onward !== undefined) req.next = onward;
-    next(refusal(reason));
-    // What `onError` still does may end in another error, and in nothing else.
-    const later = own(req, 'next');
-    if (later !== undefined) req.next = ((again?: unknown) => later(refusal(again))) as NextFunction;
-  };
-  try {
-    // Express's own functions go on by this one, as res.sendFile does where the path is a directory.
-    if (onward !== undefined) req.next = fail as NextFunction;
-    const answered: unknown = onError(error, req, res, fail as NextFunction);
-    Promise.resolve(answered).catch(fail);
-  } catch (thrown) {
-    fail(thrown);
-  }
 }

@@ -15,6 +15,10 @@ import { forgedToken, readingToken } from '../support/logto.js';
 import { get } from '../support/request.js';
 import { appWith, instance, logto, odd, thenable } from './probe.js';
 
+const thrown = (error: Error): never => {
+  throw error;
+};
+
 describe('onError', () => {
   it('answers instead', async () => {
     const { app } = appWith({
@@ -24,6 +28,33 @@ describe('onError', () => {
     expect(response.status).toBe(401);
     expect(response.body).toEqual({ mine: 'no_token' });
     expect(response.headers['www-authenticate']).toBe('Bearer realm="api", scope="read:products"');
+  });
+
+  it('inherits status and headers of the refusal, and what it sets wins', async () => {
+    const inheriting = appWith({ onError: (error, _req, res) => res.json({ mine: error.reason }) });
+    const { status, headers } = await get(inheriting.app, '/');
+    expect({ status, headers }).toMatchObject({
+      status: 401,
+      headers: {
+        'www-authenticate': 'Bearer realm="api", scope="read:products"',
+        'cache-control': 'no-store',
+        'content-type': expect.stringContaining('application/json'),
+      },
+    });
+    const own = appWith({
+      onError: (_error, _req, res) => res.status(404).set('WWW-Authenticate', 'Basic').json({}),
+    });
+    const answer = await get(own.app, '/');
+    expect([answer.status, answer.headers['www-authenticate']]).toEqual([404, 'Basic']);
+  });
+
+  it('that fails by itself leaves nothing of the refusal behind', async () => {
+    for (const onError of [() => Promise.reject(new Error('mine')), () => thrown(new Error('mine'))]) {
+      const app = express().get('/', instance({ onError }).authenticate());
+      const { status, headers } = await get(app.set('env', 'test'), '/');
+      expect(status).toBe(500);
+      for (const name of ['www-authenticate', 'cache-control']) expect(headers).not.toHaveProperty(name);
+    }
   });
 
   it.each<[string, unknown]>([

@@ -1,6 +1,7 @@
 import { expect } from 'vitest';
 import { edit, expectAnswers, expectRecipe, expectUnavailable } from '../recipe.js';
 import { onStage, type Scenarios } from '../scenario.js';
+import { socketIo } from './socket-io.js';
 import { websocket } from './websocket.js';
 
 export const recipes: Scenarios = {
@@ -82,5 +83,6 @@ export const recipes: Scenarios = {
     }
   },
 
+  ...socketIo,
   ...websocket,
 };

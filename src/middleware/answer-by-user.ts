@@ -1,0 +1,67 @@
+import type { NextFunction, Response } from 'express';
+import { own } from '../checks/own.js';
+import { type AuthError, asError } from '../errors.js';
+import type { GuardedRequest, LogtoAuthOptions } from '../options.js';
+import { withdraw } from './answer.js';
+import { passOn } from './pass-on.js';
+
+/**
+ * Lets `onError` answer. Whatever it does, the request is refused: its `next` can only fail, and only once, for
+ * Express takes `next()`, `next('route')` and `next('router')` for "go on".
+ */
+export function answerByUser(
+  onError: NonNullable<LogtoAuthOptions['onError']>,
+  error: AuthError,
+  req: GuardedRequest,
+  res: Response,
+  next: NextFunction,
+): void {
+  let hasFailed = false;
+  let onward: NextFunction | undefined;
+  const refusal = (reason: unknown): Error =>
+    !reason || reason === 'route' || reason === 'router' ? error : asError(reason);
+  const fail = (reason?: unknown): void => {
+    if (hasFailed) return;
+    hasFailed = true;
+    if (onward !== undefined) setNext(req, onward);
+    passOn(refusal(reason), next);
+    // What `onError` still does may end in another error, and in nothing else.
+    const later = nextOf(req);
+    if (later !== undefined) setNext(req, ((again?: unknown) => later(refusal(again))) as NextFunction);
+  };
+  /** A fault of `onError` is not the caller's, so it is not answered with the status of the refusal. */
+  const failByItself = (thrown: unknown): void => {
+    if (!hasFailed && refusal(thrown) !== error) withdraw(error, res);
+    fail(thrown);
+  };
+  try {
+    onward = own(req, 'next');
+    // Express's own functions go on by this one, as res.sendFile does where the path is a directory.
+    if (onward !== undefined && !setNext(req, fail as NextFunction)) {
+      fail();
+      return;
+    }
+    const answered: unknown = onError(error, req, res, fail as NextFunction);
+    Promise.resolve(answered).catch(failByItself);
+  } catch (thrown) {
+    failByItself(thrown);
+  }
+}
+
+/** The `next` that Express leaves on the request; undefined where there is none, or it cannot be read. */
+function nextOf(req: GuardedRequest): NextFunction | undefined {
+  try {
+    return own(req, 'next');
+  } catch {
+    return undefined;
+  }
+}
+
+/** @returns whether it could be set: the request may be frozen */
+function setNext(req: GuardedRequest, next: NextFunction): boolean {
+  try {
+    return Reflect.set(req, 'next', next);
+  } catch {
+    return false;
+  }
+}
