@@ -47,6 +47,7 @@ export interface CheckedClaims {
   readonly iat: number;
   readonly nbf?: number;
   readonly scope?: string;
+  readonly jti?: string;
   readonly organization_id?: string;
   readonly [claim: string]: unknown;
 }
@@ -71,7 +72,7 @@ export function toAccessToken(
     organizationId: organizationOf(audience) ?? claims.organization_id,
     issuedAt: claims.iat,
     expiresAt: claims.exp,
-    jwtId: typeof claims['jti'] === 'string' ? claims['jti'] : undefined,
+    jwtId: claims.jti,
     claims: all,
   };
   Object.defineProperty(token, MARK, bare({ value: THIS_COPY }));

@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import type { NextFunction, Request, Response } from 'express';
 import type { AccessToken } from './access-token.js';
 import { fromEnvironment, variable } from './checks/environment.js';
@@ -189,13 +190,24 @@ export function resolveOptions(given: LogtoAuthOptions, env: NodeJS.ProcessEnv):
     jwksCache: jwksCache.times,
     store: jwksCache.store,
     isRevoked: isRevoked === undefined ? undefined : checkFunction(OWNER, 'isRevoked', isRevoked),
-    getToken: getToken === undefined ? undefined : checkFunction(OWNER, 'getToken', getToken),
+    getToken: getToken === undefined ? undefined : checkGetToken(getToken),
     onError: onError === undefined ? undefined : checkFunction(OWNER, 'onError', onError),
     realm: checkRealm(orElse(options.realm, 'api')),
     resourceMetadata:
       resourceMetadata === undefined ? undefined : checkResourceMetadata(OWNER, resourceMetadata),
     fetch: checkFetch(OWNER, options.fetch),
   };
+}
+
+/** What it returns must be there at once, which an async function never is. */
+function checkGetToken(getToken: NonNullable<LogtoAuthOptions['getToken']>): typeof getToken {
+  if (types.isAsyncFunction(getToken)) {
+    throw new TypeError(
+      `${OWNER}: \`getToken\` must return a string or undefined at once, so it cannot be an async function. ` +
+        'Where the token has to be waited for, use verify() instead of a guard.',
+    );
+  }
+  return checkFunction(OWNER, 'getToken', getToken);
 }
 
 /** @throws TypeError when it is no organization rule */

@@ -121,6 +121,27 @@ describe('an option that is wrong throws a TypeError that names it, what came an
     ],
     [{ endpoint: undefined, issuers: [{ issuer: 'https://a/o' }, { issuer: 'https://a/o' }] }, /twice/],
     // Audiences
+    // Placeholders
+    [
+      { endpoint: 'https://your-tenant.logto.app' },
+      /`endpoint` is still a placeholder: "https:\/\/your-tenant/,
+    ],
+    [{ endpoint: 'https://your.logto.endpoint' }, /still a placeholder/],
+    [
+      { endpoint: `https://\${TENANT}.logto.app` },
+      /still a placeholder.*Replace it by the address that the Logto/,
+    ],
+    [{ endpoint: 'https://{tenant}.logto.app' }, /still a placeholder/],
+    [{ endpoint: 'https://<tenant>.logto.app' }, /still a placeholder/],
+    [
+      { endpoint: undefined, issuers: [{ issuer: 'https://your-tenant.logto.app/oidc' }] },
+      /`issuers\[0\]\.issuer` is still a placeholder/,
+    ],
+    [
+      { endpoint: undefined, issuers: [{ issuer: 'https://a/oidc', jwksUri: 'https://$HOST/jwks' }] },
+      /`issuers\[0\]\.jwksUri` is still a placeholder/,
+    ],
+    [{ getToken: async () => undefined }, /`getToken` must return a string .* cannot be an async function/],
     [{ audience: 5 }, /`audience` must be an API resource indicator.*not 5/],
     [{ audience: null }, /`audience` must be.*not null/],
     [{ audience: [] }, /`audience` must be.*not an empty list/],
@@ -365,6 +386,9 @@ describe('the environment', () => {
   );
 
   it('is checked like an option', () => {
+    expect(() => resolve({}, { LOGTO_ENDPOINT: 'https://your-tenant.logto.app' })).toThrow(
+      /`LOGTO_ENDPOINT` is still a placeholder/,
+    );
     expect(() => resolve({}, { LOGTO_ENDPOINT: 'https://a.example/oidc' })).toThrow(
       /`LOGTO_ENDPOINT` .*without \/oidc/,
     );

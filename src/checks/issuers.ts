@@ -1,7 +1,7 @@
 import { type KeyList, keysFromJwks } from '../keys/verification-key.js';
 import { SET_IN_TIME } from './environment.js';
 import { withoutTrailing } from './trailing.js';
-import { checkAddress, checkEndpoint } from './uris.js';
+import { checkAddress, checkEndpoint, checkFilledIn } from './uris.js';
 import { checkNames, checkStrings, type Owner, orElse, show, wrong } from './values.js';
 
 /** An issuer by its exact `iss`, where the keys are not at the usual address below the endpoint. */
@@ -80,6 +80,7 @@ function byEndpoint({ owner, endpoint, endpointName: name, allowInsecure }: Give
 function byIssuer(owner: Owner, given: IssuerOptions, path: string, allowInsecure: boolean): Issuer {
   const options = checkNames(owner, given, ['issuer', 'jwksUri', 'jwks'], `${path}.`);
   const { issuer, jwks } = options;
+  checkFilledIn(owner, `${path}.issuer`, issuer);
   if (typeof issuer !== 'string' || !/^https?:\/\/./.test(issuer) || !URL.canParse(issuer)) {
     throw wrong(
       owner,

@@ -48,6 +48,7 @@ export function checkAddress(
   allowInsecure: boolean,
   risk = FALSE_KEYS,
 ): URL {
+  checkFilledIn(owner, option, value);
   const url = typeof value === 'string' && URL.canParse(value) ? new URL(value) : undefined;
   if (url === undefined || !/^https?:$/.test(url.protocol)) throw wrong(owner, option, needed, value);
   if (url.username !== '' || url.password !== '') {
@@ -60,6 +61,17 @@ export function checkAddress(
     );
   }
   return url;
+}
+
+/** Of a host that an example names, or whose variable was not replaced. */
+const PLACEHOLDER = /^[^/]*\/\/[^/?#]*([<>{}$]|(?<![\w-])your[-_.](tenant|logto|endpoint|domain)(?![\w-]))/i;
+
+/** @throws TypeError when it is an address with a part that has to be replaced */
+export function checkFilledIn(owner: Owner, option: string, value: unknown): void {
+  if (typeof value !== 'string' || !PLACEHOLDER.test(value)) return;
+  throw new TypeError(
+    `${owner}: \`${option}\` is still a placeholder: ${show(value)}. Replace it by the address that the Logto Console shows.`,
+  );
 }
 
 /** An address for a message or a store: without the query, which may hold a secret. */

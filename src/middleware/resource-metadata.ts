@@ -44,6 +44,15 @@ export function createResourceMetadata(
     const authorization_servers = settings.issuers.map(({ issuer }) => issuer);
 
     return function resourceMetadataMiddleware(req, res, next) {
+      // A client in a browser asks for the document too, and RFC 9728 expects it to be public.
+      if (req.method === 'OPTIONS') {
+        res.setHeader('Access-Control-Allow-Origin', '*');
+        res.setHeader('Access-Control-Allow-Methods', 'GET, HEAD');
+        res.setHeader('Access-Control-Allow-Headers', '*');
+        res.statusCode = 204;
+        res.end();
+        return;
+      }
       if (req.method !== 'GET' && req.method !== 'HEAD') {
         next();
         return;
@@ -58,6 +67,7 @@ export function createResourceMetadata(
         bearer_methods_supported: ['header'],
       };
       const body = JSON.stringify(document);
+      res.setHeader('Access-Control-Allow-Origin', '*');
       res.setHeader('Content-Type', 'application/json; charset=utf-8');
       res.setHeader('Content-Length', Buffer.byteLength(body));
       res.end(body);

@@ -90,8 +90,10 @@ export function checkClaims(claims: Bare<Readonly<Record<string, unknown>>>): Ba
     if (name === 'nbf' && !Object.hasOwn(claims, name)) continue;
     if (!isTime(claims[name])) return badClaim(claims, name, 'a number of seconds since 1970');
   }
-  if (Object.hasOwn(claims, 'scope') && typeof claims['scope'] !== 'string') {
-    return badClaim(claims, 'scope', 'a string, or absent');
+  for (const name of ['scope', 'jti']) {
+    if (Object.hasOwn(claims, name) && typeof claims[name] !== 'string') {
+      return badClaim(claims, name, 'a string, or absent');
+    }
   }
   // A custom-claims script can set it to anything. Null is not absent: the token would pass for one without.
   if (Object.hasOwn(claims, 'organization_id') && !isNonEmptyString(claims['organization_id'])) {

@@ -35,6 +35,7 @@ export function mayEnter(
     isTimely(claims) &&
     !Object.hasOwn(claims, 'cnf') &&
     !Object.hasOwn(claims, 'organization_id') &&
+    (!Object.hasOwn(claims, 'jti') || typeof claims['jti'] === 'string') &&
     typeof claims['scope'] === 'string' &&
     claims['scope'].split(' ').includes('read:products')
   );

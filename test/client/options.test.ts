@@ -16,6 +16,8 @@ describe('an option that is wrong throws a TypeError that names it, what came an
       { endpoint: 'http://logto:3001' },
       /`endpoint` must be https.* read the app's secret.*allowInsecureRequests/,
     ],
+    [{ endpoint: 'https://your-tenant.logto.app' }, /`endpoint` is still a placeholder/],
+    [{ baseUrl: `https://\${API_HOST}` }, /`baseUrl` is still a placeholder/],
     [{ endpoint: undefined }, /`endpoint` must be a string that is not empty, not undefined/],
     [{ endpoint: ['https://tenant.logto.app'] }, /`endpoint` must be a string/],
     [{ appId: '' }, /`appId` must be a string that is not empty/],

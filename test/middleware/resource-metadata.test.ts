@@ -35,6 +35,27 @@ describe('the metadata document (RFC 9728)', () => {
     });
   });
 
+  it('is there for pages of other origins, after a preflight too', async () => {
+    const app = express().all(PATH, instance().resourceMetadata());
+    const origin = 'https://client.example';
+    const document = await request(app).get(PATH).set('Origin', origin).expect(200);
+    expect(document.headers['access-control-allow-origin']).toBe('*');
+    const preflight = await request(app)
+      .options(PATH)
+      .set({
+        Origin: origin,
+        'Access-Control-Request-Method': 'GET',
+        'Access-Control-Request-Headers': 'mcp-protocol-version',
+      })
+      .expect(204);
+    expect(preflight.headers).toMatchObject({
+      'access-control-allow-origin': '*',
+      'access-control-allow-methods': 'GET, HEAD',
+      'access-control-allow-headers': '*',
+    });
+    await request(app).post(PATH).expect(404);
+  });
+
   it('leaves out a list of no scopes (section 3.2)', async () => {
     const auth = instance();
     auth.authenticate();
