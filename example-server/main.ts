@@ -11,8 +11,8 @@ import { createKeyStore } from './redis/key-store.js';
 import { Revocations } from './redis/revocations.js';
 import { createShop } from './shop/shop.js';
 
-const { LOGTO_ENDPOINT, LOGTO_AUDIENCE, REDIS_URL, HOST = '127.0.0.1', PORT = '3000' } = process.env;
-const { ISSUER_PORT = PORT === '3001' ? '3002' : '3001' } = process.env;
+const { LOGTO_ENDPOINT, LOGTO_AUDIENCE, REDIS_URL, HOST = '127.0.0.1', PORT = '3200' } = process.env;
+const { ISSUER_PORT = PORT === '3201' ? '3202' : '3201' } = process.env;
 const shoppingApi = 'https://shopping.api';
 const directory = shopDirectory();
 
@@ -21,7 +21,7 @@ try {
   process.exit(0);
 } catch (error) {
   console.error(
-    isPortTaken(error) ? `Port ${PORT} is taken; PORT=3200 would use another.` : messageOf(error),
+    isPortTaken(error) ? `Port ${PORT} is taken; PORT=3300 would use another.` : messageOf(error),
   );
   process.exit(1);
 }

@@ -87,7 +87,7 @@ function readEnvironment() {
     .filter(([, value]) => !value)
     .map(([name]) => name);
   throw new NoReport(
-    `${missing.join(', ')} not set. SHOP_URL is the address of the shop's API, such as http://127.0.0.1:3000; the others are Logto's, and this app's id and secret there.`,
+    `${missing.join(', ')} not set. SHOP_URL is the address of the shop's API, such as http://127.0.0.1:3200; the others are Logto's, and this app's id and secret there.`,
   );
 }
 

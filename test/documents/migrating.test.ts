@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path/posix';
 import express, { type RequestHandler } from 'express';
 import ts from 'typescript';
 import { afterEach, describe, expect, it, vi } from 'vitest';
@@ -118,7 +119,7 @@ describe('every link to a heading', () => {
 
   it.each([...new Set(page.match(/(?<=\]\()[^):]*#[^)]+/g))])('%s leads somewhere', (link) => {
     const [path = '', anchor = ''] = link.split('#');
-    expect(anchors(path === '' ? page : readPage(path.replace('../', '')))).toContain(anchor);
+    expect(anchors(path === '' ? page : readPage(join('docs', path)))).toContain(anchor);
   });
 });
 

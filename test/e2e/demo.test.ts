@@ -246,7 +246,7 @@ describe('the example', { timeout: 30_000 }, () => {
       run('main', { env: { PORT: String(port), ISSUER_PORT: '0' } }),
     );
     expect({ errors, exitCode }).toEqual({
-      errors: `Port ${port} is taken; PORT=3200 would use another.\n`,
+      errors: `Port ${port} is taken; PORT=3300 would use another.\n`,
       exitCode: 1,
     });
     taken.close();

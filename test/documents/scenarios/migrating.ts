@@ -88,21 +88,6 @@ export const migrating: Scenarios = {
     });
   },
 
-  optional: (code) =>
-    onStage(code, TS, async ({ url, get, token }) => {
-      const anybody = await get('/products');
-      expect({ status: anybody.status, body: await anybody.json() }).toEqual({
-        status: 200,
-        body: { caller: 'anybody' },
-      });
-      const known = await get('/products', await token());
-      expect(await known.json()).toEqual({ caller: APP });
-      expect((await get('/products', 'junk')).status).toBe(401);
-      expect((await get('/products', await token({ scopes: 'write:products' }))).status).toBe(403);
-      const empty = await fetch(`${url}/products`, { headers: { authorization: '' } });
-      expect(empty.status).toBe(401);
-    }),
-
   claims: async (code) => {
     await onStage(code, TS, async ({ get, token }) => {
       const plan = async (claims: Record<string, unknown>) => {

@@ -1,5 +1,7 @@
 import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect } from 'vitest';
@@ -10,8 +12,10 @@ import { APP, AUDIENCE, keySetOf, ownLogto, readingToken } from '../../support/l
 import { blocksOf } from '../../support/markdown.js';
 import { Program } from '../../support/program.js';
 import { Redis } from '../../support/redis.js';
+import { edit } from '../recipe.js';
 import { expectProtected, onStage, type Scenarios } from '../scenario.js';
 import { calling } from './calling.js';
+import { inYourApp } from './in-your-app.js';
 import { operating } from './operating.js';
 import { withNames } from './with-names.js';
 
@@ -31,6 +35,7 @@ application.listen(3100);
 
 export const readme: Scenarios = {
   ...calling,
+  ...inYourApp,
   ...operating,
 
   demo: async (code) => expectScripts(code, ['demo']),
@@ -56,7 +61,7 @@ export const readme: Scenarios = {
     // What the example prints, on its usual ports.
     const [reader] = shopDirectory().applications;
     expect(await variablesOf(code)).toEqual({
-      LOGTO_ENDPOINT: 'http://127.0.0.1:3001',
+      LOGTO_ENDPOINT: 'http://127.0.0.1:3201',
       LOGTO_AUDIENCE: AUDIENCE,
       LOGTO_APP_ID: reader?.id,
       LOGTO_APP_SECRET: reader?.secret,
@@ -212,6 +217,25 @@ export const readme: Scenarios = {
     expect(logto.keyRequests).toBe(1);
   },
 
+  'pinned-file': async (code) => {
+    const logto = await ownLogto();
+    const folder = mkdtempSync(join(tmpdir(), 'pinned-'));
+    const file = join(folder, 'jwks.json');
+    const publish = async () => writeFileSync(file, JSON.stringify(await logto.keySet()));
+    await publish();
+    const own = edit(code, "'jwks.json'", JSON.stringify(file));
+    await onStage(own + LISTEN, { language: 'ts' }, async ({ get }) => {
+      const token = () => readingToken(logto, { claims: { iss: 'https://auth.your-shop.com/oidc' } });
+      expect((await get('/products', await token())).status).toBe(200);
+      await logto.rotateKeys();
+      await publish();
+      expect((await get('/products', await token())).status).toBe(200);
+      expect((await get('/products')).status).toBe(401);
+    });
+    rmSync(folder, { recursive: true });
+    expect(logto.keyRequests).toBe(0);
+  },
+
   'on-error': (code) =>
     onStage(code + LISTEN, { language: 'ts' }, async ({ get, token }) => {
       expect((await get('/products', await token())).status).toBe(200);
@@ -289,6 +313,8 @@ export const readme: Scenarios = {
       async ({ get, token, logto }) => {
         expect((await get('/products', await token())).status).toBe(200);
         const document = await get('/.well-known/oauth-protected-resource');
+        const preflight = await fetch(document.url, { method: 'OPTIONS' });
+        expect([preflight.status, preflight.headers.get('access-control-allow-origin')]).toEqual([204, '*']);
         expect(await document.json()).toEqual({
           resource: AUDIENCE,
           authorization_servers: [logto.issuer],
@@ -307,7 +333,9 @@ async function expectEnvironment(code: string): Promise<void> {
   expect(code.trim().split('\n').at(-1)).toBe('node server.mjs');
   const env = await variablesOf(code.trim().split('\n').slice(0, -1).join('\n'));
   expect(Object.keys(env).sort()).toEqual(['LOGTO_AUDIENCE', 'LOGTO_ENDPOINT']);
-  await onStage(server, { language: 'js', env }, async ({ get }) => {
+  // As a reader does, who has a tenant of another name.
+  const own = { ...env, LOGTO_ENDPOINT: String(env['LOGTO_ENDPOINT']).replace('your-tenant', 'shop') };
+  await onStage(server, { language: 'js', env: own }, async ({ get }) => {
     expect((await get('/products')).status).toBe(401);
   });
 }
