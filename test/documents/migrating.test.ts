@@ -10,6 +10,7 @@ import { createLogtoAuth, getAuth } from '../../src/index.js';
 import type { TestLogto, TestTokenOptions } from '../../src/testing/index.js';
 import { AUDIENCE, ownLogto, readingToken } from '../support/logto.js';
 import { readPage } from '../support/markdown.js';
+import { exportsOf, membersIn } from '../support/package-types.js';
 import { get } from '../support/request.js';
 import { travel } from '../support/result.js';
 import { runBlocks } from './run-blocks.js';
@@ -98,6 +99,32 @@ describe('the tables of names', () => {
       expect(words(list).filter((word) => !told.has(word))).toEqual([]);
     },
   );
+
+  it.each<[heading: string, what: string, names: () => string[]]>([
+    ['express-jwt', 'what express-jwt exports', () => exportsOf('express-jwt')],
+    ['express-jwt', 'the options of express-jwt', () => membersIn('express-jwt', 'Params')],
+    ['express-jwt', 'what jwks-rsa exports', () => membersIn('jwks-rsa', 'default', { value: true })],
+    ['express-jwt', 'the options of jwks-rsa', () => membersIn('jwks-rsa', 'ExpressJwtOptions')],
+    ['express-jwt', 'the client of jwks-rsa', () => membersIn('jwks-rsa', 'JwksClient')],
+    ['passport-jwt', 'the options of passport-jwt', () => membersIn('passport-jwt', 'StrategyOptions')],
+    [
+      'passport-jwt',
+      'the extractors of passport-jwt',
+      () => membersIn('passport-jwt', 'ExtractJwt', { value: true }),
+    ],
+    ['mcp-auth', 'the class of mcp-auth', () => membersIn('mcp-auth', 'MCPAuth')],
+    ['mcp-auth', 'the options of mcp-auth', () => membersIn('mcp-auth', 'BearerAuthConfig')],
+    [
+      'mcp-auth',
+      'what mcp-auth exports',
+      () => exportsOf('mcp-auth').filter((name) => !/Schema$|Description$/.test(name)),
+    ],
+  ])('in the section on %s tell what becomes of %s', (heading, _what, names) => {
+    const told = namesIn(`Coming from ${heading}`);
+    const found = names();
+    expect(found.length).toBeGreaterThan(1);
+    expect(found.filter((name) => !told.has(name))).toEqual([]);
+  });
 
   it('are about the version of the peer that is installed here and for the benchmarks', () => {
     for (const folder of [bench, new URL('../', bench)]) {
