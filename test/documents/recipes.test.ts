@@ -1,7 +1,11 @@
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { blocksIn, indentedCode, PAGES, strayFences } from '../support/markdown.js';
 import { runBlocks } from './run-blocks.js';
 import { recipes } from './scenarios/recipes.js';
+import { prepareTsoa } from './scenarios/tsoa.js';
+
+// Packages come from the registry, by a slow line perhaps.
+beforeAll(prepareTsoa, 600_000);
 
 runBlocks(
   PAGES.filter((page) => page.startsWith('docs/recipes/')),

@@ -1,7 +1,9 @@
 import { expect } from 'vitest';
 import { edit, expectAnswers, expectRecipe, expectUnavailable } from '../recipe.js';
 import { onStage, type Scenarios } from '../scenario.js';
+import { neighbours } from './neighbours.js';
 import { socketIo } from './socket-io.js';
+import { tsoa } from './tsoa.js';
 import { websocket } from './websocket.js';
 
 export const recipes: Scenarios = {
@@ -83,6 +85,8 @@ export const recipes: Scenarios = {
     }
   },
 
+  ...neighbours,
   ...socketIo,
+  ...tsoa,
   ...websocket,
 };
