@@ -121,7 +121,10 @@ describe('an option that is wrong throws a TypeError that names it, what came an
     ],
     [{ endpoint: undefined, issuers: [{ issuer: 'https://a/o' }, { issuer: 'https://a/o' }] }, /twice/],
     // Audiences
-    // Placeholders
+    [{ endpoint: 'https://your-tenant-id.logto.app' }, /still a placeholder/],
+    [{ endpoint: 'https://YOUR_TENANT_ID.logto.app' }, /still a placeholder/],
+    [{ endpoint: 'https://tenant-id.logto.app' }, /still a placeholder/],
+    [{ endpoint: 'https://%7Btenant%7D.logto.app' }, /still a placeholder/],
     [
       { endpoint: 'https://your-tenant.logto.app' },
       /`endpoint` is still a placeholder: "https:\/\/your-tenant/,
@@ -129,7 +132,7 @@ describe('an option that is wrong throws a TypeError that names it, what came an
     [{ endpoint: 'https://your.logto.endpoint' }, /still a placeholder/],
     [
       { endpoint: `https://\${TENANT}.logto.app` },
-      /still a placeholder.*Replace it by the address that the Logto/,
+      /still a placeholder.*Replace it with the real address\.$/,
     ],
     [{ endpoint: 'https://{tenant}.logto.app' }, /still a placeholder/],
     [{ endpoint: 'https://<tenant>.logto.app' }, /still a placeholder/],

@@ -20,7 +20,7 @@ export function environmentOf(endpoint: string, { apps, organizationId }: Provis
     line('LOGTO_AUDIENCE', wanted.api.indicator),
     '',
     '# The statistics service, along with LOGTO_ENDPOINT',
-    line('SHOP_URL', 'http://127.0.0.1:3000'),
+    line('SHOP_URL', 'http://127.0.0.1:3200'),
     line('LOGTO_APP_ID', statistics.id),
     line('LOGTO_APP_SECRET', statistics.secret),
     '',

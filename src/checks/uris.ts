@@ -64,13 +64,14 @@ export function checkAddress(
 }
 
 /** Of a host that an example names, or whose variable was not replaced. */
-const PLACEHOLDER = /^[^/]*\/\/[^/?#]*([<>{}$]|(?<![\w-])your[-_.](tenant|logto|endpoint|domain)(?![\w-]))/i;
+const PLACEHOLDER =
+  /^[^/]*\/\/[^/?#]*([<>{}$]|%7b|(?<![\w-])(your[-_.](tenant|logto|endpoint|domain)([-_.](id|endpoint|domain|url))?|tenant[-_]id)(?![\w-]))/i;
 
 /** @throws TypeError when it is an address with a part that has to be replaced */
 export function checkFilledIn(owner: Owner, option: string, value: unknown): void {
   if (typeof value !== 'string' || !PLACEHOLDER.test(value)) return;
   throw new TypeError(
-    `${owner}: \`${option}\` is still a placeholder: ${show(value)}. Replace it by the address that the Logto Console shows.`,
+    `${owner}: \`${option}\` is still a placeholder: ${show(value)}. Replace it with the real address.`,
   );
 }
 

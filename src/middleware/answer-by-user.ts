@@ -2,8 +2,17 @@ import type { NextFunction, Response } from 'express';
 import { own } from '../checks/own.js';
 import { type AuthError, asError } from '../errors.js';
 import type { GuardedRequest, LogtoAuthOptions } from '../options.js';
-import { withdraw } from './answer.js';
 import { passOn } from './pass-on.js';
+
+/** A request that is refused, with its response prepared. */
+interface RefusedRequest {
+  readonly error: AuthError;
+  readonly req: GuardedRequest;
+  readonly res: Response;
+  readonly next: NextFunction;
+  /** Puts status and headers of the response back. */
+  readonly restore: () => void;
+}
 
 /**
  * Lets `onError` answer. Whatever it does, the request is refused: its `next` can only fail, and only once, for
@@ -11,10 +20,7 @@ import { passOn } from './pass-on.js';
  */
 export function answerByUser(
   onError: NonNullable<LogtoAuthOptions['onError']>,
-  error: AuthError,
-  req: GuardedRequest,
-  res: Response,
-  next: NextFunction,
+  { error, req, res, next, restore }: RefusedRequest,
 ): void {
   let hasFailed = false;
   let onward: NextFunction | undefined;
@@ -31,7 +37,13 @@ export function answerByUser(
   };
   /** A fault of `onError` is not the caller's, so it is not answered with the status of the refusal. */
   const failByItself = (thrown: unknown): void => {
-    if (!hasFailed && refusal(thrown) !== error) withdraw(error, res);
+    if (!hasFailed && refusal(thrown) !== error) {
+      try {
+        restore();
+      } catch {
+        // Then the response cannot be changed any more.
+      }
+    }
     fail(thrown);
   };
   try {

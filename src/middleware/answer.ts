@@ -66,19 +66,42 @@ export function send(error: AuthError, res: ServerResponse): boolean {
     res.end(body);
     return true;
   } catch {
+    // Where somebody has wrapped `end`, it may send the answer and throw then.
+    if (hasEnded(res)) return true;
     // Another body comes in its place, with another type and length.
     remove(res, ['Content-Type', 'Content-Length']);
     return false;
   }
 }
 
-/** Takes back what was prepared, where the request fails for another reason than its refusal. */
-export function withdraw(error: AuthError, res: ServerResponse): void {
-  remove(res, [...Object.keys(error.headers), 'Cache-Control']);
+/**
+ * Notes status and headers as they are before a refusal is prepared.
+ *
+ * @returns puts them back, where nothing was sent yet
+ */
+export function noteState(error: AuthError, res: ServerResponse): () => void {
+  const names = [...Object.keys(error.headers), 'Cache-Control'];
   try {
-    if (res.statusCode === error.status) res.statusCode = 200;
+    const { statusCode } = res;
+    const before = names.map((name) => [name, res.getHeader(name)] as const);
+    return () => {
+      if (res.headersSent) return;
+      res.statusCode = statusCode;
+      for (const [name, value] of before) {
+        if (value === undefined) res.removeHeader(name);
+        else res.setHeader(name, value);
+      }
+    };
   } catch {
-    // It has no status.
+    return () => {};
+  }
+}
+
+function hasEnded(res: ServerResponse): boolean {
+  try {
+    return res.writableEnded;
+  } catch {
+    return false;
   }
 }
 

@@ -1,5 +1,6 @@
 import { emitWarning } from 'node:process';
 import type { NextFunction } from 'express';
+import { isError } from '../errors.js';
 
 let hasWarned = false;
 
@@ -13,13 +14,10 @@ export function passOn(error: Error, next: NextFunction): void {
   } catch (thrown) {
     if (hasWarned) return;
     hasWarned = true;
+    // Not with the message of what was thrown, which may hold what the caller sent.
+    const kind = isError(thrown) ? 'an Error' : `a value of type ${typeof thrown}`;
     emitWarning(
-      `express-logto-m2m has refused a request, and next(error) threw: ${nameOf(thrown)}. This is told once.`,
+      `express-logto-m2m refused a request, and next(error) threw ${kind}. Further cases are not reported.`,
     );
   }
-}
-
-/** Never more than its kind: the message of an error may hold what the caller sent. */
-function nameOf(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.constructor.name : typeof thrown;
 }

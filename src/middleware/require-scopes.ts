@@ -7,7 +7,7 @@ import type { GuardedRequest, LogtoAuthOptions } from '../options.js';
 import { abandon, isPromiseLike } from '../promises.js';
 import { Accepted, type Decide, type Decision } from '../verification/decide.js';
 import type { Requirement } from '../verification/requirement.js';
-import { type ChallengeContext, prepare, send, toAuthError } from './answer.js';
+import { type ChallengeContext, noteState, prepare, send, toAuthError } from './answer.js';
 import { answerByUser } from './answer-by-user.js';
 import { notOneToken, readBearerToken } from './bearer-token.js';
 import type { Guard } from './guard.js';
@@ -78,9 +78,13 @@ export function createGuard({ maker, decide, requirement, challenge, getToken, o
     const error = toAuthError(refusal, challenge);
     clearAuth(req);
     tellDenied(error, req);
-    const isPrepared = prepare(error, res);
-    if (onError !== undefined) answerByUser(onError, error, req, res, next);
-    else if (!isPrepared || !send(error, res)) passOn(error, next);
+    if (onError !== undefined) {
+      const restore = noteState(error, res);
+      prepare(error, res);
+      answerByUser(onError, { error, req, res, next, restore });
+    } else if (!prepare(error, res) || !send(error, res)) {
+      passOn(error, next);
+    }
   }
 
   return Object.defineProperty(guard, 'name', bare({ value: `${maker}Middleware` })) as Guard;

@@ -234,7 +234,7 @@ describe('provision', { timeout: 60_000 }, () => {
     expect(parseEnv(output)).toMatchObject({
       LOGTO_ENDPOINT: logto.endpoint,
       LOGTO_AUDIENCE: SHOP,
-      SHOP_URL: 'http://127.0.0.1:3000',
+      SHOP_URL: 'http://127.0.0.1:3200',
       LOGTO_APP_ID: statistics.id,
       LOGTO_APP_SECRET: statistics.secret,
       PARTNER_APP_SECRET: logto.app('partner-service').secret,

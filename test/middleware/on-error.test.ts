@@ -48,13 +48,33 @@ describe('onError', () => {
     expect([answer.status, answer.headers['www-authenticate']]).toEqual([404, 'Basic']);
   });
 
-  it('that fails by itself leaves nothing of the refusal behind', async () => {
+  it('that throws or rejects has status and headers of the refusal removed', async () => {
     for (const onError of [() => Promise.reject(new Error('mine')), () => thrown(new Error('mine'))]) {
       const app = express().get('/', instance({ onError }).authenticate());
       const { status, headers } = await get(app.set('env', 'test'), '/');
       expect(status).toBe(500);
       for (const name of ['www-authenticate', 'cache-control']) expect(headers).not.toHaveProperty(name);
+      const own = express().set('env', 'test');
+      own.use((_req, res, next) => next(void res.set('Cache-Control', 'private')));
+      own.get('/', instance({ onError }).authenticate());
+      expect((await get(own, '/')).headers['cache-control']).toBe('private');
     }
+  });
+
+  it('that throws after its answer changes nothing of it', async () => {
+    const statuses: number[] = [];
+    const onError: LogtoAuthOptions['onError'] = async (_error, _req, res) => {
+      res.json({ mine: true });
+      throw new Error('mine');
+    };
+    const app = express().set('env', 'test');
+    app.use((_req, res, next) => {
+      res.on('finish', () => statuses.push(res.statusCode));
+      next();
+    });
+    app.get('/', instance({ onError }).authenticate());
+    expect((await get(app, '/')).status).toBe(401);
+    await vi.waitFor(() => expect(statuses).toEqual([401]));
   });
 
   it.each<[string, unknown]>([

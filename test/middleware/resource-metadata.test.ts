@@ -35,7 +35,7 @@ describe('the metadata document (RFC 9728)', () => {
     });
   });
 
-  it('is there for pages of other origins, after a preflight too', async () => {
+  it('can be read by pages of other origins', async () => {
     const app = express().all(PATH, instance().resourceMetadata());
     const origin = 'https://client.example';
     const document = await request(app).get(PATH).set('Origin', origin).expect(200);

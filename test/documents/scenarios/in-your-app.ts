@@ -69,6 +69,16 @@ export const inYourApp: Scenarios = {
         }),
       );
       expect(stage.program.output).not.toContain('eyJ');
+      // A guard above the logger finds no logger on the request.
+      const above = edit(
+        code,
+        'const app = express();',
+        "const app = express();\napp.get('/above', requireScopes('read:products'));",
+      );
+      await onStage(above, { language: 'ts' }, async ({ get }) => {
+        expect((await get('/above')).status).toBe(401);
+        expect((await get('/products')).status).toBe(401);
+      });
     }),
 
   'log-morgan': (code) =>

@@ -53,10 +53,15 @@ export const socketIo: Scenarios = {
       expectGuarded(stage, byHeader, /^(xhr poll|websocket) error$/),
     ),
 
-  'socket-io-verify': (code) =>
-    onStage(code, { language: 'ts' }, (stage) =>
-      expectGuarded(stage, byPacket, /^(This API|The access token)/),
-    ),
+  'socket-io-verify': (code) => {
+    const withAnother = edit(code, 'server.listen', "io.of('/admin');\nserver.listen");
+    return onStage(withAnother, { language: 'ts' }, async (stage) => {
+      await expectGuarded(stage, byPacket, /^(This API|The access token)/);
+      const { socket, outcome } = await connection(`${stage.url}/admin`, {});
+      socket.close();
+      expect(outcome).toMatch(/^This API/);
+    });
+  },
 
   'socket-io-client': async (code) => {
     const server = blocksOf('docs/recipes/socket-io.md').find(({ name }) => name === 'socket-io')?.code ?? '';

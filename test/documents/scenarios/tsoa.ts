@@ -35,13 +35,14 @@ const FILES = {
     routes: { routesDir: 'src', esm: true, authenticationModule: './src/authentication.ts' },
   }),
   'src/authentication.ts': block('tsoa-authentication'),
+  'src/failed.ts': block('tsoa-errors'),
   'src/ProductsController.ts': block('tsoa-controller'),
   'src/app.ts': `
-    import express, { type ErrorRequestHandler } from 'express';
+    import express from 'express';
+    import { failed } from './failed.js';
     import { RegisterRoutes } from './routes.js';
     const app = express();
     RegisterRoutes(app);
-    const failed: ErrorRequestHandler = (error, _req, res, _next) => { res.status(error.status ?? 500).json(error); };
     app.use(failed);
     const server = app.listen(0, async () => {
       const { port } = server.address() as { port: number };
@@ -115,4 +116,8 @@ const ran = async () => {
   await project;
 };
 
-export const tsoa: Scenarios = { 'tsoa-authentication': ran, 'tsoa-controller': ran };
+export const tsoa: Scenarios = {
+  'tsoa-authentication': ran,
+  'tsoa-controller': ran,
+  'tsoa-errors': ran,
+};
