@@ -1,0 +1,209 @@
+import type { NextFunction, Request, Response } from 'express';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { AuthError, type LogtoAuthOptions } from '../../src/index.js';
+import { forgedToken } from '../support/logto.js';
+import { instance, logto } from './probe.js';
+
+const fail = (): never => {
+  throw new Error('a double throws');
+};
+
+/** A response that keeps what is set, with members in the place of its own. */
+function responseWith(members: object = {}) {
+  const headers = new Map<string, unknown>();
+  const res = {
+    headersSent: false,
+    writableEnded: false,
+    statusCode: 200,
+    getHeader: (name: string) => headers.get(name.toLowerCase()),
+    setHeader: (name: string, value: unknown) => void headers.set(name.toLowerCase(), value),
+    removeHeader: (name: string) => void headers.delete(name.toLowerCase()),
+    end: vi.fn(),
+  };
+  return { res: Object.defineProperties(res, Object.getOwnPropertyDescriptors(members)), headers };
+}
+
+type Double = ReturnType<typeof responseWith>['res'];
+
+interface Plan {
+  readonly res?: unknown;
+  readonly req?: object;
+  readonly next?: NextFunction;
+  readonly token?: string;
+  readonly onError?: LogtoAuthOptions['onError'];
+}
+
+/** Sends a request that is refused, and gives what `next` was called with. */
+async function refuse({ res = {}, req = {}, next = () => {}, token, onError }: Plan): Promise<unknown[]> {
+  const passed: unknown[] = [];
+  const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
+  const request = Object.isFrozen(req) ? req : Object.assign(req, { headers, rawHeaders: [] });
+  const guard = instance(onError === undefined ? {} : { onError }).requireScopes('read:products');
+  guard(request as Request, res as Response, (...args: unknown[]) => {
+    passed.push(args[0]);
+    (next as (...all: unknown[]) => void)(...args);
+  });
+  const ended = () => passed.length > 0 || vi.mocked((res as Double).end ?? vi.fn()).mock.calls.length > 0;
+  if (token !== undefined) await vi.waitFor(() => expect(ended()).toBe(true));
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  return passed;
+}
+
+const refused = [expect.any(AuthError)];
+
+describe('where the response cannot answer, next gets the AuthError, at once and late:', () => {
+  it.each<[what: string, res: () => unknown]>([
+    ['an empty object', () => ({})],
+    ['null', () => null],
+    ['a response that was sent', () => responseWith({ headersSent: true }).res],
+    ['one whose headersSent throws', () => Object.defineProperty({}, 'headersSent', { get: fail })],
+    ['one whose setHeader throws', () => responseWith({ setHeader: fail }).res],
+    ['one whose end throws', () => responseWith({ end: fail }).res],
+    ['one without end', () => responseWith({ end: undefined }).res],
+    ['one that cannot remove a header either', () => responseWith({ end: fail, removeHeader: fail }).res],
+    [
+      'one that does not tell whether it has ended',
+      () =>
+        responseWith({
+          end: fail,
+          get writableEnded(): boolean {
+            return fail();
+          },
+        }).res,
+    ],
+  ])('%s', async (_what, res) => {
+    for (const token of [undefined, await forgedToken(logto)]) {
+      expect(await refuse({ res: res(), ...(token !== undefined && { token }) })).toEqual(refused);
+    }
+  });
+
+  it('and a response that was sent keeps its status', async () => {
+    const { res } = responseWith({ headersSent: true });
+    await refuse({ res });
+    expect(res.statusCode).toBe(200);
+  });
+
+  it('and one that could not send keeps status and challenge, for whoever answers', async () => {
+    const { res, headers } = responseWith({ end: fail });
+    await refuse({ res });
+    expect(res.statusCode).toBe(401);
+    expect([...headers.keys()].sort()).toEqual(['cache-control', 'www-authenticate']);
+  });
+});
+
+it('a response whose end sends and then throws has answered', async () => {
+  const { res } = responseWith({
+    end() {
+      Object.assign(this, { writableEnded: true });
+      fail();
+    },
+  });
+  expect(await refuse({ res })).toEqual([]);
+});
+
+describe('what next throws goes no further, and is reported once:', () => {
+  afterEach(() => void vi.resetModules());
+
+  it.each<[what: string, next: () => never, kind: string]>([
+    ['an Error', fail, 'an Error'],
+    [
+      'undefined',
+      () => {
+        throw undefined;
+      },
+      'a value of type undefined',
+    ],
+  ])('%s', async (_what, next, kind) => {
+    vi.resetModules();
+    const { passOn } = await import('../../src/middleware/pass-on.js');
+    const warnings: string[] = [];
+    const listen = ({ message }: Error) => void warnings.push(message);
+    process.on('warning', listen);
+    const seen = vi.fn(next);
+    passOn(new Error('refused'), seen);
+    passOn(new Error('refused'), seen);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    process.off('warning', listen);
+    expect(seen).toHaveBeenCalledTimes(2);
+    expect(warnings).toEqual([
+      `express-logto-m2m refused a request, and next(error) threw ${kind}. Further cases are not reported.`,
+    ]);
+  });
+});
+
+describe('onError', () => {
+  it('is not called where req.next cannot be replaced, since by that it could go on', async () => {
+    const onError = vi.fn();
+    const req = Object.freeze({ headers: {}, rawHeaders: [], next: () => {} });
+    expect(await refuse({ ...responseWith(), req, onError })).toEqual(refused);
+    expect(onError).not.toHaveBeenCalled();
+    const throwing = new Proxy({ headers: {}, rawHeaders: [], next: () => {} }, { set: fail });
+    const passed: unknown[] = [];
+    instance({ onError }).authenticate()(throwing as never, responseWith().res as never, (error) =>
+      passed.push(error),
+    );
+    expect(passed).toEqual(refused);
+    expect(onError).not.toHaveBeenCalled();
+  });
+
+  it('that throws has the response put back as it was', async () => {
+    const { res, headers } = responseWith({ statusCode: 202 });
+    headers.set('cache-control', 'private');
+    expect(await refuse({ res, onError: fail })).toEqual([new Error('a double throws')]);
+    expect(res.statusCode).toBe(202);
+    expect([...headers]).toEqual([['cache-control', 'private']]);
+  });
+
+  it.each<[what: string, onError: NonNullable<LogtoAuthOptions['onError']>]>([
+    [
+      'has passed an error already',
+      (_error, _req, _res, next) => {
+        next(new Error('of the app'));
+        fail();
+      },
+    ],
+    [
+      'throws nothing that is an error',
+      () => {
+        throw undefined;
+      },
+    ],
+  ])('that throws keeps status and challenge where it %s', async (_what, onError) => {
+    const { res, headers } = responseWith();
+    expect(await refuse({ res, onError })).toEqual([expect.any(Error)]);
+    expect(res.statusCode).toBe(401);
+    expect(headers.has('www-authenticate')).toBe(true);
+  });
+
+  it.each<[what: string, members: object]>([
+    ['has sent meanwhile', {}],
+    ['cannot be asked for its headers', { getHeader: fail }],
+  ])('that throws leaves a response alone that %s', async (what, members) => {
+    const { res, headers } = responseWith(members);
+    const onError = () => {
+      if (what.startsWith('has sent')) res.headersSent = true;
+      fail();
+    };
+    expect(await refuse({ res, onError })).toEqual([expect.any(Error)]);
+    expect(res.statusCode).toBe(401);
+    expect(headers.has('www-authenticate')).toBe(true);
+  });
+
+  it('that throws ends the request also where the response can no longer be changed', async () => {
+    const { res } = responseWith();
+    const onError = () => {
+      Object.defineProperty(res, 'removeHeader', { value: fail });
+      fail();
+    };
+    expect(await refuse({ res, onError })).toEqual([expect.any(Error)]);
+  });
+
+  it('may be called where req.next throws when it is read later', async () => {
+    const req = { next: () => {} };
+    const onError: LogtoAuthOptions['onError'] = (error, request, _res, next) => {
+      Object.defineProperty(request, 'next', { get: fail, set: fail });
+      next(error);
+    };
+    expect(await refuse({ ...responseWith(), req, onError })).toEqual(refused);
+  });
+});
