@@ -1,0 +1,108 @@
+import { execFile, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
+import { type AddressInfo, connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { expect, it } from 'vitest';
+import { nodeOf } from '../project-setups/node-versions.js';
+import { AUDIENCE, ownLogto } from '../support/logto.js';
+
+// There the package is found by its name.
+const cwd = fileURLToPath(new URL('../../example-server', import.meta.url));
+
+/** A guard and a client, as they stand; nothing in them knows of proxies or certificates. */
+const PROGRAM = `
+  import { createLogtoAuth } from 'express-logto-m2m';
+  import { createM2MClient } from 'express-logto-m2m/client';
+  const { LOGTO_ENDPOINT: endpoint, LOGTO_APP_ID: appId, LOGTO_APP_SECRET: appSecret } = process.env;
+  const told = ({ code, cause }) => code ?? cause?.code ?? 'failed';
+  const guard = await createLogtoAuth().ready().then(() => 'ready', told);
+  const client = createM2MClient({ endpoint, appId, appSecret, resource: '${AUDIENCE}', timeout: 1 });
+  console.log(guard === 'ready', await client.getAccessToken().then(() => 'granted', told));`;
+
+async function run(node: string, env: Record<string, string>): Promise<string> {
+  const options = { cwd, env: { PATH: process.env['PATH'], LOGTO_AUDIENCE: AUDIENCE, ...env } };
+  const { stdout } = await promisify(execFile)(node, ['--input-type=module', '-e', PROGRAM], options);
+  return stdout.trim();
+}
+
+it('guard and client go through the proxy of the environment, with NODE_USE_ENV_PROXY', async () => {
+  const logto = await ownLogto();
+  const { appId, appSecret } = await logto.addApp();
+  const tunnels: string[] = [];
+  const proxy = createServer().on('connect', (req, socket, head) => {
+    tunnels.push(req.url ?? '');
+    const { hostname, port } = new URL(`http://${req.url}`);
+    const through = connect(Number(port), hostname, () => {
+      socket.write('HTTP/1.1 200 Connection Established\r\n\r\n');
+      through.write(head);
+      through.pipe(socket).pipe(through);
+    });
+  });
+  proxy.listen(0, '127.0.0.1');
+  await once(proxy, 'listening');
+  const env = {
+    LOGTO_ENDPOINT: logto.endpoint,
+    LOGTO_APP_ID: appId,
+    LOGTO_APP_SECRET: appSecret,
+    HTTP_PROXY: `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`,
+  };
+  try {
+    const node = await nodeOf('24');
+    expect(await run(node, env)).toBe('true granted');
+    expect(tunnels).toEqual([]);
+    expect(await run(node, { ...env, NODE_USE_ENV_PROXY: '1' })).toBe('true granted');
+    expect(new Set(tunnels)).toEqual(new Set([new URL(logto.endpoint).host]));
+  } finally {
+    proxy.closeAllConnections();
+    proxy.close();
+  }
+}, 300_000);
+
+const openssl = spawnSync(
+  'openssl',
+  'req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=localhost -days 2 -keyout - -out -'.split(
+    ' ',
+  ),
+  { encoding: 'utf8' },
+);
+const isMissing = openssl.error !== undefined;
+const title = 'guard and client trust a certificate authority of NODE_EXTRA_CA_CERTS';
+
+it.skipIf(isMissing)(isMissing ? `${title} (skipped: openssl is not installed)` : title, async () => {
+  const logto = await ownLogto();
+  const { appId, appSecret } = await logto.addApp();
+  const front = createSecureServer({ key: openssl.stdout, cert: openssl.stdout }, async (req, res) => {
+    const { method = 'GET', url = '', headers } = req;
+    const { authorization = '', 'content-type': type = '' } = headers;
+    const body = await text(req);
+    const sent = method === 'POST' ? { method, body, headers: { authorization, 'content-type': type } } : {};
+    const answer = await fetch(logto.endpoint + url, sent);
+    res.setHeader('content-type', answer.headers.get('content-type') ?? '');
+    res.writeHead(answer.status).end(await answer.text());
+  });
+  front.listen(0);
+  await once(front, 'listening');
+  const folder = mkdtempSync(join(tmpdir(), 'ca-'));
+  const file = join(folder, 'ca.pem');
+  writeFileSync(file, openssl.stdout);
+  const env = {
+    LOGTO_ENDPOINT: `https://localhost:${(front.address() as AddressInfo).port}`,
+    LOGTO_APP_ID: appId,
+    LOGTO_APP_SECRET: appSecret,
+  };
+  try {
+    expect(await run(process.execPath, env)).toBe('false network');
+    expect(await run(process.execPath, { ...env, NODE_EXTRA_CA_CERTS: file })).toBe('true granted');
+  } finally {
+    front.closeAllConnections();
+    front.close();
+    rmSync(folder, { recursive: true });
+  }
+});
