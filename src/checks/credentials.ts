@@ -1,3 +1,5 @@
+import type { Owner } from './values.js';
+
 /**
  * What is wrong with an app's id or secret, as the end of a sentence; undefined where nothing is. Both are printable
  * ASCII (RFC 6749 appendices A.1 and A.2), and Logto refuses a request with other characters in them.
@@ -8,6 +10,17 @@ export function faultInCredential(value: string): string | undefined {
   if (/^\s*[\r\n]/.test(value)) return 'begins with a line break';
   if (/[\r\n]/.test(value)) return 'contains a line break';
   return /[^\0-\x7f]/.test(value) ? 'contains a character that is not ASCII' : 'contains a control character';
+}
+
+/**
+ * Returns the id or secret of an app.
+ *
+ * @throws TypeError that names the option and its fault, and never shows the value
+ */
+export function checkCredential(owner: Owner, option: string, value: string): string {
+  const fault = faultInCredential(value);
+  if (fault === undefined) return value;
+  throw new TypeError(`${owner}: \`${option}\` ${fault}. ${credentialFix('remove it with .trim()')}`);
 }
 
 /**

@@ -1,4 +1,4 @@
-import { credentialFix, faultInCredential } from '../checks/credentials.js';
+import { checkCredential } from '../checks/credentials.js';
 import { checkFetch, type Fetch } from '../checks/fetch.js';
 import { ORGANIZATION_AUDIENCE } from '../checks/logto.js';
 import { checkScopes } from '../checks/scopes.js';
@@ -108,7 +108,7 @@ export function resolveClientOptions(given: M2MClientOptions): ClientSettings {
       allowInsecure,
       "could read the app's secret",
     ),
-    appId: checkCredential('appId', checkText(OWNER, 'appId', options.appId)),
+    appId: checkCredential(OWNER, 'appId', checkText(OWNER, 'appId', options.appId)),
     appSecret: checkSecret(options.appSecret),
     resource: resource === undefined ? undefined : checkResource(resource),
     organizationId:
@@ -128,16 +128,10 @@ export function resolveClientOptions(given: M2MClientOptions): ClientSettings {
 
 /** Its message shows nothing of what came. */
 function checkSecret(value: unknown): string {
-  if (typeof value === 'string' && value.trim() !== '') return checkCredential('appSecret', value);
+  if (typeof value === 'string' && value.trim() !== '') return checkCredential(OWNER, 'appSecret', value);
   throw new TypeError(
     `${OWNER}: \`appSecret\` must be the app's secret from the Logto Console, and is ${value === '' ? 'empty' : 'none'}.`,
   );
-}
-
-function checkCredential(option: string, value: string): string {
-  const fault = faultInCredential(value);
-  if (fault === undefined) return value;
-  throw new TypeError(`${OWNER}: \`${option}\` ${fault}. ${credentialFix('remove it with .trim()')}`);
 }
 
 function checkResource(value: unknown): string {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { faultInCredential } from '../checks/credentials.js';
+import { checkCredential } from '../checks/credentials.js';
 import { checkNames, checkSeconds, checkText, orElse } from '../checks/values.js';
 import { checkMembers, scopesIn, YEAR } from './token-options.js';
 
@@ -43,8 +43,9 @@ export function resolveApp(given: TestAppOptions): RegisteredApp {
     ([id, scopes]) => [id, scopesIn(owner, `organizations.${id}`, scopes)] as const,
   );
   return {
-    appId: checkCredential('appId', checkText(owner, 'appId', orElse(options.appId, randomId()))),
+    appId: checkCredential(owner, 'appId', checkText(owner, 'appId', orElse(options.appId, randomId()))),
     appSecret: checkCredential(
+      owner,
       'appSecret',
       checkText(owner, 'appSecret', orElse(options.appSecret, randomId())),
     ),
@@ -55,12 +56,6 @@ export function resolveApp(given: TestAppOptions): RegisteredApp {
       max: YEAR,
     }),
   };
-}
-
-function checkCredential(option: string, value: string): string {
-  const fault = faultInCredential(value);
-  if (fault === undefined) return value;
-  throw new TypeError(`addApp: \`${option}\` ${fault}, and Logto gives no such app.`);
 }
 
 /** As long as those that Logto gives. */

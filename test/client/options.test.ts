@@ -34,6 +34,10 @@ describe('an option that is wrong throws a TypeError that names it, what came an
     [{ appId: 'app\n' }, /`appId` ends with a line break/],
     [{ appId: 'äpp' }, /`appId` contains a character that is not ASCII/],
     [{ resource: undefined }, /pass `resource`.*`organizationId`, or both/],
+    [
+      { resource: 'https://bücher.api/ü' },
+      /create the API resource there as "https:\/\/xn--bcher-kva\.api\/%C3%BC"/,
+    ],
     [{ resource: 'shopping' }, /`resource` must be an API resource indicator/],
     [{ resource: ['https://a.api', 'https://b.api'] }, /`resource` must be one API resource indicator/],
     [{ resource: 'urn:logto:organization:abc' }, /organization's own token pass `organizationId`/],
