@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Recorder, TokenIssuer } from '../support/client.js';
+import { TokenIssuer } from '../support/client.js';
 import { refusalThatSays } from '../support/logto-refusals.js';
 import { logtoM2M } from './command.js';
-import { NO_APP, runDoctor, startFront, startRefusing, type Tail } from './doctor.js';
+import { runDoctor, startFront, startRefusing, type Tail } from './doctor.js';
 
 let logto: TokenIssuer;
 
@@ -118,91 +118,6 @@ describe('logto-m2m finds characters that Logto does not accept before it sends 
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).toMatch(fault);
     expect(stderr).not.toContain(SECRET);
-  });
-});
-
-describe('logto-m2m doctor knows the admin tenant of Logto', () => {
-  /** As the admin tenant answers, which alone has this route. */
-  async function startAdmin(user: unknown): Promise<Recorder> {
-    const jwks = await (await fetch(`${logto.endpoint}/oidc/jwks`)).text();
-    const admin: Recorder = await Recorder.start((req, res) => {
-      if (req.url === '/oidc/jwks') return void res.end(jwks);
-      if (req.url?.startsWith('/oidc/')) return void res.end(JSON.stringify({ issuer: `${admin.url}/oidc` }));
-      if (req.url === '/api/.well-known/endpoints/default') return void res.end(JSON.stringify({ user }));
-      res.writeHead(404).end();
-    });
-    return admin;
-  }
-
-  it.each<[user: unknown, fix: RegExp]>([
-    [
-      'http://localhost:3001/',
-      / → Set LOGTO_ENDPOINT=http:\/\/localhost:3001, the address of your tenant\.$/,
-    ],
-    ['none', / → Set LOGTO_ENDPOINT to the address of your tenant\.$/],
-  ])('by what it says of the address of a tenant: %j', async (user, fix) => {
-    const admin = await startAdmin(user);
-    const { code, problems } = await doctor([], { ...NO_APP, LOGTO_ENDPOINT: admin.url });
-    expect(code).toBe(1);
-    expect(problems).toEqual([
-      expect.stringMatching(/^✗ endpoint .* is the admin tenant of Logto, the one of/),
-    ]);
-    expect(problems[0]).toMatch(fix);
-    await admin.stop();
-  });
-
-  it('by nothing else', async () => {
-    const other = await startAdmin({ not: 'a string' });
-    expect(await doctor([], { ...NO_APP, LOGTO_ENDPOINT: other.url })).toMatchObject({
-      code: 0,
-      problems: [],
-    });
-    await other.stop();
-  });
-});
-
-describe('logto-m2m doctor retries while Logto fails', () => {
-  async function startFailing(failures: number, status = 500): Promise<Recorder> {
-    let left = failures;
-    const jwks = await (await fetch(`${logto.endpoint}/oidc/jwks`)).text();
-    const front: Recorder = await Recorder.start((req, res) => {
-      left -= 1;
-      if (left >= 0) return void res.writeHead(status, { 'content-type': 'application/json' }).end('{}');
-      if (req.url === '/oidc/jwks') return void res.end(jwks);
-      if (req.url?.startsWith('/oidc/')) return void res.end(JSON.stringify({ issuer: `${front.url}/oidc` }));
-      res.writeHead(404).end();
-    });
-    return front;
-  }
-
-  it('and finds nothing, once it is well', async () => {
-    const front = await startFailing(2);
-    const { code, problems } = await doctor([], { ...NO_APP, LOGTO_ENDPOINT: front.url });
-    expect({ code, problems }).toEqual({ code: 0, problems: [] });
-    await front.stop();
-  });
-
-  it('and names the limit, where it is asked too often', async () => {
-    const front = await startFailing(1_000, 429);
-    const { code, problems } = await doctor([], { LOGTO_ENDPOINT: front.url });
-    expect(code).toBe(1);
-    expect(problems).toEqual([
-      expect.stringMatching(/status 429 .* limits how often .* → Wait, and run this again\./),
-    ]);
-    await front.stop();
-  });
-
-  it('and names its database, where it stays so', async () => {
-    const front = await startFailing(1_000);
-    const { code, problems } = await doctor([], { LOGTO_ENDPOINT: front.url });
-    expect(code).toBe(1);
-    expect(problems).toEqual([
-      expect.stringMatching(
-        /status 500 \S+, also when it is asked again: .* → .*Does Logto reach its database\?$/,
-      ),
-    ]);
-    expect(front.requests.length).toBeGreaterThan(3);
-    await front.stop();
   });
 });
 

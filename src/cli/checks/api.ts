@@ -8,7 +8,7 @@ import { failureOf } from './status.js';
 import { Unreachable } from './unreachable.js';
 
 /** What an API says to a request without a token. */
-export interface Door {
+export interface WithoutToken {
   readonly finding: Finding;
   /** Whether it is worth asking again, with a token. */
   readonly isThere: boolean;
@@ -19,14 +19,14 @@ export interface Door {
 }
 
 /** What it says to one with a token. */
-export interface Entry {
+export interface WithToken {
   readonly finding: Finding;
   /** Whether the handler has answered, and well. */
   readonly isIn: boolean;
 }
 
 /** Asks without a token: a protected route has to say 401, and with it what it needs. */
-export async function knock(url: URL): Promise<Door> {
+export async function askWithoutToken(url: URL): Promise<WithoutToken> {
   const answer = await ask(url);
   const shown = addressOf(url);
   if (answer instanceof Unreachable) {
@@ -74,12 +74,12 @@ function judgeOpen(url: URL, answer: Answer, challenge: Challenge | undefined): 
 }
 
 /** Asks with the token, once, and explains what comes. */
-export async function enter(
+export async function askWithToken(
   url: URL,
   token: string,
   sent: Sent,
-  { isGuarded }: Pick<Door, 'isGuarded'>,
-): Promise<Entry> {
+  { isGuarded }: Pick<WithoutToken, 'isGuarded'>,
+): Promise<WithToken> {
   const answer = await ask(url, { authorization: `Bearer ${token}` });
   if (answer instanceof Unreachable) {
     const message = `${addressOf(url)}: ${answer.why}.`;

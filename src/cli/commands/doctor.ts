@@ -1,6 +1,6 @@
 import { type Bare, own } from '../../checks/own.js';
 import type { AccessTokenAnswer } from '../../client/index.js';
-import { type Door, type Entry, enter, knock } from '../checks/api.js';
+import { askWithoutToken, askWithToken, type WithoutToken, type WithToken } from '../checks/api.js';
 import { decodeToken, Undecodable } from '../checks/decoded-token.js';
 import { type Finding, ok, problem, skipped } from '../checks/finding.js';
 import { askForToken, type Wanted } from '../checks/granted-token.js';
@@ -49,8 +49,8 @@ async function* examine(given: Bare<Given & { readonly api?: string | undefined 
   const isOneOfSeveral = endpoints.length > 1;
   const examined = await Promise.all(endpoints.map((endpoint) => examineLogto(endpoint, isOneOfSeveral)));
   for (const { findings } of examined) yield* findings;
-  const door = api === undefined ? undefined : await knock(api);
-  if (door !== undefined) yield door.finding;
+  const withoutToken = api === undefined ? undefined : await askWithoutToken(api);
+  if (withoutToken !== undefined) yield withoutToken.finding;
 
   const [resource] = resources;
   const obstacle = obstacleTo(examined[0]?.isLogto === true, app, resource ?? organization);
@@ -64,10 +64,10 @@ async function* examine(given: Bare<Given & { readonly api?: string | undefined 
     app,
     resource,
     organization,
-    scopes: scopes.length > 0 ? scopes : (door?.scopes ?? []),
+    scopes: scopes.length > 0 ? scopes : (withoutToken?.scopes ?? []),
     allowInsecure: allowsInsecure(given),
   };
-  yield* examineToken(wanted, configuration, api, door);
+  yield* examineToken(wanted, configuration, api, withoutToken);
 }
 
 /** Why no token can be asked for. */
@@ -110,7 +110,7 @@ async function* examineToken(
   wanted: Wanted,
   configuration: Configuration,
   api: URL | undefined,
-  door: Door | undefined,
+  withoutToken: WithoutToken | undefined,
 ): AsyncGenerator<Finding> {
   const { app, organization, allowInsecure } = wanted;
   const { finding, answer } = await askForToken(wanted);
@@ -121,32 +121,32 @@ async function* examineToken(
   }
   yield await checkAccepted(answer.token, wanted, { ...configuration, allowInsecure });
   // Asked before the permissions are judged: whether those that came will do, the API knows best.
-  const entry = api && door && (await tryDoor(api, door, answer, wanted));
-  const namesThem = wanted.scopes === door?.scopes;
+  const withToken = api && withoutToken && (await askApi(api, withoutToken, answer, wanted));
+  const namesThem = wanted.scopes === withoutToken?.scopes;
   yield checkScopes(wanted, answer.scopes, {
-    scopes: door?.scopes ?? [],
-    isContent: namesThem && entry?.isIn === true,
+    scopes: withoutToken?.scopes ?? [],
+    isContent: namesThem && withToken?.isIn === true,
   });
   if (organization !== undefined) yield ok('organization', `App ${app.id} is in ${organization}.`);
-  if (entry !== undefined) yield entry.finding;
+  if (withToken !== undefined) yield withToken.finding;
 }
 
-async function tryDoor(
+async function askApi(
   api: URL,
-  door: Door,
+  withoutToken: WithoutToken,
   { token, scopes }: AccessTokenAnswer,
   { app, resource, organization }: Wanted,
-): Promise<Entry> {
+): Promise<WithToken> {
   const notAsked = (why: string) => ({
     finding: skipped('api', `Not asked with the token: ${why}.`),
     isIn: false,
   });
-  if (!door.isThere) return notAsked('it does not answer');
+  if (!withoutToken.isThere) return notAsked('it does not answer');
   const decoded = decodeToken(token);
   if (decoded instanceof Undecodable) return notAsked('no guard could read it');
   const { iss, aud = resource } = decoded.claims;
   const sent = { issuer: wordOf(iss), audience: wordOf(aud), scopes, organization, appId: app.id };
-  return enter(api, token, sent, door);
+  return askWithToken(api, token, sent, withoutToken);
 }
 
 async function checkAccepted(
