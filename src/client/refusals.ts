@@ -89,7 +89,7 @@ export const REFUSALS: readonly Row[] = [
     cause: (_request, description) =>
       `A script of the tenant refused it${description === undefined ? '.' : `: ${sentence(description)}`}`,
     fix: () =>
-      'Read the custom claims script for machine-to-machine apps (Console > Custom JWT), and ask whoever wrote it.',
+      'Read the custom claims script for machine-to-machine apps (Console > Custom JWT), and ask its author.',
   },
   {
     code: 'invalid_target',

@@ -60,7 +60,7 @@ export function answerByUser(
   }
 }
 
-/** The `next` that Express leaves on the request; undefined where there is none, or it cannot be read. */
+/** The `next` that Express sets on the request. Undefined if it is missing, or if reading it throws. */
 function nextOf(req: GuardedRequest): NextFunction | undefined {
   try {
     return own(req, 'next');

@@ -37,7 +37,7 @@ function challenge(
 }
 
 /**
- * Sets status and headers of a refusal, so that whoever answers inherits them.
+ * Sets status and headers of a refusal. An error handler of the app that answers then inherits them.
  *
  * @returns whether the response took them: it may be answered already, or be no response at all
  */

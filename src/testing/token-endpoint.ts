@@ -175,7 +175,7 @@ async function grant(form: URLSearchParams, app: RegisteredApp, tenant: Tenant):
   };
 }
 
-/** The API that the token is to be for (RFC 8707 section 2); undefined where none is named. */
+/** The API for which the token is wanted (RFC 8707 section 2). Undefined if the request names none. */
 function resourceIn(form: URLSearchParams, { audience }: Tenant): string | undefined {
   const resources = form.getAll('resource');
   for (const resource of resources) {

@@ -83,7 +83,7 @@ describe('where the response cannot answer, next gets the AuthError, at once and
     expect(res.statusCode).toBe(200);
   });
 
-  it('and one that could not send keeps status and challenge, for whoever answers', async () => {
+  it('and an unsent response keeps status and challenge, which an error handler then sends', async () => {
     const { res, headers } = responseWith({ end: fail });
     await refuse({ res });
     expect(res.statusCode).toBe(401);
