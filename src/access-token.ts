@@ -93,7 +93,7 @@ export function isOfAnotherCopy(value: unknown): boolean {
  * An app's tokens say the same one after another. One copy of their lists for all of them spares a quarter of the
  * memory of a cached token, and has the lists at hand where every request brings another token.
  */
-const lists = new LRUCache<string, readonly string[]>(bare({ max: 1_000 }));
+const lists = new LRUCache<string, readonly string[]>(bare({ maxSize: 1_000 }));
 /** Longer lists are rare, and a thousand of them would be no saving. */
 const LONGEST = 1_000;
 
@@ -102,7 +102,7 @@ function sharedList(list: readonly string[]): readonly string[] {
   const content = list.map((item) => JSON.stringify(item)).join();
   if (content.length > LONGEST) return list;
   const known = lists.get(content, Object.create(null));
-  if (known === undefined) lists.set(content, list, Object.create(null));
+  if (known === undefined) lists.set(content, list, bare({ size: 1 }));
   return known ?? list;
 }
 

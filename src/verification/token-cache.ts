@@ -26,7 +26,7 @@ export interface TokenCacheHealth {
   /** How many verified tokens are kept now. */
   readonly size: number;
   /** How many are kept at most; 0 where the cache is off. */
-  readonly max: number;
+  readonly #max: number;
   /** How often a token was known from before. */
   readonly hits: number;
   /** How often a token, valid or not, was not. */
@@ -49,7 +49,8 @@ export class TokenCache {
   /** @param max - how many tokens are kept; 0 for none */
   constructor(max: number) {
     this.#max = max;
-    this.#tokens = max > 0 ? new LRUCache(bare({ max })) : undefined;
+    // By `max`, the library would take the memory for as many at once.
+    this.#tokens = max > 0 ? new LRUCache(bare({ maxSize: max })) : undefined;
   }
 
   get(digest: string): VerifiedToken | undefined {
@@ -61,7 +62,7 @@ export class TokenCache {
   }
 
   set(digest: string, verified: VerifiedToken): void {
-    this.#tokens?.set(digest, verified, Object.create(null));
+    this.#tokens?.set(digest, verified, bare({ size: 1 }));
   }
 
   delete(digest: string): void {
