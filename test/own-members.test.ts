@@ -39,6 +39,8 @@ class Readings {
         const name = (node.propertyName ?? node.name).getText().replace(/^['"]|['"]$/g, '');
         this.#look(node, node.parent, [name]);
       } else if (ts.isBinaryExpression(node) && node.operatorToken.kind === ts.SyntaxKind.InKeyword) {
+        // A private name is on no prototype.
+        if (ts.isPrivateIdentifier(node.left)) return;
         if (!this.#isBare(this.#checker.getTypeAtLocation(node.right))) this.#note(node);
       } else if (ts.isForInStatement(node)) {
         this.#note(node);

@@ -1,5 +1,6 @@
 import { type AccessToken, isOfAnotherCopy } from '../access-token.js';
 import { own } from '../checks/own.js';
+import { requestMarks } from './marks.js';
 
 declare global {
   namespace Express {
@@ -10,12 +11,8 @@ declare global {
   }
 }
 
-/**
- * What a guard verified for each request, where no other code can write. Not a private field on the request:
- * Express changes the prototype of every request, and before Node 24 each field that such an object then gets
- * costs V8 a hidden class for that one object. `req.auth` itself is one, and one is enough.
- */
-const verified = new WeakMap<object, AccessToken>();
+/** What a guard verified for each request, where no other code can write. */
+const verified = requestMarks<AccessToken>();
 
 /**
  * Notes what was verified for this request: as `req.auth`, and for `getAuth`.
@@ -47,7 +44,6 @@ export function clearAuth(req: Express.Request): void {
  * handler before it, or a guard of another copy
  */
 export function getAuth(req: object): AccessToken {
-  // Of what is no object at all, a WeakMap knows nothing.
   const token = verified.get(req);
   if (token !== undefined) return token;
   throw new TypeError(

@@ -1,0 +1,50 @@
+/** Notes a value for an object, where no other code can read or write it. */
+export interface Marks<T> {
+  get(object: object): T | undefined;
+  set(object: object, value: T): unknown;
+  delete(object: object): unknown;
+}
+
+/** Makes the constructors that extend it set their fields on the object that they are given. */
+class Given {
+  constructor(object: object) {
+    // biome-ignore lint/correctness/noConstructorReturn: the field is for that object
+    return object;
+  }
+}
+
+/** A private field on the object itself. */
+export function privateMarks<T>(): Marks<T> {
+  return class Marked extends Given {
+    #value: T | undefined;
+
+    private constructor(object: object, value: T) {
+      super(object);
+      this.#value = value;
+    }
+
+    static get(object: object): T | undefined {
+      return Object(object) === object && #value in object ? object.#value : undefined;
+    }
+
+    static set(object: object, value: T): void {
+      if (#value in object) object.#value = value;
+      else new Marked(object, value);
+    }
+
+    static delete(object: object): void {
+      if (#value in object) object.#value = undefined;
+    }
+  };
+}
+
+/**
+ * The faster way of two to mark requests. A private field takes a fifth of the time of a WeakMap, and leaves the garbage
+ * collector nothing to look through. But Express changes the prototype of every request, and before Node 24 each field
+ * that such an object then gets, a private one too, costs V8 a hidden class for that one object.
+ *
+ * @param node - the version of Node
+ */
+export function requestMarks<T>(node = process.versions.node): Marks<T> {
+  return Number.parseInt(node, 10) >= 24 ? privateMarks() : new WeakMap();
+}
