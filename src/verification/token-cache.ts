@@ -26,7 +26,7 @@ export interface TokenCacheHealth {
   /** How many verified tokens are kept now. */
   readonly size: number;
   /** How many are kept at most; 0 where the cache is off. */
-  readonly #max: number;
+  readonly max: number;
   /** How often a token was known from before. */
   readonly hits: number;
   /** How often a token, valid or not, was not. */
@@ -42,13 +42,14 @@ const options = { status: undefined };
 /** Verified tokens by their digest. Only valid tokens are in it; the least recently used make room. */
 export class TokenCache {
   readonly #tokens: LRUCache<string, VerifiedToken> | undefined;
-  readonly #max: number;
+  /** How many tokens are kept. */
+  readonly max: number;
   #hits = 0;
   #misses = 0;
 
   /** @param max - how many tokens are kept; 0 for none */
   constructor(max: number) {
-    this.#max = max;
+    this.max = max;
     // By `max`, the library would take the memory for as many at once.
     this.#tokens = max > 0 ? new LRUCache(bare({ maxSize: max })) : undefined;
   }
@@ -70,6 +71,6 @@ export class TokenCache {
   }
 
   health(): TokenCacheHealth {
-    return { size: this.#tokens?.size ?? 0, max: this.#max, hits: this.#hits, misses: this.#misses };
+    return { size: this.#tokens?.size ?? 0, max: this.max, hits: this.#hits, misses: this.#misses };
   }
 }

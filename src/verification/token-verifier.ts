@@ -4,6 +4,7 @@ import { Refusal } from '../errors.js';
 import type { KeySource } from '../keys/key-source.js';
 import type { VerificationKey } from '../keys/verification-key.js';
 import { checkClaims, type ExpectedAudience, type Timing, untimely, wrongAudience } from './claims.js';
+import { DigestMemo } from './digest-memo.js';
 import { isSignedBy } from './signature.js';
 import { digestOf, type TokenCache, type VerifiedToken } from './token-cache.js';
 import { overlong, type ParsedToken, parseToken } from './token-form.js';
@@ -34,6 +35,7 @@ interface Candidate extends ParsedToken {
 /** Is this a valid access token of one of our issuers, for this audience? The order of the checks is fixed. */
 export class TokenVerifier {
   readonly #options: TokenVerifierOptions;
+  readonly #digests: DigestMemo;
   /** Signature checks under way: a token that many send at once is checked once. */
   readonly #checks = new Map<string, { key: VerificationKey; result: Promise<VerifiedToken | Refusal> }>();
   /** Each issuer has its own: who waits for one that is down must not take the places of another's tokens. */
@@ -41,6 +43,7 @@ export class TokenVerifier {
 
   constructor(options: TokenVerifierOptions) {
     this.#options = options;
+    this.#digests = new DigestMemo(options.cache.max);
     this.#rooms = new Map(
       Array.from(options.issuers.values(), (source) => [source, new WaitingRoom(options.maxPending)]),
     );
@@ -54,7 +57,8 @@ export class TokenVerifier {
     const { cache } = this.#options;
     const tooLong = overlong(text);
     if (tooLong !== undefined) return tooLong;
-    const digest = digestOf(text);
+    const remembered = this.#digests.get(text);
+    const digest = remembered ?? digestOf(text);
     const known = cache.get(digest);
     const now = Date.now();
     if (known !== undefined) {
@@ -66,7 +70,10 @@ export class TokenVerifier {
           this.#verifyAgain(known, text, digest, audience, leave),
         );
       }
-      if (keys.get(known.key.kid) === known.key) return { verified: known, cached: true };
+      if (keys.get(known.key.kid) === known.key) {
+        if (remembered === undefined) this.#digests.set(text, digest);
+        return { verified: known, cached: true };
+      }
       // Its key was withdrawn or replaced: the token is as good as one never seen.
       cache.delete(digest);
     }
