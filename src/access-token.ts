@@ -61,14 +61,14 @@ export function toAccessToken(
   claims: Bare<CheckedClaims>,
   all: Readonly<Record<string, unknown>>,
 ): OwnAccessToken {
-  const audience = typeof claims.aud === 'string' ? [claims.aud] : claims.aud;
+  const audience = typeof claims.aud === 'string' ? audiences.of(claims.aud) : claims.aud;
   const token = {
     issuer: claims.iss,
     subject: claims.sub,
     clientId: claims.client_id,
     isMachine: claims.sub === claims.client_id,
-    audience: sharedList(audience),
-    scopes: sharedList((claims.scope ?? '').split(' ').filter((scope) => scope !== '')),
+    audience,
+    scopes: scopeLists.of(claims.scope ?? ''),
     organizationId: organizationOf(audience) ?? claims.organization_id,
     issuedAt: claims.iat,
     expiresAt: claims.exp,
@@ -93,18 +93,30 @@ export function isOfAnotherCopy(value: unknown): boolean {
  * An app's tokens say the same one after another. One copy of their lists for all of them spares a quarter of the
  * memory of a cached token, and has the lists at hand where every request brings another token.
  */
-const lists = new LRUCache<string, readonly string[]>(bare({ maxSize: 1_000 }));
-/** Longer lists are rare, and a thousand of them would be no saving. */
-const LONGEST = 1_000;
+class SharedLists {
+  /** Longer texts are rare, and to share a thousand of them would spare nothing. */
+  static readonly #LONGEST = 1_000;
 
-function sharedList(list: readonly string[]): readonly string[] {
-  // Each string by itself: for the list, JSON.stringify would call a toJSON that somebody has put on its prototype.
-  const content = list.map((item) => JSON.stringify(item)).join();
-  if (content.length > LONGEST) return list;
-  const known = lists.get(content, Object.create(null));
-  if (known === undefined) lists.set(content, list, bare({ size: 1 }));
-  return known ?? list;
+  readonly #lists = new LRUCache<string, readonly string[]>(bare({ maxSize: 1_000 }));
+  readonly #read: (text: string) => readonly string[];
+
+  /** @param read - makes the list from the text that says it */
+  constructor(read: (text: string) => readonly string[]) {
+    this.#read = read;
+  }
+
+  of(text: string): readonly string[] {
+    if (text.length > SharedLists.#LONGEST) return this.#read(text);
+    const known = this.#lists.get(text, Object.create(null));
+    if (known !== undefined) return known;
+    const list = Object.freeze(this.#read(text));
+    this.#lists.set(text, list, bare({ size: 1 }));
+    return list;
+  }
 }
+
+const audiences = new SharedLists((aud) => [aud]);
+const scopeLists = new SharedLists((scope) => scope.split(' ').filter((name) => name !== ''));
 
 /** The organization whose own token this is. Its audience decides, whatever claim a script added. */
 function organizationOf(audience: readonly string[]): string | undefined {
@@ -118,7 +130,7 @@ function deepFreeze<T extends object>(root: T): T {
   for (let value = open.pop(); value !== undefined; value = open.pop()) {
     Object.freeze(value);
     for (const member of Object.values(value)) {
-      if (typeof member === 'object' && member !== null) open.push(member);
+      if (typeof member === 'object' && member !== null && !Object.isFrozen(member)) open.push(member);
     }
   }
   return root;

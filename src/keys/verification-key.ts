@@ -48,7 +48,7 @@ export class VerificationKey {
 
   private constructor(
     readonly kid: string,
-    readonly publicKey: KeyObject,
+    publicKey: KeyObject,
     /** The members of its JWK that make it up. */
     private readonly material: Jwk,
     private readonly algorithms: readonly string[],
@@ -85,6 +85,11 @@ export class VerificationKey {
     return typeof publicKey === 'string'
       ? publicKey
       : new VerificationKey(kid, publicKey, material, algorithms);
+  }
+
+  /** The public key, as a key object of Node's that nobody else has. */
+  toKeyObject(): KeyObject {
+    return createFromJwk(this.material);
   }
 
   /** The public key alone, as a member of a JWK Set. */
@@ -178,7 +183,7 @@ function algorithmOfCurve(crv: unknown): readonly string[] {
 
 function importKey(key: Jwk): KeyObject | string {
   try {
-    const publicKey = createPublicKey(bare({ key, format: 'jwk' }) as Parameters<typeof createPublicKey>[0]);
+    const publicKey = createFromJwk(key);
     // Of an EC key Node may tell a size or an exponent that somebody has put on Object.prototype.
     const isRsa = key['kty'] === 'RSA';
     const { modulusLength = 0, publicExponent = 0n } = detailsOf(publicKey);
@@ -192,6 +197,10 @@ function importKey(key: Jwk): KeyObject | string {
   } catch {
     return 'it is not a valid public key';
   }
+}
+
+function createFromJwk(key: Jwk): KeyObject {
+  return createPublicKey(bare({ key, format: 'jwk' }) as Parameters<typeof createPublicKey>[0]);
 }
 
 /** What Node says of a key: of the other type's members it has none. */

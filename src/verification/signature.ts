@@ -1,4 +1,4 @@
-import { constants, verify } from 'node:crypto';
+import { constants, type KeyObject, type SigningOptions, verify } from 'node:crypto';
 import { variable } from '../checks/environment.js';
 import { bare } from '../checks/own.js';
 import type { VerificationKey } from '../keys/verification-key.js';
@@ -7,10 +7,13 @@ import { Turns } from './turns.js';
 
 // RFC 7518 sections 3.3 to 3.5. An ECDSA signature is r and s side by side; the salt of PSS is as long as the digest.
 const DIGESTS = { '256': 'sha256', '384': 'sha384', '512': 'sha512' } as const;
-const PARAMETERS = {
-  ES: { dsaEncoding: 'ieee-p1363' },
-  RS: { padding: constants.RSA_PKCS1_PADDING },
-  PS: { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_DIGEST },
+const FAMILIES = {
+  ES: keysWith({ dsaEncoding: 'ieee-p1363' }),
+  RS: keysWith({ padding: constants.RSA_PKCS1_PADDING }),
+  PS: keysWith({
+    padding: constants.RSA_PKCS1_PSS_PADDING,
+    saltLength: constants.RSA_PSS_SALTLEN_DIGEST,
+  }),
 } as const;
 
 /**
@@ -29,19 +32,50 @@ const turns = new Turns(3 * threadsOf(variable('UV_THREADPOOL_SIZE')));
  */
 export function isSignedBy(key: VerificationKey, alg: string, jws: CompactJws): Promise<boolean> {
   const digest = DIGESTS[alg.slice(2) as keyof typeof DIGESTS];
-  const parameters = PARAMETERS[alg.slice(0, 2) as keyof typeof PARAMETERS];
+  const keyObject = FAMILIES[alg.slice(0, 2) as keyof typeof FAMILIES](key);
   const signature = Buffer.from(jws.signature, 'base64url');
   // OpenSSL takes an RSA signature also without its leading zeros: two tokens would then be the same.
   if (signature.length !== key.signatureSize) return Promise.resolve(false);
-  const check = () =>
-    new Promise<boolean>((resolve, reject) => {
-      const signed = Buffer.from(jws.signingInput, 'latin1');
-      verify(digest, signed, bare({ key: key.publicKey, ...parameters }), signature, (error, holds) => {
-        if (error) reject(error);
-        else resolve(holds);
-      });
+  return new Promise((resolve, reject) => {
+    turns.take((end) => {
+      try {
+        const signed = Buffer.from(jws.signingInput, 'latin1');
+        verify(digest, signed, keyObject, signature, (error, holds) => {
+          end();
+          if (error) reject(error);
+          else resolve(holds);
+        });
+      } catch (thrown) {
+        end();
+        reject(thrown);
+      }
     });
-  return turns.take(check);
+  });
+}
+
+/**
+ * Gives each key a key object of Node's that has these parameters as its own members, made once. Node reads them there,
+ * as it does from an object with the key in it; but Node 24 finds out by two errors that it throws and catches that
+ * such an object is no key, and they take longer than everything else on the main thread.
+ */
+function keysWith(parameters: SigningOptions): (key: VerificationKey) => KeyObject {
+  const made = new WeakMap<VerificationKey, KeyObject>();
+  // With those that do not matter here: Node would find them on Object.prototype if somebody has put them there.
+  const all = {
+    dsaEncoding: undefined,
+    padding: undefined,
+    saltLength: undefined,
+    context: undefined,
+    ...parameters,
+  };
+  return (key) => {
+    const known = made.get(key);
+    if (known !== undefined) return known;
+    const keyObject = key.toKeyObject();
+    for (const [name, value] of Object.entries(all)) Object.defineProperty(keyObject, name, bare({ value }));
+    made.set(key, keyObject);
+    return keyObject;
+  };
 }
 
 /** How many threads libuv makes of UV_THREADPOOL_SIZE: 4 where it is not set, else 1 to 1 024. */

@@ -1,4 +1,4 @@
-import { type Bare, bare } from '../checks/own.js';
+import { type Bare, bare, own } from '../checks/own.js';
 import { quote } from '../checks/printable.js';
 import { Refusal } from '../errors.js';
 import { isKeyId } from '../keys/verification-key.js';
@@ -40,7 +40,7 @@ export function parseToken(text: string, algorithms: readonly string[]): ParsedT
   const claims = parseJsonObject(jws.payload);
   if (claims === undefined) return notJwt('Its payload is not a JSON object.');
 
-  const { alg, typ, kid } = bare(header);
+  const [alg, typ, kid] = [own(header, 'alg'), own(header, 'typ'), own(header, 'kid')];
   if (typeof alg !== 'string' || !algorithms.includes(alg)) {
     return new Refusal(
       'algorithm',

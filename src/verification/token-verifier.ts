@@ -166,12 +166,20 @@ export class TokenVerifier {
   }
 
   async #check(candidate: Candidate, key: VerificationKey): Promise<VerifiedToken | Refusal> {
+    const { alg, jws, payload, claims, keySource } = candidate;
     try {
-      return await checkSignature(candidate, key);
+      // The key comes from the issuer's own set; nothing that the token says of keys is looked at.
+      if (!(await isSignedBy(key, alg, jws))) {
+        const hint = `The signature was not made by the issuer's key ${quote(key.kid)}, or the token was altered.`;
+        return new Refusal('signature', hint);
+      }
     } finally {
       // Of two under way by different keys the later one stands here; that it may go too early only costs a check.
       this.#checks.delete(candidate.digest);
     }
+    const checked = checkClaims(payload);
+    if (checked instanceof Refusal) return checked;
+    return { token: toAccessToken(checked, claims), notBefore: checked.nbf, key, keySource };
   }
 
   #refuses(
@@ -184,18 +192,6 @@ export class TokenVerifier {
       wrongAudience(token.audience, audience)
     );
   }
-}
-
-async function checkSignature(candidate: Candidate, key: VerificationKey): Promise<VerifiedToken | Refusal> {
-  const { alg, jws, payload, claims, keySource } = candidate;
-  // The key comes from the issuer's own set; nothing that the token says of keys is looked at.
-  if (!(await isSignedBy(key, alg, jws))) {
-    const hint = `The signature was not made by the issuer's key ${quote(key.kid)}, or the token was altered.`;
-    return new Refusal('signature', hint);
-  }
-  const checked = checkClaims(payload);
-  if (checked instanceof Refusal) return checked;
-  return { token: toAccessToken(checked, claims), notBefore: checked.nbf, key, keySource };
 }
 
 /** A key that can make no signature of that algorithm has not made this one. */

@@ -8,16 +8,21 @@ export class Turns {
     this.#max = max;
   }
 
-  async take<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#running < this.#max) this.#running += 1;
-    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    try {
-      return await work();
-    } finally {
-      // Who waits takes over the place of who leaves.
-      const next = this.#waiting.shift();
-      if (next === undefined) this.#running -= 1;
-      else next();
+  /** @param start - begins the work, now or later. It must not throw, and call `end` once when the work is done. */
+  take(start: (end: () => void) => void): void {
+    const begin = () => start(this.#end);
+    if (this.#running === this.#max) {
+      this.#waiting.push(begin);
+      return;
     }
+    this.#running += 1;
+    begin();
   }
+
+  readonly #end = (): void => {
+    // The work that waits longest takes over the place.
+    const next = this.#waiting.shift();
+    if (next === undefined) this.#running -= 1;
+    else next();
+  };
 }

@@ -26,6 +26,8 @@ export class WaitingRoom {
       if (isInside) this.#inside -= 1;
       isInside = false;
     };
-    return work(leave).finally(leave);
+    const result = work(leave);
+    result.then(leave, leave);
+    return result;
   }
 }
