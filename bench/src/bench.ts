@@ -1,13 +1,17 @@
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { parseArgs } from 'node:util';
+import { NODES, programOf } from './lab/nodes.js';
+import { buildRevision } from './lab/revision.js';
 import { burst } from './measurements/burst.js';
 import { cacheHit } from './measurements/cache-hit.js';
 import { cluster } from './measurements/cluster.js';
+import { firstRequest } from './measurements/first-request.js';
 import { flood } from './measurements/flood.js';
 import { growth } from './measurements/growth.js';
 import { imports } from './measurements/imports.js';
-import type { Measure, Section } from './measurements/measurement.js';
+import type { Measure, Scale, Section } from './measurements/measurement.js';
 import { memory } from './measurements/memory.js';
 import { newTokens } from './measurements/new-tokens.js';
 import { refusals } from './measurements/refusals.js';
@@ -15,13 +19,20 @@ import { repeatedToken } from './measurements/repeated-token.js';
 import { sameRules } from './measurements/same-rules.js';
 import { suite } from './measurements/suite.js';
 import { drawSvg } from './report/charts.js';
-import { renderDocument, renderTable, verdictTable } from './report/markdown.js';
+import {
+  type Circumstances,
+  renderDetails,
+  renderSummary,
+  renderTable,
+  verdictTable,
+} from './report/markdown.js';
 
 const MEASUREMENTS: Record<string, Measure> = {
   rules: sameRules,
   repeated: repeatedToken,
   hit: cacheHit,
   new: newTokens,
+  first: firstRequest,
   refusals,
   burst,
   flood,
@@ -34,14 +45,16 @@ const MEASUREMENTS: Record<string, Measure> = {
 
 const USAGE = `npm run bench [-- options]
 
-Measures express-logto-m2m beside its peers and writes docs/benchmarks.md with its charts. Takes about a quarter of an hour.
+Measures express-logto-m2m beside its peers and writes docs/benchmarks.md and docs/benchmarks/all.md with their charts. Takes about three quarters of an hour.
 
+  --against <rev> measures the package at another revision too, in the same rounds
   --only <name>   one measurement, and nothing is written: ${Object.keys(MEASUREMENTS).join(', ')}
   --quick         few readings, and nothing is written: tells whether the bench itself works
   --help`;
 
 const { values } = parseArgs({
   options: {
+    against: { type: 'string' },
     only: { type: 'string', multiple: true },
     quick: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
@@ -51,16 +64,21 @@ const { values } = parseArgs({
 if (values.help) {
   console.log(USAGE);
 } else {
-  await run(values.only ?? Object.keys(MEASUREMENTS), values.quick);
+  // The processes that the bench starts inherit it.
+  if (values.against !== undefined) process.env['BENCH_AGAINST'] = buildRevision(values.against);
+  await run(values.only ?? Object.keys(MEASUREMENTS), {
+    quick: values.quick,
+    before: values.against === undefined ? [] : ['before'],
+  });
 }
 
-async function run(names: readonly string[], quick: boolean): Promise<void> {
+async function run(names: readonly string[], scale: Scale): Promise<void> {
   const sections: Section[] = [];
   for (const name of names) {
     const measure = MEASUREMENTS[name];
     if (measure === undefined) throw new Error(`There is no measurement ${name}.\n\n${USAGE}`);
     const began = performance.now();
-    const section = await measure({ quick });
+    const section = await measure(scale);
     sections.push(section);
     const seconds = Math.round((performance.now() - began) / 1000);
     console.log(`\n${section.title} (${seconds} s)\n`);
@@ -69,7 +87,7 @@ async function run(names: readonly string[], quick: boolean): Promise<void> {
   }
   const failed = sections.flatMap(({ verdicts }) => verdicts).filter(({ holds }) => holds === false);
   console.log(failed.length === 0 ? '\nEverything holds.' : `\n${failed.length} numbers do not hold.`);
-  if (values.only === undefined && !quick) await write(sections);
+  if (values.only === undefined && !scale.quick) await write(sections);
 }
 
 async function write(sections: readonly Section[]): Promise<void> {
@@ -78,16 +96,21 @@ async function write(sections: readonly Section[]): Promise<void> {
   for (const { name, spec } of sections.flatMap(({ charts = [] }) => charts)) {
     writeFileSync(new URL(`benchmarks/${name}.svg`, docs), await drawSvg(spec));
   }
-  const date = new Date().toISOString().slice(0, 10);
-  writeFileSync(new URL('benchmarks.md', docs), renderDocument(sections, { date, packages: versions() }));
-  console.log('Written: docs/benchmarks.md');
+  const circumstances: Circumstances = {
+    date: new Date().toISOString().slice(0, 10),
+    nodes: NODES.map((node) => execFileSync(programOf(node), ['--version']).toString().trim().slice(1)),
+    packages: versions(),
+  };
+  writeFileSync(new URL('benchmarks.md', docs), renderSummary(sections, circumstances));
+  writeFileSync(new URL('benchmarks/all.md', docs), renderDetails(sections, circumstances));
+  console.log('Written: docs/benchmarks.md, docs/benchmarks/all.md');
 }
 
 /** The packages that were measured, as installed. */
 function versions(): Record<string, string> {
   const require = createRequire(import.meta.url);
   const { dependencies } = require('../package.json') as { dependencies: Record<string, string> };
-  const tools = ['vega', 'vega-lite', 'lru-cache'];
+  const tools = ['vega', 'vega-lite', 'lru-cache', ...NODES.map((node) => `node-${node}`)];
   const names = Object.keys(dependencies).filter((name) => !tools.includes(name));
   return Object.fromEntries(
     names.map((name) => {

@@ -7,6 +7,8 @@ export interface Setting {
   readonly audience: string;
   readonly scope: string;
   readonly alg: string;
+  /** Whether the keys are fetched before the API listens, where the package can do that. */
+  readonly ready?: boolean;
   readonly jwks: { readonly keys: readonly object[] };
 }
 

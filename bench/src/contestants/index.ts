@@ -3,7 +3,10 @@ import type { MakeGuard } from './contestant.js';
 /** Who is measured. Loaded by name, so that a process holds the code of one alone. */
 export const CONTESTANTS = {
   open: 'open route, no guard',
+  limit: 'limit: a text looked up in a Map',
   ours: 'express-logto-m2m',
+  before: 'express-logto-m2m before',
+  'check-alone': 'the check of the signature alone',
   sample: "sample of Logto's docs (jose)",
   'express-oauth2-jwt-bearer': 'express-oauth2-jwt-bearer',
   'express-jwt': 'express-jwt with jwks-rsa',
@@ -14,8 +17,15 @@ export const CONTESTANTS = {
 
 export type Contestant = keyof typeof CONTESTANTS;
 
-export const ALL = Object.keys(CONTESTANTS) as Contestant[];
-export const PEERS = ALL.filter((name) => name !== 'open' && name !== 'ours');
+/** The other packages, and the sample. */
+export const PEERS = [
+  'sample',
+  'express-oauth2-jwt-bearer',
+  'express-jwt',
+  'aws-jwt-verify',
+  'mcp-auth',
+  'fast-jwt',
+] as const satisfies Contestant[];
 
 export async function loadContestant(name: Contestant): Promise<MakeGuard> {
   const module = (await import(`./${name}.js`)) as { makeGuard: MakeGuard };

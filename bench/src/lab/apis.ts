@@ -2,6 +2,14 @@ import type { Setting } from '../contestants/contestant.js';
 import type { Contestant } from '../contestants/index.js';
 import type { Api } from '../processes/api.js';
 import { Child } from './child.js';
+import type { Node } from './nodes.js';
+
+/** What an API runs on. */
+export interface Platform {
+  readonly node?: Node;
+  /** Express 5 where it is not said. */
+  readonly express?: 'express' | 'express-4';
+}
 
 /** A contestant's API in its own process. */
 export interface RunningApi {
@@ -10,8 +18,12 @@ export interface RunningApi {
   stop(): Promise<void>;
 }
 
-export async function startApi(contestant: Contestant, setting: Setting): Promise<RunningApi> {
-  const child = new Child<Api>('api', [contestant]);
+export async function startApi(
+  contestant: Contestant,
+  setting: Setting,
+  { node, express = 'express' }: Platform = {},
+): Promise<RunningApi> {
+  const child = new Child<Api>('api', { args: [contestant, express], node });
   const port = await child.ask('start', setting);
   return {
     port,
@@ -25,12 +37,31 @@ export async function withApis<Name extends Contestant, Result>(
   contestants: readonly Name[],
   setting: Setting,
   work: (apis: Record<Name, RunningApi>) => Promise<Result>,
+  platform?: Platform,
 ): Promise<Result> {
   const apis = {} as Record<Name, RunningApi>;
   try {
-    for (const name of contestants) apis[name] = await startApi(name, setting);
+    for (const name of contestants) apis[name] = await startApi(name, setting, platform);
     return await work(apis);
   } finally {
     await Promise.all(Object.values<RunningApi>(apis).map((api) => api.stop()));
   }
+}
+
+/** How fast an API answers some requests. */
+export interface Pace {
+  /** Requests per second. */
+  readonly byClock: number;
+  /** Requests per second of processor time that all threads of the API's process took. */
+  readonly byProcessor: number;
+}
+
+/**
+ * @param count - how many requests are sent
+ * @param send - sends them, and answers how many a second there were
+ */
+export async function paceOf(api: RunningApi, count: number, send: () => Promise<number>): Promise<Pace> {
+  const before = await api.processorTime();
+  const byClock = await send();
+  return { byClock, byProcessor: count / ((await api.processorTime()) - before) };
 }

@@ -1,9 +1,15 @@
-import express, { type Express, type NextFunction, type Request, type Response } from 'express';
+import type Express from 'express';
+import type { NextFunction, Request, Response } from 'express';
 import type { Setting } from '../contestants/contestant.js';
 import { type Contestant, loadContestant } from '../contestants/index.js';
 
-/** An API of one route behind a contestant's guard. */
-export async function createApp(contestant: Contestant, setting: Setting): Promise<Express> {
+/** An API of one route behind a contestant's guard, on the Express installed by that name. */
+export async function createApp(
+  contestant: Contestant,
+  setting: Setting,
+  installedAs: string,
+): Promise<Express.Express> {
+  const { default: express } = (await import(installedAs)) as { default: typeof Express };
   const makeGuard = await loadContestant(contestant);
   const app = express();
   app.get('/products', ...(await makeGuard(setting)), (_req, res) => {

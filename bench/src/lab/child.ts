@@ -1,6 +1,14 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { DEFAULT_NODE, type Node, programOf } from './nodes.js';
+
+export interface ChildOptions {
+  readonly args?: readonly string[];
+  /** Node's own options. */
+  readonly execArgv?: readonly string[];
+  readonly node?: Node | undefined;
+}
 
 interface Question {
   readonly id: number;
@@ -20,9 +28,10 @@ export class Child<Questions extends { [name in keyof Questions]: (input: never)
   #lastId = 0;
 
   /** @param script - of the folder `processes`, by its name */
-  constructor(script: string, args: readonly string[] = [], execArgv: readonly string[] = []) {
+  constructor(script: string, { args = [], execArgv = [], node = DEFAULT_NODE }: ChildOptions = {}) {
     const file = fileURLToPath(new URL(`../processes/${script}.js`, import.meta.url));
     this.#process = fork(file, args, {
+      execPath: programOf(node),
       execArgv: [...execArgv],
       env: { ...process.env, NODE_ENV: 'production' },
     });

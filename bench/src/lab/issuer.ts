@@ -12,6 +12,8 @@ export const APP = 'k0vq2m1xw8r5t7y9b3n4c';
 export class Issuer {
   /** How often the keys were asked for. */
   keyRequests = 0;
+  /** How far away it is, in milliseconds. */
+  distance = 0;
 
   private constructor(
     readonly alg: string,
@@ -23,7 +25,9 @@ export class Issuer {
       const document = this.#document(req.url);
       res.statusCode = document === undefined ? 404 : 200;
       res.setHeader('content-type', 'application/json');
-      res.end(JSON.stringify(document ?? { error: 'not_found' }));
+      const answer = () => res.end(JSON.stringify(document ?? { error: 'not_found' }));
+      if (this.distance === 0) answer();
+      else setTimeout(answer, this.distance);
     });
   }
 

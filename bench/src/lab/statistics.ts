@@ -1,12 +1,15 @@
-/** Several readings of one thing: machines are noisy, so one reading is none. */
+/**
+ * Several readings of one thing. A quarter of them lies below `low` and a quarter above `high`: a single reading that
+ * something else on the machine has disturbed changes none of the three.
+ */
 export interface Readings {
+  readonly low: number;
   readonly median: number;
-  readonly min: number;
-  readonly max: number;
+  readonly high: number;
 }
 
 export function summarize(values: readonly number[]): Readings {
-  return { median: percentile(values, 50), min: Math.min(...values), max: Math.max(...values) };
+  return { low: percentile(values, 25), median: percentile(values, 50), high: percentile(values, 75) };
 }
 
 /** @param p - from 0 to 100 */
@@ -26,12 +29,15 @@ export function ratios(of: readonly number[], over: readonly number[]): number[]
 /**
  * Takes rounds in turn, each beginning with another: what slows the machine for a while then slows all alike.
  */
-export async function interleave<Name extends string>(
+export async function interleave<Name extends string, Reading = number>(
   names: readonly Name[],
   rounds: number,
-  read: (name: Name, round: number) => Promise<number>,
-): Promise<Record<Name, number[]>> {
-  const readings = Object.fromEntries(names.map((name) => [name, [] as number[]])) as Record<Name, number[]>;
+  read: (name: Name, round: number) => Promise<Reading>,
+): Promise<Record<Name, Reading[]>> {
+  const readings = Object.fromEntries(names.map((name) => [name, [] as Reading[]])) as Record<
+    Name,
+    Reading[]
+  >;
   for (let round = 0; round < rounds; round += 1) {
     const shift = round % names.length;
     for (const name of [...names.slice(shift), ...names.slice(0, shift)]) {

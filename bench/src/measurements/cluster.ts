@@ -18,10 +18,10 @@ export const cluster: Measure = async ({ quick }) => {
     one: await children.one.ask('start', { setting: issuer.setting, workers: 1 }),
     two: await children.two.ask('start', { setting: issuer.setting, workers: 2 }),
   };
-  const send = (name: 'one' | 'two', seconds: number) =>
-    load.ask('repeat', { port: ports[name], token, connections: 40, seconds });
-  for (const name of names) await send(name, 1);
-  const readings = await interleave(names, quick ? 1 : 6, (name) => send(name, quick ? 1 : 2));
+  const send = (name: 'one' | 'two', count: number) =>
+    load.ask('repeat', { port: ports[name], token, connections: 40, count });
+  for (const name of names) await send(name, 4_000);
+  const readings = await interleave(names, quick ? 1 : 6, (name) => send(name, quick ? 2_000 : 10_000));
   await Promise.all([load.stop(), children.one.stop(), children.two.stop()]);
   issuer.stop();
   const gain = summarize(ratios(readings.two, readings.one));

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { DEFAULT_NODE, programOf } from '../lab/nodes.js';
 import { interleave, summarize } from '../lab/statistics.js';
 import { number, withRange } from '../report/format.js';
 import type { Measure } from './measurement.js';
@@ -27,7 +28,9 @@ export const imports: Measure = async ({ quick }) => {
     `const began = performance.now(); ${work}; console.log(performance.now() - began)`;
   const read = (type: 'module' | 'commonjs', script: string) =>
     Number(
-      execFileSync(process.execPath, [`--input-type=${type}`, '-e', script], { cwd: folder }).toString(),
+      execFileSync(programOf(DEFAULT_NODE), [`--input-type=${type}`, '-e', script], {
+        cwd: folder,
+      }).toString(),
     );
   const byImport = async (name: keyof typeof PACKAGES) => {
     const list = PACKAGES[name].map((specifier) => `import('${specifier}')`).join();

@@ -3,6 +3,8 @@ import type { TopLevelSpec } from 'vega-lite';
 /** How much is measured: all that the documents show, or just enough to see that the bench itself runs. */
 export interface Scale {
   readonly quick: boolean;
+  /** This package at another revision, where the bench was told one. */
+  readonly before: readonly 'before'[];
 }
 
 /** Something that must hold, and what was seen. */
@@ -25,9 +27,20 @@ export interface Chart {
   readonly spec: TopLevelSpec;
 }
 
+/** A row of the first page, for somebody who chooses a library. */
+export interface Row {
+  readonly what: string;
+  readonly ours: string;
+  /** The best of the peers, by its name. */
+  readonly best: string;
+  /** What the sample of Logto's docs does. */
+  readonly sample: string;
+}
+
 /** What one measurement has to say. */
 export interface Section {
   readonly title: string;
+  readonly rows?: readonly Row[];
   /** How it was measured, in a paragraph. */
   readonly how: string;
   readonly verdicts: readonly Verdict[];

@@ -8,8 +8,10 @@ const MAX = 10_000;
 /** A cache that is always full, and always gets new tokens. */
 export const memory: Measure = async ({ quick }) => {
   const total = quick ? 20_000 : 200_000;
-  const child = new Child<Memory>('memory', [], ['--expose-gc']);
+  const child = new Child<Memory>('memory', { execArgv: ['--expose-gc'] });
   await child.ask('start', { max: MAX });
+  await child.ask('instances', { count: 20 });
+  const perInstance = await child.ask('instances', { count: 200 });
   const start = await child.ask('send', { count: 1 });
   const points = [{ tokens: 1, ...start }];
   let sent = 1;
@@ -33,6 +35,11 @@ export const memory: Measure = async ({ quick }) => {
         claim: `${number(total)} tokens through a cache of ${number(MAX)}: the heap within 30 MB of the start`,
         seen: `${megabytes(growth)} more`,
         holds: growth <= 30e6,
+      },
+      {
+        claim: 'Memory of an instance that has seen no token: at most 20 KB',
+        seen: `${number(perInstance / 1000)} KB`,
+        holds: perInstance <= 20_000,
       },
       { claim: 'Memory a cached token', seen: `${number(perToken)} bytes` },
     ],

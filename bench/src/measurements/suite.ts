@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { DEFAULT_NODE, programOf } from '../lab/nodes.js';
 import { interleave, summarize } from '../lab/statistics.js';
 import { number, withRange } from '../report/format.js';
 import type { Measure } from './measurement.js';
@@ -15,7 +16,7 @@ export const suite: Measure = async ({ quick }) => {
   const read = async (name: Suite) => {
     const began = performance.now();
     // It throws where a test fails.
-    execFileSync(process.execPath, [script, SUITES[name]], { stdio: 'pipe' });
+    execFileSync(programOf(DEFAULT_NODE), [script, SUITES[name]], { stdio: 'pipe' });
     return performance.now() - began;
   };
   await interleave(names, 1, read);

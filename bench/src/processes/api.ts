@@ -13,11 +13,11 @@ export type Api = {
   processorTime(input: null): number;
 };
 
-const contestant = process.argv[2] as Contestant;
+const [contestant, express] = process.argv.slice(2) as [Contestant, string];
 
 answerParent({
   async start(setting: Setting) {
-    const server = createServer(await createApp(contestant, setting)).listen(0, '127.0.0.1');
+    const server = createServer(await createApp(contestant, setting, express)).listen(0, '127.0.0.1');
     await once(server, 'listening');
     return (server.address() as AddressInfo).port;
   },

@@ -24,5 +24,5 @@ if (cluster.isPrimary) {
   } satisfies ClusterApi);
 } else {
   const setting = JSON.parse(process.env['BENCH_SETTING'] ?? '') as Setting;
-  createServer(await createApp('ours', setting)).listen(0, '127.0.0.1');
+  createServer(await createApp('ours', setting, 'express')).listen(0, '127.0.0.1');
 }

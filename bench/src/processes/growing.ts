@@ -1,30 +1,40 @@
-import { createLogtoAuth, type Guard } from 'express-logto-m2m';
-import { requestWith, timeInBatches } from '../lab/calls.js';
+import type { RequestHandler } from 'express';
+import { createLogtoAuth } from 'express-logto-m2m';
+import type { Setting } from '../contestants/contestant.js';
+import { loadContestant } from '../contestants/index.js';
+import { requestWith, timeInBatches, walk } from '../lab/calls.js';
 import { answerParent } from '../lab/child.js';
-import { AUDIENCE } from '../lab/issuer.js';
 
-/** The guard on cache hits, in settings of different sizes. */
+/** Guards on cache hits, in settings of different sizes. */
 export type Growing = {
-  /** Makes an instance and has it verify the tokens. */
+  /** Makes the guard of an instance with these issuers, or the limit guard, and has it verify the tokens. */
   setUp(input: {
     name: string;
+    guard: 'ours' | 'limit';
     endpoints: readonly string[];
-    scope: string;
+    /** Of the issuer of the tokens. */
+    setting: Setting;
     tokens: readonly string[];
   }): Promise<void>;
   /** Goes through the tokens in disorder, each sent about as often. Microseconds a call. */
   hit(input: { name: string; calls: number }): number;
 };
 
-const settings = new Map<string, { guard: Guard; tokens: readonly string[] }>();
+const settings = new Map<string, { guard: RequestHandler; tokens: readonly string[] }>();
 let position = 0;
 
 answerParent({
-  async setUp({ name, endpoints, scope, tokens }) {
-    const auth = createLogtoAuth({ endpoint: endpoints, audience: AUDIENCE });
-    await auth.ready();
-    for (const token of tokens) await auth.verify(token);
-    settings.set(name, { guard: auth.requireScopes(scope), tokens });
+  async setUp({ name, guard: kind, endpoints, setting, tokens }) {
+    const { audience, scope } = setting;
+    const [guard] =
+      kind === 'limit'
+        ? await (await loadContestant('limit'))(setting)
+        : [createLogtoAuth({ endpoint: endpoints, audience }).requireScopes(scope)];
+    for (const token of tokens) {
+      if ((await walk([guard as RequestHandler], requestWith(token))) !== 200)
+        throw new Error('It was refused.');
+    }
+    settings.set(name, { guard: guard as RequestHandler, tokens });
   },
 
   hit({ name, calls }) {
@@ -40,7 +50,7 @@ answerParent({
       position += 7_919;
       return requestWith(tokens[position % tokens.length]);
     };
-    const time = timeInBatches(calls, make, (req) => guard(req, undefined as never, next));
+    const time = timeInBatches(calls, make, (req) => void guard(req, undefined as never, next));
     if (passed !== calls) throw new Error(`Only ${passed} of ${calls} requests passed at once.`);
     return time;
   },

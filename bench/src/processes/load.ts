@@ -4,8 +4,8 @@ import { answerParent } from '../lab/child.js';
 
 /** Sends requests from a process of its own. */
 export type Load = {
-  /** The same token all the time. Answers requests per second. */
-  repeat(job: { port: number; token: string; connections: number; seconds: number }): Promise<number>;
+  /** So many requests with the same token. Answers requests per second. */
+  repeat(job: { port: number; token: string; connections: number; count: number }): Promise<number>;
   /** Each token once. Answers requests per second. */
   each(job: { port: number; tokens: readonly string[]; connections: number }): Promise<number>;
   /** Tokens of the right shape, all different and all with a wrong signature. Answers requests per second. */
@@ -16,8 +16,8 @@ const route = (port: number) => `http://127.0.0.1:${port}/products`;
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
 
 answerParent({
-  async repeat({ port, token, connections, seconds }) {
-    const load = await send({ url: route(port), headers: bearer(token), connections, duration: seconds });
+  async repeat({ port, token, connections, count }) {
+    const load = await send({ url: route(port), headers: bearer(token), connections, amount: count });
     expectAll(load.result, '2xx');
     return load.rate;
   },

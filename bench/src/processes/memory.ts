@@ -6,22 +6,39 @@ import { AUDIENCE, Issuer, SCOPE } from '../lab/issuer.js';
 /** Sends ever new tokens through one instance, in a process that can be told to collect garbage. */
 export type Memory = {
   start(input: { max: number }): Promise<void>;
+  /** Makes so many more instances, of the same cache, and answers how many bytes each of them takes. */
+  instances(input: { count: number }): Promise<number>;
   /** Sends so many more. Answers the heap afterwards, in bytes, and how many tokens are cached. */
   send(input: { count: number }): Promise<{ heap: number; cached: number }>;
 };
 
-let auth: ReturnType<typeof createLogtoAuth>;
 let issuer: Issuer;
+let make: () => ReturnType<typeof createLogtoAuth>;
+let auth: ReturnType<typeof createLogtoAuth>;
+
+/** Bytes, after a collection of garbage; typed arrays have their memory outside of the heap. */
+async function memory(): Promise<number> {
+  for (let i = 0; i < 3; i += 1) {
+    globalThis.gc?.();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  const { heapUsed, arrayBuffers } = process.memoryUsage();
+  return heapUsed + arrayBuffers;
+}
 
 answerParent({
   async start({ max }) {
     issuer = await Issuer.start('ES256');
     const { issuer: iss } = issuer.setting;
-    auth = createLogtoAuth({
-      endpoint: iss.slice(0, -'/oidc'.length),
-      audience: AUDIENCE,
-      tokenCache: { max },
-    });
+    const endpoint = iss.slice(0, -'/oidc'.length);
+    make = () => createLogtoAuth({ endpoint, audience: AUDIENCE, tokenCache: { max } });
+    auth = make();
+  },
+
+  async instances({ count }) {
+    const before = await memory();
+    const made = Array.from({ length: count }, make);
+    return ((await memory()) - before) / made.length;
   },
 
   async send({ count }) {
@@ -31,10 +48,6 @@ answerParent({
       const statuses = await Promise.all(tokens.map((token) => walk(guards, requestWith(token))));
       if (statuses.some((status) => status !== 200)) throw new Error('A valid token was refused.');
     }
-    for (let i = 0; i < 3; i += 1) {
-      globalThis.gc?.();
-      await new Promise((resolve) => setImmediate(resolve));
-    }
-    return { heap: process.memoryUsage().heapUsed, cached: auth.health().tokenCache.size };
+    return { heap: await memory(), cached: auth.health().tokenCache.size };
   },
 } satisfies Memory);

@@ -10,12 +10,12 @@ export function ratio(value: number): string {
   return value.toFixed(value < 10 ? 2 : 0);
 }
 
-/** A median with its range. */
+/** A median with the middle half of the readings. */
 export function withRange(
-  { median, min, max }: Readings,
+  { low, median, high }: Readings,
   format: (value: number) => string = number,
 ): string {
-  return `${format(median)} (${format(min)} to ${format(max)})`;
+  return `${format(median)} (${format(low)} to ${format(high)})`;
 }
 
 export function megabytes(bytes: number): string {

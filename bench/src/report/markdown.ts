@@ -1,24 +1,60 @@
 import { cpus } from 'node:os';
-import type { Section, Table, Verdict } from '../measurements/measurement.js';
+import { DEFAULT_NODE } from '../lab/nodes.js';
+import type { Row, Section, Table, Verdict } from '../measurements/measurement.js';
 
-/** What the document says of where it was measured. */
+/** What the documents say of where it was measured. */
 export interface Circumstances {
   readonly date: string;
+  /** The versions of Node that were used, in full. */
+  readonly nodes: readonly string[];
   readonly packages: Readonly<Record<string, string>>;
 }
 
-export function renderDocument(sections: readonly Section[], { date, packages }: Circumstances): string {
-  const processors = cpus();
-  const versions = Object.entries(packages).map(([name, version]) => `${name} ${version}`);
+const WRITTEN = '<!-- Written by `npm run bench`; changes are lost at the next run. -->';
+
+/** The first page, for somebody who chooses a library. */
+export function renderSummary(sections: readonly Section[], circumstances: Circumstances): string {
+  const [chart] = sections.flatMap(({ charts = [] }) => charts);
   return [
     '# Benchmarks',
     '',
-    '<!-- Written by `npm run bench`; changes are lost at the next run. -->',
+    WRITTEN,
     '',
-    `All of this is from one run of \`npm run bench\` on ${date}, with Node ${process.version.slice(1)} on ` +
-      `${processors.length} processors (${processors[0]?.model.trim()}), the load on the same machine. A number is a ` +
-      'median, with the range of all readings behind it. Machines are noisy: compare within this page, and run it on ' +
-      'yours.',
+    ...(chart === undefined ? [] : [`![${chart.alt}](benchmarks/${chart.name}.svg)`, '']),
+    `Node ${DEFAULT_NODE} where no other is named; ES384, Logto’s default, where RS256 is not. "Requests" are those that a ` +
+      'second of processor time answers.',
+    '',
+    renderTable(summaryTable(sections.flatMap(({ rows = [] }) => rows))),
+    '',
+    `Measured on ${circumstances.date}, all in one run of \`npm run bench\`: [how, what else, and what must hold](benchmarks/all.md).`,
+    '',
+  ].join('\n');
+}
+
+function summaryTable(rows: readonly Row[]): Table {
+  return {
+    columns: ['', 'express-logto-m2m', 'best peer', 'sample of Logto’s docs'],
+    rows: rows.map(({ what, ours, best, sample }) => [what, ours, best, sample]),
+  };
+}
+
+/** The second page: everything. */
+export function renderDetails(
+  sections: readonly Section[],
+  { date, nodes, packages }: Circumstances,
+): string {
+  const processors = cpus();
+  const versions = Object.entries(packages).map(([name, version]) => `${name} ${version}`);
+  return [
+    '# All benchmarks',
+    '',
+    WRITTEN,
+    '',
+    `All of this is from one run of \`npm run bench\` on ${date}, with Node ${nodes.join(', ')}, on ` +
+      `${processors.length} processors (${processors[0]?.model.trim()}), the load on the same machine. Where no version of ` +
+      `Node is named it is ${DEFAULT_NODE}. A number is a median, with the middle half of all readings behind it. Machines ` +
+      'are noisy: compare within this page, and run it on yours. `npm run bench -- --against <revision>` measures another ' +
+      'revision of this package in the same rounds, and so tells what a change gained.',
     '',
     `Measured: ${versions.join(', ')}.`,
     '',
@@ -46,7 +82,7 @@ function renderSection({ title, how, bounds, tables, charts = [] }: Section): st
     how,
     '',
     ...(bounds === undefined ? [] : [bounds, '']),
-    ...charts.flatMap(({ name, alt }) => [`![${alt}](benchmarks/${name}.svg)`, '']),
+    ...charts.flatMap(({ name, alt }) => [`![${alt}](${name}.svg)`, '']),
     ...tables.flatMap((table) => [renderTable(table), '']),
   ];
 }
