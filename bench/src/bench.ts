@@ -100,6 +100,7 @@ async function write(sections: readonly Section[]): Promise<void> {
     date: new Date().toISOString().slice(0, 10),
     nodes: NODES.map((node) => execFileSync(programOf(node), ['--version']).toString().trim().slice(1)),
     packages: versions(),
+    against: values.against,
   };
   writeFileSync(new URL('benchmarks.md', docs), renderSummary(sections, circumstances));
   writeFileSync(new URL('benchmarks/all.md', docs), renderDetails(sections, circumstances));

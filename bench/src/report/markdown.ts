@@ -8,6 +8,8 @@ export interface Circumstances {
   /** The versions of Node that were used, in full. */
   readonly nodes: readonly string[];
   readonly packages: Readonly<Record<string, string>>;
+  /** The other revision that was measured. */
+  readonly against: string | undefined;
 }
 
 const WRITTEN = '<!-- Written by `npm run bench`; changes are lost at the next run. -->';
@@ -41,7 +43,7 @@ function summaryTable(rows: readonly Row[]): Table {
 /** The second page: everything. */
 export function renderDetails(
   sections: readonly Section[],
-  { date, nodes, packages }: Circumstances,
+  { date, nodes, packages, against }: Circumstances,
 ): string {
   const processors = cpus();
   const versions = Object.entries(packages).map(([name, version]) => `${name} ${version}`);
@@ -54,7 +56,8 @@ export function renderDetails(
       `${processors.length} processors (${processors[0]?.model.trim()}), the load on the same machine. Where no version of ` +
       `Node is named it is ${DEFAULT_NODE}. A number is a median, with the middle half of all readings behind it. Machines ` +
       'are noisy: compare within this page, and run it on yours. `npm run bench -- --against <revision>` measures another ' +
-      'revision of this package in the same rounds, and so tells what a change gained.',
+      'revision of this package in the same rounds, and so tells what a change gained' +
+      (against === undefined ? '.' : `; here it is "before", at ${against}.`),
     '',
     `Measured: ${versions.join(', ')}.`,
     '',
