@@ -90,11 +90,11 @@ export function isOfAnotherCopy(value: unknown): boolean {
 }
 
 /**
- * An app's tokens say the same one after another. One copy of their lists for all of them spares a quarter of the
- * memory of a cached token, and has the lists at hand where every request brings another token.
+ * The lists that a claim's text stands for. An app's tokens say the same one after another: one copy of a list for all
+ * of them spares a quarter of the memory of a cached token, and has it at hand where every request brings another token.
  */
 class SharedLists {
-  /** Longer texts are rare, and to share a thousand of them would spare nothing. */
+  /** Longer texts are rare, and a thousand of them would take too much memory. */
   static readonly #LONGEST = 1_000;
 
   readonly #lists = new LRUCache<string, readonly string[]>(bare({ maxSize: 1_000 }));
@@ -124,7 +124,7 @@ function organizationOf(audience: readonly string[]): string | undefined {
   return own?.slice(ORGANIZATION_AUDIENCE.length);
 }
 
-/** Freezes JSON data all the way down; a loop, since a token may nest deeper than the stack allows. */
+/** Freezes JSON data all the way down, but for shared lists, which are frozen already; a loop, since a token may nest deeper than the stack allows. */
 function deepFreeze<T extends object>(root: T): T {
   const open: object[] = [root];
   for (let value = open.pop(); value !== undefined; value = open.pop()) {

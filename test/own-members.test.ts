@@ -40,8 +40,8 @@ class Readings {
         this.#look(node, node.parent, [name]);
       } else if (ts.isBinaryExpression(node) && node.operatorToken.kind === ts.SyntaxKind.InKeyword) {
         // A private name is on no prototype.
-        if (ts.isPrivateIdentifier(node.left)) return;
-        if (!this.#isBare(this.#checker.getTypeAtLocation(node.right))) this.#note(node);
+        const isName = !ts.isPrivateIdentifier(node.left);
+        if (isName && !this.#isBare(this.#checker.getTypeAtLocation(node.right))) this.#note(node);
       } else if (ts.isForInStatement(node)) {
         this.#note(node);
       }
@@ -133,6 +133,7 @@ describe('the search', () => {
 
   it('finds each way to read what may not be there, and nothing else', () => {
     expect(readingsIn(folder, [`${folder}readings.ts`])).toEqual([
+      'readings.ts: given.optional',
       'readings.ts: given.optional',
       "readings.ts: given['optional']",
       'readings.ts: optional',

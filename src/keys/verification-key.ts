@@ -87,7 +87,7 @@ export class VerificationKey {
       : new VerificationKey(kid, publicKey, material, algorithms);
   }
 
-  /** The public key, as a key object of Node's that nobody else has. */
+  /** A new key object of Node's for the public key, made at each call. */
   toKeyObject(): KeyObject {
     return createFromJwk(this.material);
   }

@@ -5,7 +5,7 @@ export interface Marks<T> {
   delete(object: object): unknown;
 }
 
-/** Makes the constructors that extend it set their fields on the object that they are given. */
+/** Returns the object that it is given, so that a class that extends it sets its private fields on that object. */
 class Given {
   constructor(object: object) {
     // biome-ignore lint/correctness/noConstructorReturn: the field is for that object
@@ -39,9 +39,9 @@ export function privateMarks<T>(): Marks<T> {
 }
 
 /**
- * The faster way of two to mark requests. A private field takes a fifth of the time of a WeakMap, and leaves the garbage
- * collector nothing to look through. But Express changes the prototype of every request, and before Node 24 each field
- * that such an object then gets, a private one too, costs V8 a hidden class for that one object.
+ * Returns the faster of two ways to mark requests. A private field takes a fifth of the time of a WeakMap, and leaves the
+ * garbage collector nothing to look through. But Express changes the prototype of every request, and before Node 24 V8
+ * then makes a hidden class for each single request that gets a field, also a private one.
  *
  * @param node - the version of Node
  */

@@ -1,16 +1,16 @@
-/** V8 copies a part of a text that is so short; a longer part would keep the whole text in memory. */
+/** V8 copies a substring of so few characters. A longer one would keep the whole text in memory. */
 const TAIL = 12;
 
 interface Entry {
-  /** Cleared by the garbage collection that also takes the request whose header the text was. */
+  /** What nothing else refers to, so that the next full garbage collection clears it. */
   readonly seen: WeakRef<{ readonly text: string }>;
   readonly digest: string;
 }
 
 /**
- * The digests of tokens that came lately, so that a token repeated to the letter needs none: to compare two texts takes
- * a twentieth of the time of a digest. A token is found by the end of its signature, which nobody can guess, and only
- * then its whole text is compared. No text is kept in memory for it.
+ * The digests of tokens that came lately. A token that comes again, the same in every character, then needs no digest:
+ * to compare two texts takes a twentieth of the time. A token is found by the end of its signature, which nobody can
+ * guess, and only then its whole text is compared. The memo keeps no text beyond the next full garbage collection.
  */
 export class DigestMemo {
   readonly #entries = new Map<string, Entry>();
@@ -27,10 +27,11 @@ export class DigestMemo {
     return entry?.seen.deref()?.text === text ? entry.digest : undefined;
   }
 
-  /** For texts of valid tokens alone: others would take their places. */
+  /** Notes the digest of a valid token. Other texts must not come here: they would displace tokens. */
   set(text: string, digest: string): void {
-    // All at once, since to know the oldest costs more than each of them a digest, once.
-    if (this.#entries.size >= this.#max) this.#entries.clear();
-    this.#entries.set(text.slice(-TAIL), { seen: new WeakRef({ text }), digest });
+    const tail = text.slice(-TAIL);
+    // Clears all of them: to know which is the oldest would cost more than to compute each digest once more.
+    if (this.#entries.size >= this.#max && !this.#entries.has(tail)) this.#entries.clear();
+    this.#entries.set(tail, { seen: new WeakRef({ text }), digest });
   }
 }

@@ -50,7 +50,7 @@ export class TokenCache {
   /** @param max - how many tokens are kept; 0 for none */
   constructor(max: number) {
     this.max = max;
-    // By `max`, the library would take the memory for as many at once.
+    // With `max`, the library would allocate the memory of all entries at once.
     this.#tokens = max > 0 ? new LRUCache(bare({ maxSize: max })) : undefined;
   }
 

@@ -160,9 +160,9 @@ export class TokenVerifier {
   #checkOnce(candidate: Candidate, key: VerificationKey): Promise<VerifiedToken | Refusal> {
     const running = this.#checks.get(candidate.digest);
     if (running?.key === key) return running.result;
-    const check = { key, result: this.#check(candidate, key) };
-    this.#checks.set(candidate.digest, check);
-    return check.result;
+    const result = this.#check(candidate, key);
+    this.#checks.set(candidate.digest, { key, result });
+    return result;
   }
 
   async #check(candidate: Candidate, key: VerificationKey): Promise<VerifiedToken | Refusal> {

@@ -1,4 +1,4 @@
-/** Lets so much work run at once; the rest waits its turn, first come, first served. */
+/** Runs at most so many pieces of work at once; the others wait in the order in which they came. */
 export class Turns {
   readonly #max: number;
   readonly #waiting: (() => void)[] = [];
@@ -8,7 +8,11 @@ export class Turns {
     this.#max = max;
   }
 
-  /** @param start - begins the work, now or later. It must not throw, and call `end` once when the work is done. */
+  /**
+   * Begins the work, now or later. Work that had to wait begins in the async context of the work that made room for it.
+   *
+   * @param start - must not throw, and must call `end` once, when the work is done
+   */
   take(start: (end: () => void) => void): void {
     const begin = () => start(this.#end);
     if (this.#running === this.#max) {
@@ -20,7 +24,7 @@ export class Turns {
   }
 
   readonly #end = (): void => {
-    // The work that waits longest takes over the place.
+    // The work that has waited longest takes over the place.
     const next = this.#waiting.shift();
     if (next === undefined) this.#running -= 1;
     else next();

@@ -1,6 +1,6 @@
 // A process in which some other library has put members on Object.prototype, as a merge of hostile JSON does. It says
 // in which of the cases below the package then decides otherwise than without. Arguments: the package's dist folder.
-import { createHash, generateKeyPairSync, sign } from 'node:crypto';
+import { constants, createHash, generateKeyPairSync, sign } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
@@ -16,11 +16,24 @@ const keyOf = (kid) => {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   return { kid, privateKey, jwk: { ...publicKey.export({ format: 'jwk' }), kid, use: 'sig', alg: 'ES256' } };
 };
+const rsaKeyOf = (kid) => {
+  const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  return { kid, privateKey, jwk: { ...publicKey.export({ format: 'jwk' }), kid, use: 'sig' } };
+};
 const own = keyOf('own');
+const ownRsa = rsaKeyOf('own-rsa');
 const attackers = keyOf('attackers');
-const jwks = { keys: [own.jwk] };
+const jwks = { keys: [own.jwk, ownRsa.jwk] };
 const falseJwks = { keys: [attackers.jwk] };
 
+const PARAMETERS = {
+  ES256: { dsaEncoding: 'ieee-p1363' },
+  RS256: { padding: constants.RSA_PKCS1_PADDING },
+  PS256: {
+    padding: constants.RSA_PKCS1_PSS_PADDING,
+    saltLength: constants.RSA_PSS_SALTLEN_DIGEST,
+  },
+};
 const encode = (value) => Buffer.from(JSON.stringify(value)).toString('base64url');
 function token(claims = {}, key = own, header = {}) {
   const members = {
@@ -32,13 +45,16 @@ function token(claims = {}, key = own, header = {}) {
     exp: now + 3600,
     ...claims,
   };
-  const input = `${encode({ alg: 'ES256', typ: 'at+jwt', kid: key.kid, ...header })}.${encode(members)}`;
-  const signature = sign('sha256', Buffer.from(input), { key: key.privateKey, dsaEncoding: 'ieee-p1363' });
+  const { alg = 'ES256' } = header;
+  const input = `${encode({ alg, typ: 'at+jwt', kid: key.kid, ...header })}.${encode(members)}`;
+  const signature = sign('sha256', Buffer.from(input), { key: key.privateKey, ...PARAMETERS[alg] });
   return `${input}.${signature.toString('base64url')}`;
 }
 const honest = token({ scope: 'read:products' });
 const tokens = {
   honest,
+  'by RS256': token({ scope: 'read:products' }, ownRsa, { alg: 'RS256' }),
+  'by PS256': token({ scope: 'read:products' }, ownRsa, { alg: 'PS256' }),
   'without permissions': token(),
   'of an organization': token({ scope: 'read:products', organization_id: 'o1' }),
   'of a user': token({ scope: 'read:products', sub: 'somebody' }),

@@ -17,6 +17,28 @@ vi.mock('../../src/verification/token-cache.js', async (importOriginal) => {
   return { ...original, digestOf };
 });
 
+/** A WeakRef whose target no garbage collection takes before the test does. */
+class Held {
+  static readonly all: Held[] = [];
+  #target: object | undefined;
+
+  constructor(target: object) {
+    this.#target = target;
+    Held.all.push(this);
+  }
+
+  static collect(): void {
+    for (const held of Held.all.splice(0)) held.#target = undefined;
+  }
+
+  deref(): object | undefined {
+    return this.#target;
+  }
+}
+
+beforeEach(() => void vi.stubGlobal('WeakRef', Held));
+afterEach(() => void vi.unstubAllGlobals());
+
 /** The same text at another place in memory, as each request brings it. */
 const again = (text: string): string => Buffer.from(text).toString();
 
@@ -47,6 +69,21 @@ describe('the memo', () => {
     memo.set(`one.${signature}`, 'first');
     memo.set(`two.${signature}`, 'second');
     expect([memo.get(`one.${signature}`), memo.get(`two.${signature}`)]).toEqual([undefined, 'second']);
+  });
+
+  it('forgets a text that was collected, and learns it again', () => {
+    const memo = new DigestMemo(10);
+    memo.set(signature, 'digest');
+    Held.collect();
+    expect(memo.get(signature)).toBeUndefined();
+    memo.set(signature, 'digest');
+    expect(memo.get(signature)).toBe('digest');
+  });
+
+  it('keeps the others where it learns one again, also when it is full', () => {
+    const memo = new DigestMemo(2);
+    for (const text of ['one', 'two', 'one']) memo.set(`${text}${signature}${text}`, text);
+    expect(['one', 'two'].map((text) => memo.get(`${text}${signature}${text}`))).toEqual(['one', 'two']);
   });
 
   it('keeps no more than it may, and begins anew when it is full', () => {
@@ -91,13 +128,27 @@ describe('a token repeated to the letter', () => {
     expect(auth.health().tokenCache).toMatchObject({ hits: 3, misses: 1, size: 1 });
   });
 
+  it('is noted once, and again after a garbage collection', async () => {
+    const set = vi.spyOn(DigestMemo.prototype, 'set');
+    const auth = instance();
+    const token = await readingToken(logto);
+    for (let i = 0; i < 5; i += 1) await auth.verify(again(token));
+    expect(set).toHaveBeenCalledTimes(1);
+    Held.collect();
+    const counts: number[] = [];
+    for (let i = 0; i < 2; i += 1) counts.push(await digestsOf(() => auth.verify(again(token))));
+    expect(counts).toEqual([1, 0]);
+    expect(set).toHaveBeenCalledTimes(2);
+    set.mockRestore();
+  });
+
   it('needs one each time where the cache is off', async () => {
     const auth = instance({ tokenCache: false });
     const token = await readingToken(logto);
     for (let i = 0; i < 4; i += 1) expect(await digestsOf(() => auth.verify(again(token)))).toBe(1);
   });
 
-  it('finds no place in the memo where it is refused, however often it comes', async () => {
+  it('is not noted while it is refused, however often it comes', async () => {
     const set = vi.spyOn(DigestMemo.prototype, 'set');
     const auth = instance();
     const refused = {
@@ -160,7 +211,7 @@ describe('a token repeated to the letter', () => {
     await vi.waitFor(async () => expect(await resultOf(auth, again(token))).toBe('unknown_key'));
   });
 
-  it('lends its place to no text that ends like it', async () => {
+  it('does not vouch for another text with the same end', async () => {
     const auth = instance();
     const token = await readingToken(logto);
     await makeKnown(auth, token);

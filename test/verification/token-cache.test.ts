@@ -51,7 +51,7 @@ describe('a token that verified before', () => {
     expect(auth.health().tokenCache).toMatchObject({ size: 1, hits: 4, misses: 1 });
   });
 
-  it('is known by its SHA-256 digest, and its text is kept nowhere', async () => {
+  it('is known by its SHA-256 digest, and the cache keeps no text', async () => {
     const set = vi.spyOn(TokenCache.prototype, 'set');
     const token = await readingToken(logto);
     await instance().verify(token);
