@@ -45,9 +45,9 @@ const MEASUREMENTS: Record<string, Measure> = {
 
 const USAGE = `npm run bench [-- options]
 
-Measures express-logto-m2m beside its peers and writes docs/benchmarks.md and docs/benchmarks/all.md with their charts. Takes about three quarters of an hour.
+Measures express-logto-m2m beside its peers and writes docs/benchmarks.md and docs/benchmarks/all.md with their charts. Takes about half an hour.
 
-  --against <rev> measures the package at another revision too, in the same rounds
+  --against <rev> measures the package at another revision in the same rounds too: repeated, hit, new, first, refusals
   --only <name>   one measurement, and nothing is written: ${Object.keys(MEASUREMENTS).join(', ')}
   --quick         few readings, and nothing is written: tells whether the bench itself works
   --help`;
@@ -65,18 +65,20 @@ if (values.help) {
   console.log(USAGE);
 } else {
   // The processes that the bench starts inherit it.
-  if (values.against !== undefined) process.env['BENCH_AGAINST'] = buildRevision(values.against);
-  await run(values.only ?? Object.keys(MEASUREMENTS), {
-    quick: values.quick,
-    before: values.against === undefined ? [] : ['before'],
-  });
+  const names = values.only ?? Object.keys(MEASUREMENTS);
+  const unknown = names.filter((name) => !Object.hasOwn(MEASUREMENTS, name));
+  if (unknown.length > 0) throw new Error(`There is no measurement ${unknown.join(', ')}.\n\n${USAGE}`);
+  const against = values.against === undefined ? undefined : buildRevision(values.against);
+  if (against !== undefined) process.env['BENCH_AGAINST'] = against.folder;
+  const scale = { quick: values.quick, before: against === undefined ? [] : (['before'] as const) };
+  const sections = await run(names, scale);
+  if (values.only === undefined && !values.quick) await write(sections, against?.commit.slice(0, 7));
 }
 
-async function run(names: readonly string[], scale: Scale): Promise<void> {
+async function run(names: readonly string[], scale: Scale): Promise<Section[]> {
   const sections: Section[] = [];
   for (const name of names) {
-    const measure = MEASUREMENTS[name];
-    if (measure === undefined) throw new Error(`There is no measurement ${name}.\n\n${USAGE}`);
+    const measure = MEASUREMENTS[name] as Measure;
     const began = performance.now();
     const section = await measure(scale);
     sections.push(section);
@@ -87,10 +89,10 @@ async function run(names: readonly string[], scale: Scale): Promise<void> {
   }
   const failed = sections.flatMap(({ verdicts }) => verdicts).filter(({ holds }) => holds === false);
   console.log(failed.length === 0 ? '\nEverything holds.' : `\n${failed.length} numbers do not hold.`);
-  if (values.only === undefined && !scale.quick) await write(sections);
+  return sections;
 }
 
-async function write(sections: readonly Section[]): Promise<void> {
+async function write(sections: readonly Section[], against: string | undefined): Promise<void> {
   const docs = new URL('../../docs/', import.meta.url);
   mkdirSync(new URL('benchmarks/', docs), { recursive: true });
   for (const { name, spec } of sections.flatMap(({ charts = [] }) => charts)) {
@@ -100,7 +102,7 @@ async function write(sections: readonly Section[]): Promise<void> {
     date: new Date().toISOString().slice(0, 10),
     nodes: NODES.map((node) => execFileSync(programOf(node), ['--version']).toString().trim().slice(1)),
     packages: versions(),
-    against: values.against,
+    against,
   };
   writeFileSync(new URL('benchmarks.md', docs), renderSummary(sections, circumstances));
   writeFileSync(new URL('benchmarks/all.md', docs), renderDetails(sections, circumstances));

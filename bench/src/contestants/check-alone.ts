@@ -1,11 +1,11 @@
 import { createPublicKey, type JsonWebKeyInput, verify } from 'node:crypto';
 import type { MakeGuard } from './contestant.js';
 
-/** The least that a new token costs on the thread pool: the check of its signature, and its claims parsed. */
+/** Checks the signature on the thread pool, parses the claims and compares the scope. */
 export const makeGuard: MakeGuard = ({ jwks, scope }) => {
   const [jwk] = jwks.keys;
   const key = createPublicKey({ key: jwk, format: 'jwk' } as JsonWebKeyInput);
-  // As members of the key itself: what else Node 24 does to find the key is no part of the check.
+  // As a member of the key, so that what Node 24 does with other forms of keys is not measured.
   Object.assign(key, { dsaEncoding: 'ieee-p1363' });
   return [
     function checkSignature(req, res, next) {

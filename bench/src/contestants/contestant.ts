@@ -2,6 +2,8 @@ import type { RequestHandler } from 'express';
 
 /** What every contestant is told: one issuer, one API, one permission. */
 export interface Setting {
+  /** The address of Logto itself. */
+  readonly endpoint: string;
   readonly issuer: string;
   readonly jwksUri: string;
   readonly audience: string;
@@ -12,5 +14,5 @@ export interface Setting {
   readonly jwks: { readonly keys: readonly object[] };
 }
 
-/** The handlers that stand before the route's own. Each checks signature, issuer, audience, expiry and scope. */
+/** Makes the handlers that run before the route's own. Those of a peer check signature, issuer, audience, expiry and scope. */
 export type MakeGuard = (setting: Setting) => RequestHandler[] | Promise<RequestHandler[]>;

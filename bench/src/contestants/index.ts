@@ -17,9 +17,8 @@ export const CONTESTANTS = {
 
 export type Contestant = keyof typeof CONTESTANTS;
 
-/** The other packages, and the sample. */
+/** The other packages. */
 export const PEERS = [
-  'sample',
   'express-oauth2-jwt-bearer',
   'express-jwt',
   'aws-jwt-verify',

@@ -3,8 +3,8 @@ import type { MakeGuard } from './contestant.js';
 import { makeGuard as makeSample } from './sample.js';
 
 /**
- * The least that a guard can do for a token that it knows: read the header, look the text up, mark the request. Nobody
- * should use it: it checks no expiry a second time, and it keeps every token in memory.
+ * Looks the text of the token up in a Map and marks the request. Not for use: it does not check expiry again, and it
+ * keeps every token in memory.
  */
 export const makeGuard: MakeGuard = async (setting) => {
   const [verifyNew] = await makeSample(setting);

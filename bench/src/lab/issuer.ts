@@ -34,7 +34,7 @@ export class Issuer {
   static async start(alg: string): Promise<Issuer> {
     const { privateKey, publicKey } = await generateKeyPair(alg, { extractable: true });
     const jwk = await exportJWK(publicKey);
-    // Logto names the algorithm of its EC keys, and of its RSA keys not.
+    // Logto sets `alg` on its EC keys but not on its RSA keys.
     const named = {
       ...jwk,
       use: 'sig',
@@ -47,8 +47,10 @@ export class Issuer {
   }
 
   get setting(): Setting {
-    const issuer = `http://127.0.0.1:${(this.server.address() as AddressInfo).port}/oidc`;
+    const endpoint = `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+    const issuer = `${endpoint}/oidc`;
     return {
+      endpoint,
       issuer,
       jwksUri: `${issuer}/jwks`,
       audience: AUDIENCE,

@@ -8,7 +8,7 @@ export type Node = (typeof NODES)[number];
 
 const require = createRequire(import.meta.url);
 
-/** The one that most will run: what is measured on one alone is measured on this. */
+/** Measurements that use one Node use this one, which most people run. */
 export const DEFAULT_NODE: Node = '24';
 
 /** The program itself. */

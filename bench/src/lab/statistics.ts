@@ -1,6 +1,6 @@
 /**
- * Several readings of one thing. A quarter of them lies below `low` and a quarter above `high`: a single reading that
- * something else on the machine has disturbed changes none of the three.
+ * Several readings of one thing. A quarter of them lies below `low` and a quarter above `high`. One disturbed reading
+ * among many changes the three little.
  */
 export interface Readings {
   readonly low: number;
@@ -27,7 +27,8 @@ export function ratios(of: readonly number[], over: readonly number[]): number[]
 }
 
 /**
- * Takes rounds in turn, each beginning with another: what slows the machine for a while then slows all alike.
+ * Takes rounds in turn: what slows the machine for a while then slows all alike. Each round begins with another name, and
+ * every second one goes backwards, so that none always comes after the same.
  */
 export async function interleave<Name extends string, Reading = number>(
   names: readonly Name[],
@@ -40,7 +41,8 @@ export async function interleave<Name extends string, Reading = number>(
   >;
   for (let round = 0; round < rounds; round += 1) {
     const shift = round % names.length;
-    for (const name of [...names.slice(shift), ...names.slice(0, shift)]) {
+    const order = [...names.slice(shift), ...names.slice(0, shift)];
+    for (const name of round % 2 === 0 ? order : order.toReversed()) {
       readings[name].push(await read(name, round));
     }
   }

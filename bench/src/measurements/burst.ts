@@ -5,7 +5,7 @@ import type { InProcess } from '../processes/in-process.js';
 import { number } from '../report/format.js';
 import type { Measure } from './measurement.js';
 
-const NAMES: Contestant[] = ['ours', ...PEERS];
+const NAMES: Contestant[] = ['ours', 'sample', ...PEERS];
 const CALLS = 1_000;
 
 /** A busy app has a new token, and all its requests come at once: to an API just started, that has no keys yet. */
@@ -28,18 +28,22 @@ export const burst: Measure = async () => {
     title: '1 000 requests at once with one new token',
     rows: [
       {
-        what: 'Signature checks for 1 000 requests at once with one new token',
+        what: 'Signature checks for 1 000 requests at once with one new token (fewer is better)',
         ours: number(checksOf('ours')),
-        best: `${number(checksOf(best))}, ${best}`,
+        best:
+          checksOf(best) === checksOf('sample')
+            ? `${number(checksOf(best))}, all`
+            : `${number(checksOf(best))}, ${best}`,
         sample: number(checksOf('sample')),
       },
     ],
     how:
-      'No HTTP, so that they truly come at once. Signature checks are counted in Node itself (`crypto.verify`, ' +
+      'No HTTP, so that all requests start at once. Signature checks are counted in Node itself (`crypto.verify`, ' +
       '`crypto.createVerify`, `crypto.subtle.verify`), key fetches at the key server. aws-jwt-verify is given the keys and fetches none.',
     verdicts: [
       {
-        claim: 'exactly one signature check, at most one key fetch, all let through',
+        claim:
+          '1 000 requests at once with one new token: one signature check, at most one key fetch, all let through',
         seen: `${ours?.checks} checks, ${ours?.fetches} fetches, statuses ${ours?.statuses.join(' and ')}`,
         holds: ours?.checks === 1 && ours.fetches <= 1 && ours.statuses.join() === '200',
       },

@@ -28,9 +28,9 @@ export const cluster: Measure = async ({ quick }) => {
   return {
     title: 'Two processes under node:cluster',
     how:
-      `A repeated token, 40 connections. This machine has ${availableParallelism()} processors, and the load generator ` +
-      'needs one of them: where two workers bring less than twice the requests, that is what bounds it. The middleware ' +
-      'shares nothing between processes; each fetches its own keys and checks each token once.',
+      `A repeated token, 40 connections. This machine has ${availableParallelism()} processors. The load generator needs ` +
+      'one of them, so it can limit the result of two workers. The middleware shares nothing between processes; each ' +
+      'fetches its own keys and checks each token once.',
     verdicts: [
       { claim: 'Two processes against one', seen: `${withRange(gain, ratio)} times the requests/s` },
     ],

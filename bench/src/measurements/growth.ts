@@ -45,19 +45,21 @@ export const growth: Measure = async ({ quick }) => {
 
   const results = sizes.map((size) => {
     const [ours = [], limit = []] = GUARDS.map((guard) => readings[nameOf(guard, size)]);
-    return { ...size, time: summarize(ours), share: summarize(ratios(ours, limit)) };
+    const one = sizes.find(({ what }) => what === size.what) as Size;
+    const growth = summarize(ratios(ours, readings[nameOf('ours', one)] ?? []));
+    return { ...size, time: summarize(ours), growth, share: summarize(ratios(ours, limit)) };
   });
   const kinds = [...new Set(sizes.map(({ what }) => what))];
   return {
     title: 'As things grow',
     how:
-      'The guard on a cache hit, without HTTP, in microseconds: with more issuers (the token is of the last), with more ' +
-      'scopes in the token (the route asks for the last), and with more tokens in the cache (each sent in turn, in ' +
-      'disorder); beside it the limit guard, whose Map reads each token to its last character.',
+      'A cache hit without HTTP: with more issuers (the last one issued the token), with more scopes in the token (the route ' +
+      'requires the last one), and with more cached tokens (sent in a scattered order). The limit guard is measured beside ' +
+      'it; its Map reads each token to the last character.',
     bounds:
-      'Ten thousand tokens in disorder do not fit into a processor’s nearest cache, and most of them come again only when ' +
-      'a collection of garbage has taken the text by which they were known, so that each costs its digest. That tokens ' +
-      'which say the same share their lists of scopes and audiences took a third off the growth.',
+      'Ten thousand tokens do not fit into the processor’s nearest cache. Garbage collection often removes the text of a ' +
+      'token before the token comes again, and the guard then computes its digest. Tokens with equal claims share their ' +
+      'lists of scopes and audiences; this reduced the growth by a third.',
     verdicts: kinds.map((what) => {
       const largest = results.filter((one) => one.what === what).at(-1) as (typeof results)[0];
       return {
@@ -67,12 +69,13 @@ export const growth: Measure = async ({ quick }) => {
       };
     }),
     tables: kinds.map((what) => ({
-      columns: [what, 'µs a hit', "of the limit guard's", 'characters of a token'],
+      columns: [what, 'µs a hit', 'of that with one', "of the limit guard's", 'characters of a token'],
       rows: results
         .filter((one) => one.what === what)
-        .map(({ count, time, share, tokens }) => [
+        .map(({ count, time, growth, share, tokens }) => [
           number(count),
           withRange(time),
+          withRange(growth, ratio),
           withRange(share, ratio),
           number(tokens[0]?.length ?? 0),
         ]),

@@ -46,7 +46,7 @@ export const imports: Measure = async ({ quick }) => {
   const median = (name: keyof typeof PACKAGES) => summarize(imported[name]).median;
   return {
     title: 'Importing the package',
-    how: 'Each reading is a new process that imports or requires, and no more; the time from before that to after it.',
+    how: 'Each reading is a new process that only imports or requires the packages; the time covers only that.',
     verdicts: [
       {
         claim: 'Importing the package, against jose and lru-cache alone',

@@ -3,7 +3,7 @@ import { withApis } from '../lab/apis.js';
 import { Issuer } from '../lab/issuer.js';
 import type { Measure } from './measurement.js';
 
-const ALL: Contestant[] = ['open', 'limit', 'ours', ...PEERS];
+const ALL: Contestant[] = ['open', 'limit', 'ours', 'sample', ...PEERS];
 
 /** Before anything is measured: does everybody check the same? A guard that lets more through has less to do. */
 export const sameRules: Measure = async () => {
@@ -41,8 +41,9 @@ export const sameRules: Measure = async () => {
   return {
     title: 'Everybody checks the same',
     how:
-      'Each contestant is set up as its own README says, to check signature, issuer, audience, expiry and one scope. ' +
-      'These are the statuses that it answers; the bench stops where one lets through what it must refuse.',
+      'Each peer is set up as its own README says, to check signature, issuer, audience, expiry and one scope; but ' +
+      'aws-jwt-verify is given the keys, since it fetches them by https alone, and the keys of get-jwks are kept as PEM for ' +
+      'fast-jwt. These are the statuses that each answers; the bench stops where one lets through what it must refuse.',
     verdicts: [],
     tables: [{ columns: ['', ...Object.keys(requests)], rows }],
   };

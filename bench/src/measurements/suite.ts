@@ -29,7 +29,7 @@ export const suite: Measure = async ({ quick }) => {
     title: 'A suite with the test kit',
     how:
       'Ten tests under node:test, each with a request to an Express app: by startTestLogto, with a token and behind a guard, ' +
-      'and the same without token and guard. Each reading is a whole process, imports and the making of a key included.',
+      'and the same without token and guard. Each reading is a whole process and includes imports and key generation.',
     verdicts: [
       {
         claim: 'A suite of ten tests, by the test kit: less than 200 ms longer',

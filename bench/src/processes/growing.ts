@@ -17,11 +17,10 @@ export type Growing = {
     tokens: readonly string[];
   }): Promise<void>;
   /** Goes through the tokens in disorder, each sent about as often. Microseconds a call. */
-  hit(input: { name: string; calls: number }): number;
+  hit(input: { name: string; calls: number }): Promise<number>;
 };
 
-const settings = new Map<string, { guard: RequestHandler; tokens: readonly string[] }>();
-let position = 0;
+const settings = new Map<string, { guard: RequestHandler; tokens: readonly string[]; position: number }>();
 
 answerParent({
   async setUp({ name, guard: kind, endpoints, setting, tokens }) {
@@ -34,10 +33,10 @@ answerParent({
       if ((await walk([guard as RequestHandler], requestWith(token))) !== 200)
         throw new Error('It was refused.');
     }
-    settings.set(name, { guard: guard as RequestHandler, tokens });
+    settings.set(name, { guard: guard as RequestHandler, tokens, position: 0 });
   },
 
-  hit({ name, calls }) {
+  async hit({ name, calls }) {
     const setting = settings.get(name);
     if (setting === undefined) throw new Error(`There is no ${name}.`);
     const { guard, tokens } = setting;
@@ -47,10 +46,10 @@ answerParent({
     };
     const make = () => {
       // A step that has no factor in common with any of the counts visits every token.
-      position += 7_919;
-      return requestWith(tokens[position % tokens.length]);
+      setting.position += 7_919;
+      return requestWith(tokens[setting.position % tokens.length]);
     };
-    const time = timeInBatches(calls, make, (req) => void guard(req, undefined as never, next));
+    const time = await timeInBatches(calls, make, (req) => void guard(req, undefined as never, next));
     if (passed !== calls) throw new Error(`Only ${passed} of ${calls} requests passed at once.`);
     return time;
   },

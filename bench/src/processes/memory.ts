@@ -29,8 +29,7 @@ async function memory(): Promise<number> {
 answerParent({
   async start({ max }) {
     issuer = await Issuer.start('ES256');
-    const { issuer: iss } = issuer.setting;
-    const endpoint = iss.slice(0, -'/oidc'.length);
+    const { endpoint } = issuer.setting;
     make = () => createLogtoAuth({ endpoint, audience: AUDIENCE, tokenCache: { max } });
     auth = make();
   },
@@ -45,8 +44,11 @@ answerParent({
     const guards = [auth.requireScopes(SCOPE)];
     for (let sent = 0; sent < count; sent += 500) {
       const tokens = await issuer.tokens(Math.min(500, count - sent));
-      const statuses = await Promise.all(tokens.map((token) => walk(guards, requestWith(token))));
-      if (statuses.some((status) => status !== 200)) throw new Error('A valid token was refused.');
+      // Twice, as tokens come again: what is noted of a known one belongs to what it takes.
+      for (let i = 0; i < 2; i += 1) {
+        const statuses = await Promise.all(tokens.map((token) => walk(guards, requestWith(token))));
+        if (statuses.some((status) => status !== 200)) throw new Error('A valid token was refused.');
+      }
     }
     return { heap: await memory(), cached: auth.health().tokenCache.size };
   },

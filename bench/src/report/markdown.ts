@@ -23,8 +23,8 @@ export function renderSummary(sections: readonly Section[], circumstances: Circu
     WRITTEN,
     '',
     ...(chart === undefined ? [] : [`![${chart.alt}](benchmarks/${chart.name}.svg)`, '']),
-    `Node ${DEFAULT_NODE} where no other is named; ES384, Logto’s default, where RS256 is not. "Requests" are those that a ` +
-      'second of processor time answers.',
+    `Where a row names no Node, it is Node ${DEFAULT_NODE}; where it names no algorithm, it is ES384, Logto’s default. ` +
+      'Requests are counted per second of processor time.',
     '',
     renderTable(summaryTable(sections.flatMap(({ rows = [] }) => rows))),
     '',
@@ -54,9 +54,9 @@ export function renderDetails(
     '',
     `All of this is from one run of \`npm run bench\` on ${date}, with Node ${nodes.join(', ')}, on ` +
       `${processors.length} processors (${processors[0]?.model.trim()}), the load on the same machine. Where no version of ` +
-      `Node is named it is ${DEFAULT_NODE}. A number is a median, with the middle half of all readings behind it. Machines ` +
-      'are noisy: compare within this page, and run it on yours. `npm run bench -- --against <revision>` measures another ' +
-      'revision of this package in the same rounds, and so tells what a change gained' +
+      `Node is named it is ${DEFAULT_NODE}. A number is the median; the range in brackets holds the middle half of the ` +
+      'readings. Results differ between machines: compare numbers of this page only. `npm run bench -- --against ' +
+      '<revision>` measures another revision of this package in the same rounds too' +
       (against === undefined ? '.' : `; here it is "before", at ${against}.`),
     '',
     `Measured: ${versions.join(', ')}.`,
@@ -84,7 +84,7 @@ function renderSection({ title, how, bounds, tables, charts = [] }: Section): st
     '',
     how,
     '',
-    ...(bounds === undefined ? [] : [bounds, '']),
+    ...(bounds === undefined ? [] : [`From experiments outside this run: ${bounds}`, '']),
     ...charts.flatMap(({ name, alt }) => [`![${alt}](${name}.svg)`, '']),
     ...tables.flatMap((table) => [renderTable(table), '']),
   ];
