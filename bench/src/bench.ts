@@ -45,7 +45,7 @@ const MEASUREMENTS: Record<string, Measure> = {
 
 const USAGE = `npm run bench [-- options]
 
-Measures express-logto-m2m beside its peers and writes docs/benchmarks.md and docs/benchmarks/all.md with their charts. Takes about half an hour.
+Measures express-logto-m2m beside its peers and writes docs/benchmarks.md and docs/benchmarks/all.md with their charts. Takes about forty minutes.
 
   --against <rev> measures the package at another revision in the same rounds too: repeated, hit, new, first, refusals
   --only <name>   one measurement, and nothing is written: ${Object.keys(MEASUREMENTS).join(', ')}

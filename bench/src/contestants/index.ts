@@ -3,7 +3,7 @@ import type { MakeGuard } from './contestant.js';
 /** Who is measured. Loaded by name, so that a process holds the code of one alone. */
 export const CONTESTANTS = {
   open: 'open route, no guard',
-  limit: 'limit: a text looked up in a Map',
+  limit: 'limit (text in a Map)',
   ours: 'express-logto-m2m',
   before: 'express-logto-m2m before',
   'check-alone': 'the check of the signature alone',

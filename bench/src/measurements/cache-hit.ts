@@ -58,7 +58,7 @@ export const cacheHit: Measure = async (scale) => {
     bounds:
       'Before Node 24 the field `req.auth` takes most of the time: Express changes the prototype of each request, and V8 ' +
       'then makes a hidden class for each field that such an object gets. The WeakMap by which `getAuth` knows the request ' +
-      'takes another 0.3 µs there. On Node 22 the limit guard alone, which does little but set the field, takes more than ' +
+      'takes another 0.3 µs there. On Node 20 and 22 the limit guard alone, which does little but set the field, takes about ' +
       '0.7 of the time of fast-jwt’s verifier. A repeated token needs no digest: the guard finds it by the last 12 ' +
       'characters of its signature and compares the whole text. In a server the same steps take two to three times as ' +
       'long, because other code uses the processor’s caches between two requests. An accessor on Express’s request ' +

@@ -47,7 +47,10 @@ export const firstRequest: Measure = async (scale) => {
       ]),
     });
     if (node !== DEFAULT_NODE) continue;
-    const best = PEERS.toSorted((a, b) => more(a).median - more(b).median)[0] as Contestant;
+    // aws-jwt-verify is given the keys, and waits for none.
+    const best = PEERS.filter((name) => name !== 'aws-jwt-verify').toSorted(
+      (a, b) => more(a).median - more(b).median,
+    )[0] as Contestant;
     rows.push({
       what: `Time from the start of a process to the first 200 beyond the unguarded API’s, keys ${DISTANCE} ms away (less is better)`,
       ours: `${number(more('ours').median)} ms`,

@@ -41,7 +41,7 @@ export const repeatedToken: Measure = async (scale) => {
   const verdicts: Verdict[] = [];
   const tables: Table[] = [];
   const rows: Row[] = [];
-  const bars: { contestant: string; share: number; kind: string }[] = [];
+  const bars: Bar[] = [];
   for (const setting of SETTINGS) {
     const groups = await measure(setting, scale);
     const names = [...new Set(groups.flatMap((group) => Object.keys(group)))] as Contestant[];
@@ -110,6 +110,12 @@ export const repeatedToken: Measure = async (scale) => {
   };
 };
 
+interface Bar {
+  readonly contestant: string;
+  readonly share: number;
+  readonly kind: string;
+}
+
 function judge(title: string, ours: Readings, best: Contestant, theirs: Readings): Verdict[] {
   return [
     {
@@ -165,7 +171,8 @@ async function measure({ alg, whole, ...platform }: Setting, { quick, before }: 
   }
 }
 
-function chart(bars: readonly object[]): Chart {
+function chart(bars: readonly Bar[]): Chart {
+  const order = bars.toSorted((a, b) => b.share - a.share).map(({ contestant }) => contestant);
   return {
     name: 'repeated-token',
     alt: 'Share of the unguarded route’s requests that each guard leaves, a repeated token on Node 24',
@@ -193,7 +200,7 @@ function chart(bars: readonly object[]): Chart {
         },
       ],
       encoding: {
-        y: { field: 'contestant', type: 'nominal', sort: '-x', title: null },
+        y: { field: 'contestant', type: 'nominal', sort: order, title: null },
         x: {
           field: 'share',
           type: 'quantitative',
