@@ -1,9 +1,19 @@
-import { constants, type KeyObject, type SigningOptions, verify } from 'node:crypto';
+import {
+  constants,
+  type KeyObject,
+  type SigningOptions,
+  type VerifyKeyObjectInput,
+  verify,
+} from 'node:crypto';
+import { versions } from 'node:process';
 import { variable } from '../checks/environment.js';
-import { bare } from '../checks/own.js';
+import { bare, own } from '../checks/own.js';
 import type { VerificationKey } from '../keys/verification-key.js';
 import type { CompactJws } from './compact-jws.js';
 import { Turns } from './turns.js';
+
+/** Whether `crypto.verify` reads parameters from a key object itself. */
+const READS_KEY_OBJECTS = own(versions, 'bun') === undefined && own(versions, 'deno') === undefined;
 
 // RFC 7518 sections 3.3 to 3.5. An ECDSA signature is r and s side by side; the salt of PSS is as long as the digest.
 const DIGESTS = { '256': 'sha256', '384': 'sha384', '512': 'sha512' } as const;
@@ -55,12 +65,25 @@ export function isSignedBy(key: VerificationKey, alg: string, jws: CompactJws): 
 }
 
 /**
- * Makes one key object of Node's for each key, with these parameters as its own members, where `crypto.verify` reads
- * them. If the key is a member of an options object instead, Node 24 throws and catches two errors to find that out, and
- * those cost a quarter of all that a new token costs on the main thread.
+ * Gives what `crypto.verify` takes as the key, made once for each key. In Node that is a key object with these parameters
+ * as its own members. If the key is a member of an options object, Node 24 throws and catches two errors to find that
+ * out, and those cost a quarter of all that a new token costs on the main thread. Bun and Deno read such an object alone.
  */
-function keysWith(parameters: SigningOptions): (key: VerificationKey) => KeyObject {
-  const made = new WeakMap<VerificationKey, KeyObject>();
+function keysWith(parameters: SigningOptions): (key: VerificationKey) => VerifyKeyObjectInput | KeyObject {
+  const made = new WeakMap<VerificationKey, VerifyKeyObjectInput | KeyObject>();
+  return (key) => {
+    const known = made.get(key);
+    if (known !== undefined) return known;
+    const keyObject = key.toKeyObject();
+    const input = READS_KEY_OBJECTS
+      ? withMembers(keyObject, parameters)
+      : bare({ key: keyObject, ...parameters });
+    made.set(key, input);
+    return input;
+  };
+}
+
+function withMembers(keyObject: KeyObject, parameters: SigningOptions): KeyObject {
   // All that Node reads there, so that it finds none of them on Object.prototype.
   const all = {
     dsaEncoding: undefined,
@@ -69,14 +92,8 @@ function keysWith(parameters: SigningOptions): (key: VerificationKey) => KeyObje
     context: undefined,
     ...parameters,
   };
-  return (key) => {
-    const known = made.get(key);
-    if (known !== undefined) return known;
-    const keyObject = key.toKeyObject();
-    for (const [name, value] of Object.entries(all)) Object.defineProperty(keyObject, name, bare({ value }));
-    made.set(key, keyObject);
-    return keyObject;
-  };
+  for (const [name, value] of Object.entries(all)) Object.defineProperty(keyObject, name, bare({ value }));
+  return keyObject;
 }
 
 /** How many threads libuv makes of UV_THREADPOOL_SIZE: 4 where it is not set, else 1 to 1 024. */

@@ -90,7 +90,15 @@ describe('the packed package', { timeout: 60_000 }, () => {
   const EVERYWHERE = [
     ...['Array', 'ArrayBuffer', 'Boolean', 'Date', 'Error', 'Function', 'JSON', 'Map', 'Math', 'Number'],
     ...['Object', 'Promise', 'RangeError', 'Reflect', 'RegExp', 'Set', 'String', 'Symbol', 'TypeError'],
-    ...['WeakMap', 'WeakSet', 'encodeURIComponent', 'decodeURIComponent', 'parseFloat', 'parseInt'],
+    ...[
+      'WeakMap',
+      'WeakRef',
+      'WeakSet',
+      'encodeURIComponent',
+      'decodeURIComponent',
+      'parseFloat',
+      'parseInt',
+    ],
     ...['Buffer', 'process', 'require', 'module', 'exports', 'globalThis'],
     ...['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'],
     // jose asks by `typeof` whether it is there.
