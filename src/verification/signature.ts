@@ -1,26 +1,16 @@
-import {
-  constants,
-  type KeyObject,
-  type SigningOptions,
-  type VerifyKeyObjectInput,
-  verify,
-} from 'node:crypto';
-import { versions } from 'node:process';
+import { constants, verify } from 'node:crypto';
 import { variable } from '../checks/environment.js';
-import { bare, own } from '../checks/own.js';
 import type { VerificationKey } from '../keys/verification-key.js';
 import type { CompactJws } from './compact-jws.js';
+import { keyInputs } from './key-input.js';
 import { Turns } from './turns.js';
-
-/** Whether `crypto.verify` reads parameters from a key object itself. */
-const READS_KEY_OBJECTS = own(versions, 'bun') === undefined && own(versions, 'deno') === undefined;
 
 // RFC 7518 sections 3.3 to 3.5. An ECDSA signature is r and s side by side; the salt of PSS is as long as the digest.
 const DIGESTS = { '256': 'sha256', '384': 'sha384', '512': 'sha512' } as const;
 const FAMILIES = {
-  ES: keysWith({ dsaEncoding: 'ieee-p1363' }),
-  RS: keysWith({ padding: constants.RSA_PKCS1_PADDING }),
-  PS: keysWith({
+  ES: keyInputs({ dsaEncoding: 'ieee-p1363' }),
+  RS: keyInputs({ padding: constants.RSA_PKCS1_PADDING }),
+  PS: keyInputs({
     padding: constants.RSA_PKCS1_PSS_PADDING,
     saltLength: constants.RSA_PSS_SALTLEN_DIGEST,
   }),
@@ -42,7 +32,7 @@ const turns = new Turns(3 * threadsOf(variable('UV_THREADPOOL_SIZE')));
  */
 export function isSignedBy(key: VerificationKey, alg: string, jws: CompactJws): Promise<boolean> {
   const digest = DIGESTS[alg.slice(2) as keyof typeof DIGESTS];
-  const keyObjectOf = FAMILIES[alg.slice(0, 2) as keyof typeof FAMILIES];
+  const inputOf = FAMILIES[alg.slice(0, 2) as keyof typeof FAMILIES];
   const signature = Buffer.from(jws.signature, 'base64url');
   // OpenSSL takes an RSA signature also without its leading zeros: two tokens would then be the same.
   if (signature.length !== key.signatureSize) return Promise.resolve(false);
@@ -50,7 +40,7 @@ export function isSignedBy(key: VerificationKey, alg: string, jws: CompactJws): 
     turns.take((end) => {
       try {
         const signed = Buffer.from(jws.signingInput, 'latin1');
-        verify(digest, signed, keyObjectOf(key), signature, (error, holds) => {
+        verify(digest, signed, inputOf(key), signature, (error, holds) => {
           if (error) reject(error);
           else resolve(holds);
           end();
@@ -62,38 +52,6 @@ export function isSignedBy(key: VerificationKey, alg: string, jws: CompactJws): 
       }
     });
   });
-}
-
-/**
- * Gives what `crypto.verify` takes as the key, made once for each key. In Node that is a key object with these parameters
- * as its own members. If the key is a member of an options object, Node 24 throws and catches two errors to find that
- * out, and those cost a quarter of all that a new token costs on the main thread. Bun and Deno read such an object alone.
- */
-function keysWith(parameters: SigningOptions): (key: VerificationKey) => VerifyKeyObjectInput | KeyObject {
-  const made = new WeakMap<VerificationKey, VerifyKeyObjectInput | KeyObject>();
-  return (key) => {
-    const known = made.get(key);
-    if (known !== undefined) return known;
-    const keyObject = key.toKeyObject();
-    const input = READS_KEY_OBJECTS
-      ? withMembers(keyObject, parameters)
-      : bare({ key: keyObject, ...parameters });
-    made.set(key, input);
-    return input;
-  };
-}
-
-function withMembers(keyObject: KeyObject, parameters: SigningOptions): KeyObject {
-  // All that Node reads there, so that it finds none of them on Object.prototype.
-  const all = {
-    dsaEncoding: undefined,
-    padding: undefined,
-    saltLength: undefined,
-    context: undefined,
-    ...parameters,
-  };
-  for (const [name, value] of Object.entries(all)) Object.defineProperty(keyObject, name, bare({ value }));
-  return keyObject;
 }
 
 /** How many threads libuv makes of UV_THREADPOOL_SIZE: 4 where it is not set, else 1 to 1 024. */
