@@ -11,7 +11,7 @@ export function isScope(text: string): boolean {
 /**
  * The scopes that a route needs: separate strings, or strings of several with spaces between them.
  *
- * @throws TypeError when there is none, since an empty list must never let a request through
+ * @throws TypeError if the list is empty: a guard without scopes would let every valid token through
  */
 export function checkScopes(owner: Owner, option: string, value: unknown): readonly string[] {
   const list = checkStrings(owner, option, value, 'a scope as read:products');

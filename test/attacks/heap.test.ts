@@ -21,7 +21,7 @@ async function startApi(habit: 'careful' | 'keeping') {
   });
   const [{ port }] = (await once(api, 'message')) as [{ port: number }];
   return {
-    /** Each on a connection of its own, so that none is held open. */
+    /** Sends one request on its own connection, which then closes. */
     async send(token?: string): Promise<number> {
       const headers = { connection: 'close', ...(token && { authorization: `Bearer ${token}` }) };
       const answer = await fetch(`http://127.0.0.1:${port}/products`, { headers });

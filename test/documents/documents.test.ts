@@ -17,6 +17,14 @@ describe('the benchmarks in the README', () => {
   });
 });
 
+it('docs/benchmarks.md begins with one picture and ten rows, and leads to everything else', () => {
+  const pictures = benchmarks.match(/^!\[.*$/gm) ?? [];
+  const rows = benchmarks.match(/^\|.*$/gm) ?? [];
+  expect([pictures.length, rows.length - 2]).toEqual([1, 10]);
+  expect(benchmarks.indexOf('![')).toBeLessThan(benchmarks.indexOf('|'));
+  expect(benchmarks).toContain('](benchmarks/all.md)');
+});
+
 it('the README names the requirements before the line that installs', () => {
   const { engines, peerDependencies } = JSON.parse(readFileSync(new URL('package.json', root), 'utf8'));
   const [, lines = ''] = /^## Requirements\n\n(.*?)\n\n.*^npm install /ms.exec(readme) ?? [];

@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
@@ -6,18 +5,11 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runDoctor, type Tail } from '../cli/doctor.js';
+import { selfSigned } from '../support/certificate.js';
 import { TokenIssuer } from '../support/client.js';
 
-/** A key and a certificate that it has signed itself. */
-const openssl = spawnSync(
-  'openssl',
-  'req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=127.0.0.1 -days 2 -keyout - -out -'.split(
-    ' ',
-  ),
-  { encoding: 'utf8' },
-);
-
-const isMissing = openssl.error !== undefined;
+const certificate = selfSigned('127.0.0.1');
+const isMissing = certificate === undefined;
 
 let logto: TokenIssuer;
 
@@ -31,7 +23,7 @@ const suite = `logto-m2m doctor knows a server${isMissing ? ' (skipped: openssl 
 
 describe.skipIf(isMissing)(suite, () => {
   it('with a certificate that nobody has signed', async () => {
-    const server = createServer({ key: openssl.stdout, cert: openssl.stdout });
+    const server = createServer({ key: certificate, cert: certificate });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const port = String((server.address() as AddressInfo).port);
     const untrusted = await doctor([], { LOGTO_ENDPOINT: `https://127.0.0.1:${port}` });
@@ -47,11 +39,11 @@ describe.skipIf(isMissing)(suite, () => {
   });
 
   it('with a certificate for another name', async () => {
-    const server = createServer({ key: openssl.stdout, cert: openssl.stdout });
+    const server = createServer({ key: certificate, cert: certificate });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const { port } = server.address() as AddressInfo;
     const file = join(mkdtempSync(join(tmpdir(), 'ca-')), 'ca.pem');
-    writeFileSync(file, openssl.stdout);
+    writeFileSync(file, certificate as string);
     const { problems } = await doctor([], {
       LOGTO_ENDPOINT: `https://localhost:${port}`,
       NODE_EXTRA_CA_CERTS: file,
@@ -66,7 +58,7 @@ describe.skipIf(isMissing)(suite, () => {
 
   it('with a version of TLS that is too old', async () => {
     const old = { minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT@SECLEVEL=0' } as const;
-    const server = createServer({ key: openssl.stdout, cert: openssl.stdout, ...old });
+    const server = createServer({ key: certificate, cert: certificate, ...old });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const { port } = server.address() as AddressInfo;
     const { problems } = await doctor([], { LOGTO_ENDPOINT: `https://127.0.0.1:${port}` });

@@ -1,9 +1,8 @@
-import { execFile, spawnSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
-import { type AddressInfo, connect } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -11,6 +10,8 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
 import { nodeOf } from '../project-setups/node-versions.js';
+import { selfSigned } from '../support/certificate.js';
+import { connectProxy } from '../support/connect-proxy.js';
 import { AUDIENCE, ownLogto } from '../support/logto.js';
 
 // There the package is found by its name.
@@ -35,50 +36,28 @@ async function run(node: string, env: Record<string, string>): Promise<string> {
 it('guard and client go through the proxy of the environment, with NODE_USE_ENV_PROXY', async () => {
   const logto = await ownLogto();
   const { appId, appSecret } = await logto.addApp();
-  const tunnels: string[] = [];
-  const proxy = createServer().on('connect', (req, socket, head) => {
-    tunnels.push(req.url ?? '');
-    const { hostname, port } = new URL(`http://${req.url}`);
-    const through = connect(Number(port), hostname, () => {
-      socket.write('HTTP/1.1 200 Connection Established\r\n\r\n');
-      through.write(head);
-      through.pipe(socket).pipe(through);
-    });
-  });
-  proxy.listen(0, '127.0.0.1');
-  await once(proxy, 'listening');
+  const proxy = await connectProxy();
   const env = {
     LOGTO_ENDPOINT: logto.endpoint,
     LOGTO_APP_ID: appId,
     LOGTO_APP_SECRET: appSecret,
-    HTTP_PROXY: `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`,
+    HTTP_PROXY: proxy.url,
   };
-  try {
-    const node = await nodeOf('24');
-    expect(await run(node, env)).toBe('true granted');
-    expect(tunnels).toEqual([]);
-    expect(await run(node, { ...env, NODE_USE_ENV_PROXY: '1' })).toBe('true granted');
-    expect(new Set(tunnels)).toEqual(new Set([new URL(logto.endpoint).host]));
-  } finally {
-    proxy.closeAllConnections();
-    proxy.close();
-  }
+  const node = await nodeOf('24');
+  expect(await run(node, env)).toBe('true granted');
+  expect(proxy.tunnels).toEqual([]);
+  expect(await run(node, { ...env, NODE_USE_ENV_PROXY: '1' })).toBe('true granted');
+  expect(new Set(proxy.tunnels)).toEqual(new Set([new URL(logto.endpoint).host]));
 }, 300_000);
 
-const openssl = spawnSync(
-  'openssl',
-  'req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=localhost -days 2 -keyout - -out -'.split(
-    ' ',
-  ),
-  { encoding: 'utf8' },
-);
-const isMissing = openssl.error !== undefined;
+const certificate = selfSigned('localhost');
 const title = 'guard and client trust a certificate authority of NODE_EXTRA_CA_CERTS';
 
+const isMissing = certificate === undefined;
 it.skipIf(isMissing)(isMissing ? `${title} (skipped: openssl is not installed)` : title, async () => {
   const logto = await ownLogto();
   const { appId, appSecret } = await logto.addApp();
-  const front = createSecureServer({ key: openssl.stdout, cert: openssl.stdout }, async (req, res) => {
+  const front = createSecureServer({ key: certificate, cert: certificate }, async (req, res) => {
     const { method = 'GET', url = '', headers } = req;
     const { authorization = '', 'content-type': type = '' } = headers;
     const body = await text(req);
@@ -91,7 +70,7 @@ it.skipIf(isMissing)(isMissing ? `${title} (skipped: openssl is not installed)` 
   await once(front, 'listening');
   const folder = mkdtempSync(join(tmpdir(), 'ca-'));
   const file = join(folder, 'ca.pem');
-  writeFileSync(file, openssl.stdout);
+  writeFileSync(file, certificate as string);
   const env = {
     LOGTO_ENDPOINT: `https://localhost:${(front.address() as AddressInfo).port}`,
     LOGTO_APP_ID: appId,

@@ -45,7 +45,7 @@ const again = (text: string): string => Buffer.from(text).toString();
 describe('the memo', () => {
   const signature = 'a'.repeat(50) + 'b'.repeat(12);
 
-  it('knows a text to the letter, wherever in memory it lies', () => {
+  it('knows a text that is the same in every character, also at another place in memory', () => {
     const memo = new DigestMemo(10);
     expect(memo.get(`header.payload.${signature}`)).toBeUndefined();
     memo.set(`header.payload.${signature}`, 'digest');
@@ -96,7 +96,7 @@ describe('the memo', () => {
   });
 });
 
-describe('a token repeated to the letter', () => {
+describe('a token whose text comes again', () => {
   let logto: TestLogto;
 
   beforeEach(async () => {

@@ -3,6 +3,7 @@ import type { Contestant } from '../contestants/index.js';
 import type { Api } from '../processes/api.js';
 import { Child } from './child.js';
 import type { Node } from './nodes.js';
+import type { Pace } from './paces.js';
 
 /** What an API runs on. */
 export interface Platform {
@@ -46,14 +47,6 @@ export async function withApis<Name extends Contestant, Result>(
   } finally {
     await Promise.all(Object.values<RunningApi>(apis).map((api) => api.stop()));
   }
-}
-
-/** How fast an API answers some requests. */
-export interface Pace {
-  /** Requests per second. */
-  readonly byClock: number;
-  /** Requests per second of processor time that all threads of the API's process took. */
-  readonly byProcessor: number;
 }
 
 /**

@@ -58,6 +58,18 @@ function silentResponse(answered: (status: number) => void): Response {
   return res as unknown as Response;
 }
 
+/** Microseconds that a guard takes for a request that it lets through at once. */
+export async function timeHits(guard: RequestHandler, calls: number, tokenOf: () => string): Promise<number> {
+  let passed = 0;
+  const next = () => {
+    passed += 1;
+  };
+  const make = () => requestWith(tokenOf());
+  const time = await timeInBatches(calls, make, (req) => void guard(req, undefined as never, next));
+  if (passed !== calls) throw new Error(`Only ${passed} of ${calls} requests passed at once.`);
+  return time;
+}
+
 /**
  * Microseconds a call. What the calls take is made beforehand, a hundred at a time and out of the time: a server holds
  * about so many requests, and thousands held at once would show the garbage collector moving them about. Between two

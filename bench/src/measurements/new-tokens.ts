@@ -1,9 +1,10 @@
 import { CONTESTANTS, type Contestant, PEERS } from '../contestants/index.js';
-import { type Pace, paceOf, withApis } from '../lab/apis.js';
+import { paceOf, withApis } from '../lab/apis.js';
 import { Child } from '../lab/child.js';
 import { Issuer } from '../lab/issuer.js';
 import { DEFAULT_NODE, NODES, type Node } from '../lab/nodes.js';
-import { interleave, ratios, summarize } from '../lab/statistics.js';
+import { type Pace, Paces } from '../lab/paces.js';
+import { interleave } from '../lab/statistics.js';
 import type { Load } from '../processes/load.js';
 import { ratio, withRange } from '../report/format.js';
 import type { Measure, Row, Scale, Table, Verdict } from './measurement.js';
@@ -26,9 +27,6 @@ export const newTokens: Measure = async (scale) => {
     const isDefault = node === DEFAULT_NODE;
     const names: Contestant[] = [...NEAR, ...scale.before, ...(isDefault ? PEERS : [])];
     const paces = await measure(node, names, scale);
-    const all = (name: Contestant, by: keyof Pace) => (paces[name] ?? []).map((pace) => pace[by]);
-    const of = (name: Contestant, over: Contestant, by: keyof Pace) =>
-      summarize(ratios(all(name, by), all(over, by)));
     const columns = [
       "of the sample's",
       'requests per processor second',
@@ -39,13 +37,13 @@ export const newTokens: Measure = async (scale) => {
       columns: [`Node ${node}`, ...columns],
       rows: names.map((name) => [
         CONTESTANTS[name],
-        withRange(of(name, 'sample', 'byProcessor'), ratio),
-        withRange(summarize(all(name, 'byProcessor'))),
-        withRange(of(name, 'sample', 'byClock'), ratio),
-        withRange(summarize(all(name, 'byClock'))),
+        withRange(paces.ratio(name, 'sample'), ratio),
+        withRange(paces.of(name)),
+        withRange(paces.ratio(name, 'sample', 'byClock'), ratio),
+        withRange(paces.of(name, 'byClock')),
       ]),
     });
-    const seen = of('ours', 'sample', 'byProcessor');
+    const seen = paces.ratio('ours', 'sample');
     verdicts.push({
       claim: `New tokens, Node ${node}: at least 0.98 of the sample's requests per processor second`,
       seen: withRange(seen, ratio),
@@ -54,15 +52,15 @@ export const newTokens: Measure = async (scale) => {
     if (scale.before.length > 0) {
       verdicts.push({
         claim: `… of the rate that it had before, Node ${node}`,
-        seen: withRange(of('ours', 'before', 'byProcessor'), ratio),
+        seen: withRange(paces.ratio('ours', 'before'), ratio),
       });
     }
     if (!isDefault) continue;
-    const share = (name: Contestant, by: keyof Pace) => ratio(of(name, 'sample', by).median);
+    const share = (name: Contestant, by: keyof Pace) => ratio(paces.ratio(name, 'sample', by).median);
     const both = (name: Contestant) =>
       `${share(name, 'byProcessor')}, by the clock ${share(name, 'byClock')}`;
     const best = PEERS.toSorted(
-      (a, b) => of(b, 'sample', 'byProcessor').median - of(a, 'sample', 'byProcessor').median,
+      (a, b) => paces.ratio(b, 'sample').median - paces.ratio(a, 'sample').median,
     )[0] as Contestant;
     rows.push({
       what: 'A new token with every request: requests, of the sample’s (more is better)',
@@ -92,17 +90,13 @@ export const newTokens: Measure = async (scale) => {
   };
 };
 
-async function measure(
-  node: Node,
-  names: readonly Contestant[],
-  { quick }: Scale,
-): Promise<Partial<Record<Contestant, Pace[]>>> {
+async function measure(node: Node, names: readonly Contestant[], { quick }: Scale): Promise<Paces> {
   const [processes, rounds, warmUp] = quick ? [1, 2, 1] : [PROCESSES, ROUNDS, WARM_UP];
   const issuer = await Issuer.start('ES384');
   const batches: string[][] = [];
   for (let i = 0; i < warmUp + rounds; i += 1) batches.push(await issuer.tokens(SIZE));
   const load = new Child<Load>('load');
-  const paces: Partial<Record<Contestant, Pace[]>> = {};
+  const paces = new Paces();
   try {
     for (let i = 0; i < processes; i += 1) {
       const readings = await withApis(
@@ -120,7 +114,7 @@ async function measure(
         },
         { node },
       );
-      for (const name of names) paces[name] = [...(paces[name] ?? []), ...readings[name]];
+      paces.add(readings);
     }
     return paces;
   } finally {

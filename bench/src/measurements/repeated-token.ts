@@ -1,9 +1,10 @@
 import { CONTESTANTS, type Contestant, PEERS } from '../contestants/index.js';
-import { type Pace, type Platform, paceOf, withApis } from '../lab/apis.js';
+import { type Platform, paceOf, withApis } from '../lab/apis.js';
 import { Child } from '../lab/child.js';
 import { Issuer } from '../lab/issuer.js';
 import { DEFAULT_NODE, type Node } from '../lab/nodes.js';
-import { interleave, type Readings, ratios, summarize } from '../lab/statistics.js';
+import { Paces } from '../lab/paces.js';
+import { interleave, type Readings } from '../lab/statistics.js';
 import type { Load } from '../processes/load.js';
 import { ratio, withRange } from '../report/format.js';
 import type { Chart, Measure, Row, Scale, Table, Verdict } from './measurement.js';
@@ -44,18 +45,9 @@ export const repeatedToken: Measure = async (scale) => {
   const bars: Bar[] = [];
   for (const setting of SETTINGS) {
     const groups = await measure(setting, scale);
-    const names = [...new Set(groups.flatMap((group) => Object.keys(group)))] as Contestant[];
-    const pacesOf = (name: Contestant) => groups.find((group) => name in group) as Group;
-    const all = (name: Contestant, by: keyof Pace) => (pacesOf(name)[name] ?? []).map((pace) => pace[by]);
-    const of = (name: Contestant, over: 'open' | 'limit') => {
-      const others = pacesOf(name)[over] ?? [];
-      return summarize(
-        ratios(
-          all(name, 'byProcessor'),
-          others.map(({ byProcessor }) => byProcessor),
-        ),
-      );
-    };
+    const names = [...new Set(groups.flatMap((group) => group.names))];
+    const groupOf = (name: Contestant) => groups.find((group) => group.names.includes(name)) as Paces;
+    const of = (name: Contestant, over: 'open' | 'limit') => groupOf(name).ratio(name, over);
     tables.push({
       columns: [
         setting.title,
@@ -68,8 +60,8 @@ export const repeatedToken: Measure = async (scale) => {
         CONTESTANTS[name],
         withRange(of(name, 'limit'), ratio),
         withRange(of(name, 'open'), ratio),
-        withRange(summarize(all(name, 'byProcessor'))),
-        withRange(summarize(all(name, 'byClock'))),
+        withRange(groupOf(name).of(name)),
+        withRange(groupOf(name).of(name, 'byClock')),
       ]),
     });
     if (!setting.whole) continue;
@@ -78,7 +70,7 @@ export const repeatedToken: Measure = async (scale) => {
     if (scale.before.length > 0) {
       verdicts.push({
         claim: `… of the rate that it had before, ${setting.title}`,
-        seen: withRange(summarize(ratios(all('ours', 'byProcessor'), all('before', 'byProcessor'))), ratio),
+        seen: withRange(groupOf('ours').ratio('ours', 'before'), ratio),
       });
     }
     rows.push({
@@ -131,16 +123,13 @@ function judge(title: string, ours: Readings, best: Contestant, theirs: Readings
   ];
 }
 
-/** Contestants that were measured in the same rounds, each group with an open route and a limit guard of its own. */
-type Group = Partial<Record<Contestant, Pace[]>>;
-
-async function measure({ alg, whole, ...platform }: Setting, { quick, before }: Scale): Promise<Group[]> {
+async function measure({ alg, whole, ...platform }: Setting, { quick, before }: Scale): Promise<Paces[]> {
   const issuer = await Issuer.start(alg);
   const token = await issuer.token();
   const load = new Child<Load>('load');
 
   /** Readings of fresh processes, warmed up. */
-  async function read(group: Group, names: readonly Contestant[], rounds: number): Promise<void> {
+  async function read(group: Paces, names: readonly Contestant[], rounds: number): Promise<void> {
     const readings = await withApis(
       names,
       issuer.setting,
@@ -155,13 +144,13 @@ async function measure({ alg, whole, ...platform }: Setting, { quick, before }: 
       },
       platform,
     );
-    for (const name of names) group[name] = [...(group[name] ?? []), ...readings[name]];
+    group.add(readings);
   }
 
   try {
     const [processes, farProcesses, rounds] = quick ? [1, 1, 2] : [PROCESSES, FAR_PROCESSES, ROUNDS];
-    const near: Group = {};
-    const far: Group = {};
+    const near = new Paces();
+    const far = new Paces();
     for (let i = 0; i < processes; i += 1) await read(near, [...NEAR, ...before], rounds);
     for (let i = 0; whole && i < farProcesses; i += 1) await read(far, ['open', 'limit', ...FAR], rounds);
     return [near, far];

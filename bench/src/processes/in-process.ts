@@ -3,7 +3,7 @@ import { syncBuiltinESMExports } from 'node:module';
 import type { RequestHandler } from 'express';
 import type { Setting } from '../contestants/contestant.js';
 import { type Contestant, loadContestant } from '../contestants/index.js';
-import { fresh, requestWith, timeInBatches, walk } from '../lab/calls.js';
+import { fresh, requestWith, timeHits, timeInBatches, walk } from '../lab/calls.js';
 import { answerParent } from '../lab/child.js';
 
 /** Calls a guard, or fast-jwt's verifier, without HTTP. All times are in microseconds a call. */
@@ -31,18 +31,7 @@ answerParent({
   },
 
   async hit({ token, calls }) {
-    const [guard] = guards as [RequestHandler];
-    let passed = 0;
-    const next = () => {
-      passed += 1;
-    };
-    const time = await timeInBatches(
-      calls,
-      () => requestWith(token),
-      (req) => void guard(req, undefined as never, next),
-    );
-    if (passed !== calls) throw new Error(`Only ${passed} of ${calls} requests passed at once.`);
-    return time;
+    return timeHits(guards[0] as RequestHandler, calls, () => token);
   },
 
   async refusal({ token, calls }) {

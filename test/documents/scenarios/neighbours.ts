@@ -1,9 +1,7 @@
-import { once } from 'node:events';
-import { createServer } from 'node:http';
-import { type AddressInfo, connect } from 'node:net';
 import { expect } from 'vitest';
 import { startTestLogto } from '../../../src/testing/index.js';
 import { compile } from '../../support/compile.js';
+import { connectProxy } from '../../support/connect-proxy.js';
 import { APP, AUDIENCE, forgedToken, ownLogto, readingToken } from '../../support/logto.js';
 import { Program } from '../../support/program.js';
 import { edit } from '../recipe.js';
@@ -155,23 +153,12 @@ export const neighbours: Scenarios = {
   },
 
   proxy: async (code) => {
-    const tunnels: string[] = [];
-    const proxy = createServer().on('connect', (req, socket, head) => {
-      tunnels.push(req.url ?? '');
-      const { hostname, port } = new URL(`http://${req.url}`);
-      const through = connect(Number(port), hostname, () => {
-        socket.write('HTTP/1.1 200 Connection Established\r\n\r\n');
-        through.write(head);
-        through.pipe(socket).pipe(through);
-      });
-    });
-    proxy.listen(0, '127.0.0.1');
-    await once(proxy, 'listening');
+    const proxy = await connectProxy();
     const logto = await ownLogto();
     const tenant = await startTestLogto({ audience: 'https://inventory.api' });
     const app = await tenant.addApp({ scopes: 'read:stock' });
     const env = {
-      HTTP_PROXY: `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`,
+      HTTP_PROXY: proxy.url,
       LOGTO_ENDPOINT: logto.endpoint,
       LOGTO_AUDIENCE: AUDIENCE,
       LOGTO_APP_ID: app.appId,
@@ -185,12 +172,10 @@ export const neighbours: Scenarios = {
       const authorization = `Bearer ${await readingToken(logto)}`;
       const answer = await fetch(`${await program.url()}/products`, { headers: { authorization } });
       expect(await answer.json()).toEqual({ mayAskTheInventoryFor: ['read:stock'] });
-      expect(tunnels).toEqual([new URL(logto.endpoint).host, new URL(tenant.endpoint).host]);
+      expect(proxy.tunnels).toEqual([new URL(logto.endpoint).host, new URL(tenant.endpoint).host]);
     } finally {
       await program.stop();
       await tenant.stop();
-      proxy.closeAllConnections();
-      proxy.close();
     }
   },
 };
