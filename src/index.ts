@@ -43,5 +43,17 @@ export type {
 export { getAuth } from './middleware/request-auth.js';
 export type { ResourceMetadataMaker, ResourceMetadataOptions } from './middleware/resource-metadata.js';
 export type { GuardedRequest, LogtoAuthOptions, OrganizationRule } from './options.js';
+export {
+  defineSetup,
+  type SetupApi,
+  type SetupApp,
+  type SetupDefinition,
+  type SetupMember,
+  type SetupOrganization,
+  type SetupOrganizationRole,
+  type SetupPermissions,
+  type SetupPermissionsByApi,
+  type SetupRole,
+} from './setup-definition.js';
 export type { TokenCacheHealth } from './verification/token-cache.js';
 export type { OrganizationId, VerifyOptions } from './verify.js';

@@ -51,6 +51,7 @@ describe('the package', () => {
       'authenticate',
       'createLogtoAuth',
       'defaultAuth',
+      'defineSetup',
       'getAuth',
       'requireAnyScope',
       'requireOrganizationScopes',

@@ -16,6 +16,7 @@ export const HELP = {
   npx express-logto-m2m token      get a token, as an app of yours would
   npx express-logto-m2m inspect    what is in a token, and why is it refused?
   npx express-logto-m2m doctor     is the configuration right, and would this app's token be accepted?
+  npx express-logto-m2m setup      make the API resource, permissions, roles and apps in Logto, from a file
 
 Each explains itself: npx express-logto-m2m doctor --help
 They read the variables that the API and the app read:
@@ -77,4 +78,34 @@ ${COMMON}
 Without --scope the permissions are asked for that the API itself names.
 
 ${EXIT}`,
+
+  setup: `npx express-logto-m2m setup FILE [options]
+
+Makes a Logto tenant have what FILE describes: API resources, permissions, machine-to-machine roles and apps,
+organizations. What is there is found by its name (an API by its indicator) and completed; nothing is changed
+otherwise, renamed or deleted. Where it is not certain what is meant, it says so and makes nothing.
+
+  npx express-logto-m2m setup logto.json --plan
+  npx express-logto-m2m setup logto.json --write-env apps.env
+
+  --plan               show what would be made, and make nothing
+  --check              show what the tenant lacks, what differs, and what it has beside the file; for CI
+  --write-env PATH     write the ids and secrets of the apps to this file, for its owner alone; else ids to stdout.
+                       --env-file does the same where the file is there: Node reads it first, and ends without it
+  --from-api URL       compare the file with the metadata document of a running API (RFC 9728); needs no Logto.
+                       With --check both are done
+  --endpoint URL       base URL of your Logto, without /oidc          (else LOGTO_ENDPOINT)
+  --allow-insecure-requests
+                       http: to other hosts than this one, in a network that you trust
+  --json               for machines
+
+  +  is made           =  is there        !  differs, and is left
+  ?  is beside the file                   -  the API has it, and the file lacks it
+
+The app is that of LOGTO_APP_ID and LOGTO_APP_SECRET: a machine-to-machine app with a role that has the permission
+all of the Logto Management API. With Logto Cloud and a domain of your own, set LOGTO_TENANT_ID.
+
+It ends with 0 when all is done or nothing is to do, 1 when it could not be done or --check or --from-api found
+something, 2 when it was called wrongly or the file is wrong, 3 when --plan found something to make, and 70 when it
+failed itself.`,
 };

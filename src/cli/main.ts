@@ -1,11 +1,12 @@
 #!/usr/bin/env node
-import { readFileSync } from 'node:fs';
 import { variable } from '../checks/environment.js';
 import { meantBy } from '../checks/spelling.js';
 import { discreet } from './discreet.js';
 import { HELP } from './help.js';
 import { Output } from './output.js';
+import { readPackageFile } from './package-file.js';
 import { ExitCode, UsageError } from './usage.js';
+import { inARow } from './words.js';
 
 type Command = (args: readonly string[], output: Output) => Promise<ExitCode>;
 
@@ -14,6 +15,7 @@ const COMMANDS: ReadonlyMap<string, () => Promise<Command>> = new Map([
   ['token', async () => (await import('./commands/token.js')).token],
   ['inspect', async () => (await import('./commands/inspect.js')).inspect],
   ['doctor', async () => (await import('./commands/doctor.js')).doctor],
+  ['setup', async () => (await import('./commands/setup.js')).setup],
 ]);
 
 const given = process.argv.slice(2);
@@ -23,7 +25,7 @@ const code = await run(given).catch(report);
 process.exit(await output.close(code));
 
 async function run([name, ...args]: readonly string[]): Promise<ExitCode> {
-  if (name === undefined) throw new UsageError('say what to do: token, inspect or doctor.');
+  if (name === undefined) throw new UsageError(`say what to do: ${inARow([...COMMANDS.keys()], 'or')}.`);
   if (name === '--version') return print(version());
   if (name === '--help' || name === '-h') return print(HELP.all);
   if (name === 'help') return print(args[0] === undefined ? HELP.all : helpOn(args[0]));
@@ -44,7 +46,7 @@ function loaderOf(name: string): () => Promise<Command> {
   if (load !== undefined) return load;
   const meant = meantBy(name, [...COMMANDS.keys()]);
   const guess = meant === undefined ? '' : ` Did you mean ${meant}?`;
-  throw new UsageError(`there is no such command; there are token, inspect and doctor.${guess}`);
+  throw new UsageError(`there is no such command; there are ${inARow([...COMMANDS.keys()])}.${guess}`);
 }
 
 function print(text: string): ExitCode {
@@ -72,6 +74,5 @@ function faultMessage(error: unknown): string {
 }
 
 function version(): string {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
+  return (readPackageFile('package.json') as { version: string }).version;
 }

@@ -1,15 +1,20 @@
 import { styleText } from 'node:util';
 import { own } from '../checks/own.js';
-import { printable, printableJson } from '../checks/printable.js';
+import { cut, printable, printableJson } from '../checks/printable.js';
 import { ExitCode } from './usage.js';
 
 type Format = Parameters<typeof styleText>[0];
+
+/** To the beginning of the line, and all of it erased (ECMA-48). */
+const ERASE_LINE = '\r\x1b[K';
 
 /** Where things are said: results to stdout, what is said to a person besides to stderr. */
 export class Output {
   readonly #process: Pick<NodeJS.Process, 'stdout' | 'stderr' | 'env'>;
   /** Why something could not be written. */
   #lost: Error | undefined;
+  /** Whether a line of `progress` is on the terminal. */
+  #hasProgress = false;
 
   constructor(process: Pick<NodeJS.Process, 'stdout' | 'stderr' | 'env'>) {
     this.#process = process;
@@ -33,6 +38,14 @@ export class Output {
     this.#write(this.#process.stderr, `${printable(text)}\n`);
   }
 
+  /** What is being done: a line on a terminal that the next line replaces. */
+  progress(text: string): void {
+    const { stderr } = this.#process;
+    if (!stderr.isTTY) return;
+    this.#write(stderr, cut(printable(text), stderr.columns - 1));
+    this.#hasProgress = true;
+  }
+
   /** In colours on a terminal alone, and not there where NO_COLOR is set. */
   paint(format: Format, text: string): string {
     const { stdout, env } = this.#process;
@@ -42,6 +55,7 @@ export class Output {
 
   /** Waits until all is written. @returns how the command ends: otherwise than it meant to where something was lost */
   async close(code: ExitCode): Promise<ExitCode> {
+    if (this.#hasProgress) this.#write(this.#process.stderr, '');
     await this.#written();
     if (this.#lost === undefined) return code;
     this.say(`logto-m2m: the output could not be written: ${this.#lost.message}`);
@@ -50,6 +64,10 @@ export class Output {
   }
 
   #write(stream: NodeJS.WriteStream, text: string): void {
+    if (this.#hasProgress) {
+      this.#hasProgress = false;
+      this.#write(this.#process.stderr, ERASE_LINE);
+    }
     try {
       stream.write(text);
     } catch (error) {

@@ -106,6 +106,13 @@ export function addressOf(option: string, value: string, given: Given): URL {
   );
 }
 
+/** An address that is asked without a token. @throws UsageError */
+export function documentAddressOf(option: string, value: string): URL {
+  return refusing(() =>
+    checkAddress(OWNER, option, value, 'an address of the API, as https://api.example', true),
+  );
+}
+
 /** The checks of the options, in the words of the command line. */
 function refusing<T>(check: () => T, reworded = (message: string) => message): T {
   try {

@@ -6,6 +6,8 @@ export enum ExitCode {
   well = 0,
   finding = 1,
   usage = 2,
+  /** `setup --plan`: something is to be made. */
+  todo = 3,
   /** The command itself has failed: EX_SOFTWARE of sysexits.h. */
   fault = 70,
 }

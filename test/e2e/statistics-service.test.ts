@@ -10,6 +10,8 @@ import { parseEnv } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type Application, shopDirectory } from '../../example-server/local-issuer/directory.js';
 import { createM2MClient } from '../../src/client/index.js';
+import { logtoM2M } from '../cli/command.js';
+import { admin } from '../cli/setup/tenant.js';
 import { Recorder } from '../support/client.js';
 import { StandInLogto } from '../support/management-api/stand-in-logto.js';
 
@@ -205,20 +207,18 @@ Fewer than 20 in stock
   });
 });
 
-describe('a tenant that was provisioned', { timeout: 30_000 }, () => {
+describe('a tenant that was set up', { timeout: 30_000 }, () => {
   let logto: StandInLogto;
-  const folder = mkdtempSync(join(tmpdir(), 'provisioned-'));
+  const folder = mkdtempSync(join(tmpdir(), 'set-up-'));
   afterEach(() => logto.stop());
   afterAll(() => rmSync(folder, { recursive: true }));
 
   it('lets the statistics service report, with the environment that was written', async () => {
     logto = await StandInLogto.start();
-    const { id, secret } = logto.app();
-    const admin = { LOGTO_ENDPOINT: logto.endpoint, LOGTO_APP_ID: id, LOGTO_APP_SECRET: secret };
     const envFile = join(folder, 'shop.env');
-    expect((await outcome('provision', admin, { args: [envFile] })).exitCode).toBe(0);
+    const args = ['setup', 'example-server/logto.json', '--write-env', envFile];
+    expect((await logtoM2M(args, { env: admin(logto) })).code).toBe(0);
     const example = await startExample({}, { envFile });
-    // All is as it was written but this: the example listens on a free port here.
     const report = () => outcome('statistics-service', { SHOP_URL: example.api }, { envFile });
     expect(await report()).toMatchObject({
       output: expect.stringContaining('Revenue   182.80 EUR\n'),
@@ -230,8 +230,8 @@ describe('a tenant that was provisioned', { timeout: 30_000 }, () => {
     // A partner has the id of its organization from Logto too, and reaches what is its own.
     const partner = createM2MClient({
       endpoint: written['LOGTO_ENDPOINT'] ?? '',
-      appId: written['PARTNER_APP_ID'] ?? '',
-      appSecret: written['PARTNER_APP_SECRET'] ?? '',
+      appId: written['PARTNER_SERVICE_ID'] ?? '',
+      appSecret: written['PARTNER_SERVICE_SECRET'] ?? '',
       organizationId: written['CORNER_SHOP_ID'] ?? '',
       scopes: ['read:reports'],
       baseUrl: example.api,

@@ -37,6 +37,7 @@ describe('the packed package', { timeout: 60_000 }, () => {
       '.',
       './client',
       './package.json',
+      './setup.schema.json',
       './testing',
       './testing/setup',
     ]);
@@ -62,6 +63,7 @@ describe('the packed package', { timeout: 60_000 }, () => {
       'README.md',
       'client/package.json',
       'package.json',
+      'setup.schema.json',
       'testing/package.json',
       'testing/setup/package.json',
     ]);

@@ -11,7 +11,11 @@ interface Body {
   organizationScopeIds: string[];
   resourceScopeIds: string[];
   organizationRoleIds: string[];
+  accessTokenTtl: number;
+  customClientMetadata: Record<string, unknown>;
 }
+
+const TYPES: Readonly<Record<string, string>> = { accessTokenTtl: 'number', customClientMetadata: 'object' };
 
 /** The body, if it has these members and no others: a stand-in that took more than was recorded would hide a slip. */
 export function bodyOf(req: Request, names: (keyof Body)[], optional: (keyof Body)[] = []): Body {
@@ -19,8 +23,8 @@ export function bodyOf(req: Request, names: (keyof Body)[], optional: (keyof Bod
   const given = Object.entries(body ?? {});
   const right = ([name, value]: [string, unknown]) =>
     name.endsWith('Ids')
-      ? Array.isArray(value) && value.length > 0 && value.every((id) => typeof id === 'string')
-      : typeof value === 'string';
+      ? Array.isArray(value) && value.every((id) => typeof id === 'string')
+      : typeof value === (TYPES[name] ?? 'string');
   const allowed: string[] = [...names, ...optional];
   const wrong = given.find((entry) => !allowed.includes(entry[0]) || !right(entry))?.[0];
   const missing = names.find((name) => !given.some(([has]) => has === name));

@@ -4,10 +4,10 @@ import { membersOf, ownersOf, type State } from './state.js';
 /** What the issuer has to know, so that its tokens hold what the tenant grants. */
 export function directoryOf(state: State): Directory {
   return {
-    resources: state.resources.map(({ id, indicator }) => ({
+    resources: state.resources.map(({ id, indicator, accessTokenTtl }) => ({
       indicator: String(indicator),
       scopes: state.scopes.filter(({ resourceId }) => resourceId === id).map(({ name }) => name),
-      accessTokenTtl: 3600,
+      accessTokenTtl: Number(accessTokenTtl),
     })),
     organizationPermissions: state.organizationScopes.map(({ name }) => name),
     organizations: state.organizations.map(({ id, name }) => ({ id, name })),

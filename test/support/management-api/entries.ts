@@ -6,8 +6,11 @@ export const tenantId = 'default';
 /** What a call gives, or the Console. */
 type Given = { name: string; description?: string | undefined };
 
-export function resource(id: string, { name, indicator }: { name: string; indicator: string }): Entry {
-  return { tenantId, id, name, indicator, isDefault: false, accessTokenTtl: 3600 };
+export function resource(
+  id: string,
+  { name, indicator, accessTokenTtl = 3600 }: { name: string; indicator: string; accessTokenTtl?: number },
+): Entry {
+  return { tenantId, id, name, indicator, isDefault: false, accessTokenTtl };
 }
 
 export function scope(id: string, resourceId: string, { name, description = '' }: Given): Entry {
@@ -18,7 +21,15 @@ export function role(id: string, { name, description, type }: Given & { type: st
   return { tenantId, id, name, description, type, isDefault: false };
 }
 
-export function application(id: string, { name, description, type }: Given & { type: string }): Entry {
+export function application(
+  id: string,
+  {
+    name,
+    description,
+    type,
+    customClientMetadata = {},
+  }: Given & { type: string; customClientMetadata?: Record<string, unknown> },
+): Entry {
   return {
     tenantId,
     id,
@@ -26,7 +37,7 @@ export function application(id: string, { name, description, type }: Given & { t
     description: description ?? null,
     type,
     oidcClientMetadata: { redirectUris: [], postLogoutRedirectUris: [] },
-    customClientMetadata: {},
+    customClientMetadata,
     protectedAppMetadata: null,
     customData: {},
     isThirdParty: false,

@@ -6,7 +6,7 @@ import express, { type NextFunction, type Request, type Response } from 'express
 import type { Application, Directory } from '../../../example-server/local-issuer/directory.js';
 import { type LocalIssuer, startLocalIssuer } from '../../../example-server/local-issuer/local-issuer.js';
 import { directoryOf } from './directory.js';
-import { application, organization, secretOf } from './entries.js';
+import { application, organization, resource, secretOf } from './entries.js';
 import { serveManagementApi } from './management-api.js';
 import { seed, seedAsRecorded } from './seeds.js';
 import { type Entry, State } from './state.js';
@@ -94,9 +94,20 @@ export class StandInLogto {
 
   addOrganization(name: string): Entry {
     const entry = organization(this.#newId(12), { name });
-    this.state.organizations.push(entry);
-    this.#tellIssuer();
+    this.change(() => this.state.organizations.push(entry));
     return entry;
+  }
+
+  addResource(name: string, indicator: string): Entry {
+    const entry = resource(this.#newId(), { name, indicator });
+    this.change(() => this.state.resources.push(entry));
+    return entry;
+  }
+
+  /** Changes the state as an admin would, in the Console. */
+  change(change: () => void): void {
+    change();
+    this.#tellIssuer();
   }
 
   #newId(length = 21): string {

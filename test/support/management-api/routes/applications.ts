@@ -14,7 +14,10 @@ export function serveApplications(app: Express, { state, newId }: Tenant): void 
     sendPage(req, res, entries.reverse());
   });
   app.post('/api/applications', (req, res) => {
-    const entry = application(newId(), bodyOf(req, ['name', 'type'], ['description']));
+    const entry = application(
+      newId(),
+      bodyOf(req, ['name', 'type'], ['description', 'customClientMetadata']),
+    );
     state.applications.push(entry);
     state.secrets.push(secretOf(entry.id));
     res.json(entry);

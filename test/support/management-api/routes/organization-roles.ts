@@ -12,7 +12,7 @@ export function serveOrganizationRoles(app: Express, { state, newId }: Tenant): 
   app.post('/api/organization-scopes', (req, res) => {
     const { name, description } = bodyOf(req, ['name'], ['description']);
     unique(state.organizationScopes, name);
-    const entry = { tenantId, id: newId(), name, description };
+    const entry = { tenantId, id: newId(), name, description: description ?? null };
     state.organizationScopes.push(entry);
     res.status(201).json(entry);
   });
@@ -40,12 +40,12 @@ export function serveOrganizationRoles(app: Express, { state, newId }: Tenant): 
     sendPage(req, res, those(state.scopes, membersOf(state.organizationRoleResourceScopes, id)));
   });
   app.post('/api/organization-roles', (req, res) => {
-    const body = bodyOf(req, ['name', 'description', 'type', 'organizationScopeIds', 'resourceScopeIds']);
+    const body = bodyOf(req, ['name', 'type', 'organizationScopeIds', 'resourceScopeIds'], ['description']);
     const { name, description, type, organizationScopeIds, resourceScopeIds } = body;
     unique(state.organizationRoles, name);
     known(state.organizationScopes, organizationScopeIds);
     known(state.scopes, resourceScopeIds);
-    const entry = { tenantId, id: newId(), name, description, type };
+    const entry = { tenantId, id: newId(), name, description: description ?? null, type };
     state.organizationRoles.push(entry);
     addPairs(state.organizationRoleScopes, entry.id, organizationScopeIds);
     addPairs(state.organizationRoleResourceScopes, entry.id, resourceScopeIds);

@@ -21,6 +21,14 @@ export function serveOrganizations(app: Express, { state, newId }: Tenant): void
     addPairs(state.organizationApps, id, applicationIds);
     sendCreated(res);
   });
+  app.get('/api/organizations/:id/applications', (req, res) => {
+    const { id } = existing(state.organizations, req.params.id, 'organizations');
+    const entries = those(state.applications, membersOf(state.organizationApps, id)).map((one) => {
+      const roles = those(state.organizationRoles, membersOf(state.organizationAppRoles, `${id} ${one.id}`));
+      return { ...one, organizationRoles: roles.map(({ id, name }) => ({ id, name })) };
+    });
+    sendPage(req, res, entries);
+  });
   const path = '/api/organizations/:id/applications/:applicationId/roles';
   app.get(path, (req, res) => {
     const owner = membership(state, req.params);

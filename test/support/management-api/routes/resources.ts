@@ -17,7 +17,7 @@ export function serveResources(app: Express, { state, newId }: Tenant): void {
     sendPage(req, res, entries);
   });
   app.post('/api/resources', (req, res) => {
-    const { name, indicator } = bodyOf(req, ['name', 'indicator']);
+    const { name, indicator, accessTokenTtl } = bodyOf(req, ['name', 'indicator'], ['accessTokenTtl']);
     if (name === '') throw tooShort('name');
     refuseWhere(
       state.resources.some((one) => one['indicator'] === indicator),
@@ -25,7 +25,7 @@ export function serveResources(app: Express, { state, newId }: Tenant): void {
       'resource.resource_identifier_in_use',
       `The API identifier ${indicator} is already in use`,
     );
-    const entry = resource(newId(), { name, indicator });
+    const entry = resource(newId(), { name, indicator, accessTokenTtl });
     state.resources.push(entry);
     res.status(201).json({ ...entry, scopes: [] });
   });

@@ -3,7 +3,7 @@ import { sendCreated, sendPage } from '../answers.js';
 import { bodyOf } from '../body.js';
 import { role } from '../entries.js';
 import { existing, known, refuseWhere } from '../refusals.js';
-import { byId, membersOf } from '../state.js';
+import { byId, membersOf, those } from '../state.js';
 import type { Tenant } from './tenant.js';
 
 /** Roles, their permissions, and which apps have them. */
@@ -26,7 +26,8 @@ export function serveRoles(app: Express, { state, newId }: Tenant): void {
     sendPage(req, res, entries);
   });
   app.post('/api/roles', (req, res) => {
-    const { name, description, type, scopeIds } = bodyOf(req, ['name', 'description', 'type', 'scopeIds']);
+    const body = bodyOf(req, ['name', 'description', 'type'], ['scopeIds']);
+    const { name, description, type, scopeIds = [] } = body;
     refuseWhere(
       state.roles.some((one) => one.name === name),
       422,
@@ -64,6 +65,10 @@ export function serveRoles(app: Express, { state, newId }: Tenant): void {
     );
     for (const one of scopeIds) state.roleScopes.push([id, one]);
     res.status(201).json(scopesOfRole(id));
+  });
+  app.get('/api/roles/:id/applications', (req, res) => {
+    const { id } = existing(state.roles, req.params.id, 'roles');
+    sendPage(req, res, those(state.applications, membersOf(state.roleApps, id)));
   });
   app.post('/api/roles/:id/applications', (req, res) => {
     const { id } = existing(state.roles, req.params.id, 'roles');

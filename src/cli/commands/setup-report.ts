@@ -1,0 +1,103 @@
+import { printable } from '../../checks/printable.js';
+import type { Output } from '../output.js';
+import type { Variable } from '../setup/environment.js';
+import type { Action, Step } from '../setup/steps.js';
+import { ExitCode } from '../usage.js';
+import { assignment } from '../words.js';
+
+const SIGNS = {
+  make: ['green', '+'],
+  there: ['dim', '='],
+  differs: ['yellow', '!'],
+  beside: ['yellow', '?'],
+  lacks: ['red', '-'],
+} as const;
+
+/** Shows what `setup` found and made, one line a thing; or all at the end to a machine. */
+export class SetupReport {
+  readonly #output: Output;
+  readonly #isJson: boolean;
+  readonly #steps: Pick<Step, 'action' | 'text'>[] = [];
+
+  constructor(output: Output, isJson: boolean) {
+    this.#output = output;
+    this.#isJson = isJson;
+  }
+
+  show({ action, text }: Step): void {
+    this.#steps.push({ action, text });
+    if (this.#isJson) return;
+    const [colour, sign] = SIGNS[action];
+    this.#output.result(`${this.#output.paint(colour, sign)} ${printable(text)}`);
+  }
+
+  /** What it is doing, on a terminal alone. */
+  progress(path: string): void {
+    this.#output.progress(`  ${path.replace(/\?.*/, '')} …`);
+  }
+
+  wait(seconds: number, status: number): void {
+    this.#output.say(`waiting ${seconds} s, as Logto asks (${status})`);
+  }
+
+  closeMade(variables: readonly Variable[], file?: string): ExitCode {
+    const made = this.#count('make');
+    const summary = [made === 0 ? 'Nothing is to do.' : `${things(made)} made.`, ...this.#onDifferences()];
+    const written =
+      file === undefined ? variables.map(([name, value]) => assignment(name, value)) : [`Wrote ${file}.`];
+    return this.#close(ExitCode.well, [...summary, '', ...written], {
+      variables: Object.fromEntries(variables),
+    });
+  }
+
+  closePlan(): ExitCode {
+    const count = this.#count('make');
+    const summary = count === 0 ? 'Nothing is to do.' : `${things(count)} to be made. Nothing was changed.`;
+    return this.#close(count === 0 ? ExitCode.well : ExitCode.todo, [summary, ...this.#onDifferences()]);
+  }
+
+  closeCheck(): ExitCode {
+    const [lacking, differing, unknown, extra] = (['make', 'differs', 'lacks', 'beside'] as const).map(
+      (action) => this.#count(action),
+    ) as [number, number, number, number];
+    const summary = [
+      ...(lacking > 0 ? [`The tenant lacks what is marked with + (${lacking}).`] : []),
+      ...(differing > 0 ? [`What is marked with ! differs (${differing}).`] : []),
+      ...(unknown > 0 ? [`The file lacks what is marked with - (${unknown}).`] : []),
+      ...(extra > 0 ? [`What is marked with ? is a warning (${extra}).`] : []),
+    ];
+    const isWell = lacking + differing + unknown === 0;
+    const all = isWell ? ['Nothing is missing, and nothing differs.', ...summary] : summary;
+    return this.#close(isWell ? ExitCode.well : ExitCode.finding, all);
+  }
+
+  fail(code: string, lines: readonly string[], exitCode: ExitCode): ExitCode {
+    const error = { code, message: lines.join('\n') };
+    if (this.#isJson) this.#output.json({ ok: false, steps: this.#steps, error });
+    else for (const line of lines) this.#output.say(line);
+    return exitCode;
+  }
+
+  #count(action: Action): number {
+    return this.#steps.filter((step) => step.action === action).length;
+  }
+
+  #onDifferences(): string[] {
+    const count = this.#count('differs');
+    return count === 0
+      ? []
+      : [
+          `What is marked with ! differs, and was left (${count}): change it in the Logto Console, or in the file.`,
+        ];
+  }
+
+  #close(code: ExitCode, lines: readonly string[], rest: object = {}): ExitCode {
+    if (this.#isJson) this.#output.json({ ok: code === ExitCode.well, steps: this.#steps, ...rest });
+    else this.#output.result(['', ...lines].map(printable).join('\n'));
+    return code;
+  }
+}
+
+function things(count: number): string {
+  return count === 1 ? '1 thing was' : `${count} things were`;
+}

@@ -1,0 +1,168 @@
+import { variable } from '../../checks/environment.js';
+import { type Bare, own } from '../../checks/own.js';
+import type { Output } from '../output.js';
+import {
+  allowsInsecure,
+  appOf,
+  demandEndpoints,
+  documentAddressOf,
+  faultInApp,
+  type Given,
+  lacksEndpoint,
+} from '../settings.js';
+import { besideFile } from '../setup/beside.js';
+import { doubtsAbout } from '../setup/doubts.js';
+import { environmentFile, idVariables, secretVariables, variableNames } from '../setup/environment.js';
+import { compareWithApi } from '../setup/from-api.js';
+import { ManagementApi } from '../setup/management-api.js';
+import { planFor } from '../setup/plan.js';
+import { placeFor, writeSecretFile } from '../setup/secret-file.js';
+import type { Setup } from '../setup/setup.js';
+import { SetupError } from '../setup/setup-error.js';
+import { readSetupFile, SetupFileError } from '../setup/setup-file.js';
+import { readTenant, type Tenant } from '../setup/tenant.js';
+import { COMMON_OPTIONS, ExitCode, readArguments, UsageError } from '../usage.js';
+import { SetupReport } from './setup-report.js';
+
+const { endpoint, json, 'allow-insecure-requests': insecure } = COMMON_OPTIONS;
+const OPTIONS = {
+  endpoint,
+  json,
+  'allow-insecure-requests': insecure,
+  plan: { type: 'boolean' },
+  check: { type: 'boolean' },
+  'write-env': { type: 'string' },
+  // Node reads this option of its own, wherever it stands, and ends at once where the file is not there.
+  'env-file': { type: 'string' },
+  'from-api': { type: 'string' },
+} as const;
+
+type Arguments = Bare<
+  Given & {
+    readonly plan?: boolean | undefined;
+    readonly check?: boolean | undefined;
+    readonly 'write-env'?: string | undefined;
+    readonly 'env-file'?: string | undefined;
+    readonly 'from-api'?: string | undefined;
+  }
+>;
+
+/** `logto-m2m setup`: makes a tenant have what a file says, or says what it lacks. */
+export async function setup(args: readonly string[], output: Output): Promise<ExitCode> {
+  const { values, positionals } = readArguments({
+    args: [...args],
+    options: OPTIONS,
+    allowPositionals: true,
+  });
+  const report = new SetupReport(output, own(values, 'json') === true);
+  const mode = modeOf(values);
+  const [file, ...others] = positionals;
+  if (file === undefined) throw new UsageError('which file? Pass one, such as logto.json.');
+  if (others.length > 0) throw new UsageError('pass one file alone.');
+  try {
+    const content = await readSetupFile(file);
+    return await mode(values, content, report);
+  } catch (error) {
+    if (!(error instanceof SetupError)) throw error;
+    return error instanceof SetupFileError
+      ? report.fail('file', error.lines, ExitCode.usage)
+      : report.fail('setup', error.lines, ExitCode.finding);
+  }
+}
+
+type Mode = (given: Arguments, content: Setup, report: SetupReport) => Promise<ExitCode>;
+
+/** @throws UsageError where options contradict each other */
+function modeOf(given: Arguments): Mode {
+  const { plan, check, 'from-api': api } = given;
+  if (envFileOf(given) !== undefined && (plan || check || api !== undefined)) {
+    throw new UsageError('--write-env writes what was made: pass it without --plan, --check and --from-api.');
+  }
+  if (plan && (check || api !== undefined)) {
+    throw new UsageError('pass --plan without --check and --from-api.');
+  }
+  if (plan) return showPlan;
+  if (check) return checkTenant;
+  return api === undefined ? makeAll : checkApi;
+}
+
+function envFileOf(given: Arguments): string | undefined {
+  return given['write-env'] ?? given['env-file'];
+}
+
+async function makeAll(given: Arguments, content: Setup, report: SetupReport): Promise<ExitCode> {
+  const envFile = envFileOf(given);
+  const place = envFile === undefined ? undefined : await placeFor(envFile, variableNames(content));
+  const api = await open(given, report);
+  const { steps, ids } = await planFor(api, content, await read(api, content));
+  for (const step of steps) {
+    await step.make?.();
+    report.show(step);
+  }
+  const variables = idVariables(api.endpoint, content, ids);
+  if (place === undefined) return report.closeMade(variables);
+  await writeSecretFile(place, environmentFile(await secretVariables(api, content, ids)));
+  return report.closeMade(variables, envFile);
+}
+
+async function showPlan(given: Arguments, content: Setup, report: SetupReport): Promise<ExitCode> {
+  const api = await open(given, report);
+  const { steps } = await planFor(api, content, await read(api, content));
+  for (const step of steps) report.show(step);
+  return report.closePlan();
+}
+
+async function checkTenant(given: Arguments, content: Setup, report: SetupReport): Promise<ExitCode> {
+  if (given['from-api'] !== undefined) await compare(given, content, report);
+  const api = await open(given, report);
+  const tenant = await read(api, content);
+  const { steps, ids } = await planFor(api, content, tenant);
+  const beside = await besideFile(api, content, tenant, ids);
+  for (const step of [...steps, ...beside]) {
+    if (step.action !== 'there') report.show(step);
+  }
+  return report.closeCheck();
+}
+
+async function checkApi(given: Arguments, content: Setup, report: SetupReport): Promise<ExitCode> {
+  await compare(given, content, report);
+  return report.closeCheck();
+}
+
+async function compare(given: Arguments, content: Setup, report: SetupReport): Promise<void> {
+  const address = documentAddressOf('--from-api', given['from-api'] ?? '');
+  const [issuing] = lacksEndpoint(given) ? [] : demandEndpoints(given);
+  for (const step of await compareWithApi(address, content, issuing)) report.show(step);
+}
+
+/** What the tenant has, where it is certain what is meant. @throws SetupError */
+async function read(api: ManagementApi, content: Setup): Promise<Tenant> {
+  const tenant = await readTenant(api, content);
+  const doubts = doubtsAbout(content, tenant);
+  if (doubts.length > 0) throw new SetupError(...doubts, 'Nothing was changed.');
+  return tenant;
+}
+
+function open(given: Arguments, report: SetupReport): Promise<ManagementApi> {
+  const [endpoint] = demandEndpoints(given);
+  const app = appOf();
+  if (app === undefined) {
+    throw new UsageError(
+      'by which app? Set LOGTO_APP_ID and LOGTO_APP_SECRET of a machine-to-machine app that may use the Management API.',
+    );
+  }
+  const unacceptable = faultInApp(app);
+  if (unacceptable !== undefined) throw new UsageError(`${unacceptable.fault} ${unacceptable.fix}`);
+  const tenantId = variable('LOGTO_TENANT_ID') || undefined;
+  if (tenantId !== undefined && !/^[\w-]+$/.test(tenantId)) {
+    throw new UsageError("LOGTO_TENANT_ID must be the tenant's id alone, such as your-tenant.");
+  }
+  return ManagementApi.open({
+    endpoint,
+    app,
+    tenantId,
+    allowInsecure: allowsInsecure(given),
+    onCall: (path) => report.progress(path),
+    onWait: (seconds, status) => report.wait(seconds, status),
+  });
+}

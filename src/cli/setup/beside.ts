@@ -1,0 +1,139 @@
+import { namesOf } from './comparison.js';
+import { type Named, namedOf } from './entry.js';
+import type { ManagementApi } from './management-api.js';
+import type { ApiPermission, Setup } from './setup.js';
+import { type Ids, type Step, seen } from './steps.js';
+import {
+  MACHINE,
+  membersOf,
+  permissionsOfRole,
+  rolesOfApp,
+  type Tenant,
+  type TenantPermission,
+} from './tenant.js';
+
+/**
+ * What the tenant has beside the file, where it touches what the file describes: permissions, roles that give more, and
+ * who else has them. Whatever has nothing to do with the file is not mentioned, since a tenant may have several files.
+ *
+ * @throws SetupError
+ */
+export async function besideFile(
+  api: ManagementApi,
+  setup: Setup,
+  tenant: Tenant,
+  ids: Ids,
+): Promise<readonly Step[]> {
+  const texts = [
+    ...permissionsBeside(setup, tenant),
+    ...(await rolesBeside(api, setup, tenant)),
+    ...(await appsBeside(api, setup, ids)),
+    ...organizationRolesBeside(setup, tenant),
+    ...(await membersBeside(api, setup, ids)),
+  ];
+  return texts.map((text) => seen('beside', text));
+}
+
+function permissionsBeside({ apis }: Setup, tenant: Tenant): string[] {
+  return apis.flatMap(({ indicator, permissions }) => {
+    const found = tenant.apis.find((one) => one.indicator === indicator);
+    return others(found?.permissions, permissions).map(
+      ({ name }) => `permission ${name} of ${indicator}: the file does not describe it`,
+    );
+  });
+}
+
+/** Roles of the file that give more, and other roles that give a permission of an API of the file. */
+async function rolesBeside(api: ManagementApi, setup: Setup, tenant: Tenant): Promise<string[]> {
+  const described = new Set(setup.apis.map(({ indicator }) => indicator));
+  const texts: string[] = [];
+  for (const role of tenant.roles.filter(({ type }) => type === MACHINE)) {
+    const present = await permissionsOfRole(api, role.id);
+    const inFile = setup.roles.find(({ name }) => name === role.name);
+    const more =
+      inFile === undefined
+        ? present.filter(({ indicator }) => described.has(indicator))
+        : present.filter((one) => !inFile.permissions.some((other) => isSame(one, other)));
+    if (more.length > 0) {
+      const also = inFile === undefined ? 'gives' : 'also gives';
+      texts.push(`role ${role.name} ${also} ${namesWithApi(more)}, which the file does not say`);
+    }
+  }
+  return texts;
+}
+
+/** Apps of the file that have other roles, and other apps that have a role of the file. */
+async function appsBeside(api: ManagementApi, { apps, roles }: Setup, ids: Ids): Promise<string[]> {
+  const texts: string[] = [];
+  for (const app of apps) {
+    const id = ids.find('app', app.name);
+    const more = id === undefined ? [] : others(await rolesOfApp(api, id), app.roles.map(named));
+    if (more.length > 0) texts.push(`app ${app.name} also has the role ${namesOf(more)}`);
+  }
+  for (const role of roles) {
+    const id = ids.find('role', role.name);
+    const holders = id === undefined ? [] : await api.list(`api/roles/${id}/applications`, namedOf);
+    const foreign = others(holders, apps);
+    if (foreign.length > 0) texts.push(`role ${role.name}: the app ${namesOf(foreign)} has it, too`);
+  }
+  return texts;
+}
+
+function organizationRolesBeside({ organizationRoles }: Setup, tenant: Tenant): string[] {
+  return organizationRoles.flatMap((role) => {
+    const found = tenant.organizationRoles.find(({ name }) => name === role.name);
+    if (found === undefined) return [];
+    const more = [
+      ...others(found.organizationPermissions, role.organizationPermissions.map(named)),
+      // The list of roles names no indicator.
+      ...others(found.permissions, role.permissions),
+    ];
+    if (more.length === 0) return [];
+    return [`organization role ${role.name} also gives ${namesOf(more)}, which the file does not say`];
+  });
+}
+
+/** Members that have other roles, and other members. */
+async function membersBeside(api: ManagementApi, { organizations }: Setup, ids: Ids): Promise<string[]> {
+  const texts: string[] = [];
+  for (const { name, members } of organizations) {
+    const id = ids.find('organization', name);
+    if (id === undefined) continue;
+    const present = await membersOf(api, id);
+    const foreign = others(
+      present,
+      members.map(({ app }) => named(app)),
+    );
+    if (foreign.length > 0) texts.push(`organization ${name}: the app ${namesOf(foreign)} is a member, too`);
+    for (const { app, roles } of members) {
+      const member = present.find((one) => one.id === ids.find('app', app));
+      const more = others(member?.roles.map(named), roles.map(named));
+      if (more.length > 0) {
+        texts.push(`app ${app} in organization ${name} also has the organization role ${namesOf(more)}`);
+      }
+    }
+  }
+  return texts;
+}
+
+function others<T extends { readonly name: string }>(
+  present: readonly T[] = [],
+  wanted: readonly { readonly name: string }[],
+): T[] {
+  const names = new Set(wanted.map(({ name }) => name));
+  return present.filter(({ name }) => !names.has(name));
+}
+
+function named(name: string): { readonly name: string } {
+  return { name };
+}
+
+function isSame(one: TenantPermission, other: ApiPermission): boolean {
+  return one.name === other.name && one.indicator === other.indicator;
+}
+
+function namesWithApi(permissions: readonly TenantPermission[]): string {
+  return namesOf(
+    permissions.map(({ name, indicator }): Pick<Named, 'name'> => ({ name: `${name} of ${indicator}` })),
+  );
+}

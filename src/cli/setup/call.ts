@@ -1,0 +1,89 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { bare, own } from '../../checks/own.js';
+import { M2MClientError } from '../../client/index.js';
+import { RUN_AGAIN, SetupError } from './setup-error.js';
+
+/** A call of the Management API. */
+export interface Call {
+  readonly method: 'GET' | 'POST';
+  /** Below the endpoint, without a slash before it. */
+  readonly path: string;
+  readonly body: object | undefined;
+}
+
+/** What was answered, read to its end. */
+export interface CallAnswer {
+  readonly status: number;
+  readonly headers: Headers;
+  /** Undefined where the body is not JSON. */
+  readonly json: unknown;
+}
+
+/** In milliseconds, for one attempt. */
+const PATIENCE = 30_000;
+/** How often one call is sent again. */
+const MOST_WAITS = 4;
+/** In seconds: Logto is not waited for any longer. */
+const LONGEST_WAIT = 30;
+
+/**
+ * Sends a call. It is sent again after 429 (RFC 6585 section 4), and after 503 with Retry-After (RFC 9110 section
+ * 10.2.3), since Logto has done nothing then. After any other failure it may have done something, and a call that is
+ * sent twice could make an app twice.
+ *
+ * @param onWait - is told for how many seconds it waits, and after which status
+ * @throws SetupError where there is no response, M2MClientError where there is no token
+ */
+export async function send(
+  authorizedFetch: typeof fetch,
+  call: Call,
+  onWait: (seconds: number, status: number) => void,
+): Promise<CallAnswer> {
+  for (let waits = 0; ; waits += 1) {
+    const answer = await attempt(authorizedFetch, call);
+    const seconds = secondsToWait(answer, waits);
+    if (seconds === undefined || seconds > LONGEST_WAIT || waits === MOST_WAITS) return answer;
+    onWait(seconds, answer.status);
+    await sleep(seconds * 1000);
+  }
+}
+
+async function attempt(authorizedFetch: typeof fetch, { method, path, body }: Call): Promise<CallAnswer> {
+  const init: RequestInit = {
+    method,
+    // A redirect that is followed makes a GET of a POST.
+    redirect: 'manual',
+    signal: AbortSignal.timeout(PATIENCE),
+    ...(body && { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
+  };
+  try {
+    const response = await authorizedFetch(path, bare(init));
+    const { status, headers } = response;
+    return { status, headers, json: parse(await response.text()) };
+  } catch (error) {
+    if (error instanceof M2MClientError) throw error;
+    throw new SetupError(`Logto did not answer ${method} /${path}: ${reasonOf(error)}. ${RUN_AGAIN}`);
+  }
+}
+
+function secondsToWait({ status, headers }: CallAnswer, waits: number): number | undefined {
+  const retryAfter = headers.get('retry-after');
+  if (status !== 429 && (status !== 503 || retryAfter === null)) return undefined;
+  const asked = /^\d+$/.test(retryAfter ?? '')
+    ? Number(retryAfter)
+    : (Date.parse(retryAfter ?? '') - Date.now()) / 1000;
+  return Number.isNaN(asked) ? 2 ** waits : Math.max(1, Math.ceil(asked));
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function reasonOf(error: unknown): string {
+  const code = own(own(error, 'cause'), 'code');
+  return typeof code === 'string' ? code : String((error as Error).message);
+}

@@ -1,0 +1,56 @@
+import { inARow } from '../words.js';
+import type { Named } from './entry.js';
+import type { Api, Setup } from './setup.js';
+import { MACHINE, type Tenant, type TenantRole } from './tenant.js';
+
+/** Why it is not certain what in the tenant is meant: one sentence for each doubt. With one of them nothing is made. */
+export function doubtsAbout(setup: Setup, tenant: Tenant): readonly string[] {
+  const { apis, roles, apps, organizationRoles, organizations } = setup;
+  return [
+    ...apis.flatMap((api) => apiDoubts(api, tenant)),
+    ...roles.flatMap(({ name }) => roleDoubts('role', name, tenant.roles)),
+    ...apps.flatMap(({ name }) => nameDoubts('machine-to-machine apps', name, tenant.apps)),
+    ...organizationRoles.flatMap(({ name }) =>
+      roleDoubts('organization role', name, tenant.organizationRoles),
+    ),
+    ...organizations.flatMap(({ name }) => nameDoubts('organizations', name, tenant.organizations)),
+  ];
+}
+
+/**
+ * An API is found by its indicator. A name that fits another indicator, or an indicator that fits another name, can be a
+ * slip or another API.
+ */
+function apiDoubts({ name, indicator }: Api, { apis }: Tenant): string[] {
+  const found = apis.find((one) => one.indicator === indicator);
+  if (found !== undefined) {
+    if (found.name === name) return [];
+    return [
+      `Logto has the API identifier ${indicator} already, of the API resource ${found.name}, and the file names it ${name}. If it is the same API, use one name for it.`,
+    ];
+  }
+  return apis
+    .filter((one) => one.name === name)
+    .map(
+      (other) =>
+        `Logto has an API resource named ${name} already, with the identifier ${other.indicator}, and the file says ${indicator}. If it is the same API, correct the file; otherwise use another name in it.`,
+    );
+}
+
+/** Logto lets apps and organizations have the name of another. */
+function nameDoubts(what: string, name: string, all: readonly Named[]): string[] {
+  const ids = all.filter((one) => one.name === name).map(({ id }) => id);
+  if (ids.length < 2) return [];
+  return [
+    `Logto has ${ids.length} ${what} named ${name} (${inARow(ids)}), so it is not certain which is meant. In the Logto Console, rename all but one.`,
+  ];
+}
+
+/** A role for users cannot be assigned to an app. */
+function roleDoubts(what: string, name: string, all: readonly TenantRole[]): string[] {
+  const ofUsers = all.some((role) => role.name === name && role.type !== MACHINE);
+  if (!ofUsers) return [];
+  return [
+    `Logto has the ${what} ${name} already, and it is not for machine-to-machine apps. In the Logto Console, rename it; or use another name in the file.`,
+  ];
+}

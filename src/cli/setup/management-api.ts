@@ -1,0 +1,220 @@
+import { own } from '../../checks/own.js';
+import {
+  createM2MClient,
+  type M2MClient,
+  M2MClientError,
+  managementApiResource,
+} from '../../client/index.js';
+import { adviceOnMissing } from '../../client/missing-scopes.js';
+import { decodeToken, Undecodable } from '../checks/decoded-token.js';
+import { endpointFor } from '../checks/issuer.js';
+import { discreet } from '../discreet.js';
+import type { App } from '../settings.js';
+import { assignment } from '../words.js';
+import { type Call, type CallAnswer, send } from './call.js';
+import { type Entry, entriesOf, textOf, Unreadable } from './entry.js';
+import { RUN_AGAIN, SetupError } from './setup-error.js';
+
+/** Who calls the Management API, and where. */
+export interface ManagementApiOptions {
+  /** Base URL of Logto, in its normal form. */
+  readonly endpoint: string;
+  /** An app that has the permission `all` of the Management API. */
+  readonly app: App;
+  /** Undefined where Logto is self-hosted. */
+  readonly tenantId: string | undefined;
+  readonly allowInsecure: boolean;
+  /** Is told the path of each call. */
+  readonly onCall: (path: string) => void;
+  /** Is told for how many seconds it waits because Logto asked for it, and after which status. */
+  readonly onWait: (seconds: number, status: number) => void;
+}
+
+/** The most that Logto gives. */
+const PAGE_SIZE = 100;
+
+/** Logto's Management API. It only reads and adds: nothing here changes or deletes. */
+export class ManagementApi {
+  readonly #options: ManagementApiOptions;
+  readonly #client: M2MClient;
+
+  private constructor(options: ManagementApiOptions) {
+    const { endpoint, app, tenantId, allowInsecure } = options;
+    this.#options = options;
+    this.#client = createM2MClient({
+      endpoint,
+      appId: app.id,
+      appSecret: app.secret,
+      resource: resourceOf(endpoint, tenantId),
+      scopes: ['all'],
+      baseUrl: endpoint,
+      allowInsecureRequests: allowInsecure,
+    });
+  }
+
+  /**
+   * Gets a token for it first.
+   *
+   * @throws SetupError where Logto gives none, or one without the permission, or issues it under another address
+   */
+  static async open(options: ManagementApiOptions): Promise<ManagementApi> {
+    const api = new ManagementApi(options);
+    await api.#checkToken();
+    return api;
+  }
+
+  /** Base URL of Logto, in the form that its tokens name. */
+  get endpoint(): string {
+    return this.#options.endpoint;
+  }
+
+  /** All pages of a list. @throws SetupError */
+  async list<T>(path: string, read: (entry: Entry) => T, filter: Record<string, string> = {}): Promise<T[]> {
+    // By id, since an entry that somebody adds meanwhile moves another one to the next page.
+    const all = new Map<string, T>();
+    for (let page = 1; ; page += 1) {
+      const query = new URLSearchParams({ page: `${page}`, page_size: `${PAGE_SIZE}`, ...filter });
+      const answer = await this.#call('GET', `${path}?${query}`);
+      const entries = this.#read(path, () =>
+        entriesOf(answer.json).map((entry) => [textOf(entry, 'id'), read(entry)] as const),
+      );
+      for (const [id, entry] of entries) all.set(id, entry);
+      if (page * PAGE_SIZE >= this.#totalOf(answer, path)) return [...all.values()];
+    }
+  }
+
+  /** A list without pages. @throws SetupError */
+  async get<T>(path: string, read: (entry: Entry) => T): Promise<T[]> {
+    const { json } = await this.#call('GET', path);
+    return this.#read(path, () => entriesOf(json).map(read));
+  }
+
+  /** Makes what is described. @returns its id @throws SetupError */
+  async create(path: string, body: object): Promise<string> {
+    const { json } = await this.#call('POST', path, body);
+    return this.#read(path, () => textOf(json, 'id'));
+  }
+
+  /** Adds to what is there. @throws SetupError */
+  async add(path: string, body: object): Promise<void> {
+    await this.#call('POST', path, body);
+  }
+
+  async #call(method: Call['method'], path: string, body?: object): Promise<CallAnswer> {
+    const { onCall, onWait } = this.#options;
+    onCall(path);
+    const call = { method, path, body };
+    const answer = await send(this.#client.fetch, call, onWait).catch((error) => {
+      throw noToken(error);
+    });
+    if (answer.status < 300) return answer;
+    throw this.#refusal(call, answer);
+  }
+
+  /**
+   * How many entries there are on all pages. The Link header will not do: the addresses in it lack the /api. If a page
+   * were taken for the last by mistake, what is on the next one would be made again.
+   */
+  #totalOf({ headers }: CallAnswer, path: string): number {
+    const total = headers.get('total-number');
+    if (total !== null && /^\d+$/.test(total)) return Number(total);
+    throw new SetupError(
+      `${this.endpoint} does not say how many entries /${path} has: does a proxy remove the header Total-Number?`,
+    );
+  }
+
+  #read<T>(path: string, read: () => T): T {
+    try {
+      return read();
+    } catch (error) {
+      if (!(error instanceof Unreadable)) throw error;
+      throw new SetupError(
+        `The response of ${this.endpoint} to /${path} is not one of Logto's Management API.`,
+      );
+    }
+  }
+
+  async #checkToken(): Promise<void> {
+    const { app, endpoint, tenantId } = this.#options;
+    const { token, scopes } = await this.#client.getAccessToken().catch((error) => {
+      throw noToken(error);
+    });
+    if (!scopes.includes('all')) {
+      const resource = resourceOf(endpoint, tenantId);
+      const advice = adviceOnMissing(['all'], { appId: app.id, resource, organizationId: undefined });
+      throw new SetupError(`The app may not use the Management API. ${advice} Nothing was changed.`);
+    }
+    checkIssuer(token, endpoint);
+  }
+
+  /** What Logto said when it refused a call, and what to do about it. */
+  #refusal({ method, path }: Call, { status, json }: CallAnswer): SetupError {
+    const [code, message] = ['code', 'message'].map((name) => {
+      const text = own(json, name);
+      return typeof text === 'string' ? discreet(text, this.#options.app.secret) : '';
+    });
+    const why = message === '' ? 'it did not say why' : message;
+    const said = `Logto refused ${method} /${path} (${status}): ${why}${code === '' ? '' : ` (${code})`}`;
+    const advice = this.#adviceOn(status, code ?? '');
+    return advice === undefined ? new SetupError(said) : new SetupError(said, advice);
+  }
+
+  #adviceOn(status: number, code: string): string | undefined {
+    const { endpoint } = this;
+    if (status === 401) {
+      return `The Management API at ${endpoint} does not accept the token that Logto issued there. Where you host Logto yourself, is ${endpoint} the address of its Console (port 3002 by default)? Set LOGTO_ENDPOINT to the address of your tenant (port 3001 by default).`;
+    }
+    if (status >= 300 && status < 400) {
+      return `Set LOGTO_ENDPOINT to the address to which ${endpoint} redirects, if Logto issues tokens under that.`;
+    }
+    return mayPass(status) || (status === 422 && isThereAlready(code)) ? RUN_AGAIN : undefined;
+  }
+}
+
+/** The Management API of a tenant of Logto Cloud is named after the tenant, and so is the tenant's first domain. */
+function resourceOf(endpoint: string, tenantId: string | undefined): string {
+  const [, inCloud] = /^https:\/\/([\w-]+)\.logto\.app$/.exec(endpoint) ?? [];
+  return managementApiResource(tenantId ?? inCloud);
+}
+
+/**
+ * Makes sure that Logto issues tokens under this endpoint, and not under another that leads to it, too: an API with this
+ * endpoint would refuse every token.
+ *
+ * @param token - Logto's own response, so it is only read here, not verified
+ * @throws SetupError
+ */
+function checkIssuer(token: string, endpoint: string): void {
+  const decoded = decodeToken(token);
+  const issuer = decoded instanceof Undecodable ? undefined : decoded.claims['iss'];
+  if (issuer === `${endpoint}/oidc`) return;
+  const named = typeof issuer === 'string' ? endpointFor(issuer) : undefined;
+  if (named === undefined) {
+    throw new SetupError(
+      `The token that ${endpoint} issued is not one of Logto's: its issuer is no endpoint.`,
+    );
+  }
+  throw new SetupError(
+    `Logto issues tokens as ${named}, not as ${endpoint}: set ${assignment('LOGTO_ENDPOINT', named)}. Nothing was changed.`,
+  );
+}
+
+/** Why there is no token. The client knows the API by its identifier; here it can be said how that is set. */
+function noToken(error: unknown): unknown {
+  if (!(error instanceof M2MClientError)) return error;
+  if (error.code === 'invalid_target') {
+    return new SetupError(error.message, "With Logto Cloud, set LOGTO_TENANT_ID to the tenant's id.");
+  }
+  const advice = mayPass(own(error, 'status')) ? [RUN_AGAIN] : [];
+  return new SetupError(error.message, ...advice);
+}
+
+/** Whether the response may be another one the next time. */
+function mayPass(status = 0): boolean {
+  return status === 429 || status >= 500;
+}
+
+/** Whether somebody made it after it was looked for, such as another run of this. */
+function isThereAlready(code: string): boolean {
+  return /_(exists|in_use)$/.test(code) || code === 'entity.unique_integrity_violation';
+}

@@ -1,0 +1,132 @@
+import { meantBy } from '../../checks/spelling.js';
+import { checkAudiences } from '../../checks/uris.js';
+import { show } from '../../checks/values.js';
+import { inARow } from '../words.js';
+import { pathOf } from './schema.js';
+import type { ApiPermission, Setup } from './setup.js';
+
+/**
+ * What the schema cannot say: an indicator is a URI, a name stands once, and what is named is described in the file.
+ *
+ * @returns one sentence for each fault, with its place in the file
+ */
+export function checkReferences(setup: Setup): readonly string[] {
+  const { apis, roles, apps, organizationPermissions, organizationRoles, organizations } = setup;
+  const faults = new Faults();
+  const [roleNames, appNames, organizationRoleNames] = [roles, apps, organizationRoles].map(namesOf);
+  const permissionsOf = new Map(apis.map((api) => [api.indicator, namesOf(api.permissions)]));
+
+  const all = [apis, roles, apps, organizationPermissions, organizationRoles, organizations];
+  if (all.every((entries) => entries.length === 0)) faults.add('the file', 'it describes nothing.');
+  for (const { indicator } of apis) faults.addThrown('api', () => checkAudiences('', indicator, 'indicator'));
+  faults.addRepeated(
+    'api',
+    'indicator',
+    apis.map(({ indicator }) => indicator),
+  );
+  for (const [path, entries] of Object.entries({
+    api: apis,
+    roles,
+    apps,
+    organizationRoles,
+    organizations,
+  })) {
+    faults.addRepeated(path, 'name', namesOf(entries));
+  }
+
+  const checkPermissions = (path: string, permissions: readonly ApiPermission[]) => {
+    for (const { indicator, name } of permissions) {
+      const known = permissionsOf.get(indicator);
+      if (known === undefined) faults.addUnknown(path, 'API', indicator, [...permissionsOf.keys()]);
+      else faults.addUnknown(pathOf(path, indicator), 'permission', name, known);
+    }
+  };
+  for (const [index, role] of roles.entries()) {
+    checkPermissions(`roles[${index}].permissions`, role.permissions);
+  }
+  for (const [index, app] of apps.entries()) {
+    for (const name of app.roles) faults.addUnknown(`apps[${index}].roles`, 'role', name, roleNames);
+  }
+  for (const [index, role] of organizationRoles.entries()) {
+    const path = `organizationRoles[${index}]`;
+    checkPermissions(`${path}.permissions`, role.permissions);
+    for (const name of role.organizationPermissions) {
+      const known = namesOf(organizationPermissions);
+      faults.addUnknown(`${path}.organizationPermissions`, 'organization permission', name, known);
+    }
+  }
+  for (const [index, { members }] of organizations.entries()) {
+    const path = `organizations[${index}].members`;
+    faults.addRepeated(
+      path,
+      'app',
+      members.map(({ app }) => app),
+    );
+    for (const [at, { app, roles: its }] of members.entries()) {
+      faults.addUnknown(`${path}[${at}].app`, 'app', app, appNames);
+      for (const name of its) {
+        faults.addUnknown(`${path}[${at}].roles`, 'organization role', name, organizationRoleNames);
+      }
+    }
+  }
+  addVariables(faults, setup);
+  return faults.all;
+}
+
+/** Two of them must not have the same variables in the file of --write-env. */
+function addVariables(faults: Faults, { apps, organizations }: Setup): void {
+  const owners = new Map<string, string>();
+  for (const [path, entries] of Object.entries({ apps, organizations })) {
+    for (const [index, { name, env }] of entries.entries()) {
+      const at = `${path}[${index}]`;
+      const other = owners.get(env);
+      if (env === '') {
+        faults.add(at, `no variable can be named after ${show(name)}. ${ADVICE_ON_VARIABLES}`);
+      } else if (other !== undefined) {
+        faults.add(at, `its variable ${env}_ID is that of ${other}, too. ${ADVICE_ON_VARIABLES}`);
+      }
+      owners.set(env, at);
+    }
+  }
+}
+
+const ADVICE_ON_VARIABLES = 'Add the member `env` to an app, or change a name: see --write-env.';
+
+class Faults {
+  readonly all: string[] = [];
+
+  add(path: string, fault: string): void {
+    this.all.push(`${path}: ${fault}`);
+  }
+
+  /** The message of a check of options. */
+  addThrown(path: string, check: () => unknown): void {
+    try {
+      check();
+    } catch (error) {
+      this.add(path, (error as Error).message.replace(/^: /, ''));
+    }
+  }
+
+  addRepeated(path: string, member: string, values: readonly string[]): void {
+    for (const value of new Set(values.filter((one, index) => values.indexOf(one) !== index))) {
+      this.add(path, `the ${member} ${show(value)} stands more than once.`);
+    }
+  }
+
+  addUnknown(path: string, what: string, name: string, known: readonly string[] = []): void {
+    if (known.includes(name)) return;
+    const meant = meantBy(name, known, Math.max(2, Math.floor(name.length / 3)));
+    const advice =
+      meant !== undefined
+        ? `Did you mean ${show(meant)}?`
+        : known.length === 0
+          ? 'The file describes none.'
+          : `It describes ${inARow(known.map(show))}.`;
+    this.add(path, `the file describes no ${what} ${show(name)}. ${advice}`);
+  }
+}
+
+function namesOf(entries: readonly { readonly name: string }[]): string[] {
+  return entries.map(({ name }) => name);
+}

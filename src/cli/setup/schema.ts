@@ -1,0 +1,113 @@
+import { bare, own } from '../../checks/own.js';
+import { meantBy } from '../../checks/spelling.js';
+import { show } from '../../checks/values.js';
+import { readPackageFile } from '../package-file.js';
+import { inARow } from '../words.js';
+
+/** Compares a value with the JSON Schema that ships with the package. @returns one sentence for each fault */
+export function faultsIn(value: unknown): readonly string[] {
+  const schema = readPackageFile('setup.schema.json');
+  const faults: string[] = [];
+  new Walk(schema, (path, fault) => faults.push(`${path || 'the file'}: ${fault}`)).check(value, schema, '');
+  return faults;
+}
+
+/**
+ * Goes through a value and its schema. It knows the keywords that our schema has, and no others: a library would be a
+ * dependency of everybody who uses the guards.
+ */
+class Walk {
+  readonly #definitions: unknown;
+  readonly #fault: (path: string, fault: string) => void;
+
+  constructor(schema: unknown, fault: (path: string, fault: string) => void) {
+    this.#definitions = own(schema, 'definitions');
+    this.#fault = fault;
+  }
+
+  check(value: unknown, unresolved: unknown, path: string): void {
+    const schema = bare(this.#resolve(unresolved, value));
+    if (typeOf(value) !== schema['type'] && !(schema['type'] === 'number' && typeOf(value) === 'integer')) {
+      this.#fault(path, `it must be ${own(WORDS, String(schema['type']))}, not ${show(value)}.`);
+      return;
+    }
+    if (typeof value === 'string') this.#checkText(value, schema, path);
+    if (typeof value === 'number') this.#checkNumber(value, schema, path);
+    if (Array.isArray(value)) this.#checkItems(value, schema, path);
+    else if (typeof value === 'object' && value !== null) this.#checkMembers(value, schema, path);
+  }
+
+  /** The schema that a reference or a choice leads to. A choice is one between an object and a list. */
+  #resolve(schema: unknown, value: unknown): unknown {
+    const reference = own(schema, '$ref');
+    if (typeof reference === 'string') return own(this.#definitions, reference.replace('#/definitions/', ''));
+    const choices = own(schema, 'anyOf');
+    if (!Array.isArray(choices)) return schema;
+    const resolved = choices.map((one) => this.#resolve(one, value));
+    return resolved.find((one) => own(one, 'type') === typeOf(value)) ?? resolved[0];
+  }
+
+  #checkText(value: string, { minLength, maxLength, pattern, description }: Keywords, path: string): void {
+    if (value.trim().length < Number(minLength ?? 0)) this.#fault(path, 'it must not be empty.');
+    if (value.length > Number(maxLength ?? Number.POSITIVE_INFINITY)) {
+      this.#fault(path, `it must have at most ${maxLength} characters.`);
+    }
+    if (typeof pattern !== 'string' || new RegExp(pattern).test(value)) return;
+    this.#fault(path, `${show(value)} is not allowed here. ${description}`);
+  }
+
+  #checkNumber(value: number, { minimum }: Keywords, path: string): void {
+    if (value < Number(minimum)) this.#fault(path, `it must be at least ${minimum}, not ${value}.`);
+  }
+
+  #checkItems(value: readonly unknown[], { minItems, items }: Keywords, path: string): void {
+    if (value.length < Number(minItems ?? 0)) this.#fault(path, 'it must not be empty.');
+    // By index, since `forEach` would pass over the holes of a sparse list.
+    for (let index = 0; index < value.length; index++) this.check(value[index], items, `${path}[${index}]`);
+  }
+
+  #checkMembers(value: object, schema: Keywords, path: string): void {
+    const { properties, additionalProperties, propertyNames, required } = schema;
+    const known = Object.keys(bare(properties));
+    for (const [name, member] of Object.entries(value)) {
+      const at = pathOf(path, name);
+      // A module may leave a member out by this; JSON has no such value.
+      if (member === undefined) continue;
+      if (propertyNames !== undefined) this.check(name, propertyNames, at);
+      const its = own(properties, name) ?? additionalProperties;
+      if (typeof its === 'object') this.check(member, its, at);
+      else this.#fault(at, `unknown member. ${adviceOn(name, known)}`);
+    }
+    for (const name of (required ?? []) as readonly string[]) {
+      if (own(value, name) === undefined) this.#fault(path, `the member \`${name}\` is missing.`);
+    }
+  }
+}
+
+type Keywords = ReturnType<typeof bare>;
+
+const WORDS: Readonly<Record<string, string>> = {
+  object: 'an object',
+  array: 'a list',
+  string: 'a string',
+  integer: 'a whole number',
+  number: 'a number',
+  boolean: 'true or false',
+};
+
+function typeOf(value: unknown): string {
+  if (Array.isArray(value)) return 'array';
+  if (typeof value === 'number' && Number.isInteger(value)) return 'integer';
+  return value === null ? 'null' : typeof value;
+}
+
+/** The place of a member: `roles[0].permissions["https://shopping.api"]`. */
+export function pathOf(path: string, name: string): string {
+  if (!/^[a-z$_][\w$]*$/i.test(name)) return `${path}[${show(name)}]`;
+  return path === '' ? name : `${path}.${name}`;
+}
+
+function adviceOn(name: string, known: readonly string[]): string {
+  const meant = meantBy(name, known, Math.max(2, Math.floor(name.length / 3)));
+  return meant === undefined ? `Known members are ${inARow(known)}.` : `Did you mean \`${meant}\`?`;
+}

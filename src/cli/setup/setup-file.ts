@@ -1,0 +1,122 @@
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { type Bare, bare, own } from '../../checks/own.js';
+import { cut, printable } from '../../checks/printable.js';
+import type {
+  SetupApi,
+  SetupApp,
+  SetupDefinition,
+  SetupOrganization,
+  SetupOrganizationRole,
+  SetupPermissions,
+  SetupPermissionsByApi,
+  SetupRole,
+} from '../../setup-definition.js';
+import { checkReferences } from './references.js';
+import { faultsIn } from './schema.js';
+import type { Api, ApiPermission, App, Organization, Permission, Role, Setup } from './setup.js';
+import { SetupError } from './setup-error.js';
+
+/** The set-up file cannot be used. Each line is one fault, with its place in the file. */
+export class SetupFileError extends SetupError {}
+
+/**
+ * Reads a set-up file: JSON, or a module whose default export is the same.
+ *
+ * @throws SetupFileError
+ */
+export async function readSetupFile(file: string): Promise<Setup> {
+  const content = await contentOf(file);
+  const faults = faultsIn(content);
+  if (faults.length > 0) throw new SetupFileError(...faults.map((fault) => `${file}: ${fault}`));
+  const setup = setupOf(content as SetupDefinition);
+  const wrong = checkReferences(setup);
+  if (wrong.length > 0) throw new SetupFileError(...wrong.map((fault) => `${file}: ${fault}`));
+  return setup;
+}
+
+async function contentOf(file: string): Promise<unknown> {
+  const path = resolve(file);
+  if (!existsSync(path)) throw new SetupFileError(`${file} is not there: name the set-up file.`);
+  const isJson = /\.json$/i.test(path);
+  try {
+    if (isJson) return JSON.parse((await readFile(path, 'utf8')).replace(/^\uFEFF/, ''));
+    return own(await import(pathToFileURL(path).href), 'default');
+  } catch (error) {
+    const said = cut(printable(error instanceof Error ? error.message : String(error)), 300);
+    throw new SetupFileError(`${file} is not ${isJson ? 'JSON' : 'a module'} that can be read: ${said}`);
+  }
+}
+
+function setupOf(content: SetupDefinition): Setup {
+  const { api, roles, apps, organizationPermissions, organizationRoles, organizations } = bare(content);
+  return {
+    apis: api === undefined ? [] : [api].flat().map(apiOf),
+    roles: (roles ?? []).map(roleOf),
+    apps: (apps ?? []).map(appOf),
+    organizationPermissions: permissionsOf(organizationPermissions),
+    organizationRoles: (organizationRoles ?? []).map((role) => ({
+      ...roleOf(role),
+      organizationPermissions: once(own(role, 'organizationPermissions')),
+    })),
+    organizations: (organizations ?? []).map(organizationOf),
+  };
+}
+
+function apiOf(api: SetupApi): Api {
+  const { name, indicator, permissions, accessTokenTtl }: Bare<SetupApi> = bare(api);
+  return { name, indicator, permissions: permissionsOf(permissions), accessTokenTtl };
+}
+
+function roleOf(role: SetupRole | SetupOrganizationRole): Role {
+  const { name, description, permissions } = bare<SetupRole | SetupOrganizationRole>(role);
+  return { name, description, permissions: apiPermissions(permissions) };
+}
+
+function appOf(app: SetupApp): App {
+  const { name, description, roles, env, customClientMetadata } = bare(app);
+  return {
+    name,
+    description,
+    roles: once(roles),
+    env: env ?? variablePrefix(name),
+    customClientMetadata: customClientMetadata ?? {},
+  };
+}
+
+function organizationOf(organization: SetupOrganization): Organization {
+  const { name, description, members } = bare(organization);
+  return {
+    name,
+    description,
+    env: variablePrefix(name),
+    members: (members ?? []).map((member) => ({ app: member.app, roles: once(own(member, 'roles')) })),
+  };
+}
+
+function permissionsOf(permissions: SetupPermissions = {}): Permission[] {
+  return Object.entries(permissions).map(([name, description]) => ({ name, description }));
+}
+
+function apiPermissions(byApi: SetupPermissionsByApi = {}): ApiPermission[] {
+  return Object.entries(byApi).flatMap(([indicator, names]) =>
+    once(names).map((name) => ({ indicator, name })),
+  );
+}
+
+/** Each name once. */
+function once(names: readonly string[] = []): string[] {
+  return [...new Set(names)];
+}
+
+/** The name as that of a variable: `Corner Shop` gives `CORNER_SHOP`. */
+function variablePrefix(name: string): string {
+  const ascii = name.normalize('NFKD').replace(/\p{M}/gu, '');
+  const prefix = ascii
+    .toUpperCase()
+    .replace(/[^A-Z0-9]+/g, '_')
+    .replace(/^_|_$/g, '');
+  return /^\d/.test(prefix) ? `_${prefix}` : prefix;
+}

@@ -1,0 +1,62 @@
+/** A permission of an API, or of organizations. */
+export interface Permission {
+  readonly name: string;
+  /** May be empty: then it says nothing about the description in Logto. */
+  readonly description: string;
+}
+
+export interface Api {
+  readonly name: string;
+  readonly indicator: string;
+  readonly permissions: readonly Permission[];
+  /** In seconds. */
+  readonly accessTokenTtl: number | undefined;
+}
+
+/** A permission of one API, as a role names it. */
+export interface ApiPermission {
+  readonly indicator: string;
+  readonly name: string;
+}
+
+export interface Role {
+  readonly name: string;
+  readonly description: string | undefined;
+  readonly permissions: readonly ApiPermission[];
+}
+
+export interface App {
+  readonly name: string;
+  readonly description: string | undefined;
+  readonly roles: readonly string[];
+  /** What the names of its variables begin with. */
+  readonly env: string;
+  readonly customClientMetadata: Readonly<Record<string, unknown>>;
+}
+
+export interface OrganizationRole extends Role {
+  readonly organizationPermissions: readonly string[];
+}
+
+export interface Member {
+  readonly app: string;
+  readonly roles: readonly string[];
+}
+
+export interface Organization {
+  readonly name: string;
+  readonly description: string | undefined;
+  /** What the names of its variables begin with. */
+  readonly env: string;
+  readonly members: readonly Member[];
+}
+
+/** What the tenant must have: the file, checked, with every default filled in. */
+export interface Setup {
+  readonly apis: readonly Api[];
+  readonly roles: readonly Role[];
+  readonly apps: readonly App[];
+  readonly organizationPermissions: readonly Permission[];
+  readonly organizationRoles: readonly OrganizationRole[];
+  readonly organizations: readonly Organization[];
+}

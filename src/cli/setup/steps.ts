@@ -1,0 +1,43 @@
+/**
+ * What is found of one thing: it is to be made, it is there, it differs and is left, the tenant has it beside the file, or
+ * the file lacks it.
+ */
+export type Action = 'make' | 'there' | 'differs' | 'beside' | 'lacks';
+
+/** One thing of the tenant. */
+export interface Step {
+  readonly action: Action;
+  /** The thing, and what about it: `role shop-reader with read:products`. */
+  readonly text: string;
+  /** Makes it. Undefined where nothing is to be made. */
+  readonly make: (() => Promise<void>) | undefined;
+}
+
+/** A thing of which nothing is made. */
+export function seen(action: Exclude<Action, 'make'>, text: string): Step {
+  return { action, text, make: undefined };
+}
+
+export function make(text: string, run: () => Promise<void>): Step {
+  return { action: 'make', text, make: run };
+}
+
+/** The ids that Logto has given, by the kind and the name of what has them. Those of what is not made yet are missing. */
+export class Ids {
+  readonly #ids = new Map<string, string>();
+
+  set(kind: string, name: string, id: string): void {
+    this.#ids.set(`${kind} ${name}`, id);
+  }
+
+  find(kind: string, name: string): string | undefined {
+    return this.#ids.get(`${kind} ${name}`);
+  }
+
+  /** The id of what is there, or was made by a step before. */
+  get(kind: string, name: string): string {
+    const id = this.find(kind, name);
+    if (id === undefined) throw new Error(`There is no id of the ${kind} ${name}.`);
+    return id;
+  }
+}

@@ -1,0 +1,189 @@
+import { execFileSync } from 'node:child_process';
+import { lstatSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseEnv } from 'node:util';
+import { describe, expect, it } from 'vitest';
+import type { StandInLogto } from '../../support/management-api/stand-in-logto.js';
+import { temporaryFolder } from '../../support/temporary-folder.js';
+import { logtoM2M } from '../command.js';
+import { admin, interrupt, openTenant, runSetup, SHOP, SHOP_FILE, setupFile } from './tenant.js';
+
+async function openWithFile() {
+  const logto = await openTenant();
+  const folder = temporaryFolder();
+  const file = join(folder, 'shop.env');
+  return { logto, folder, file, run: (path = file) => runSetup(logto, ['--write-env', path]) };
+}
+
+/** Gives the only secret of an app another value. */
+function setSecret(logto: StandInLogto, app: string, value: string): void {
+  const { id } = logto.app(app);
+  logto.change(() => {
+    for (const secret of logto.state.secrets) if (secret.applicationId === id) secret.value = value;
+  });
+}
+
+describe('logto-m2m setup --write-env', () => {
+  it('writes the ids and secrets of the apps, for the owner of the file alone', async () => {
+    const { logto, folder, file, run } = await openWithFile();
+    const { code, stdout, stderr } = await run();
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toContain(`\nWrote ${file}.\n`);
+    const [statistics, catalog] = ['statistics-service', 'catalog-service'].map((name) => logto.app(name));
+    expect(parseEnv(readFileSync(file, 'utf8'))).toEqual({
+      LOGTO_ENDPOINT: logto.endpoint,
+      LOGTO_AUDIENCE: SHOP,
+      LOGTO_APP_ID: statistics?.id,
+      LOGTO_APP_SECRET: statistics?.secret,
+      CATALOG_SERVICE_ID: catalog?.id,
+      CATALOG_SERVICE_SECRET: catalog?.secret,
+      STRANGER_SERVICE_ID: logto.app('stranger-service').id,
+      STRANGER_SERVICE_SECRET: logto.app('stranger-service').secret,
+      PARTNER_SERVICE_ID: logto.app('partner-service').id,
+      PARTNER_SERVICE_SECRET: logto.app('partner-service').secret,
+      CORNER_SHOP_ID: logto.state.organizations[0]?.id,
+    });
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    expect(readdirSync(folder)).toEqual(['shop.env']);
+    for (const { secret } of logto.directory.applications) expect(stdout).not.toContain(secret);
+  });
+
+  it('writes the same again, through a link and over a file that others could read', async () => {
+    const { folder, file, run } = await openWithFile();
+    await run();
+    const before = readFileSync(file, 'utf8');
+    const link = join(folder, 'link.env');
+    symlinkSync('shop.env', link);
+    writeFileSync(file, 'LOGTO_APP_ID=old\n', { mode: 0o644 });
+    expect(await run(link)).toMatchObject({ code: 0, stdout: expect.stringContaining('Nothing is to do.') });
+    expect(lstatSync(link).isSymbolicLink()).toBe(true);
+    expect(readFileSync(file, 'utf8')).toBe(before);
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+  });
+
+  it('leaves a file as it was where it holds other variables, and asks nothing of Logto', async () => {
+    const { logto, file, run } = await openWithFile();
+    writeFileSync(file, 'PORT=80\nLOGTO_ENDPOINT=x\nDB="a\nb"\n');
+    const { code, stderr } = await run();
+    expect(code).toBe(1);
+    expect(stderr).toBe(
+      `${file} has other variables, which would be lost: DB and PORT. Name another file, or delete this one.\n`,
+    );
+    expect(readFileSync(file, 'utf8')).toMatch(/^PORT=80\n/);
+    expect(logto.requests).toEqual([]);
+  });
+
+  it('leaves the file as it was where it fails', async () => {
+    const { logto, folder, file, run } = await openWithFile();
+    writeFileSync(file, 'LOGTO_ENDPOINT=x\n');
+    const fails = async () => {
+      expect((await run()).code).toBe(1);
+      expect(readFileSync(file, 'utf8')).toBe('LOGTO_ENDPOINT=x\n');
+      expect(readdirSync(folder)).toEqual(['shop.env']);
+    };
+    interrupt(logto, /POST .api.organizations/, { status: 500 });
+    await fails();
+    interrupt(logto, /GET .api.applications.\w+.secrets$/, { status: 500 });
+    await fails();
+  });
+
+  it.each<[what: string, path: (folder: string) => string, sentence: RegExp]>([
+    [
+      'a folder is missing',
+      (folder) => join(folder, 'none', 'x.env'),
+      /x\.env cannot be written \(ENOENT\)\.\n$/,
+    ],
+    ['it is a folder', (folder) => folder, /^\S+ is not a file that could be replaced\.\n$/],
+    ['it has no name', () => '', /^\S+ is not a file that could be replaced\.\n$/],
+    ['it is a device', () => '/dev/null', /^\/dev\/null is not a file that could be replaced\.\n$/],
+  ])('asks nothing of Logto where %s', async (_what, path, sentence) => {
+    const { logto, folder } = await openWithFile();
+    const { code, stdout, stderr } = await runSetup(logto, ['--write-env', path(folder)]);
+    expect(stderr).toMatch(sentence);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(logto.requests).toEqual([]);
+  });
+
+  it('quotes values so that node --env-file and a shell read them as they are', async () => {
+    const { logto, file, run } = await openWithFile();
+    await run();
+    const values = { statistics: `#a "b" $HOME \\n \`c\``, catalog: `it's #1`, partner: 'ends with \\' };
+    for (const [name, value] of Object.entries(values)) setSecret(logto, `${name}-service`, value);
+    expect((await run()).code).toBe(0);
+
+    const program =
+      'const e = process.env; console.log(JSON.stringify([e.LOGTO_APP_SECRET, e.CATALOG_SERVICE_SECRET, e.PARTNER_SERVICE_SECRET]))';
+    const read = (command: string, ...args: string[]) =>
+      JSON.parse(execFileSync(command, args, { env: { PATH: process.env['PATH'] }, encoding: 'utf8' }));
+    expect(read(process.execPath, `--env-file=${file}`, '-e', program)).toEqual(Object.values(values));
+    expect(read('sh', '-c', 'set -a; . "$1"; "$2" -e "$3"', 'sh', file, process.execPath, program)).toEqual(
+      Object.values(values),
+    );
+  });
+
+  it.each([`it's "quoted"`, `it's $5`, 'two\nlines'])(
+    'refuses the secret %j, which no quotation marks hold',
+    async (secret) => {
+      const { logto, run } = await openWithFile();
+      await run();
+      setSecret(logto, 'partner-service', secret);
+      const { code, stdout, stderr } = await run();
+      expect(stderr).toMatch(/^PARTNER_SERVICE_SECRET has characters that no environment file can hold: /);
+      expect(stdout + stderr).not.toContain(secret);
+      expect(code).toBe(1);
+    },
+  );
+
+  it('writes the secret that lasts, and says so where none is valid', async () => {
+    const { logto, file, run } = await openWithFile();
+    await run();
+    const before = readFileSync(file, 'utf8');
+    const { id } = logto.app('catalog-service');
+    const [own] = logto.state.secrets.filter(({ applicationId }) => applicationId === id);
+    if (own === undefined) throw new Error('no secret');
+    logto.state.secrets.unshift(
+      { ...own, name: 'older, but expired', value: 'EXPIRED', createdAt: 1, expiresAt: 2 },
+      { ...own, name: 'older, but ending', value: 'ENDING', createdAt: 1, expiresAt: Date.now() + 60_000 },
+      { ...own, name: 'newer', value: 'NEWER', createdAt: own.createdAt + 1 },
+    );
+    await run();
+    expect(readFileSync(file, 'utf8')).toBe(before);
+
+    for (const one of logto.state.secrets) if (one.applicationId === id) one.expiresAt = 2;
+    const { code, stderr } = await run();
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: `The app catalog-service (${id}) has no secret that is still valid: create one on its page in the Logto Console.\n`,
+    });
+  });
+
+  it('names the variables of an app after it, or as the file says', async () => {
+    const logto = await openTenant();
+    const out = join(temporaryFolder(), 'x.env');
+    const file = setupFile({
+      api: ['https://a.example', 'https://b.example'].map((indicator) => ({
+        name: indicator,
+        indicator,
+        permissions: {},
+      })),
+      apps: [{ name: 'Zahlungs-Prüfer (neu)' }, { name: '2nd' }, { name: '支払い', env: 'PAYMENTS' }],
+    });
+    expect((await runSetup(logto, ['--write-env', out], { file })).code).toBe(0);
+    // With two APIs there is no single audience.
+    expect(readFileSync(out, 'utf8').match(/^\w+/gm)).toEqual([
+      'LOGTO_ENDPOINT',
+      ...['ZAHLUNGS_PRUFER_NEU_ID', 'ZAHLUNGS_PRUFER_NEU_SECRET'],
+      ...['_2ND_ID', '_2ND_SECRET', 'PAYMENTS_ID', 'PAYMENTS_SECRET'],
+    ]);
+  });
+
+  // Node takes --env-file for its own wherever it stands, and ends where the file is not there (nodejs/node#54232).
+  it('has the name --env-file, too, for a file that is there', async () => {
+    const { logto, file } = await openWithFile();
+    const run = () => logtoM2M(['setup', SHOP_FILE, '--env-file', file], { env: admin(logto) });
+    expect(await run()).toMatchObject({ code: 9, stdout: '' });
+    writeFileSync(file, '');
+    expect(await run()).toMatchObject({ code: 0, stderr: '' });
+    expect(readFileSync(file, 'utf8')).toMatch(/^LOGTO_APP_SECRET=/m);
+  });
+});

@@ -1,0 +1,295 @@
+import type { RequestListener } from 'node:http';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { Recorder } from '../../support/client.js';
+import { interrupt, openTenant, runSetup, shapeOf } from './tenant.js';
+
+/** A server that answers so, until the test ends. */
+async function serve(listener: RequestListener): Promise<Recorder> {
+  const server = await Recorder.start(listener);
+  onTestFinished(() => server.stop());
+  return server;
+}
+
+/** Gives a token first, and then answers everything so. */
+function afterToken(status: number, body: string, headers: Record<string, string> = {}): RequestListener {
+  return ({ url, headers: { host } }, res) => {
+    const isToken = url === '/oidc/token';
+    res.writeHead(isToken ? 200 : status, { 'content-type': 'application/json', ...(!isToken && headers) });
+    res.end(isToken ? tokenAnswer(jwt({ iss: `http://${host}/oidc` })) : body);
+  };
+}
+
+function tokenAnswer(token: string): string {
+  return JSON.stringify({ access_token: token, expires_in: 3600, token_type: 'Bearer', scope: 'all' });
+}
+
+/** A token that nobody verifies. */
+function jwt(claims: object): string {
+  return ['{"alg":"ES384"}', JSON.stringify(claims), 'x']
+    .map((part) => Buffer.from(part).toString('base64url'))
+    .join('.');
+}
+
+describe('logto-m2m setup, where Logto refuses or fails', () => {
+  it('waits where Logto asks for it', { timeout: 20_000 }, async () => {
+    const logto = await openTenant();
+    interrupt(logto, /POST .api.applications/, { status: 429, retryAfter: '1', times: 2 });
+    const first = await runSetup(logto);
+    expect(first.stderr).toBe('waiting 1 s, as Logto asks (429)\n'.repeat(2));
+    expect(first.code).toBe(0);
+    const retryAfter = new Date(Date.now() + 3_000).toUTCString();
+    interrupt(logto, /GET .api.resources/, { status: 503, retryAfter, times: 1 });
+    const second = await runSetup(logto);
+    expect(second.stderr).toMatch(/^waiting \d s, as Logto asks \(503\)\n$/);
+    expect(second).toMatchObject({ code: 0, stdout: expect.stringContaining('Nothing is to do.') });
+  });
+
+  it('waits some times, and not for ever', { timeout: 20_000 }, async () => {
+    const logto = await openTenant();
+    interrupt(logto, /GET .api.roles$/, { status: 429, retryAfter: '1' });
+    expect(await runSetup(logto)).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: `${'waiting 1 s, as Logto asks (429)\n'.repeat(4)}Logto refused GET /api/roles?page=1&page_size=100 (429): it did not say why\nRun this again: it continues where it stopped.\n`,
+    });
+    expect(logto.requests.filter((one) => one.startsWith('GET /api/roles?'))).toHaveLength(5);
+  });
+
+  it.each([
+    [429, '3600'],
+    [503, '3600'],
+    [503, undefined],
+    [500, '1'],
+    [502, undefined],
+  ])('says to run it again after a change that got %i, Retry-After: %s', async (status, retryAfter) => {
+    const logto = await openTenant();
+    interrupt(logto, /POST .api.applications$/, { status, retryAfter });
+    const { code, stderr } = await runSetup(logto);
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: `Logto refused POST /api/applications (${status}): it did not say why\nRun this again: it continues where it stopped.\n`,
+    });
+    expect(logto.requests.filter((one) => one === 'POST /api/applications')).toHaveLength(1);
+  });
+
+  it('says to run it again where a response breaks off', async () => {
+    const logto = await openTenant();
+    logto.intercept = (_req, res) => {
+      res.set('Content-Length', '100').write('[', () => res.destroy());
+    };
+    const { code, stderr } = await runSetup(logto);
+    expect(stderr).toMatch(
+      /^Logto did not answer GET \/api\/resources\S+: .+\. Run this again: it continues where it stopped\.\n$/,
+    );
+    expect(code).toBe(1);
+  });
+
+  it.each([
+    ['permission', /POST .api.resources.\w+.scopes$/, 'scope.name_exists'],
+    ['role', /POST .api.roles$/, 'role.name_in_use'],
+    ['organization permission', /POST .api.organization-scopes$/, 'entity.unique_integrity_violation'],
+  ])('says to run it again where another run has made the %s meanwhile', async (_what, which, code) => {
+    const logto = await openTenant();
+    let other: Awaited<ReturnType<typeof runSetup>> | undefined;
+    logto.intercept = async ({ method, path }) => {
+      if (!which.test(`${method} ${path}`)) return;
+      logto.intercept = () => {};
+      other = await runSetup(logto);
+    };
+    const { stderr, code: ended } = await runSetup(logto);
+    expect(other?.code).toBe(0);
+    expect(stderr).toMatch(
+      new RegExp(`\\(422\\): .*\\(${code}\\)\\nRun this again: it continues where it stopped\\.\\n$`),
+    );
+    expect(ended).toBe(1);
+    const whole = shapeOf(logto);
+    expect((await runSetup(logto)).stdout).toContain('Nothing is to do.');
+    expect(shapeOf(logto)).toEqual(whole);
+  });
+
+  it('says what Logto says where it refuses for a reason of its own, on one line and without the secret', async () => {
+    const logto = await openTenant();
+    const message = `You have reached\nthe limit \u001b[2J ${logto.app().secret}`;
+    const api = await serve(
+      afterToken(403, JSON.stringify({ code: 'subscription.limit_exceeded', message })),
+    );
+    const { stderr } = await runSetup(logto, [], { endpoint: api.url });
+    expect(stderr).toMatch(
+      /\(403\): You have reached\\u000athe limit \\u001b\[2J \[a secret\] \(subscription\.limit_exceeded\)\n$/,
+    );
+  });
+
+  it('does not follow a redirect', async () => {
+    const logto = await openTenant();
+    const api = await serve(afterToken(308, '', { location: `${logto.endpoint}/api/resources` }));
+    const { code, stderr } = await runSetup(logto, [], { endpoint: api.url });
+    expect(stderr).toMatch(
+      /\(308\): it did not say why\nSet LOGTO_ENDPOINT to the address to which \S+ redirects/,
+    );
+    expect(code).toBe(1);
+    expect(logto.requests).toEqual([]);
+  });
+
+  it.each([undefined, ''])('takes no page for the last one where the total is %j', async (total) => {
+    const logto = await openTenant();
+    await runSetup(logto);
+    const state = structuredClone(logto.state);
+    logto.intercept = ({ method, path }, res) => {
+      if (method !== 'GET' || path !== '/api/applications') return;
+      const set = res.setHeader.bind(res);
+      res.setHeader = (name, value) => {
+        if (name.toLowerCase() !== 'total-number') return set(name, value);
+        return total === undefined ? res : set(name, total);
+      };
+    };
+    expect(await runSetup(logto)).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: `${logto.endpoint} does not say how many entries /api/applications has: does a proxy remove the header Total-Number?\n`,
+    });
+    expect(logto.state).toEqual(state);
+  });
+
+  it.each<[string, RequestListener, RegExp]>([
+    [
+      'is not Logto',
+      (_req, res) => void res.writeHead(404).end('<html>Welcome</html>'),
+      /^Logto gave no token: what \S+ answered \(404\) is no answer of Logto's\. Is \S+ the base URL of your Logto/,
+    ],
+    [
+      'has no Management API',
+      afterToken(200, '<html>Welcome</html>'),
+      /^The response of \S+ to \/api\/resources is not one of Logto's Management API\.\n$/,
+    ],
+    [
+      'answers with other members',
+      afterToken(200, '[{"id":"1","name":"a"}]', { 'total-number': '1' }),
+      /^The response of \S+ to \/api\/resources is not one of Logto's Management API\.\n$/,
+    ],
+    [
+      'is the admin tenant',
+      afterToken(401, JSON.stringify({ code: 'auth.unauthorized', message: 'Unauthorized.' })),
+      /^Logto refused GET \/api\/resources\S* \(401\): Unauthorized\..*\n.* is \S+ the address of its Console \(port 3002 by default\)\? Set LOGTO_ENDPOINT/,
+    ],
+  ])('ends with 1 and a plain sentence where the server %s', async (_what, answer, sentence) => {
+    const logto = await openTenant();
+    const server = await serve(answer);
+    const { code, stdout, stderr } = await runSetup(logto, [], { endpoint: server.url });
+    expect(stderr).toMatch(sentence);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+  });
+
+  it('says to run it again where Logto has no token for now', { timeout: 20_000 }, async () => {
+    const logto = await openTenant();
+    const server = await serve((_req, res) => void res.writeHead(503, { 'retry-after': '60' }).end());
+    expect(await runSetup(logto, [], { endpoint: server.url })).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: `Logto gave no token: ${server.url} answered 503. Logto, or a proxy before it, fails: look at its log, and whether it reaches its database.\nRun this again: it continues where it stopped.\n`,
+    });
+  });
+
+  it('says so where nothing listens at the address', { timeout: 20_000 }, async () => {
+    const logto = await openTenant();
+    const gone = await Recorder.start(() => {});
+    await gone.stop();
+    expect(await runSetup(logto, [], { endpoint: gone.url })).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: `Logto gave no token: ${gone.url} cannot be reached (ECONNREFUSED).\n`,
+    });
+  });
+});
+
+describe('logto-m2m setup, before it asks the Management API', () => {
+  it('refuses an address under which Logto does not issue tokens', async () => {
+    const logto = await openTenant({ host: 'localhost' });
+    const byNumber = logto.endpoint.replace('localhost', '127.0.0.1');
+    expect(await runSetup(logto, [], { endpoint: byNumber })).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: `Logto issues tokens as ${logto.endpoint}, not as ${byNumber}: set LOGTO_ENDPOINT=${logto.endpoint}. Nothing was changed.\n`,
+    });
+    expect(logto.requests).toEqual([]);
+    expect((await runSetup(logto)).stdout).toContain(`LOGTO_ENDPOINT=${logto.endpoint}\n`);
+  });
+
+  it.each(['opaque', 'x.bm90IEpTT04.x', jwt({}), jwt({ iss: 'https://accounts.example' })])(
+    'refuses the token %j',
+    async (token) => {
+      const logto = await openTenant();
+      const server = await serve((_req, res) => {
+        res.setHeader('content-type', 'application/json').end(tokenAnswer(token));
+      });
+      expect(await runSetup(logto, [], { endpoint: server.url })).toMatchObject({
+        code: 1,
+        stderr: `The token that ${server.url} issued is not one of Logto's: its issuer is no endpoint.\n`,
+      });
+    },
+  );
+
+  it('writes the endpoint as the tokens name it', async () => {
+    const logto = await openTenant();
+    const { host } = new URL(logto.endpoint);
+    const { stdout } = await runSetup(logto, [], { endpoint: `HTTP://${host}/` });
+    expect(stdout).toContain(`LOGTO_ENDPOINT=${logto.endpoint}\n`);
+  });
+
+  it('says how an address with http is allowed', async () => {
+    const logto = await openTenant();
+    const { code, stderr } = await runSetup(logto, [], { endpoint: 'http://logto.lan:3001' });
+    expect({ code, stderr }).toEqual({
+      code: 2,
+      stderr: expect.stringMatching(/must be https.*pass --allow-insecure-requests\.$/),
+    });
+  });
+
+  it.each<[what: string, env: (secret: string) => Record<string, string>, code: number, sentence: RegExp]>([
+    [
+      'the secret is missing',
+      () => ({ LOGTO_APP_SECRET: '' }),
+      2,
+      /LOGTO_APP_ID is set, and LOGTO_APP_SECRET is not/,
+    ],
+    [
+      'the app is missing',
+      () => ({ LOGTO_APP_ID: '', LOGTO_APP_SECRET: '' }),
+      2,
+      /^by which app\? Set LOGTO_APP_ID/,
+    ],
+    [
+      'the secret is wrong',
+      () => ({ LOGTO_APP_SECRET: 'no' }),
+      1,
+      /\(invalid_client\)\. The secret is not that of app/,
+    ],
+    [
+      'the tenant is another',
+      () => ({ LOGTO_TENANT_ID: 'other' }),
+      1,
+      /\(invalid_target\)[\s\S]*With Logto Cloud, set LOGTO_TENANT_ID to the tenant's id\./,
+    ],
+    [
+      'the secret ends with a line break',
+      (secret) => ({ LOGTO_APP_SECRET: `${secret}\n` }),
+      2,
+      /^LOGTO_APP_SECRET ends with a line break\. Logto accepts printable ASCII alone\./,
+    ],
+  ])('says so in a plain sentence where %s', { timeout: 20_000 }, async (_what, env, code, sentence) => {
+    const logto = await openTenant();
+    const outcome = await runSetup(logto, [], { env: env(logto.app().secret) });
+    expect(outcome.stderr).toMatch(sentence);
+    expect(outcome).toMatchObject({ code, stdout: '' });
+  });
+
+  it('says so where the app may not use the Management API', async () => {
+    const logto = await openTenant();
+    const { id } = logto.addApp('stranger');
+    const env = { LOGTO_APP_ID: id, LOGTO_APP_SECRET: logto.app('stranger').secret };
+    const { code, stderr } = await runSetup(logto, [], { env });
+    expect(stderr).toMatch(
+      /^The app may not use the Management API\. No role of app \w+ grants all: assign it a machine-to-machine role .* Nothing was changed\.\n$/,
+    );
+    expect(code).toBe(1);
+  });
+});

@@ -1,0 +1,378 @@
+import { createServer } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import type { State } from '../../support/management-api/state.js';
+import { logtoM2M } from '../command.js';
+import { admin, openTenant, runSetup, SHOP_FILE, setupFile } from './tenant.js';
+
+const ONE_APP = { apps: [{ name: 'a' }] };
+
+describe('logto-m2m setup --plan', () => {
+  it('shows what would be made, ends with 3 and changes nothing', async () => {
+    const logto = await openTenant();
+    const state = structuredClone(logto.state);
+    const { code, stdout, stderr } = await runSetup(logto, ['--plan']);
+    expect({ code, stderr }).toEqual({ code: 3, stderr: '' });
+    expect(stdout).toContain('\n18 things were to be made. Nothing was changed.\n');
+    expect(logto.state).toEqual(state);
+    expect(logto.requests.filter((one) => !one.startsWith('GET'))).toEqual([]);
+  });
+
+  it('shows the lines that the run itself shows', async () => {
+    const logto = await openTenant({ recorded: true });
+    const steps = ({ stdout }: { stdout: string }) =>
+      stdout.split('\n').filter((line) => /^[+=!] /.test(line));
+    const planned = steps(await runSetup(logto, ['--plan']));
+    expect(planned).toEqual(steps(await runSetup(logto)));
+    expect(new Set(planned.map((line) => line[0]))).toEqual(new Set(['+', '=', '!']));
+  });
+
+  it('ends with 0 where nothing is to do, also where something differs', async () => {
+    const logto = await openTenant({ recorded: true });
+    await runSetup(logto);
+    const { code, stdout } = await runSetup(logto, ['--plan']);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^! /m);
+    expect(stdout).toContain('\nNothing is to do.\n');
+  });
+});
+
+describe('logto-m2m setup --check', () => {
+  it('ends with 0 where the tenant has all that the file describes', async () => {
+    const logto = await openTenant();
+    await runSetup(logto);
+    const { code, stdout, stderr } = await runSetup(logto, ['--check']);
+    expect({ code, stdout, stderr }).toEqual({
+      code: 0,
+      stdout: '\nNothing is missing, and nothing differs.\n',
+      stderr: '',
+    });
+  });
+
+  it('ends with 1 where something is missing, and changes nothing', async () => {
+    const logto = await openTenant();
+    await runSetup(logto);
+    logto.change(() => logto.state.roleApps.splice(1, 1));
+    const state = structuredClone(logto.state);
+    const { code, stdout } = await runSetup(logto, ['--check']);
+    expect({ code, stdout }).toEqual({
+      code: 1,
+      stdout:
+        '+ role shop-reader for app statistics-service\n\nThe tenant lacks what is marked with + (1).\n',
+    });
+    expect(logto.state).toEqual(state);
+  });
+
+  it('ends with 1 where something differs', async () => {
+    const logto = await openTenant();
+    await runSetup(logto);
+    logto.change(() => Object.assign(logto.state.roles.at(-1) ?? {}, { description: 'Other' }));
+    const { code, stdout } = await runSetup(logto, ['--check']);
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/^! role shop-admin: description is "Other" in Logto/);
+  });
+
+  it.each<[what: string, add: (state: State, ids: Ids) => void, line: string]>([
+    [
+      'a permission',
+      (state, { api }) => state.scopes.push(permission(api, 'admin')),
+      '? permission admin of https://shopping.api: the file does not describe it',
+    ],
+    [
+      'a role that gives more',
+      (state, { reader, write }) => state.roleScopes.push([reader, write]),
+      '? role shop-reader also gives write:products of https://shopping.api, which the file does not say',
+    ],
+    [
+      'another role that gives a permission of the API',
+      (state, { write }) => {
+        state.roles.push({
+          tenantId: 'default',
+          id: 'r9',
+          name: 'old',
+          description: '',
+          type: 'MachineToMachine',
+        });
+        state.roleScopes.push(['r9', write]);
+      },
+      '? role old gives write:products of https://shopping.api, which the file does not say',
+    ],
+    [
+      'another role of an app',
+      (state, { admin: role, statistics }) => state.roleApps.push([role, statistics]),
+      '? app statistics-service also has the role shop-admin',
+    ],
+    [
+      'another app with a role',
+      (state, { reader }) => state.roleApps.push([reader, 'management']),
+      '? role shop-reader: the app management-service has it, too',
+    ],
+    [
+      'an organization role that gives more',
+      (state, { partner, deletion }) => state.organizationRoleResourceScopes.push([partner, deletion]),
+      '? organization role shop-partner also gives delete:products, which the file does not say',
+    ],
+    [
+      'another member',
+      (state, { shop }) => state.organizationApps.push([shop, 'management']),
+      '? organization Corner Shop: the app management-service is a member, too',
+    ],
+    [
+      'another organization role of a member',
+      (state, { shop, partnerApp }) => {
+        state.organizationRoles.push({ id: 'o9', name: 'boss', description: '', type: 'MachineToMachine' });
+        state.organizationAppRoles.push([`${shop} ${partnerApp}`, 'o9']);
+      },
+      '? app partner-service in organization Corner Shop also has the organization role boss',
+    ],
+  ])('warns of what the tenant has beside the file: %s', async (_what, add, line) => {
+    const logto = await openTenant();
+    await runSetup(logto);
+    logto.change(() => add(logto.state, idsIn(logto.state)));
+    const { code, stdout } = await runSetup(logto, ['--check']);
+    expect(stdout.split('\n')).toContain(line);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/\nWhat is marked with \? is a warning \(\d\)\.\n$/);
+  });
+
+  it('does not mention what has nothing to do with the file', async () => {
+    const logto = await openTenant({ recorded: true });
+    await runSetup(logto, [], { file: setupFile(ONE_APP) });
+    const { stdout } = await runSetup(logto, ['--check'], { file: setupFile(ONE_APP) });
+    expect(stdout).toBe('\nNothing is missing, and nothing differs.\n');
+  });
+});
+
+type Ids = Record<
+  'api' | 'reader' | 'admin' | 'write' | 'deletion' | 'partner' | 'statistics' | 'partnerApp' | 'shop',
+  string
+>;
+
+function idsIn(state: State): Ids {
+  const id = (table: readonly { id: string; name: string }[], name: string) =>
+    table.find((one) => one.name === name)?.id ?? 'none';
+  return {
+    api: id(state.resources, 'Online Shopping'),
+    reader: id(state.roles, 'shop-reader'),
+    admin: id(state.roles, 'shop-admin'),
+    write: id(state.scopes, 'write:products'),
+    deletion: id(state.scopes, 'delete:products'),
+    partner: id(state.organizationRoles, 'shop-partner'),
+    statistics: id(state.applications, 'statistics-service'),
+    partnerApp: id(state.applications, 'partner-service'),
+    shop: id(state.organizations, 'Corner Shop'),
+  };
+}
+
+function permission(resourceId: string, name: string) {
+  return { tenantId: 'default', id: name, resourceId, name, description: '', createdAt: 1 };
+}
+
+describe('logto-m2m setup --from-api', () => {
+  /** An API with this metadata document. */
+  async function startApi(document: object, path = '/.well-known/oauth-protected-resource') {
+    const server = createServer(({ url }, res) => {
+      res.writeHead(url === path ? 200 : 404, { 'content-type': 'application/json' });
+      res.end(url === path ? JSON.stringify(document) : '{}');
+    });
+    await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+    const { port } = server.address() as { port: number };
+    return { url: `http://127.0.0.1:${port}`, [Symbol.asyncDispose]: async () => void server.close() };
+  }
+
+  const ALL = ['read:products', 'write:products', 'delete:products', 'read:orders'];
+  const compare = (url: string, env: Record<string, string> = {}) =>
+    logtoM2M(['setup', SHOP_FILE, '--from-api', url], { env });
+
+  it('ends with 0 where the file has all permissions of the API, without asking Logto', async () => {
+    await using api = await startApi({ resource: 'https://shopping.api', scopes_supported: ALL });
+    const { code, stdout, stderr } = await compare(api.url);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toContain('= permission read:orders of https://shopping.api\n');
+    expect(stdout).toContain('\nNothing is missing, and nothing differs.\n');
+  });
+
+  it('ends with 1 and names the permissions that the file lacks, and those that the API does not ask for', async () => {
+    const scopes = ['read:products', 'write:product', 'read:stock'];
+    await using api = await startApi({ resource: 'https://shopping.api', scopes_supported: scopes });
+    const { code, stdout } = await compare(api.url);
+    expect(code).toBe(1);
+    expect(stdout.split('\n')).toEqual([
+      '= API resource https://shopping.api',
+      '= permission read:products of https://shopping.api',
+      '- permission write:product of https://shopping.api: the file has write:products',
+      '- permission read:stock of https://shopping.api',
+      '? permission write:products of https://shopping.api: the API does not ask for it',
+      '? permission delete:products of https://shopping.api: the API does not ask for it',
+      '? permission read:orders of https://shopping.api: the API does not ask for it',
+      '',
+      'The file lacks what is marked with - (2).',
+      'What is marked with ? is a warning (3).',
+      '',
+    ]);
+  });
+
+  it('ends with 1 where the file does not describe the API', async () => {
+    await using api = await startApi({ resource: 'https://shopping.api/', scopes_supported: ALL });
+    const { code, stdout } = await compare(api.url);
+    expect(code).toBe(1);
+    expect(stdout).toMatch(
+      /^- API resource https:\/\/shopping\.api\/: the file describes "https:\/\/shopping\.api", and indicators are compared/,
+    );
+  });
+
+  it('ends with 1 where the API trusts another Logto than LOGTO_ENDPOINT', async () => {
+    await using api = await startApi({
+      resource: 'https://shopping.api',
+      scopes_supported: ALL,
+      authorization_servers: ['https://other.example/oidc'],
+    });
+    const { code, stdout } = await compare(api.url, { LOGTO_ENDPOINT: 'https://logto.example' });
+    expect(code).toBe(1);
+    expect(stdout).toContain(
+      '! API resource https://shopping.api: the API trusts https://other.example/oidc, not https://logto.example/oidc\n',
+    );
+  });
+
+  it('finds the document of an API with a path, and takes the address of the document itself', async () => {
+    const path = '/.well-known/oauth-protected-resource/shop';
+    await using api = await startApi({ resource: 'https://shopping.api', scopes_supported: ALL }, path);
+    for (const address of [`${api.url}/shop`, `${api.url}/shop/`, api.url + path]) {
+      expect((await compare(address)).code).toBe(0);
+    }
+  });
+
+  it.each<[what: string, address: (url: string) => string, said: RegExp]>([
+    [
+      'there is no document',
+      (url) => `${url}/other`,
+      /answers with status 404, and has no metadata document/,
+    ],
+    ['nothing listens', () => 'http://127.0.0.1:1', /^nothing listens at|is one that no fetch asks/],
+  ])('ends with 1 and a sentence where %s', async (_what, address, said) => {
+    await using api = await startApi({});
+    const { code, stdout, stderr } = await compare(address(api.url));
+    expect(stderr).toMatch(said);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+  });
+
+  it('goes together with --check', async () => {
+    const logto = await openTenant();
+    await runSetup(logto);
+    await using api = await startApi({ resource: 'https://shopping.api', scopes_supported: ['read:stock'] });
+    const { code, stdout } = await runSetup(logto, ['--check', '--from-api', api.url]);
+    expect(code).toBe(1);
+    expect(stdout).toContain('- permission read:stock of https://shopping.api\n');
+    expect(logto.requests.length).toBeGreaterThan(0);
+  });
+});
+
+describe('logto-m2m setup --json', () => {
+  it.each<[args: string[], code: number]>([
+    [['--plan'], 3],
+    [['--check'], 1],
+    [[], 0],
+  ])('with %j gives all of it to a machine, without a secret', async (args, code) => {
+    const logto = await openTenant();
+    const file = setupFile(ONE_APP);
+    const { stdout, stderr, code: ended } = await runSetup(logto, [...args, '--json'], { file });
+    expect({ ended, stderr }).toEqual({ ended: code, stderr: '' });
+    expect(JSON.parse(stdout)).toEqual({
+      ok: code === 0,
+      steps: [{ action: 'make', text: 'app a' }],
+      ...(args.length === 0 && { variables: { LOGTO_ENDPOINT: logto.endpoint, A_ID: logto.app('a').id } }),
+    });
+  });
+
+  it('tells what was made before a failure, and the failure', async () => {
+    const logto = await openTenant();
+    logto.changesUntilBreak = 1;
+    const { code, stdout, stderr } = await runSetup(logto, ['--json']);
+    expect({ code, stderr }).toEqual({ code: 1, stderr: '' });
+    expect(JSON.parse(stdout)).toEqual({
+      ok: false,
+      steps: [{ action: 'make', text: 'API resource https://shopping.api' }],
+      error: { code: 'setup', message: expect.stringMatching(/did not answer POST/) },
+    });
+  });
+
+  it('tells what is wrong with the file', async () => {
+    const logto = await openTenant();
+    const { code, stdout } = await runSetup(logto, ['--json'], { file: setupFile('{') });
+    expect(code).toBe(2);
+    expect(JSON.parse(stdout)).toMatchObject({ ok: false, error: { code: 'file' } });
+  });
+});
+
+describe('logto-m2m setup, as a program', () => {
+  it('makes, plans and checks', async () => {
+    const logto = await openTenant();
+    const env = admin(logto);
+    expect((await logtoM2M(['setup', SHOP_FILE, '--plan'], { env })).code).toBe(3);
+    expect((await logtoM2M(['setup', SHOP_FILE, '--check'], { env })).code).toBe(1);
+    const { code, stdout, stderr } = await logtoM2M(['setup', SHOP_FILE], { env });
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toContain('\n18 things were made.\n');
+    expect((await logtoM2M(['setup', SHOP_FILE, '--check'], { env })).code).toBe(0);
+  });
+
+  it('shows on a terminal what it is doing, and removes that line', async () => {
+    const logto = await openTenant();
+    const { stdout, stderr } = await runSetup(logto, [], { file: setupFile(ONE_APP), isTTY: true });
+    expect(stderr.replaceAll('\r\u001b[K', '<')).toBe('  api/applications …<  api/applications …<');
+    expect(stdout).toContain('\u001b[32m+\u001b[39m app a\n');
+  });
+
+  it('never shows a secret', async () => {
+    const logto = await openTenant();
+    const outcomes = await Promise.all(
+      [[], ['--json'], ['--plan'], ['--check']].map((args) => runSetup(logto, args)),
+    );
+    await sleep(0);
+    for (const { secret } of logto.directory.applications) {
+      for (const { stdout, stderr } of outcomes) expect(stdout + stderr).not.toContain(secret);
+    }
+  });
+
+  it.each<[args: string[], said: RegExp]>([
+    [[], /^logto-m2m: which file\? Pass one, such as logto\.json\.$/m],
+    [['a.json', 'b.json'], /pass one file alone/],
+    [['a.json', '--plan', '--check'], /pass --plan without --check/],
+    [['a.json', '--plan', '--write-env', 'x'], /--write-env writes what was made/],
+    [
+      ['a.json', '--from-api', 'https://shop.example', '--write-env', 'x'],
+      /--write-env writes what was made/,
+    ],
+    [['a.json', '--plna'], /unknown option '--plna'/],
+    [[SHOP_FILE, '--from-api', 'shop'], /`--from-api` must be an address of the API/],
+    [[SHOP_FILE], /which Logto\? Set LOGTO_ENDPOINT/],
+    [
+      [SHOP_FILE, '--endpoint', 'https://logto.example'],
+      /by which app\? Set LOGTO_APP_ID and LOGTO_APP_SECRET/,
+    ],
+    [['none.json'], /^none\.json is not there: name the set-up file\.$/m],
+  ])('ends with 2 where it was called with %j', async (args, said) => {
+    const { code, stdout, stderr } = await logtoM2M(['setup', ...args]);
+    expect(stderr).toMatch(said);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+  });
+
+  it('ends with 2 where LOGTO_TENANT_ID is not an id', async () => {
+    const env = {
+      LOGTO_ENDPOINT: 'https://logto.example',
+      LOGTO_APP_ID: 'a',
+      LOGTO_APP_SECRET: 'b',
+      LOGTO_TENANT_ID: 'https://a',
+    };
+    const { code, stderr } = await logtoM2M(['setup', SHOP_FILE], { env });
+    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringMatching(/LOGTO_TENANT_ID must be/) });
+  });
+
+  it('explains itself', async () => {
+    const { code, stdout } = await logtoM2M(['setup', '--help']);
+    expect({ code, stdout }).toEqual({
+      code: 0,
+      stdout: expect.stringMatching(/^npx express-logto-m2m setup FILE/),
+    });
+  });
+});
