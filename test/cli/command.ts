@@ -16,6 +16,8 @@ export interface CommandOptions {
   readonly clockAhead?: number;
   /** Code that runs in its process before it. */
   readonly before?: string;
+  /** The folder in which it runs. */
+  readonly cwd?: string;
   /** Where its output goes, in the words of a shell, as `| head` or `> file`. */
   readonly shell?: string;
 }
@@ -29,7 +31,7 @@ export interface Outcome {
 /** Runs the built command, as a user would, in a process and with an environment of its own. */
 export async function logtoM2M(
   args: readonly string[],
-  { env = {}, stdin = '', clockAhead, before, shell }: CommandOptions = {},
+  { env = {}, stdin = '', clockAhead, before, cwd, shell }: CommandOptions = {},
 ): Promise<Outcome> {
   const preloads = [clockAhead === undefined ? undefined : otherClock(clockAhead), before];
   const node = preloads.flatMap((code) => (code === undefined ? [] : ['--import', moduleOf(code)]));
@@ -38,7 +40,10 @@ export async function logtoM2M(
     shell === undefined
       ? command
       : ['bash', '--norc', '-c', `set -o pipefail; "$0" "$@" ${shell}`, ...command];
-  const child = spawn(program, rest, { env: { PATH: process.env['PATH'], ...env } });
+  const child = spawn(program, rest, {
+    ...(cwd !== undefined && { cwd }),
+    env: { PATH: process.env['PATH'], ...env },
+  });
   // Who does not read its stdin is no failure.
   child.stdin.on('error', () => {});
   child.stdin.end(stdin);

@@ -6,6 +6,9 @@ export interface Finding {
   readonly fix?: string;
 }
 
+/** How something that Logto lacks is made without the Console. */
+export const OR_BY_SETUP = 'Or describe it in a file: logto-m2m setup makes it.';
+
 export function ok(check: string, message: string): Finding {
   return { check, verdict: 'ok', message };
 }

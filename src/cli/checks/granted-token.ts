@@ -9,7 +9,7 @@ import { explain } from '../../client/refusals.js';
 import type { App } from '../settings.js';
 import { assignment, fromNow, wordOf } from '../words.js';
 import { decodeToken, Undecodable } from './decoded-token.js';
-import { type Finding, ok, problem } from './finding.js';
+import { type Finding, OR_BY_SETUP, ok, problem } from './finding.js';
 
 /** What to ask Logto for. */
 export interface Wanted {
@@ -37,7 +37,11 @@ export async function askForToken(wanted: Wanted): Promise<Grant> {
     const { message } = error;
     const advice = fixFor(error, wanted);
     const cause = message.endsWith(advice) ? message.slice(0, -advice.length).trimEnd() : message;
-    const fix = (error.code === 'invalid_target' && (await fixForSlash(wanted))) || advice;
+    const lacksApi = error.code === 'invalid_target';
+    const lacksMembership = error.code === 'access_denied' && own(error, 'status') === 403;
+    const fix =
+      (lacksApi && (await fixForSlash(wanted))) ||
+      (lacksApi || lacksMembership ? `${advice} ${OR_BY_SETUP}` : advice);
     return { finding: problem('token', cause, fix), answer: undefined };
   }
 }

@@ -1,7 +1,7 @@
 import { meantBy } from '../../checks/spelling.js';
 import { adviceOnMissing } from '../../client/missing-scopes.js';
 import { inARow } from '../words.js';
-import { type Finding, ok, problem, skipped } from './finding.js';
+import { type Finding, OR_BY_SETUP, ok, problem, skipped } from './finding.js';
 import type { Wanted } from './granted-token.js';
 
 /** What the API itself has said of permissions. */
@@ -37,7 +37,8 @@ export function checkScopes(wanted: Wanted, granted: readonly string[], named: N
 
 /** What to do about permissions that were asked for and not granted. */
 export function adviceOnRoles(missing: readonly string[], { app, resource, organization }: Wanted): string {
-  return adviceOnMissing(missing, { appId: app.id, resource, organizationId: organization });
+  const advice = adviceOnMissing(missing, { appId: app.id, resource, organizationId: organization });
+  return `${advice} ${OR_BY_SETUP}`;
 }
 
 function fixFor(missing: readonly string[], wanted: Wanted, known: readonly string[]): string {

@@ -17,6 +17,7 @@ import { expectProtected, onStage, type Scenarios } from '../scenario.js';
 import { calling } from './calling.js';
 import { inYourApp } from './in-your-app.js';
 import { operating } from './operating.js';
+import { setup } from './setup.js';
 import { withNames } from './with-names.js';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
@@ -37,6 +38,7 @@ export const readme: Scenarios = {
   ...calling,
   ...inYourApp,
   ...operating,
+  ...setup,
 
   demo: async (code) => expectScripts(code, ['demo']),
 
