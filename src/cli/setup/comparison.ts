@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { own } from '../../checks/own.js';
 import { cut } from '../../checks/printable.js';
 import { show } from '../../checks/values.js';
 import { inARow } from '../words.js';
@@ -42,9 +43,15 @@ function shown(value: unknown): string {
   return typeof value === 'object' ? cut(JSON.stringify(value)) : show(value);
 }
 
-/** `read:products and write:products` */
+/** `read:products and write:products`; with their APIs where they are of several. */
 export function namesOf(permissions: readonly { readonly name: string }[]): string {
-  return inARow(permissions.map(({ name }) => name));
+  const indicators = permissions.map((one) => own(one, 'indicator'));
+  const areOfSeveral = new Set(indicators.filter((one) => one !== undefined)).size > 1;
+  return inARow(
+    permissions.map(({ name }, index) =>
+      areOfSeveral && indicators[index] !== undefined ? `${name} of ${indicators[index]}` : name,
+    ),
+  );
 }
 
 /** The same as the end of a line; empty where there is none. */

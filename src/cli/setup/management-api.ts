@@ -149,13 +149,14 @@ export class ManagementApi {
 
   /** What Logto said when it refused a call, and what to do about it. */
   #refusal({ method, path }: Call, { status, json }: CallAnswer): SetupError {
-    const [code, message] = ['code', 'message'].map((name) => {
+    const saidIn = (name: string) => {
       const text = own(json, name);
       return typeof text === 'string' ? discreet(text, this.#options.app.secret) : '';
-    });
-    const why = message === '' ? 'it did not say why' : message;
-    const said = `Logto refused ${method} /${path} (${status}): ${why}${code === '' ? '' : ` (${code})`}`;
-    const advice = this.#adviceOn(status, code ?? '');
+    };
+    const code = saidIn('code');
+    const why = [saidIn('message'), saidIn('details')].filter((text) => text !== '').join(' ');
+    const said = `Logto refused ${method} /${path} (${status}): ${why || 'it did not say why'}${code === '' ? '' : ` (${code})`}`;
+    const advice = this.#adviceOn(status, code);
     return advice === undefined ? new SetupError(said) : new SetupError(said, advice);
   }
 

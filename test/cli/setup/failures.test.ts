@@ -1,6 +1,7 @@
 import type { RequestListener } from 'node:http';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { Recorder } from '../../support/client.js';
+import { laterRecordedCalls } from '../../support/management-api/recorded-calls.js';
 import { interrupt, openTenant, runSetup, shapeOf } from './tenant.js';
 
 /** A server that answers so, until the test ends. */
@@ -116,6 +117,16 @@ describe('logto-m2m setup, where Logto refuses or fails', () => {
     const { stderr } = await runSetup(logto, [], { endpoint: api.url });
     expect(stderr).toMatch(
       /\(403\): You have reached\\u000athe limit \\u001b\[2J \[a secret\] \(subscription\.limit_exceeded\)\n$/,
+    );
+  });
+
+  it('says which member Logto refuses', async () => {
+    const logto = await openTenant();
+    const recorded = laterRecordedCalls.find(({ status }) => status === 400)?.response;
+    const api = await serve(afterToken(400, JSON.stringify(recorded)));
+    const { stderr } = await runSetup(logto, [], { endpoint: api.url });
+    expect(stderr).toMatch(
+      /\(400\): The request body is invalid\. Error in key path "customClientMetadata\.corsAllowedOrigins": .* \(guard\.invalid_input\)\n$/,
     );
   });
 

@@ -160,7 +160,15 @@ describe('logto-m2m setup', () => {
         { name: 'Two', members: [{ app: 'page' }] },
       ],
     });
-    expect(await runSetup(logto, [], { file })).toMatchObject({ code: 0, stderr: '' });
+    const { code, stdout: made, stderr } = await runSetup(logto, [], { file });
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(made.split('\n')).toEqual(
+      expect.arrayContaining([
+        '+ role both with read:a of https://shop.api, b of https://bank.api and read:a of https://bank.api',
+        '+ role none',
+        '+ organization role partner with read:reports',
+      ]),
+    );
     const page = logto.app('page');
     expect(page.grants).toEqual({ 'https://shop.api': ['read:a'], 'https://bank.api': ['read:a', 'b'] });
     const resources = logto.directory.resources.map((one) => [one.indicator, one.accessTokenTtl]);

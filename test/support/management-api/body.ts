@@ -28,6 +28,14 @@ export function bodyOf(req: Request, names: (keyof Body)[], optional: (keyof Bod
   const allowed: string[] = [...names, ...optional];
   const wrong = given.find((entry) => !allowed.includes(entry[0]) || !right(entry))?.[0];
   const missing = names.find((name) => !given.some(([has]) => has === name));
+  const origins = (body as Partial<Body> | undefined)?.customClientMetadata?.['corsAllowedOrigins'] ?? [];
+  if (!Array.isArray(origins)) {
+    const [expected, received] = ['array', typeof origins];
+    const message = `Expected ${expected}, received ${received}`;
+    const path = ['customClientMetadata', 'corsAllowedOrigins'];
+    const said = `Expected ${expected} but received ${received}.`;
+    throw invalidInput({ code: 'invalid_type', expected, received, path, message }, said);
+  }
   if (wrong === undefined && missing === undefined) return body as Body;
   throw invalidInput({ code: 'invalid_type', message: 'Invalid input', path: [wrong ?? missing] });
 }

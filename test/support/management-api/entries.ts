@@ -4,7 +4,7 @@ import type { Entry, Secret } from './state.js';
 export const tenantId = 'default';
 
 /** What a call gives, or the Console. */
-type Given = { name: string; description?: string | undefined };
+type Given = { name: string; description?: string | null | undefined };
 
 export function resource(
   id: string,
@@ -13,7 +13,7 @@ export function resource(
   return { tenantId, id, name, indicator, isDefault: false, accessTokenTtl };
 }
 
-export function scope(id: string, resourceId: string, { name, description = '' }: Given): Entry {
+export function scope(id: string, resourceId: string, { name, description = null }: Given): Entry {
   return { tenantId, id, resourceId, name, description, createdAt: Date.now() };
 }
 

@@ -10,6 +10,11 @@ export interface RecordedCall {
   readonly response: unknown;
 }
 
-export const recordedCalls: readonly RecordedCall[] = JSON.parse(
-  readFileSync(new URL('../../fixtures/logto/management-api.json', import.meta.url), 'utf8'),
-);
+export const recordedCalls = read('logto');
+/** Those of which the first recording has none: on a new tenant. */
+export const laterRecordedCalls = read('logto-2026-11');
+
+function read(folder: string): readonly RecordedCall[] {
+  const file = new URL(`../../fixtures/${folder}/management-api.json`, import.meta.url);
+  return JSON.parse(readFileSync(file, 'utf8'));
+}

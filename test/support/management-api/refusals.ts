@@ -44,12 +44,13 @@ export function tooShort(name: string): Refused {
   });
 }
 
-export function invalidInput(issue: Issue): Refused {
-  const { code, message, path } = issue;
+/** @param said - how the details put the message */
+export function invalidInput(issue: Issue, said = issue.message): Refused {
+  const { code, path } = issue;
   return new Refused(400, {
     code: 'guard.invalid_input',
     data: { issues: [issue], name: 'ZodError' },
-    details: `Error in key path "${path.join('.')}": (${code}) ${message}`,
+    details: `Error in key path "${path.join('.')}": (${code}) ${said}`,
     message: 'The request body is invalid.',
   });
 }

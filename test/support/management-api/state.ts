@@ -49,3 +49,7 @@ export function those(table: readonly Entry[], ids: readonly string[]): Entry[] 
 export function byId(table: readonly Entry[]): Entry[] {
   return [...table].sort((a, b) => (a.id < b.id ? -1 : 1));
 }
+
+export function byName(table: readonly Entry[]): Entry[] {
+  return [...table].sort((a, b) => (a.name < b.name ? -1 : 1));
+}

@@ -14,10 +14,8 @@ export function serveApplications(app: Express, { state, newId }: Tenant): void 
     sendPage(req, res, entries.reverse());
   });
   app.post('/api/applications', (req, res) => {
-    const entry = application(
-      newId(),
-      bodyOf(req, ['name', 'type'], ['description', 'customClientMetadata']),
-    );
+    const body = bodyOf(req, ['name', 'type'], ['description', 'customClientMetadata']);
+    const entry = application(newId(), body);
     state.applications.push(entry);
     state.secrets.push(secretOf(entry.id));
     res.json(entry);

@@ -3,12 +3,12 @@ import { sendCreated, sendPage } from '../answers.js';
 import { bodyOf } from '../body.js';
 import { tenantId } from '../entries.js';
 import { existing, known, unique } from '../refusals.js';
-import { addPairs, byId, type Entry, membersOf, those } from '../state.js';
+import { addPairs, byName, type Entry, membersOf, those } from '../state.js';
 import type { Tenant } from './tenant.js';
 
 /** Organization permissions and organization roles: the organization template. */
 export function serveOrganizationRoles(app: Express, { state, newId }: Tenant): void {
-  app.get('/api/organization-scopes', (req, res) => sendPage(req, res, byId(state.organizationScopes)));
+  app.get('/api/organization-scopes', (req, res) => sendPage(req, res, byName(state.organizationScopes)));
   app.post('/api/organization-scopes', (req, res) => {
     const { name, description } = bodyOf(req, ['name'], ['description']);
     unique(state.organizationScopes, name);
@@ -16,10 +16,9 @@ export function serveOrganizationRoles(app: Express, { state, newId }: Tenant): 
     state.organizationScopes.push(entry);
     res.status(201).json(entry);
   });
-  // These three lists were not recorded; their form is that of the types of @logto/api.
   app.get('/api/organization-roles', (req, res) => {
     const named = ({ id, name }: Entry) => ({ id, name });
-    const entries = byId(state.organizationRoles).map((one) => ({
+    const entries = byName(state.organizationRoles).map((one) => ({
       ...one,
       scopes: those(state.organizationScopes, membersOf(state.organizationRoleScopes, one.id)).map(named),
       resourceScopes: those(state.scopes, membersOf(state.organizationRoleResourceScopes, one.id)).map(
