@@ -69,6 +69,8 @@ export interface SetupOrganization {
   readonly name: string;
   /** Its description in the Logto Console. */
   readonly description?: string | undefined;
+  /** What its variable begins with in the file of `--write-env`. Default: its name in capitals. */
+  readonly env?: string | undefined;
   /** The apps that are members of it. */
   readonly members?: readonly SetupMember[] | undefined;
 }

@@ -12,9 +12,15 @@ import {
 } from '../settings.js';
 import { besideFile } from '../setup/beside.js';
 import { doubtsAbout } from '../setup/doubts.js';
-import { environmentFile, idVariables, secretVariables, variableNames } from '../setup/environment.js';
+import {
+  environmentFile,
+  idVariables,
+  readSecrets,
+  variableNames,
+  withSecrets,
+} from '../setup/environment.js';
 import { compareWithApi } from '../setup/from-api.js';
-import { ManagementApi } from '../setup/management-api.js';
+import { ManagementApi, type ManagementApiOptions } from '../setup/management-api.js';
 import { planFor } from '../setup/plan.js';
 import { placeFor, writeSecretFile } from '../setup/secret-file.js';
 import type { Setup } from '../setup/setup.js';
@@ -70,6 +76,7 @@ export async function setup(args: readonly string[], output: Output): Promise<Ex
   }
 }
 
+type Connection = Omit<ManagementApiOptions, 'onCall' | 'onWait'>;
 type Mode = (given: Arguments, content: Setup, report: SetupReport) => Promise<ExitCode>;
 
 /** @throws UsageError where options contradict each other */
@@ -91,36 +98,41 @@ function envFileOf(given: Arguments): string | undefined {
 }
 
 async function makeAll(given: Arguments, content: Setup, report: SetupReport): Promise<ExitCode> {
-  const envFile = envFileOf(given);
-  const place = envFile === undefined ? undefined : await placeFor(envFile, variableNames(content));
-  const api = await open(given, report);
+  const connection = connectionOf(given);
+  const name = envFileOf(given);
+  const variables = variableNames(content);
+  const place = name === undefined ? undefined : await placeFor({ name, variables, ...connection });
+  const api = await open(connection, report);
   const { steps, ids } = await planFor(api, content, await read(api, content));
+  // Those of the apps that are there, before anything is made: one without a valid secret stops the run.
+  const secrets = place === undefined ? undefined : await readSecrets(api, content, ids);
   for (const step of steps) {
     await step.make?.();
     report.show(step);
   }
-  const variables = idVariables(api.endpoint, content, ids);
-  if (place === undefined) return report.closeMade(variables);
-  await writeSecretFile(place, environmentFile(await secretVariables(api, content, ids)));
-  return report.closeMade(variables, envFile);
+  const made = idVariables(api.endpoint, content, ids);
+  if (place === undefined || secrets === undefined) return report.closeMade(made);
+  for (const [id, secret] of await readSecrets(api, content, ids)) secrets.set(id, secret);
+  await writeSecretFile(place, environmentFile(withSecrets(made, secrets)));
+  return report.closeMade(made, name);
 }
 
 async function showPlan(given: Arguments, content: Setup, report: SetupReport): Promise<ExitCode> {
-  const api = await open(given, report);
+  const api = await open(connectionOf(given), report);
   const { steps } = await planFor(api, content, await read(api, content));
   for (const step of steps) report.show(step);
   return report.closePlan();
 }
 
 async function checkTenant(given: Arguments, content: Setup, report: SetupReport): Promise<ExitCode> {
-  if (given['from-api'] !== undefined) await compare(given, content, report);
-  const api = await open(given, report);
+  const api = await open(connectionOf(given), report);
   const tenant = await read(api, content);
   const { steps, ids } = await planFor(api, content, tenant);
   const beside = await besideFile(api, content, tenant, ids);
   for (const step of [...steps, ...beside]) {
     if (step.action !== 'there') report.show(step);
   }
+  if (given['from-api'] !== undefined) await compare(given, content, report);
   return report.closeCheck();
 }
 
@@ -131,8 +143,8 @@ async function checkApi(given: Arguments, content: Setup, report: SetupReport): 
 
 async function compare(given: Arguments, content: Setup, report: SetupReport): Promise<void> {
   const address = documentAddressOf('--from-api', given['from-api'] ?? '');
-  const [issuing] = lacksEndpoint(given) ? [] : demandEndpoints(given);
-  for (const step of await compareWithApi(address, content, issuing)) report.show(step);
+  const endpoints = lacksEndpoint(given) ? [] : demandEndpoints(given);
+  for (const step of await compareWithApi(address, content, endpoints)) report.show(step);
 }
 
 /** What the tenant has, where it is certain what is meant. @throws SetupError */
@@ -143,8 +155,14 @@ async function read(api: ManagementApi, content: Setup): Promise<Tenant> {
   return tenant;
 }
 
-function open(given: Arguments, report: SetupReport): Promise<ManagementApi> {
-  const [endpoint] = demandEndpoints(given);
+/** Who calls the Management API, and where. @throws UsageError */
+function connectionOf(given: Arguments): Connection {
+  const [endpoint, ...others] = demandEndpoints(given);
+  if (others.length > 0) {
+    throw new UsageError(
+      'LOGTO_ENDPOINT has several values: pass the one that is to be set up by --endpoint.',
+    );
+  }
   const app = appOf();
   if (app === undefined) {
     throw new UsageError(
@@ -157,11 +175,12 @@ function open(given: Arguments, report: SetupReport): Promise<ManagementApi> {
   if (tenantId !== undefined && !/^[\w-]+$/.test(tenantId)) {
     throw new UsageError("LOGTO_TENANT_ID must be the tenant's id alone, such as your-tenant.");
   }
+  return { endpoint, app, tenantId, allowInsecure: allowsInsecure(given) };
+}
+
+function open(connection: Connection, report: SetupReport): Promise<ManagementApi> {
   return ManagementApi.open({
-    endpoint,
-    app,
-    tenantId,
-    allowInsecure: allowsInsecure(given),
+    ...connection,
     onCall: (path) => report.progress(path),
     onWait: (seconds, status) => report.wait(seconds, status),
   });

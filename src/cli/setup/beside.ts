@@ -1,16 +1,11 @@
+import { own } from '../../checks/own.js';
+import { inARow } from '../words.js';
 import { namesOf } from './comparison.js';
-import { type Named, namedOf } from './entry.js';
+import { namedOf } from './entry.js';
 import type { ManagementApi } from './management-api.js';
 import type { ApiPermission, Setup } from './setup.js';
 import { type Ids, type Step, seen } from './steps.js';
-import {
-  MACHINE,
-  membersOf,
-  permissionsOfRole,
-  rolesOfApp,
-  type Tenant,
-  type TenantPermission,
-} from './tenant.js';
+import { MACHINE, membersOf, permissionsOfRole, rolesOfApp, type Tenant } from './tenant.js';
 
 /**
  * What the tenant has beside the file, where it touches what the file describes: permissions, roles that give more, and
@@ -79,18 +74,37 @@ async function appsBeside(api: ManagementApi, { apps, roles }: Setup, ids: Ids):
   return texts;
 }
 
-function organizationRolesBeside({ organizationRoles }: Setup, tenant: Tenant): string[] {
-  return organizationRoles.flatMap((role) => {
-    const found = tenant.organizationRoles.find(({ name }) => name === role.name);
-    if (found === undefined) return [];
-    const more = [
-      ...others(found.organizationPermissions, role.organizationPermissions.map(named)),
-      // The list of roles names no indicator.
-      ...others(found.permissions, role.permissions),
-    ];
-    if (more.length === 0) return [];
-    return [`organization role ${role.name} also gives ${namesOf(more)}, which the file does not say`];
-  });
+/** Organization roles of the file that give more, and others that give what the file describes. */
+function organizationRolesBeside(setup: Setup, tenant: Tenant): string[] {
+  const described = new Set(setup.organizationPermissions.map(({ name }) => name));
+  // The list of roles names no API, so permissions are known by their ids.
+  const ofApis = new Map(
+    tenant.apis
+      .filter(({ indicator }) => setup.apis.some((api) => api.indicator === indicator))
+      .flatMap(({ indicator, permissions }) =>
+        permissions.map(({ id, name }) => [id, { indicator, name }] as const),
+      ),
+  );
+  return tenant.organizationRoles
+    .filter(({ type }) => type === MACHINE)
+    .flatMap((role) => {
+      const inFile = setup.organizationRoles.find(({ name }) => name === role.name);
+      const more =
+        inFile === undefined
+          ? [
+              ...role.organizationPermissions.filter(({ name }) => described.has(name)),
+              ...role.permissions.flatMap(({ id }) => ofApis.get(id) ?? []),
+            ]
+          : [
+              ...others(role.organizationPermissions, inFile.organizationPermissions.map(named)),
+              ...role.permissions
+                .map(({ id, name }) => ofApis.get(id) ?? { indicator: undefined, name })
+                .filter((one) => !inFile.permissions.some((wanted) => isSame(one, wanted))),
+            ];
+      if (more.length === 0) return [];
+      const also = inFile === undefined ? 'gives' : 'also gives';
+      return [`organization role ${role.name} ${also} ${namesWithApi(more)}, which the file does not say`];
+    });
 }
 
 /** Members that have other roles, and other members. */
@@ -128,12 +142,21 @@ function named(name: string): { readonly name: string } {
   return { name };
 }
 
-function isSame(one: TenantPermission, other: ApiPermission): boolean {
-  return one.name === other.name && one.indicator === other.indicator;
+interface Given {
+  readonly name: string;
+  /** Undefined for an organization permission, and for one of an API that the file does not describe. */
+  readonly indicator?: string | undefined;
 }
 
-function namesWithApi(permissions: readonly TenantPermission[]): string {
-  return namesOf(
-    permissions.map(({ name, indicator }): Pick<Named, 'name'> => ({ name: `${name} of ${indicator}` })),
+function isSame(one: Given, other: ApiPermission): boolean {
+  return one.name === other.name && own(one, 'indicator') === other.indicator;
+}
+
+function namesWithApi(permissions: readonly Given[]): string {
+  return inARow(
+    permissions.map((one) => {
+      const indicator = own(one, 'indicator');
+      return indicator === undefined ? one.name : `${one.name} of ${indicator}`;
+    }),
   );
 }

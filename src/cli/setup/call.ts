@@ -27,8 +27,8 @@ const MOST_WAITS = 4;
 const LONGEST_WAIT = 30;
 
 /**
- * Sends a call. It is sent again after 429 (RFC 6585 section 4), and after 503 with Retry-After (RFC 9110 section
- * 10.2.3), since Logto has done nothing then. After any other failure it may have done something, and a call that is
+ * Sends a call. It is sent again after 429 (RFC 6585 section 4), since nothing was done then, and a GET also after 503
+ * with Retry-After (RFC 9110 section 10.2.3). After any other failure something may have been done, and a call that is
  * sent twice could make an app twice.
  *
  * @param onWait - is told for how many seconds it waits, and after which status
@@ -41,7 +41,7 @@ export async function send(
 ): Promise<CallAnswer> {
   for (let waits = 0; ; waits += 1) {
     const answer = await attempt(authorizedFetch, call);
-    const seconds = secondsToWait(answer, waits);
+    const seconds = secondsToWait(call, answer, waits);
     if (seconds === undefined || seconds > LONGEST_WAIT || waits === MOST_WAITS) return answer;
     onWait(seconds, answer.status);
     await sleep(seconds * 1000);
@@ -66,9 +66,10 @@ async function attempt(authorizedFetch: typeof fetch, { method, path, body }: Ca
   }
 }
 
-function secondsToWait({ status, headers }: CallAnswer, waits: number): number | undefined {
+function secondsToWait({ method }: Call, { status, headers }: CallAnswer, waits: number): number | undefined {
   const retryAfter = headers.get('retry-after');
-  if (status !== 429 && (status !== 503 || retryAfter === null)) return undefined;
+  const isUnavailable = status === 503 && retryAfter !== null && method === 'GET';
+  if (status !== 429 && !isUnavailable) return undefined;
   const asked = /^\d+$/.test(retryAfter ?? '')
     ? Number(retryAfter)
     : (Date.parse(retryAfter ?? '') - Date.now()) / 1000;

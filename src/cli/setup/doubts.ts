@@ -1,3 +1,4 @@
+import { show } from '../../checks/values.js';
 import { inARow } from '../words.js';
 import type { Named } from './entry.js';
 import type { Api, Setup } from './setup.js';
@@ -14,7 +15,34 @@ export function doubtsAbout(setup: Setup, tenant: Tenant): readonly string[] {
       roleDoubts('organization role', name, tenant.organizationRoles),
     ),
     ...organizations.flatMap(({ name }) => nameDoubts('organizations', name, tenant.organizations)),
+    ...likenesses('API resource', apis, tenant.apis),
+    ...likenesses('role', roles, tenant.roles),
+    ...likenesses('app', apps, tenant.apps),
+    ...likenesses('organization role', organizationRoles, tenant.organizationRoles),
+    ...likenesses('organization', organizations, tenant.organizations),
   ];
+}
+
+/** Names that differ only in case, in spaces or in how a character is composed: one of them may be a slip. */
+function likenesses(
+  what: string,
+  wanted: readonly { readonly name: string }[],
+  all: readonly Named[],
+): string[] {
+  return wanted
+    .filter(({ name }) => !all.some((one) => one.name === name))
+    .flatMap(({ name }) =>
+      all
+        .filter((one) => looseForm(one.name) === looseForm(name))
+        .map(
+          (other) =>
+            `Logto has the ${what} ${show(other.name)}, and the file says ${show(name)}. If it is the same, use one name for it; otherwise use one that differs more.`,
+        ),
+    );
+}
+
+function looseForm(name: string): string {
+  return name.normalize('NFKC').trim().replace(/\s+/g, ' ').toLowerCase();
 }
 
 /**

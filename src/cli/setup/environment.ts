@@ -7,38 +7,78 @@ import type { Ids } from './steps.js';
 /** A variable with its value. */
 export type Variable = readonly [name: string, value: string];
 
-/** The variables that an API and its callers need, without the secrets. */
-export function idVariables(endpoint: string, { apis, apps, organizations }: Setup, ids: Ids): Variable[] {
-  const [api, ...others] = apis;
-  return [
-    ['LOGTO_ENDPOINT', endpoint],
-    // With several in it, each of the APIs would accept the tokens of the others.
-    ...(api !== undefined && others.length === 0 ? [['LOGTO_AUDIENCE', api.indicator] as const] : []),
-    ...apps.map(({ name, env }): Variable => [`${env}_ID`, ids.get('app', name)]),
-    ...organizations.map(({ name, env }): Variable => [`${env}_ID`, ids.get('organization', name)]),
-  ];
-}
-
-/** The same, with the secrets of the apps. @throws SetupError where an app has none that is valid */
-export async function secretVariables(api: ManagementApi, setup: Setup, ids: Ids): Promise<Variable[]> {
-  const secrets = new Map<string, Variable>();
-  for (const app of setup.apps) {
-    const secret = await secretOf(api, app, ids.get('app', app.name));
-    secrets.set(`${app.env}_ID`, [`${app.env}_SECRET`, secret]);
-  }
-  return idVariables(api.endpoint, setup, ids).flatMap((variable) => {
-    const secret = secrets.get(variable[0]);
-    return secret === undefined ? [variable] : [variable, secret];
+/** The variables of a set-up, from the ids that Logto gave. */
+export function idVariables(endpoint: string, setup: Setup, ids: Ids): Variable[] {
+  return variablesOf(setup).map(({ name, kind, of }) => {
+    if (kind === 'endpoint') return [name, endpoint];
+    return [name, kind === 'audience' ? of : ids.get(kind, of)];
   });
 }
 
-/** The names of all these variables. */
-export function variableNames({ apps, organizations }: Setup): string[] {
+/** The names of all variables, those of the secrets included. */
+export function variableNames(setup: Setup): string[] {
+  return variablesOf(setup).flatMap(({ name, kind }) => (kind === 'app' ? [name, secretName(name)] : [name]));
+}
+
+/** The same variables with the secrets of the apps, each behind the app's id. */
+export function withSecrets(
+  variables: readonly Variable[],
+  secrets: ReadonlyMap<string, string>,
+): Variable[] {
+  return variables.flatMap(([name, value]) => {
+    const secret = secrets.get(name);
+    return secret === undefined
+      ? [[name, value]]
+      : [
+          [name, value],
+          [secretName(name), secret],
+        ];
+  });
+}
+
+/**
+ * The secrets of the apps that are there, by the variable of the app's id.
+ *
+ * @throws SetupError where an app has no secret that is valid, or one that no environment file can hold
+ */
+export async function readSecrets(
+  api: ManagementApi,
+  { apps }: Setup,
+  ids: Ids,
+): Promise<Map<string, string>> {
+  const secrets = new Map<string, string>();
+  for (const app of apps) {
+    const id = ids.find('app', app.name);
+    if (id === undefined) continue;
+    const secret = await secretOf(api, app, id);
+    quoted(`${app.env}_SECRET`, secret);
+    secrets.set(`${app.env}_ID`, secret);
+  }
+  return secrets;
+}
+
+interface SetupVariable {
+  readonly name: string;
+  readonly kind: 'endpoint' | 'audience' | 'app' | 'organization';
+  /** What it is of: an indicator or a name. */
+  readonly of: string;
+}
+
+function variablesOf({ apis, apps, organizations }: Setup): SetupVariable[] {
+  const [api, ...others] = apis;
   return [
-    ...['LOGTO_ENDPOINT', 'LOGTO_AUDIENCE'],
-    ...apps.flatMap(({ env }) => [`${env}_ID`, `${env}_SECRET`]),
-    ...organizations.map(({ env }) => `${env}_ID`),
+    { name: 'LOGTO_ENDPOINT', kind: 'endpoint', of: '' },
+    // With several in it, each of the APIs would accept the tokens of the others.
+    ...(api !== undefined && others.length === 0
+      ? [{ name: 'LOGTO_AUDIENCE', kind: 'audience', of: api.indicator } as const]
+      : []),
+    ...apps.map(({ name, env }) => ({ name: `${env}_ID`, kind: 'app', of: name }) as const),
+    ...organizations.map(({ name, env }) => ({ name: `${env}_ID`, kind: 'organization', of: name }) as const),
   ];
+}
+
+function secretName(idName: string): string {
+  return idName.replace(/_ID$/, '_SECRET');
 }
 
 /** The oldest secret that never expires, or else the one that lives longest: the same one in every run. */
@@ -57,16 +97,16 @@ async function secretOf(api: ManagementApi, { name }: App, id: string): Promise<
   );
 }
 
-/**
- * These variables as a file for `node --env-file`, which a shell reads, too.
- *
- * @throws SetupError where a value cannot be written so that both read it as it is
- */
+/** These variables as a file for `node --env-file`, which a shell reads, too. */
 export function environmentFile(variables: readonly Variable[]): string {
   return variables.map(([name, value]) => `${name}=${quoted(name, value)}\n`).join('');
 }
 
-/** Node and a shell have no escape for a quotation mark in common. */
+/**
+ * Node and a shell have no escape for a quotation mark in common.
+ *
+ * @throws SetupError where a value cannot be written so that both read it as it is
+ */
 function quoted(name: string, value: string): string {
   if (/^[\w:/.@-]+$/.test(value)) return value;
   if (/^[^'\p{Cc}]*$/u.test(value)) return `'${value}'`;

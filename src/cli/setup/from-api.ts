@@ -1,3 +1,4 @@
+import { cut } from '../../checks/printable.js';
 import { meantBy } from '../../checks/spelling.js';
 import { show } from '../../checks/values.js';
 import { askForJson, type JsonAnswer } from '../checks/ask.js';
@@ -13,41 +14,43 @@ const WELL_KNOWN = '/.well-known/oauth-protected-resource';
 /**
  * Compares the file with what a running API says of itself: its metadata document (RFC 9728).
  *
- * @param endpoint - base URL of Logto; undefined where it is not known
+ * @param endpoints - base URLs of Logto, one of which the API has to trust; none where none is known
  * @throws SetupError where there is no such document
  */
 export async function compareWithApi(
   address: URL,
   setup: Setup,
-  endpoint: string | undefined,
+  endpoints: readonly string[],
 ): Promise<readonly Step[]> {
   const { resource, scopes, issuers } = await readDocument(documentOf(address));
   const api = setup.apis.find(({ indicator }) => indicator === resource);
-  if (api === undefined) return [seen('lacks', `API resource ${resource}: ${adviceOn(setup)}`)];
+  if (api === undefined) return [seen('lacks', `API resource ${cut(resource)}: ${adviceOn(setup)}`)];
   const described = api.permissions.map(({ name }) => name);
-  const trusted = endpoint === undefined ? undefined : `${endpoint}/oidc`;
+  const known = endpoints.map((endpoint) => `${endpoint}/oidc`);
+  const text = `API resource ${resource}`;
   return [
-    seen('there', `API resource ${resource}`),
-    ...(trusted === undefined || issuers.includes(trusted)
+    seen('there', text),
+    ...(known.length === 0 || known.some((issuer) => issuers.includes(issuer))
       ? []
-      : [seen('differs', `API resource ${resource}: the API trusts ${inARow(issuers)}, not ${trusted}`)]),
+      : [seen('differs', `${text}: the API trusts ${inARow(issuers)}, not ${inARow(known)}`)]),
+    ...(scopes.length === 0 ? [seen('beside', `${text}: its document names no permissions`)] : []),
     ...scopes.map((scope) => {
-      const text = `permission ${scope} of ${resource}`;
-      if (described.includes(scope)) return seen('there', text);
+      const its = `permission ${cut(scope)} of ${resource}`;
+      if (described.includes(scope)) return seen('there', its);
       const meant = meantBy(scope, described);
       const guess = meant === undefined ? '' : `: the file has ${meant}`;
-      return seen('lacks', `${text}${guess}`);
+      return seen('lacks', `${its}${guess}`);
     }),
     ...described
-      .filter((name) => !scopes.includes(name))
+      .filter((name) => scopes.length > 0 && !scopes.includes(name))
       .map((name) => seen('beside', `permission ${name} of ${resource}: the API does not ask for it`)),
   ];
 }
 
 /** The path of an API comes after the well-known one (RFC 9728 section 3.1). */
-function documentOf({ href, origin, pathname }: URL): string {
-  if (pathname.startsWith(WELL_KNOWN)) return href;
-  return `${origin}${WELL_KNOWN}${pathname.replace(/\/$/, '')}`;
+function documentOf({ href, origin, pathname, search }: URL): string {
+  if (pathname === WELL_KNOWN || pathname.startsWith(`${WELL_KNOWN}/`)) return href;
+  return `${origin}${WELL_KNOWN}${pathname.replace(/\/$/, '')}${search}`;
 }
 
 interface Document {
@@ -63,8 +66,8 @@ async function readDocument(url: string): Promise<Document> {
   if (typeof resource !== 'string') throw noDocument(url, answer);
   return {
     resource,
-    scopes: textsIn(answer.body?.['scopes_supported']),
-    issuers: textsIn(answer.body?.['authorization_servers']),
+    scopes: listIn(url, answer, 'scopes_supported'),
+    issuers: listIn(url, answer, 'authorization_servers'),
   };
 }
 
@@ -75,8 +78,13 @@ function noDocument(url: string, { status }: JsonAnswer): SetupError {
   );
 }
 
-function textsIn(value: unknown): string[] {
-  return Array.isArray(value) ? value.filter((one) => typeof one === 'string') : [];
+/** A list of strings, each once; empty where the document has none. @throws SetupError where it is something else */
+function listIn(url: string, { body }: JsonAnswer, member: string): string[] {
+  const value = body?.[member] ?? [];
+  if (Array.isArray(value) && value.every((one) => typeof one === 'string')) return [...new Set(value)];
+  throw new SetupError(
+    `In the metadata document at ${url}, ${member} is not a list of strings (RFC 9728 section 2).`,
+  );
 }
 
 function adviceOn({ apis }: Setup): string {

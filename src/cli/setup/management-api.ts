@@ -32,6 +32,8 @@ export interface ManagementApiOptions {
 
 /** The most that Logto gives. */
 const PAGE_SIZE = 100;
+/** How often a list is read that changes meanwhile. */
+const MOST_READINGS = 3;
 
 /** Logto's Management API. It only reads and adds: nothing here changes or deletes. */
 export class ManagementApi {
@@ -70,8 +72,24 @@ export class ManagementApi {
 
   /** All pages of a list. @throws SetupError */
   async list<T>(path: string, read: (entry: Entry) => T, filter: Record<string, string> = {}): Promise<T[]> {
-    // By id, since an entry that somebody adds meanwhile moves another one to the next page.
+    for (let attempt = 1; attempt <= MOST_READINGS; attempt += 1) {
+      const entries = await this.#readPages(path, read, filter);
+      if (entries !== undefined) return entries;
+    }
+    throw new SetupError(`The list /${path} of ${this.endpoint} changes while it is read. ${RUN_AGAIN}`);
+  }
+
+  /**
+   * The entries of all pages; undefined where the list changed meanwhile. An entry that is missed would be made again.
+   */
+  async #readPages<T>(
+    path: string,
+    read: (entry: Entry) => T,
+    filter: Record<string, string>,
+  ): Promise<T[] | undefined> {
+    // By id, since an entry can be on two pages when another one is added.
     const all = new Map<string, T>();
+    const totals = new Set<number>();
     for (let page = 1; ; page += 1) {
       const query = new URLSearchParams({ page: `${page}`, page_size: `${PAGE_SIZE}`, ...filter });
       const answer = await this.#call('GET', `${path}?${query}`);
@@ -79,7 +97,10 @@ export class ManagementApi {
         entriesOf(answer.json).map((entry) => [textOf(entry, 'id'), read(entry)] as const),
       );
       for (const [id, entry] of entries) all.set(id, entry);
-      if (page * PAGE_SIZE >= this.#totalOf(answer, path)) return [...all.values()];
+      const total = this.#totalOf(answer, path);
+      totals.add(total);
+      if (page * PAGE_SIZE < total) continue;
+      return totals.size === 1 && all.size === total ? [...all.values()] : undefined;
     }
   }
 

@@ -19,6 +19,12 @@ export function checkReferences(setup: Setup): readonly string[] {
   const all = [apis, roles, apps, organizationPermissions, organizationRoles, organizations];
   if (all.every((entries) => entries.length === 0)) faults.add('the file', 'it describes nothing.');
   for (const { indicator } of apis) faults.addThrown('api', () => checkAudiences('', indicator, 'indicator'));
+  for (const { indicator } of apis.filter((api) => api.indicator.includes(','))) {
+    faults.add(
+      'api',
+      `the indicator ${show(indicator)} has a comma, which separates values in LOGTO_AUDIENCE.`,
+    );
+  }
   faults.addRepeated(
     'api',
     'indicator',
@@ -90,7 +96,7 @@ function addVariables(faults: Faults, { apps, organizations }: Setup): void {
   }
 }
 
-const ADVICE_ON_VARIABLES = 'Add the member `env` to an app, or change a name: see --write-env.';
+const ADVICE_ON_VARIABLES = 'Add the member `env` to it.';
 
 class Faults {
   readonly all: string[] = [];

@@ -27,8 +27,12 @@ class Walk {
 
   check(value: unknown, unresolved: unknown, path: string): void {
     const schema = bare(this.#resolve(unresolved, value));
-    if (typeOf(value) !== schema['type'] && !(schema['type'] === 'number' && typeOf(value) === 'integer')) {
-      this.#fault(path, `it must be ${own(WORDS, String(schema['type']))}, not ${show(value)}.`);
+    const [type, needed] = [typeOf(value), String(schema['type'])];
+    if (type !== needed && !(needed === 'number' && type === 'integer')) {
+      this.#fault(
+        path,
+        `it must be ${own(WORDS, needed)}, not ${type === 'class' ? 'one of a class' : show(value)}.`,
+      );
       return;
     }
     if (typeof value === 'string') this.#checkText(value, schema, path);
@@ -52,7 +56,7 @@ class Walk {
     if (value.length > Number(maxLength ?? Number.POSITIVE_INFINITY)) {
       this.#fault(path, `it must have at most ${maxLength} characters.`);
     }
-    if (typeof pattern !== 'string' || new RegExp(pattern).test(value)) return;
+    if (typeof pattern !== 'string' || new RegExp(pattern, 'u').test(value)) return;
     this.#fault(path, `${show(value)} is not allowed here. ${description}`);
   }
 
@@ -97,8 +101,17 @@ const WORDS: Readonly<Record<string, string>> = {
 
 function typeOf(value: unknown): string {
   if (Array.isArray(value)) return 'array';
-  if (typeof value === 'number' && Number.isInteger(value)) return 'integer';
+  if (typeof value === 'number') {
+    return Number.isInteger(value) ? 'integer' : Number.isFinite(value) ? 'number' : 'not finite';
+  }
+  if (typeof value === 'object' && value !== null && !isPlain(value)) return 'class';
   return value === null ? 'null' : typeof value;
+}
+
+/** The members of a Map, or those that a class has, would be passed over. */
+function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
 }
 
 /** The place of a member: `roles[0].permissions["https://shopping.api"]`. */

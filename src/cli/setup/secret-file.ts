@@ -1,42 +1,75 @@
 import { randomBytes } from 'node:crypto';
-import { access, constants, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
+import { access, constants, lstat, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
 import { parseEnv } from 'node:util';
-import { own } from '../../checks/own.js';
-import { inARow } from '../words.js';
+import { bare, own } from '../../checks/own.js';
+import type { App } from '../settings.js';
 import { SetupError } from './setup-error.js';
 
+/** A file of variables that is to be written. */
+export interface SecretFile {
+  /** As it was passed. */
+  readonly name: string;
+  /** The variables that it will hold. */
+  readonly variables: readonly string[];
+  readonly endpoint: string;
+  /** The app by which the command calls the Management API. */
+  readonly app: App;
+}
+
 /**
- * Finds the place of a file of variables, through a link, too, before anything is made.
+ * Finds where the file is to be written, through a link, too, before anything is made.
  *
- * @param names - the variables that it will hold
- * @throws SetupError where it cannot be written, or holds other variables, which would be lost
+ * @throws SetupError where it cannot be written, or where it would replace something else
  */
-export async function placeFor(file: string, names: readonly string[]): Promise<string> {
-  const path = resolve(file);
-  const present = await stat(path).catch(() => undefined);
-  // A device or a pipe, such as /dev/stdout, would be replaced by a file.
-  if (present !== undefined && !present.isFile()) {
-    throw new SetupError(`${path} is not a file that could be replaced.`);
-  }
+export async function placeFor(file: SecretFile): Promise<string> {
+  const path = resolve(file.name);
   try {
-    const place = present === undefined ? path : await realpath(path);
-    await access(dirname(place), constants.W_OK);
-    if (present !== undefined) checkContent(file, await readFile(place, 'utf8'), names);
+    const place = await targetOf(path);
+    await access(dirname(place ?? path), constants.W_OK);
+    if (place === undefined) return path;
+    checkContent(file, await readFile(place, 'utf8'));
     return place;
   } catch (error) {
-    throw error instanceof SetupError ? error : cannotWrite(file, error);
+    throw error instanceof SetupError ? error : cannotWrite(path, error);
   }
 }
 
-function checkContent(file: string, content: string, names: readonly string[]): void {
-  const others = Object.keys(parseEnv(content))
-    .filter((name) => !names.includes(name))
-    .sort();
-  if (others.length === 0) return;
-  throw new SetupError(
-    `${file} has other variables, which would be lost: ${inARow(others)}. Name another file, or delete this one.`,
-  );
+/** The file that is there, behind links; undefined where none is. */
+async function targetOf(path: string): Promise<string | undefined> {
+  const present = await lstat(path).catch((error) => {
+    if (own(error, 'code') === 'ENOENT') return undefined;
+    throw error;
+  });
+  if (present === undefined) return undefined;
+  const target = await realpath(path).catch(() => {
+    throw new SetupError(
+      `${path} is a link to a file that is not there: create that file, or name another one.`,
+    );
+  });
+  // A device or a pipe, such as /dev/stdout, would be replaced by a file.
+  if (!(await lstat(target)).isFile()) throw new SetupError(`${path} is not a file that could be replaced.`);
+  return target;
+}
+
+/** Replaced is only what an earlier run may have written: lines of the same variables, of the same Logto. */
+function checkContent({ name, variables, endpoint, app }: SecretFile, content: string): void {
+  const lines = content.split(/\r?\n/).filter((line) => line.trim() !== '');
+  const foreign = lines.find((line) => !variables.includes(/^(\w+)=/.exec(line)?.[1] ?? ''));
+  const advice = 'Name another file, or delete this one.';
+  if (foreign !== undefined) {
+    const variable = /^\s*(?:export\s+)?(\w+)=/.exec(foreign)?.[1];
+    const what = variable === undefined ? 'lines that are not variables' : `the variable ${variable}`;
+    throw new SetupError(`${name} has ${what} of this set-up, and would lose what it has. ${advice}`);
+  }
+  const values = bare(parseEnv(content));
+  const other = values['LOGTO_ENDPOINT'];
+  if (other !== undefined && other !== endpoint) {
+    throw new SetupError(`${name} is of another Logto, ${other}. ${advice}`);
+  }
+  if (Object.values(values).some((value) => value === app.id || value === app.secret)) {
+    throw new SetupError(`${name} has the credentials of the app that calls the Management API. ${advice}`);
+  }
 }
 
 /**
@@ -46,12 +79,13 @@ function checkContent(file: string, content: string, names: readonly string[]): 
  * @throws SetupError where it cannot be written: then the file is as it was
  */
 export async function writeSecretFile(place: string, content: string): Promise<void> {
-  const temporary = `${place}.${randomBytes(6).toString('hex')}`;
+  // Its end is the same, so that a pattern such as *.env in .gitignore is right for it, too.
+  const temporary = join(dirname(place), `.${randomBytes(6).toString('hex')}.${basename(place)}`);
   try {
-    await writeFile(temporary, content, { mode: 0o600, flag: 'wx' });
+    await writeFile(temporary, content, bare({ mode: 0o600, flag: 'wx' }));
     await rename(temporary, place);
   } catch (error) {
-    await rm(temporary, { force: true });
+    await rm(temporary, bare({ force: true }));
     throw cannotWrite(place, error);
   }
 }

@@ -45,7 +45,8 @@ async function contentOf(file: string): Promise<unknown> {
     if (isJson) return JSON.parse((await readFile(path, 'utf8')).replace(/^\uFEFF/, ''));
     return own(await import(pathToFileURL(path).href), 'default');
   } catch (error) {
-    const said = cut(printable(error instanceof Error ? error.message : String(error)), 300);
+    const said =
+      error instanceof Error ? cut(printable(error.message), 300) : 'it threw something else than an Error.';
     throw new SetupFileError(`${file} is not ${isJson ? 'JSON' : 'a module'} that can be read: ${said}`);
   }
 }
@@ -87,11 +88,11 @@ function appOf(app: SetupApp): App {
 }
 
 function organizationOf(organization: SetupOrganization): Organization {
-  const { name, description, members } = bare(organization);
+  const { name, description, env, members } = bare(organization);
   return {
     name,
     description,
-    env: variablePrefix(name),
+    env: env ?? variablePrefix(name),
     members: (members ?? []).map((member) => ({ app: member.app, roles: once(own(member, 'roles')) })),
   };
 }

@@ -27,11 +27,11 @@ export class Ids {
   readonly #ids = new Map<string, string>();
 
   set(kind: string, name: string, id: string): void {
-    this.#ids.set(`${kind} ${name}`, id);
+    this.#ids.set(keyOf(kind, name), id);
   }
 
   find(kind: string, name: string): string | undefined {
-    return this.#ids.get(`${kind} ${name}`);
+    return this.#ids.get(keyOf(kind, name));
   }
 
   /** The id of what is there, or was made by a step before. */
@@ -40,4 +40,9 @@ export class Ids {
     if (id === undefined) throw new Error(`There is no id of the ${kind} ${name}.`);
     return id;
   }
+}
+
+/** A name may be of any words, so the two are not simply joined. */
+function keyOf(kind: string, name: string): string {
+  return JSON.stringify([kind, name]);
 }

@@ -53,14 +53,15 @@ export async function readTenant(api: ManagementApi, setup: Setup): Promise<Tena
     wanted.length === 0 ? Promise.resolve<readonly T[]>([]) : list();
   return {
     apis: await listed(setup.apis, () => api.list('api/resources', apiOf, { includeScopes: 'true' })),
-    // Those of users, too: two roles never have the same name. And any role can give a permission of an API.
+    // Those of users, too: two roles never have the same name. Any role can give a permission of an API.
     roles: await listed([...setup.roles, ...setup.apis], () => api.list('api/roles', roleOf)),
     apps: await listed(setup.apps, () => api.list('api/applications', appOf, { types: MACHINE })),
     organizationPermissions: await listed(setup.organizationPermissions, () =>
       api.list('api/organization-scopes', namedOf),
     ),
-    organizationRoles: await listed(setup.organizationRoles, () =>
-      api.list('api/organization-roles', organizationRoleOf),
+    organizationRoles: await listed(
+      [...setup.organizationRoles, ...setup.organizationPermissions, ...setup.apis],
+      () => api.list('api/organization-roles', organizationRoleOf),
     ),
     organizations: await listed(setup.organizations, () => api.list('api/organizations', namedOf)),
   };

@@ -49,12 +49,12 @@ describe('logto-m2m setup --write-env', () => {
   });
 
   it('writes the same again, through a link and over a file that others could read', async () => {
-    const { folder, file, run } = await openWithFile();
+    const { logto, folder, file, run } = await openWithFile();
     await run();
     const before = readFileSync(file, 'utf8');
     const link = join(folder, 'link.env');
     symlinkSync('shop.env', link);
-    writeFileSync(file, 'LOGTO_APP_ID=old\n', { mode: 0o644 });
+    writeFileSync(file, `LOGTO_APP_ID=old\nLOGTO_ENDPOINT=${logto.endpoint}\n`, { mode: 0o644 });
     expect(await run(link)).toMatchObject({ code: 0, stdout: expect.stringContaining('Nothing is to do.') });
     expect(lstatSync(link).isSymbolicLink()).toBe(true);
     expect(readFileSync(file, 'utf8')).toBe(before);
@@ -63,22 +63,73 @@ describe('logto-m2m setup --write-env', () => {
 
   it('leaves a file as it was where it holds other variables, and asks nothing of Logto', async () => {
     const { logto, file, run } = await openWithFile();
-    writeFileSync(file, 'PORT=80\nLOGTO_ENDPOINT=x\nDB="a\nb"\n');
-    const { code, stderr } = await run();
-    expect(code).toBe(1);
-    expect(stderr).toBe(
-      `${file} has other variables, which would be lost: DB and PORT. Name another file, or delete this one.\n`,
-    );
-    expect(readFileSync(file, 'utf8')).toMatch(/^PORT=80\n/);
+    const { id, secret } = logto.app();
+    const contents: [content: string, why: string][] = [
+      ['PORT=80\n', 'has the variable PORT of this set-up, and would lose what it has'],
+      ['export LOGTO_APP_ID=x\n', 'has the variable LOGTO_APP_ID of this set-up, and would lose what it has'],
+      [
+        'LOGTO_APP_ID="a\nb"\n',
+        'has lines that are not variables of this set-up, and would lose what it has',
+      ],
+      ['# keep this\n', 'has lines that are not variables of this set-up, and would lose what it has'],
+      [
+        '-----BEGIN PRIVATE KEY-----\nx==\n',
+        'has lines that are not variables of this set-up, and would lose what it has',
+      ],
+      ['LOGTO_ENDPOINT=https://prod.example\n', 'is of another Logto, https://prod.example'],
+      [`LOGTO_APP_ID=${id}\n`, 'has the credentials of the app that calls the Management API'],
+      [`LOGTO_APP_SECRET='${secret}'\n`, 'has the credentials of the app that calls the Management API'],
+    ];
+    for (const [content, why] of contents) {
+      writeFileSync(file, content);
+      const { code, stderr } = await run();
+      expect(stderr).toBe(`${file} ${why}. Name another file, or delete this one.\n`);
+      expect(code).toBe(1);
+      expect(readFileSync(file, 'utf8')).toBe(content);
+    }
     expect(logto.requests).toEqual([]);
+  });
+
+  it('never replaces the set-up file itself', async () => {
+    const logto = await openTenant();
+    const file = setupFile({ apps: [{ name: 'a' }] });
+    const before = readFileSync(file, 'utf8');
+    expect((await runSetup(logto, ['--write-env', file], { file })).code).toBe(1);
+    expect(readFileSync(file, 'utf8')).toBe(before);
+  });
+
+  it('keeps LOGTO_AUDIENCE of a file where the set-up has several APIs', async () => {
+    const logto = await openTenant();
+    const out = join(temporaryFolder(), 'x.env');
+    writeFileSync(out, 'LOGTO_AUDIENCE=https://kept.example\n');
+    const api = ['https://a.example', 'https://b.example'].map((indicator) => ({
+      name: indicator,
+      indicator,
+      permissions: {},
+    }));
+    expect((await runSetup(logto, ['--write-env', out], { file: setupFile({ api }) })).code).toBe(1);
+    expect(readFileSync(out, 'utf8')).toBe('LOGTO_AUDIENCE=https://kept.example\n');
+  });
+
+  it('does not replace a link to a file that is not there', async () => {
+    const { logto, folder } = await openWithFile();
+    const link = join(folder, 'link.env');
+    symlinkSync('elsewhere.env', link);
+    const { code, stderr } = await runSetup(logto, ['--write-env', link]);
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: `${link} is a link to a file that is not there: create that file, or name another one.\n`,
+    });
+    expect(lstatSync(link).isSymbolicLink()).toBe(true);
   });
 
   it('leaves the file as it was where it fails', async () => {
     const { logto, folder, file, run } = await openWithFile();
-    writeFileSync(file, 'LOGTO_ENDPOINT=x\n');
+    const before = `LOGTO_ENDPOINT=${logto.endpoint}\n`;
+    writeFileSync(file, before);
     const fails = async () => {
       expect((await run()).code).toBe(1);
-      expect(readFileSync(file, 'utf8')).toBe('LOGTO_ENDPOINT=x\n');
+      expect(readFileSync(file, 'utf8')).toBe(before);
       expect(readdirSync(folder)).toEqual(['shop.env']);
     };
     interrupt(logto, /POST .api.organizations/, { status: 500 });
@@ -149,8 +200,12 @@ describe('logto-m2m setup --write-env', () => {
     await run();
     expect(readFileSync(file, 'utf8')).toBe(before);
 
+    // Before anything is made.
     for (const one of logto.state.secrets) if (one.applicationId === id) one.expiresAt = 2;
+    logto.change(() => logto.state.roleApps.splice(1, 1));
+    const state = structuredClone(logto.state);
     const { code, stderr } = await run();
+    expect(logto.state).toEqual(state);
     expect({ code, stderr }).toEqual({
       code: 1,
       stderr: `The app catalog-service (${id}) has no secret that is still valid: create one on its page in the Logto Console.\n`,

@@ -58,7 +58,7 @@ describe('logto-m2m setup, where Logto refuses or fails', () => {
 
   it.each([
     [429, '3600'],
-    [503, '3600'],
+    [503, '1'],
     [503, undefined],
     [500, '1'],
     [502, undefined],
@@ -253,6 +253,17 @@ describe('logto-m2m setup, before it asks the Management API', () => {
       code: 2,
       stderr: expect.stringMatching(/must be https.*pass --allow-insecure-requests\.$/),
     });
+  });
+
+  it('refuses several endpoints', async () => {
+    const logto = await openTenant();
+    const endpoint = `${logto.endpoint},https://prod.example`;
+    const { code, stderr } = await runSetup(logto, [], { endpoint });
+    expect({ code, stderr }).toEqual({
+      code: 2,
+      stderr: expect.stringMatching(/^LOGTO_ENDPOINT has several values/),
+    });
+    expect((await runSetup(logto, ['--endpoint', logto.endpoint], { endpoint })).code).toBe(0);
   });
 
   it.each<[what: string, env: (secret: string) => Record<string, string>, code: number, sentence: RegExp]>([

@@ -110,7 +110,30 @@ describe('logto-m2m setup --check', () => {
     [
       'an organization role that gives more',
       (state, { partner, deletion }) => state.organizationRoleResourceScopes.push([partner, deletion]),
-      '? organization role shop-partner also gives delete:products, which the file does not say',
+      '? organization role shop-partner also gives delete:products of https://shopping.api, which the file does not say',
+    ],
+    [
+      'another organization role that gives a permission of the API, and one of organizations',
+      (state, { write }) => {
+        state.organizationRoles.push({ id: 'o9', name: 'old', description: '', type: 'MachineToMachine' });
+        state.organizationRoleScopes.push(['o9', state.organizationScopes[0]?.id ?? '']);
+        state.organizationRoleResourceScopes.push(['o9', write]);
+      },
+      '? organization role old gives read:reports and write:products of https://shopping.api, which the file does not say',
+    ],
+    [
+      'an organization role that gives a permission of the same name of another API',
+      (state, { partner }) => {
+        state.resources.push({
+          id: 'bank',
+          name: 'Bank',
+          indicator: 'https://bank.api',
+          accessTokenTtl: 3600,
+        });
+        state.scopes.push({ ...permission('bank', 'read:products'), id: 'bank-read' });
+        state.organizationRoleResourceScopes.push([partner, 'bank-read']);
+      },
+      '? organization role shop-partner also gives read:products, which the file does not say',
     ],
     [
       'another member',
@@ -242,6 +265,47 @@ describe('logto-m2m setup --from-api', () => {
     }
   });
 
+  it('warns where the document names no permissions', async () => {
+    await using api = await startApi({ resource: 'https://shopping.api' });
+    const { code, stdout } = await compare(api.url);
+    expect({ code, stdout }).toEqual({
+      code: 0,
+      stdout:
+        '= API resource https://shopping.api\n? API resource https://shopping.api: its document names no permissions\n\nNothing is missing, and nothing differs.\nWhat is marked with ? is a warning (1).\n',
+    });
+  });
+
+  it('refuses a document whose permissions are not a list of strings', async () => {
+    for (const scopes of ['read:products', [1], {}]) {
+      await using api = await startApi({ resource: 'https://shopping.api', scopes_supported: scopes });
+      const { code, stderr } = await compare(api.url);
+      expect({ code, stderr }).toEqual({
+        code: 1,
+        stderr: expect.stringMatching(
+          /scopes_supported is not a list of strings \(RFC 9728 section 2\)\.\n$/,
+        ),
+      });
+    }
+  });
+
+  it('takes no more of the document than a line shows, and each permission once', async () => {
+    const long = `${'x'.repeat(5_000)}\u001b[2J`;
+    await using api = await startApi({ resource: 'https://shopping.api', scopes_supported: [long, long] });
+    const { stdout } = await compare(api.url);
+    expect(stdout.match(/^- /gm)).toHaveLength(1);
+    expect(stdout.length).toBeLessThan(1_000);
+    expect(stdout).not.toContain('\u001b');
+  });
+
+  it('accepts any of several endpoints as the one that the API trusts', async () => {
+    await using api = await startApi({
+      resource: 'https://shopping.api',
+      authorization_servers: ['https://auth.example/oidc'],
+    });
+    const LOGTO_ENDPOINT = 'https://logto.example,https://auth.example';
+    expect((await compare(api.url, { LOGTO_ENDPOINT })).code).toBe(0);
+  });
+
   it.each<[what: string, address: (url: string) => string, said: RegExp]>([
     [
       'there is no document',
@@ -260,8 +324,10 @@ describe('logto-m2m setup --from-api', () => {
     const logto = await openTenant();
     await runSetup(logto);
     await using api = await startApi({ resource: 'https://shopping.api', scopes_supported: ['read:stock'] });
+    logto.change(() => logto.state.roleApps.splice(1, 1));
     const { code, stdout } = await runSetup(logto, ['--check', '--from-api', api.url]);
     expect(code).toBe(1);
+    expect(stdout).toContain('+ role shop-reader for app statistics-service\n');
     expect(stdout).toContain('- permission read:stock of https://shopping.api\n');
     expect(logto.requests.length).toBeGreaterThan(0);
   });

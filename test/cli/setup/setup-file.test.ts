@@ -65,7 +65,7 @@ describe('a set-up file', () => {
     [
       'variables in small letters',
       { apps: [{ name: 'a', env: 'logto_app' }] },
-      'apps[0].env: "logto_app" is not allowed here. What the app\'s variables begin with in the file of --write-env: LOGTO_APP gives LOGTO_APP_ID and LOGTO_APP_SECRET. Default: the name in capitals.',
+      'apps[0].env: "logto_app" is not allowed here. What the variables of the app begin with in the file of --write-env: capitals, digits and underscores. LOGTO_APP gives LOGTO_APP_ID and LOGTO_APP_SECRET. Default: the name in capitals.',
     ],
     [
       'an indicator that is no URI',
@@ -125,12 +125,32 @@ describe('a set-up file', () => {
     [
       'two apps with the same variables',
       { apps: [{ name: 'a-b' }, { name: 'a b' }] },
-      'apps[1]: its variable A_B_ID is that of apps[0], too. Add the member `env` to an app, or change a name: see --write-env.',
+      'apps[1]: its variable A_B_ID is that of apps[0], too. Add the member `env` to it.',
     ],
     [
       'a name without a letter for a variable',
       { organizations: [{ name: '支払い' }] },
-      'organizations[0]: no variable can be named after "支払い". Add the member `env` to an app, or change a name: see --write-env.',
+      'organizations[0]: no variable can be named after "支払い". Add the member `env` to it.',
+    ],
+    [
+      'an indicator with a comma',
+      { api: { name: 'A', indicator: 'https://a.api/x,https://b.api', permissions: {} } },
+      'api: the indicator "https://a.api/x,https://b.api" has a comma, which separates values in LOGTO_AUDIENCE.',
+    ],
+    [
+      'a space at the end of a name',
+      { apps: [{ name: 'a ' }] },
+      'apps[0].name: "a " is not allowed here. A name: no control characters, and no space at its beginning or end.',
+    ],
+    [
+      'half a surrogate pair in a name',
+      { apps: [{ name: 'x\ud800', env: 'X' }] },
+      'apps[0].name: "x\\ud800" is not allowed here. A name: no control characters, and no space at its beginning or end.',
+    ],
+    [
+      'an organization permission that is too long for Logto',
+      { organizationPermissions: { ['a'.repeat(129)]: '' } },
+      `organizationPermissions.${'a'.repeat(129)}: it must have at most 128 characters.`,
     ],
     ['nothing', {}, 'the file: it describes nothing.'],
   ])('with %s is refused, with the place and the remedy', async (_what, content, fault) => {
@@ -144,6 +164,18 @@ describe('a set-up file', () => {
   it.each<[what: string, content: string, name: string, fault: RegExp]>([
     ['is not JSON', '{ "api": ', 'logto.json', /^FILE is not JSON that can be read: /],
     ['holds a list', '[]', 'logto.json', /^FILE: the file: it must be an object, not an empty list\.$/],
+    [
+      'has a Map for an object',
+      'export default { organizationPermissions: new Map([["a", ""]]) }',
+      'a.mjs',
+      /it must be an object, not one of a class\.$/,
+    ],
+    [
+      'throws something else',
+      'throw { toString() { throw 1; } }',
+      'a.mjs',
+      /it threw something else than an Error\.$/,
+    ],
     [
       'is a module with a mistake',
       'export default {',

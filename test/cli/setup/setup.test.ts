@@ -119,6 +119,42 @@ describe('logto-m2m setup', () => {
     expect(logto.requests.filter((one) => one.includes('/api/applications?page=3'))).toHaveLength(1);
   });
 
+  it('reads a list again that changes while it is read', async () => {
+    const logto = await openTenant();
+    await runSetup(logto);
+    for (let number = 1; number <= 100; number += 1) logto.addApp(`app ${number}`);
+    const state = structuredClone(logto.state);
+    // Whoever is on the second page moves to the first when another app is deleted meanwhile.
+    let deletions = 1;
+    logto.intercept = ({ method, path, query }) => {
+      if (method !== 'GET' || path !== '/api/applications' || query['page'] !== '2' || deletions-- <= 0)
+        return;
+      logto.change(() => logto.state.applications.pop());
+    };
+    const { code, stdout } = await runSetup(logto);
+    expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringContaining('\nNothing is to do.\n') });
+    expect(logto.state.applications).toHaveLength(state.applications.length - 1);
+
+    deletions = Number.POSITIVE_INFINITY;
+    for (let number = 1; number <= 100; number += 1) logto.addApp(`other ${number}`);
+    expect(await runSetup(logto)).toMatchObject({
+      code: 1,
+      stderr: `The list /api/applications of ${logto.endpoint} changes while it is read. Run this again: it continues where it stopped.\n`,
+    });
+  });
+
+  it('does not mistake an organization for a role of the same words', async () => {
+    const logto = await openTenant();
+    const file = setupFile({
+      apps: [{ name: 'a' }],
+      organizationRoles: [{ name: 'admin' }],
+      organizations: [{ name: 'role admin', members: [{ app: 'a', roles: ['admin'] }] }],
+    });
+    const { code, stdout } = await runSetup(logto, [], { file });
+    expect(code).toBe(0);
+    expect(stdout).toContain(`ROLE_ADMIN_ID=${logto.state.organizations[0]?.id}\n`);
+  });
+
   it('asks only for the kinds of things that the file describes', async () => {
     const logto = await openTenant();
     const file = setupFile({ apps: [{ name: 'a' }] });
@@ -254,6 +290,11 @@ describe('logto-m2m setup stops with nothing changed', () => {
       'an API resource of that name has another indicator',
       (logto) => logto.addResource('Online Shopping', `${SHOP}/`),
       /an API resource named Online Shopping already, with the identifier https:\/\/shopping\.api\/, and the file says https:\/\/shopping\.api\./,
+    ],
+    [
+      'an app has almost the same name',
+      (logto) => logto.addApp('Catalog-Service'),
+      /Logto has the app "Catalog-Service", and the file says "catalog-service"\. If it is the same/,
     ],
   ])('where %s', async (_what, prepare, sentence) => {
     const logto = await openTenant();
