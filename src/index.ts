@@ -1,5 +1,5 @@
 /**
- * Express middleware that lets machine-to-machine apps of Logto in, and nobody else.
+ * Express middleware that lets only the machine-to-machine apps with the right Logto permission call an API.
  *
  * @module express-logto-m2m
  */

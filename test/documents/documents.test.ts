@@ -1,20 +1,18 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
+import { dirname, join } from 'node:path/posix';
+import { expect, it } from 'vitest';
 import { PAGES, readPage } from '../support/markdown.js';
 
 const root = new URL('../../', import.meta.url);
 const readme = readPage('README.md');
 const benchmarks = readPage('docs/benchmarks.md');
+const performancePage = readPage('docs/performance.md');
 
-describe('the benchmarks in the README', () => {
-  const section = /^## Never in the way\n(.*?)^## /ms.exec(readme)?.[1] ?? '';
-
-  it('are numbers of docs/benchmarks.md, each of them', () => {
-    const numbers = section.match(/(?<![\w-])\d+(\.\d+)?(?![\w-])/g) ?? [];
-    expect(numbers.length).toBeGreaterThan(5);
-    const measured = new Set(benchmarks.match(/\d+(\.\d+)?/g));
-    expect(numbers.filter((number) => !measured.has(number))).toEqual([]);
-  });
+it('every number of docs/performance.md is one of docs/benchmarks.md', () => {
+  const numbers = performancePage.match(/(?<![\w-])\d+(\.\d+)?(?![\w-])/g) ?? [];
+  expect(numbers.length).toBeGreaterThan(5);
+  const measured = new Set(benchmarks.match(/\d+(\.\d+)?/g));
+  expect(numbers.filter((number) => !measured.has(number))).toEqual([]);
 });
 
 it('docs/benchmarks.md begins with one picture and ten rows, and leads to everything else', () => {
@@ -23,6 +21,28 @@ it('docs/benchmarks.md begins with one picture and ten rows, and leads to everyt
   expect([pictures.length, rows.length - 2]).toEqual([1, 10]);
   expect(benchmarks.indexOf('![')).toBeLessThan(benchmarks.indexOf('|'));
   expect(benchmarks).toContain('](benchmarks/all.md)');
+});
+
+it('the README is short, and has its sections in the order in which a newcomer needs them', () => {
+  expect(readme.split(/\s+/).length).toBeLessThanOrEqual(1_500);
+  expect(readme.split('\n').findIndex((line) => line.startsWith('```'))).toBeLessThan(20);
+  expect(readme.match(/^## .*$/gm)).toEqual([
+    '## Requirements',
+    '## Protect a route',
+    '## Set up Logto',
+    '## Get a token',
+    '## Guards',
+    '## What a refused caller gets',
+    '## Test your routes',
+    '## Where to read on',
+  ]);
+});
+
+it('docs/README.md leads to every page', () => {
+  const index = readPage('docs/README.md');
+  const pages = PAGES.filter((path) => /^docs\/[^/]+\.md$|^docs\/[^/]+\/README\.md$/.test(path));
+  const missing = pages.filter((path) => path !== 'docs/README.md' && !index.includes(`](${path.slice(5)})`));
+  expect(missing).toEqual([]);
 });
 
 it('the README names the requirements before the line that installs', () => {
@@ -46,3 +66,24 @@ it.each(PAGES)('every picture and page that %s links to is there', (path) => {
   const missing = links.filter((target) => !existsSync(new URL(target, new URL(path, root))));
   expect(missing).toEqual([]);
 });
+
+it.each(PAGES)('every heading that %s links to is there', (path) => {
+  const links = [...readPage(path).matchAll(/\]\((?!https?:)([^)#]*\.md)?#([^)]+)\)/g)];
+  const missing = links.filter(([, target, anchor]) => {
+    const page = target === undefined ? path : join(dirname(path), target);
+    return !anchorsOf(readPage(page)).includes(anchor ?? '');
+  });
+  expect(missing.map(([link]) => link)).toEqual([]);
+});
+
+/** As GitHub makes them of headings. */
+function anchorsOf(page: string): string[] {
+  const headings = page.replace(/^```.*?^```$/gms, '').match(/^#+ .*$/gm) ?? [];
+  return headings.map((heading) =>
+    heading
+      .replace(/^#+ /, '')
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N}\s_-]/gu, '')
+      .replace(/ /g, '-'),
+  );
+}

@@ -55,6 +55,13 @@ export const readme: Scenarios = {
       expect(await answer.json()).toEqual({ caller: APP });
     }),
 
+  'server-commonjs': (code) =>
+    onStage(code, { language: 'js', extension: 'cjs' }, async (stage) => {
+      await expectProtected(stage, '/products');
+      const answer = await stage.get('/products', await stage.token());
+      expect(await answer.json()).toEqual({ caller: APP });
+    }),
+
   environment: expectEnvironment,
 
   'environment-example': expectEnvironment,
@@ -89,14 +96,6 @@ export const readme: Scenarios = {
       expect(stdout).toContain(`{"caller":"${env.LOGTO_APP_ID}"}`);
     });
   },
-
-  'ask-node': (code) =>
-    withShop(async ({ env, url }) => {
-      const program = new Program(withNames(code, { 'http://localhost:3100': url }), { env });
-      expect(await program.end()).toBe(0);
-      expect(program.output).toBe(`200 { caller: '${env.LOGTO_APP_ID}' }\n`);
-      await program.stop();
-    }),
 
   cors: (code) =>
     onStage(
@@ -284,6 +283,18 @@ export const readme: Scenarios = {
           .toMatch(/^403 scope The token lacks read:products; granted was "write:products"/);
       },
     ),
+
+  'readme-testing': async (code) => {
+    const program = new Program(
+      `${compile(code)}
+      const { defaultAuth } = await import('express-logto-m2m');
+      console.log((await defaultAuth().verify(token, { scopes: ['read:products'] })).scopes);
+      process.exit();`,
+    );
+    expect(await program.end()).toBe(0);
+    expect(program.output).toBe("[ 'read:products' ]\n");
+    await program.stop();
+  },
 
   store: async (code) => {
     const redis = await Redis.start();
