@@ -52,7 +52,7 @@ const keysRefreshed = channel(name('keys-refreshed'));
 const keysFailed = channel(name('keys-failed'));
 
 /** Tells the subscribers, if there are any, that a token was accepted. */
-export function tellAuthorized(token: AccessToken, cached: boolean, req?: unknown): void {
+export function publishAuthorized(token: AccessToken, cached: boolean, req?: unknown): void {
   if (!authorized.hasSubscribers) return;
   authorized.publish(
     (req === undefined ? { token, cached } : { token, cached, req }) satisfies AuthorizedMessage,
@@ -60,17 +60,17 @@ export function tellAuthorized(token: AccessToken, cached: boolean, req?: unknow
 }
 
 /** Tells the subscribers, if there are any, that a request was refused. */
-export function tellDenied(error: AuthError, req?: unknown): void {
+export function publishDenied(error: AuthError, req?: unknown): void {
   if (!denied.hasSubscribers) return;
   denied.publish((req === undefined ? { error } : { error, req }) satisfies DeniedMessage);
 }
 
 /** Tells the subscribers that keys were fetched. */
-export function tellKeysRefreshed(message: KeysRefreshedMessage): void {
+export function publishKeysRefreshed(message: KeysRefreshedMessage): void {
   keysRefreshed.publish(message);
 }
 
 /** Tells the subscribers that keys could not be fetched. */
-export function tellKeysFailed(message: KeysFailedMessage): void {
+export function publishKeysFailed(message: KeysFailedMessage): void {
   keysFailed.publish(message);
 }

@@ -15,9 +15,9 @@ import {
   checkSeconds,
   checkStrings,
   type Owner,
-  orElse,
+  optionError,
   show,
-  wrong,
+  withDefault,
 } from './checks/values.js';
 import type { AuthError } from './errors.js';
 import type { KeyValueStore } from './keys/key-store.js';
@@ -157,16 +157,16 @@ export function resolveOptions(given: LogtoAuthOptions, env: NodeJS.ProcessEnv):
   const allowInsecure = checkBoolean(
     OWNER,
     'allowInsecureRequests',
-    orElse(options.allowInsecureRequests, false),
+    withDefault(options.allowInsecureRequests, false),
   );
   // A variable is read only where its option is absent, and LOGTO_ENDPOINT not where `issuers` is given.
   const byVariable = options.endpoint === undefined && options.issuers === undefined;
   const endpoint = byVariable ? fromEnvironment(variable('LOGTO_ENDPOINT', env)) : options.endpoint;
   const endpointName = byVariable ? 'LOGTO_ENDPOINT' : 'endpoint';
-  const audience = orElse(options.audience, fromEnvironment(variable('LOGTO_AUDIENCE', env)));
+  const audience = withDefault(options.audience, fromEnvironment(variable('LOGTO_AUDIENCE', env)));
   const audienceName = options.audience === undefined ? 'LOGTO_AUDIENCE' : 'audience';
   const jwksCache = resolveJwksCache(OWNER, options.jwksCache);
-  const clockTolerance = orElse(options.clockTolerance, CLOCK_TOLERANCE);
+  const clockTolerance = withDefault(options.clockTolerance, CLOCK_TOLERANCE);
   const { maxTokenAge } = options;
   return {
     issuers: resolveIssuers({
@@ -177,22 +177,22 @@ export function resolveOptions(given: LogtoAuthOptions, env: NodeJS.ProcessEnv):
       allowInsecure,
     }),
     audience: audience === undefined ? undefined : checkAudiences(OWNER, audience, audienceName),
-    organization: checkOrganization(OWNER, orElse(options.organization, 'none')),
-    algorithms: checkAlgorithms(orElse(options.algorithms, LOGTO_ALGORITHMS)),
+    organization: checkOrganization(OWNER, withDefault(options.organization, 'none')),
+    algorithms: checkAlgorithms(withDefault(options.algorithms, LOGTO_ALGORITHMS)),
     clockTolerance: checkSeconds(OWNER, 'clockTolerance', clockTolerance, { min: 'zero', max: 300 }),
     maxTokenAge:
       maxTokenAge === undefined
         ? undefined
         : checkSeconds(OWNER, 'maxTokenAge', maxTokenAge, { min: 'above zero', max: YEAR }),
-    machineOnly: checkBoolean(OWNER, 'machineOnly', orElse(options.machineOnly, true)),
+    machineOnly: checkBoolean(OWNER, 'machineOnly', withDefault(options.machineOnly, true)),
     maxTokens: resolveTokenCache(options.tokenCache),
-    maxPending: checkCount(OWNER, 'maxPending', orElse(options.maxPending, 1_000)),
+    maxPending: checkCount(OWNER, 'maxPending', withDefault(options.maxPending, 1_000)),
     jwksCache: jwksCache.times,
     store: jwksCache.store,
     isRevoked: isRevoked === undefined ? undefined : checkFunction(OWNER, 'isRevoked', isRevoked),
     getToken: getToken === undefined ? undefined : checkGetToken(getToken),
     onError: onError === undefined ? undefined : checkFunction(OWNER, 'onError', onError),
-    realm: checkRealm(orElse(options.realm, 'api')),
+    realm: checkRealm(withDefault(options.realm, 'api')),
     resourceMetadata:
       resourceMetadata === undefined ? undefined : checkResourceMetadata(OWNER, resourceMetadata),
     fetch: checkFetch(OWNER, options.fetch),
@@ -215,24 +215,25 @@ export function checkOrganization(owner: Owner, rule: unknown): OrganizationRule
   if (rule === 'none' || rule === 'optional' || rule === 'required') return rule;
   if (typeof rule === 'function') return rule as OrganizationRule;
   const needed = "'none', 'optional', 'required' or a function as (req) => req.params.organizationId";
-  throw wrong(owner, 'organization', needed, rule);
+  throw optionError(owner, 'organization', needed, rule);
 }
 
 function checkAlgorithms(value: unknown): readonly string[] {
   const known: readonly string[] = ALGORITHMS;
   const algorithms = checkStrings(OWNER, 'algorithms', value, 'a signature algorithm as ES384');
   for (const alg of algorithms) {
-    if (!known.includes(alg)) throw wrong(OWNER, 'algorithms', `asymmetric ones: ${known.join(', ')}`, alg);
+    if (!known.includes(alg))
+      throw optionError(OWNER, 'algorithms', `asymmetric ones: ${known.join(', ')}`, alg);
   }
   return algorithms;
 }
 
 function resolveTokenCache(value: LogtoAuthOptions['tokenCache']): number {
   if (value === false) return 0;
-  const given: { readonly max?: number | undefined } = orElse(value, {});
-  if (typeof given !== 'object') throw wrong(OWNER, 'tokenCache', 'false or { max }', given);
+  const given: { readonly max?: number | undefined } = withDefault(value, {});
+  if (typeof given !== 'object') throw optionError(OWNER, 'tokenCache', 'false or { max }', given);
   const options = checkNames(OWNER, given, ['max'], 'tokenCache.');
-  return checkCount(OWNER, 'tokenCache.max', orElse(options.max, 10_000));
+  return checkCount(OWNER, 'tokenCache.max', withDefault(options.max, 10_000));
 }
 
 /** What stands in a quoted string as it is (RFC 7230 section 3.2.6, without escapes and non-ASCII). */

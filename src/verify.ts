@@ -2,8 +2,8 @@ import type { AccessToken } from './access-token.js';
 import type { Bare } from './checks/own.js';
 import { checkScopes } from './checks/scopes.js';
 import { checkAudiences } from './checks/uris.js';
-import { checkBoolean, checkNames, orElse, show, wrong } from './checks/values.js';
-import { tellAuthorized, tellDenied } from './diagnostics.js';
+import { checkBoolean, checkNames, optionError, show, withDefault } from './checks/values.js';
+import { publishAuthorized, publishDenied } from './diagnostics.js';
 import { asError, Refusal } from './errors.js';
 import { toAuthError } from './middleware/answer.js';
 import type { GuardedRequest, Settings } from './options.js';
@@ -50,17 +50,17 @@ const NAMES: readonly (keyof VerifyOptions)[] = [
 export function createVerify(settings: Settings, decide: Decide<GuardedRequest>): Verify {
   return async function verify(...args: readonly unknown[]) {
     // An undefined token is the caller's input. A call without any argument is a mistake in the program.
-    if (args.length === 0) throw wrong(OWNER, 'token', 'passed, as verify(token)', undefined);
+    if (args.length === 0) throw optionError(OWNER, 'token', 'passed, as verify(token)', undefined);
     const [token, options = {}] = args;
     const requirement = readOptions(options as VerifyOptions, settings);
     const decision = await decideOn(token, requirement);
     if (decision instanceof Accepted) {
-      tellAuthorized(decision.token, decision.cached);
+      publishAuthorized(decision.token, decision.cached);
       return decision.token;
     }
     const { realm, resourceMetadata } = settings;
     const error = toAuthError(decision, { realm, resourceMetadata, scopes: requirement.scopes });
-    tellDenied(error);
+    publishDenied(error);
     throw error;
   };
 
@@ -84,7 +84,7 @@ function readOptions(given: VerifyOptions, settings: Settings): Requirement<Guar
   // One that is there and undefined was misspelt elsewhere: it is checked, and refused.
   const name = (['scopes', 'anyScope'] as const).find((option) => option in options);
   const common = {
-    machineOnly: checkBoolean(OWNER, 'machineOnly', orElse(options.machineOnly, settings.machineOnly)),
+    machineOnly: checkBoolean(OWNER, 'machineOnly', withDefault(options.machineOnly, settings.machineOnly)),
     scopes: name === undefined ? [] : checkScopes(OWNER, name, options[name]),
     anyScope: name === 'anyScope',
   };
@@ -113,7 +113,7 @@ function readRule(rule: VerifyOptions['organization'], settings: Settings): Orga
   if (rule === 'none' || rule === 'optional' || rule === 'required') return rule;
   if (rule !== undefined) {
     if (typeof rule !== 'object')
-      throw wrong(OWNER, 'organization', "'none', 'optional', 'required' or { id }", rule);
+      throw optionError(OWNER, 'organization', "'none', 'optional', 'required' or { id }", rule);
     return { id: checkNames(OWNER, rule, ['id'], 'organization.').id };
   }
   // That function reads a request, and here is none.

@@ -1,4 +1,4 @@
-import { checkFunction, type Owner, orElse } from './values.js';
+import { checkFunction, type Owner, withDefault } from './values.js';
 
 /**
  * What is used of the global `fetch`: those of undici and of node-fetch have it, too. A `Request` that is given to the
@@ -40,5 +40,5 @@ export interface FetchResponse {
 /** The user's `fetch`, or the global one as it is when it is called: it may be replaced later. */
 export function checkFetch(owner: Owner, value: Fetch | undefined): typeof fetch {
   const globalFetch: typeof fetch = (...args) => fetch(...args);
-  return checkFunction(owner, 'fetch', orElse(value as typeof fetch | undefined, globalFetch));
+  return checkFunction(owner, 'fetch', withDefault(value as typeof fetch | undefined, globalFetch));
 }

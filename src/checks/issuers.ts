@@ -2,7 +2,7 @@ import { type KeyList, keysFromJwks } from '../keys/verification-key.js';
 import { SET_IN_TIME } from './environment.js';
 import { withoutTrailing } from './trailing.js';
 import { checkAddress, checkEndpoint, checkFilledIn } from './uris.js';
-import { checkNames, checkStrings, type Owner, orElse, show, wrong } from './values.js';
+import { checkNames, checkStrings, type Owner, optionError, show, withDefault } from './values.js';
 
 /** An issuer by its exact `iss`, where the keys are not at the usual address below the endpoint. */
 export interface IssuerOptions {
@@ -47,7 +47,7 @@ export function resolveIssuers(given: Given): readonly Issuer[] {
   if (issuers === undefined) return byEndpoint(given);
   if (endpoint !== undefined) throw new TypeError(`${owner}: pass \`endpoint\` or \`issuers\`, not both.`);
   if (!Array.isArray(issuers) || issuers.length === 0) {
-    throw wrong(owner, 'issuers', 'a list of { issuer, jwksUri } or { issuer, jwks }', issuers);
+    throw optionError(owner, 'issuers', 'a list of { issuer, jwksUri } or { issuer, jwks }', issuers);
   }
   const resolved = Array.from(issuers, (one, index) =>
     byIssuer(owner, one, `issuers[${index}]`, allowInsecure),
@@ -82,7 +82,7 @@ function byIssuer(owner: Owner, given: IssuerOptions, path: string, allowInsecur
   const { issuer, jwks } = options;
   checkFilledIn(owner, `${path}.issuer`, issuer);
   if (typeof issuer !== 'string' || !/^https?:\/\/./.test(issuer) || !URL.canParse(issuer)) {
-    throw wrong(
+    throw optionError(
       owner,
       `${path}.issuer`,
       'the exact iss of its tokens, as https://your-tenant.logto.app/oidc',
@@ -95,7 +95,7 @@ function byIssuer(owner: Owner, given: IssuerOptions, path: string, allowInsecur
     }
     return { issuer, jwksUri: undefined, keys: pinnedKeys(owner, `${path}.jwks`, jwks) };
   }
-  const jwksUri = orElse(options.jwksUri, `${withoutTrailing(issuer, '/')}/jwks`);
+  const jwksUri = withDefault(options.jwksUri, `${withoutTrailing(issuer, '/')}/jwks`);
   const option = options.jwksUri === undefined ? `${path}.issuer` : `${path}.jwksUri`;
   const { href } = checkAddress(owner, option, jwksUri, "the URL of the issuer's keys", allowInsecure);
   return { issuer, jwksUri: href, keys: undefined };

@@ -1,6 +1,6 @@
 import type { KeyValueStore } from '../keys/key-store.js';
 import { checkStore } from './store.js';
-import { checkNames, checkSeconds, type Owner, orElse } from './values.js';
+import { checkNames, checkSeconds, type Owner, withDefault } from './values.js';
 
 /** How an issuer's keys are kept. Durations are in seconds. */
 export interface JwksCacheOptions {
@@ -36,10 +36,10 @@ export function resolveJwksCache(
   given: JwksCacheOptions | undefined,
 ): { readonly times: KeyTimesInSeconds; readonly store: KeyValueStore | undefined } {
   const names = Object.keys(KEY_TIMES) as (keyof typeof KEY_TIMES)[];
-  const passed: JwksCacheOptions = orElse(given, {});
+  const passed: JwksCacheOptions = withDefault(given, {});
   const options = checkNames(owner, passed, [...names, 'store'], 'jwksCache.');
   const times = names.map((name) => {
-    const value = orElse(options[name], KEY_TIMES[name].default);
+    const value = withDefault(options[name], KEY_TIMES[name].default);
     return [name, checkSeconds(owner, `jwksCache.${name}`, value, KEY_TIMES[name])];
   });
   const { store } = options;

@@ -1,4 +1,4 @@
-import { checkStrings, type Owner, show, wrong } from './values.js';
+import { checkStrings, type Owner, optionError, show } from './values.js';
 
 /** RFC 6749 section 3.3: printable ASCII without the space, the double quote and the backslash. */
 const SCOPE = /^[!#-[\]-~]+$/;
@@ -24,7 +24,7 @@ export function checkScopes(owner: Owner, option: string, value: unknown): reado
       );
     }
   }
-  if (scopes.size === 0) throw wrong(owner, option, 'at least one scope', value);
+  if (scopes.size === 0) throw optionError(owner, option, 'at least one scope', value);
   return Object.freeze([...scopes]);
 }
 

@@ -1,6 +1,6 @@
 import { ORGANIZATION_AUDIENCE } from './logto.js';
 import { withoutTrailing } from './trailing.js';
-import { checkStrings, type Owner, show, wrong } from './values.js';
+import { checkStrings, type Owner, optionError, show } from './values.js';
 
 /** What may come of http where a key set is fetched. */
 const FALSE_KEYS = 'could name keys of their own';
@@ -50,7 +50,7 @@ export function checkAddress(
 ): URL {
   checkFilledIn(owner, option, value);
   const url = typeof value === 'string' && URL.canParse(value) ? new URL(value) : undefined;
-  if (url === undefined || !/^https?:$/.test(url.protocol)) throw wrong(owner, option, needed, value);
+  if (url === undefined || !/^https?:$/.test(url.protocol)) throw optionError(owner, option, needed, value);
   if (url.username !== '' || url.password !== '') {
     throw new TypeError(`${owner}: \`${option}\` must hold no user name and password: ${show(value)}.`);
   }
@@ -112,7 +112,7 @@ function checkAudience(owner: Owner, option: string, value: string): void {
   if (!isUri(value)) {
     const needed =
       'an API resource indicator of Logto, an absolute URI without a fragment as https://shopping.api';
-    throw new TypeError(wrong(owner, option, needed, value).message + adviceOnUri(value));
+    throw new TypeError(optionError(owner, option, needed, value).message + adviceOnUri(value));
   }
 }
 
@@ -136,5 +136,5 @@ export function checkResourceMetadata(owner: Owner, value: unknown): string {
     typeof value === 'string' && /^https?:\/\/[!$-;=?-Z[\]_a-z~]+$/i.test(value) && URL.canParse(value);
   if (isUrl && !value.includes('@')) return value;
   const needed = 'the URL of the metadata document (RFC 9728), without a fragment or a password';
-  throw wrong(owner, 'resourceMetadata', needed, value);
+  throw optionError(owner, 'resourceMetadata', needed, value);
 }

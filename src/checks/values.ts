@@ -19,12 +19,12 @@ export function show(value: unknown): string {
 }
 
 /** The default where the option is absent. Null is not absent: it is checked, and refused, as any other value. */
-export function orElse<T, D>(value: T | undefined, otherwise: D): T | D {
+export function withDefault<T, D>(value: T | undefined, otherwise: D): T | D {
   return value === undefined ? otherwise : value;
 }
 
 /** The usual complaint. */
-export function wrong(owner: Owner, option: string, needed: string, came: unknown): TypeError {
+export function optionError(owner: Owner, option: string, needed: string, came: unknown): TypeError {
   return new TypeError(`${owner}: \`${option}\` must be ${needed}, not ${show(came)}.`);
 }
 
@@ -42,7 +42,7 @@ export function checkNames<T extends object>(
   within = '',
 ): Bare<T> {
   if (typeof options !== 'object' || options === null || Array.isArray(options)) {
-    throw wrong(owner, within.slice(0, -1) || 'options', 'an object', options);
+    throw optionError(owner, within.slice(0, -1) || 'options', 'an object', options);
   }
   for (const name of Object.keys(options)) {
     if (known.includes(name)) continue;
@@ -67,18 +67,18 @@ export function checkNames<T extends object>(
 }
 
 export function checkBoolean(owner: Owner, option: string, value: unknown): boolean {
-  if (typeof value !== 'boolean') throw wrong(owner, option, 'true or false', value);
+  if (typeof value !== 'boolean') throw optionError(owner, option, 'true or false', value);
   return value;
 }
 
 export function checkText(owner: Owner, option: string, value: unknown): string {
   if (typeof value === 'string' && value.trim() !== '') return value;
-  throw wrong(owner, option, 'a string that is not empty', value);
+  throw optionError(owner, option, 'a string that is not empty', value);
 }
 
 // biome-ignore lint/complexity/noBannedTypes: the caller knows which kind of function it is
 export function checkFunction<F extends Function>(owner: Owner, option: string, value: F): F {
-  if (typeof value !== 'function') throw wrong(owner, option, 'a function', value);
+  if (typeof value !== 'function') throw optionError(owner, option, 'a function', value);
   return value;
 }
 
@@ -86,7 +86,7 @@ export function checkFunction<F extends Function>(owner: Owner, option: string, 
 export function checkCount(owner: Owner, option: string, value: unknown): number {
   const most = 10_000_000;
   if (typeof value !== 'number' || !Number.isInteger(value) || value < 1 || value > most) {
-    throw wrong(owner, option, `a whole number from 1 to ${most}`, value);
+    throw optionError(owner, option, `a whole number from 1 to ${most}`, value);
   }
   return value;
 }
@@ -101,7 +101,7 @@ export function checkSeconds(
   const tooSmall = min === 'zero' ? 0 : Number.MIN_VALUE;
   if (typeof value !== 'number' || !(value >= tooSmall && value <= max)) {
     const range = min === 'zero' ? `from 0 to ${max}` : `above 0 and at most ${max}`;
-    throw wrong(owner, option, `a duration in seconds (not milliseconds), ${range}`, value);
+    throw optionError(owner, option, `a duration in seconds (not milliseconds), ${range}`, value);
   }
   return value;
 }
@@ -110,10 +110,10 @@ export function checkSeconds(
 export function checkStrings(owner: Owner, option: string, value: unknown, what: string): string[] {
   // Not as it is: `map` would pass over the holes of a sparse list.
   const list: unknown[] = Array.isArray(value) ? Array.from(value) : [value];
-  if (list.length === 0) throw wrong(owner, option, `${what}, or a list of them`, value);
+  if (list.length === 0) throw optionError(owner, option, `${what}, or a list of them`, value);
   return list.map((item) => {
     if (typeof item !== 'string' || item.trim() === '')
-      throw wrong(owner, option, `${what}, or a list of them`, item);
+      throw optionError(owner, option, `${what}, or a list of them`, item);
     return item;
   });
 }

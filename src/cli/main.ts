@@ -1,10 +1,10 @@
 #!/usr/bin/env node
 import { variable } from '../checks/environment.js';
 import { meantBy } from '../checks/spelling.js';
-import { discreet } from './discreet.js';
 import { HELP } from './help.js';
 import { Output } from './output.js';
 import { readPackageFile } from './package-file.js';
+import { redact } from './redact.js';
 import { ExitCode, UsageError } from './usage.js';
 import { inARow } from './words.js';
 
@@ -69,7 +69,7 @@ function report(error: unknown): ExitCode {
 /** What nobody has foreseen, in one line. */
 function faultMessage(error: unknown): string {
   const said = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-  const shown = discreet(said, variable('LOGTO_APP_SECRET') ?? '');
+  const shown = redact(said, variable('LOGTO_APP_SECRET') ?? '');
   return `this is a fault of the command itself, so please report it: ${shown}`;
 }
 

@@ -28,7 +28,7 @@ const OWNER = 'logto-m2m';
 export function endpointsOf(given: Given): readonly string[] {
   const name = given.endpoint === undefined ? 'LOGTO_ENDPOINT' : '--endpoint';
   const values = fromEnvironment(given.endpoint ?? variable('LOGTO_ENDPOINT')) ?? [];
-  const endpoints = refusing(() =>
+  const endpoints = asUsageError(() =>
     values.map((value) => checkEndpoint(OWNER, name, value, allowsInsecure(given))),
   );
   return [...new Set(endpoints)];
@@ -50,13 +50,13 @@ export function lacksEndpoint(given: Given): boolean {
 export function resourcesOf(given: Given): readonly string[] {
   const name = given.resource === undefined ? 'LOGTO_AUDIENCE' : '--resource';
   const values = fromEnvironment(given.resource ?? variable('LOGTO_AUDIENCE'));
-  return values === undefined ? [] : refusing(() => checkAudiences(OWNER, values, name));
+  return values === undefined ? [] : asUsageError(() => checkAudiences(OWNER, values, name));
 }
 
 /** The scopes that are wanted. @throws UsageError */
 export function scopesOf({ scope = [] }: Given): readonly string[] {
   const named = scope.filter((value) => value.trim() !== '');
-  return named.length === 0 ? [] : refusing(() => checkScopes(OWNER, '--scope', named));
+  return named.length === 0 ? [] : asUsageError(() => checkScopes(OWNER, '--scope', named));
 }
 
 /** The organization; undefined where none is named. @throws UsageError */
@@ -99,7 +99,7 @@ export function faultInApp({ id, secret }: App): Unacceptable | undefined {
 /** An address to which a token will be sent. @throws UsageError */
 export function addressOf(option: string, value: string, given: Given): URL {
   const needed = 'an address of the API, as https://api.example/products';
-  return refusing(
+  return asUsageError(
     () => checkAddress(OWNER, option, value, needed, allowsInsecure(given)),
     // No keys come from there.
     (message) => message.replace('could name keys of their own', 'could read the token'),
@@ -108,13 +108,13 @@ export function addressOf(option: string, value: string, given: Given): URL {
 
 /** An address that is asked without a token. @throws UsageError */
 export function documentAddressOf(option: string, value: string): URL {
-  return refusing(() =>
+  return asUsageError(() =>
     checkAddress(OWNER, option, value, 'an address of the API, as https://api.example', true),
   );
 }
 
 /** The checks of the options, in the words of the command line. */
-function refusing<T>(check: () => T, reworded = (message: string) => message): T {
+function asUsageError<T>(check: () => T, reworded = (message: string) => message): T {
   try {
     return check();
   } catch (error) {

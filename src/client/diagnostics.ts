@@ -23,11 +23,11 @@ const scopesMissing = channel('express-logto-m2m:scopes-missing');
 const tokenFailed = channel('express-logto-m2m:token-failed');
 
 /** Tells the subscribers that a token has fewer scopes than were asked for. */
-export function tellScopesMissing(message: ScopesMissingMessage): void {
+export function publishScopesMissing(message: ScopesMissingMessage): void {
   scopesMissing.publish(message);
 }
 
 /** Tells the subscribers that no token could be had. */
-export function tellTokenFailed(message: TokenFailedMessage): void {
+export function publishTokenFailed(message: TokenFailedMessage): void {
   tokenFailed.publish(message);
 }

@@ -4,7 +4,15 @@ import { ORGANIZATION_AUDIENCE } from '../checks/logto.js';
 import { checkScopes } from '../checks/scopes.js';
 import { checkStore } from '../checks/store.js';
 import { checkAddress, checkAudiences, checkEndpoint } from '../checks/uris.js';
-import { checkBoolean, checkNames, checkSeconds, checkText, orElse, show, wrong } from '../checks/values.js';
+import {
+  checkBoolean,
+  checkNames,
+  checkSeconds,
+  checkText,
+  optionError,
+  show,
+  withDefault,
+} from '../checks/values.js';
 import type { KeyValueStore } from '../keys/key-store.js';
 
 /** What a client needs to know. Durations are in seconds. `resource`, `organizationId` or both are needed. */
@@ -93,7 +101,7 @@ export function resolveClientOptions(given: M2MClientOptions): ClientSettings {
   const allowInsecure = checkBoolean(
     OWNER,
     'allowInsecureRequests',
-    orElse(options.allowInsecureRequests, false),
+    withDefault(options.allowInsecureRequests, false),
   );
   if (resource === undefined && organizationId === undefined) {
     throw new TypeError(
@@ -114,12 +122,15 @@ export function resolveClientOptions(given: M2MClientOptions): ClientSettings {
     organizationId:
       organizationId === undefined ? undefined : checkText(OWNER, 'organizationId', organizationId),
     baseUrl: baseUrl === undefined ? undefined : checkBaseUrl(baseUrl, allowInsecure),
-    scopes: checkWantedScopes(orElse(options.scopes, [])),
-    refreshBefore: checkSeconds(OWNER, 'refreshBefore', orElse(options.refreshBefore, 60), {
+    scopes: checkWantedScopes(withDefault(options.scopes, [])),
+    refreshBefore: checkSeconds(OWNER, 'refreshBefore', withDefault(options.refreshBefore, 60), {
       min: 'zero',
       max: 3_600,
     }),
-    timeout: checkSeconds(OWNER, 'timeout', orElse(options.timeout, 10), { min: 'above zero', max: 300 }),
+    timeout: checkSeconds(OWNER, 'timeout', withDefault(options.timeout, 10), {
+      min: 'above zero',
+      max: 300,
+    }),
     store: store === undefined ? undefined : checkStore(OWNER, 'store', store),
     fetch: checkFetch(OWNER, options.fetch),
     allowInsecure,
@@ -135,7 +146,7 @@ function checkSecret(value: unknown): string {
 }
 
 function checkResource(value: unknown): string {
-  if (typeof value !== 'string') throw wrong(OWNER, 'resource', 'one API resource indicator', value);
+  if (typeof value !== 'string') throw optionError(OWNER, 'resource', 'one API resource indicator', value);
   if (value.toLowerCase().startsWith(ORGANIZATION_AUDIENCE)) {
     throw new TypeError(
       `${OWNER}: \`resource\` must not be ${show(value)}. For an organization's own token pass \`organizationId\`, ` +
@@ -163,6 +174,7 @@ function checkBaseUrl(value: unknown, allowInsecure: boolean): URL {
 }
 
 function checkWantedScopes(value: unknown): readonly string[] {
-  if (!Array.isArray(value)) throw wrong(OWNER, 'scopes', "a list of scopes as ['read:products']", value);
+  if (!Array.isArray(value))
+    throw optionError(OWNER, 'scopes', "a list of scopes as ['read:products']", value);
   return value.length === 0 ? [] : checkScopes(OWNER, 'scopes', value);
 }

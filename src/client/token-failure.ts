@@ -1,8 +1,8 @@
 import { member, own } from '../checks/own.js';
-import { harmless } from './harmless.js';
 import { M2MClientError } from './m2m-client-error.js';
 import type { ClientSettings } from './options.js';
 import { explain } from './refusals.js';
+import { safeText } from './safe-text.js';
 
 /** Why there is no token. */
 export class TokenFailure {
@@ -17,10 +17,10 @@ export class TokenFailure {
 
 /** Logto was asked, and has said no (RFC 6749 section 5.2). To ask the same again would get the same. */
 export function refused(settings: ClientSettings, status: number, answer: object): TokenFailure {
-  const code = harmless(settings, own(answer, 'error'));
+  const code = safeText(settings, own(answer, 'error'));
   // An authorization server has words for its errors; who sends the secret back is none.
   if (code === undefined) return invalidResponse(settings, status);
-  const description = harmless(settings, own(answer, 'error_description'));
+  const description = safeText(settings, own(answer, 'error_description'));
   const message = `Logto gave no token: ${description ?? 'it did not say why'} (${code}).`;
   const explanation = explain({ status, code, description }, settings);
   const hint = explanation && `${explanation.cause} ${explanation.fix}`;

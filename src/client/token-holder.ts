@@ -1,5 +1,5 @@
 import { heldOpen, settledBy } from '../promises.js';
-import { tellScopesMissing, tellTokenFailed } from './diagnostics.js';
+import { publishScopesMissing, publishTokenFailed } from './diagnostics.js';
 import type { GrantedToken } from './granted-token.js';
 import { LastFailure } from './last-failure.js';
 import { M2MClientError } from './m2m-client-error.js';
@@ -100,7 +100,7 @@ export class TokenHolder {
       this.#failure = new LastFailure(outcome, this.#failure);
       const { error } = outcome;
       const servesUntil = this.#living()?.expiresAt;
-      tellTokenFailed({
+      publishTokenFailed({
         appId: this.#settings.appId,
         error,
         ...(servesUntil !== undefined && { servesUntil }),
@@ -127,15 +127,15 @@ export class TokenHolder {
     const outcome = await obtainToken(this.#settings, deadline);
     if (outcome instanceof TokenFailure) return outcome;
     const missing = this.#settings.scopes.filter((scope) => !outcome.scopes.includes(scope));
-    if (missing.length > 0) this.#tellMissing(missing);
+    if (missing.length > 0) this.#publishMissing(missing);
     return outcome;
   }
 
-  #tellMissing(missingScopes: readonly string[]): void {
+  #publishMissing(missingScopes: readonly string[]): void {
     const hint = adviceOnMissing(missingScopes, this.#settings);
     const message = 'Logto granted less than was asked for.';
     const error = new M2MClientError('scopes_missing', message, { hint, missingScopes });
-    tellScopesMissing({ appId: this.#settings.appId, error });
+    publishScopesMissing({ appId: this.#settings.appId, error });
   }
 }
 

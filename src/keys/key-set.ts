@@ -1,4 +1,4 @@
-import { tellKeysFailed, tellKeysRefreshed } from '../diagnostics.js';
+import { publishKeysFailed, publishKeysRefreshed } from '../diagnostics.js';
 import { asError, Refusal } from '../errors.js';
 import { settledBy, unreferenced } from '../promises.js';
 import { Backoff } from './backoff.js';
@@ -101,7 +101,7 @@ export class KeySet implements KeySource {
     return this.#held.trusted()?.has(kid) === false;
   }
 
-  disowns(key: VerificationKey): Refusal | undefined {
+  checkKey(key: VerificationKey): Refusal | undefined {
     const keys = this.#held.trusted();
     if (keys === undefined) return this.#unavailable();
     return keys.get(key.kid) === key ? undefined : withdrawnKey(key.kid, this.#options.issuer);
@@ -230,17 +230,17 @@ export class KeySet implements KeySource {
       this.#lastError = undefined;
       this.#backoff.succeeded();
       store?.write(fetched);
-      const keyIds = [...fetched.keys.keys()];
-      tellKeysRefreshed({ issuer, keyIds, durationMs: performance.now() - began });
+      const durationMs = performance.now() - began;
+      publishKeysRefreshed({ issuer, keyIds: [...fetched.keys.keys()], durationMs });
       return hasNew;
     } catch (thrown) {
-      const error = asError(thrown);
+      this.#lastError = asError(thrown);
       this.#held.adoptStored(await stored);
       this.#backoff.failed(performance.now());
-      this.#lastError = error;
       const servingStale = this.#held.trusted() !== undefined;
       const nextAttemptAt = (Date.now() + this.#attemptIn()) / 1000;
-      tellKeysFailed({ issuer, error, servingStale, nextAttemptAt, durationMs: performance.now() - began });
+      const durationMs = performance.now() - began;
+      publishKeysFailed({ issuer, error: this.#lastError, servingStale, nextAttemptAt, durationMs });
       return false;
     }
   }

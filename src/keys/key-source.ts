@@ -23,7 +23,7 @@ export interface KeySource {
   /** Whether there are keys that may be trusted, and none of that id. Without side effects. */
   lacks(kid: string): boolean;
   /** Why this very key may no longer vouch for anything, if so. Without side effects. */
-  disowns(key: VerificationKey): Refusal | undefined;
+  checkKey(key: VerificationKey): Refusal | undefined;
   /** Without side effects. */
   health(): KeyHealth;
 }

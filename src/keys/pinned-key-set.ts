@@ -31,7 +31,7 @@ export class PinnedKeySet implements KeySource {
     return !this.keys.has(kid);
   }
 
-  disowns(): undefined {
+  checkKey(): undefined {
     return undefined;
   }
 

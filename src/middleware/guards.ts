@@ -1,7 +1,7 @@
 import { SET_IN_TIME } from '../checks/environment.js';
 import { checkScopes } from '../checks/scopes.js';
 import { checkAudiences } from '../checks/uris.js';
-import { checkBoolean, checkNames, type Owner, orElse, wrong } from '../checks/values.js';
+import { checkBoolean, checkNames, type Owner, optionError, withDefault } from '../checks/values.js';
 import { checkOrganization, type GuardedRequest, type OrganizationRule, type Settings } from '../options.js';
 import { ORGANIZATION_TOKEN } from '../verification/claims.js';
 import type { Decide } from '../verification/decide.js';
@@ -85,7 +85,7 @@ export function createGuardMakers(
     authenticate: (...args: unknown[]) => {
       const [options, ...others] = args;
       refuseRequest('authenticate', 'authenticate()', options);
-      if (others.length > 0) throw wrong('authenticate', 'options', 'the only argument', others[0]);
+      if (others.length > 0) throw optionError('authenticate', 'options', 'the only argument', others[0]);
       return guard('authenticate', requirementOf('authenticate', options, { scopes: [], anyScope: false }));
     },
   };
@@ -127,7 +127,7 @@ function readArguments(
   const [first, second] = args;
   refuseRequest(owner, `${owner}('read:products')`, first);
   if (Array.isArray(first)) {
-    if (args.length > 2) throw wrong(owner, 'scopes', 'one list, with the options behind it', second);
+    if (args.length > 2) throw optionError(owner, 'scopes', 'one list, with the options behind it', second);
     return { scopes: readScopes(owner, first), options: second };
   }
   const last = args.at(-1);
@@ -151,7 +151,7 @@ interface CheckedGuardOptions {
 }
 
 function checkGuardOptions(owner: Owner, value: unknown): CheckedGuardOptions {
-  const given = orElse(value, {}) as GuardOptions;
+  const given = withDefault(value, {}) as GuardOptions;
   const { audience, organization, machineOnly } = checkNames(owner, given, [
     'audience',
     'organization',
@@ -165,8 +165,8 @@ function checkGuardOptions(owner: Owner, value: unknown): CheckedGuardOptions {
 }
 
 function checkOrganizationFunction(owner: Owner, value: unknown): OrganizationGuardOptions['organization'] {
-  const given = orElse(value, {}) as Partial<OrganizationGuardOptions>;
+  const given = withDefault(value, {}) as Partial<OrganizationGuardOptions>;
   const { organization } = checkNames(owner, given, ['organization']);
   if (typeof organization === 'function') return organization;
-  throw wrong(owner, 'organization', 'a function as (req) => req.params.organizationId', organization);
+  throw optionError(owner, 'organization', 'a function as (req) => req.params.organizationId', organization);
 }

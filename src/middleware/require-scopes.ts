@@ -1,7 +1,7 @@
 import type { NextFunction, Response } from 'express';
 import { isB64Token } from '../checks/b64token.js';
 import { bare } from '../checks/own.js';
-import { tellAuthorized, tellDenied } from '../diagnostics.js';
+import { publishAuthorized, publishDenied } from '../diagnostics.js';
 import { asError, Refusal } from '../errors.js';
 import type { GuardedRequest, LogtoAuthOptions } from '../options.js';
 import { abandon, isPromiseLike } from '../promises.js';
@@ -70,14 +70,14 @@ export function createGuard({ maker, decide, requirement, challenge, getToken, o
       fail(thrown, req, next);
       return;
     }
-    tellAuthorized(decision.token, decision.cached, req);
+    publishAuthorized(decision.token, decision.cached, req);
     next();
   }
 
   function deny(refusal: Refusal, req: GuardedRequest, res: Response, next: NextFunction): void {
     const error = toAuthError(refusal, challenge);
     clearAuth(req);
-    tellDenied(error, req);
+    publishDenied(error, req);
     if (onError !== undefined) {
       const restore = noteState(error, res);
       prepare(error, res);

@@ -1,7 +1,7 @@
 import type { RequestHandler } from 'express';
 import { checkScopes } from '../checks/scopes.js';
 import { checkAudiences } from '../checks/uris.js';
-import { checkNames, orElse, wrong } from '../checks/values.js';
+import { checkNames, optionError, withDefault } from '../checks/values.js';
 import type { Settings } from '../options.js';
 import { refuseRequest } from './refuse-request.js';
 
@@ -37,7 +37,7 @@ export function createResourceMetadata(
 ): ResourceMetadataMaker {
   return function resourceMetadata(unchecked?: ResourceMetadataOptions): RequestHandler {
     refuseRequest(OWNER, `${OWNER}()`, unchecked);
-    const passed: ResourceMetadataOptions = orElse(unchecked, {});
+    const passed: ResourceMetadataOptions = withDefault(unchecked, {});
     const options = checkNames(OWNER, passed, ['resource', 'scopes']);
     const resource = resourceOf(options.resource, settings.audience);
     const given = options.scopes === undefined ? undefined : checkGivenScopes(options.scopes);
@@ -77,7 +77,7 @@ export function createResourceMetadata(
 
 function resourceOf(value: unknown, audience: Settings['audience']): string {
   if (value !== undefined) {
-    if (typeof value !== 'string') throw wrong(OWNER, 'resource', 'one API resource indicator', value);
+    if (typeof value !== 'string') throw optionError(OWNER, 'resource', 'one API resource indicator', value);
     return checkAudiences(OWNER, value, 'resource')[0] as string;
   }
   const [only, ...others] = audience ?? [];
@@ -89,6 +89,7 @@ function resourceOf(value: unknown, audience: Settings['audience']): string {
 }
 
 function checkGivenScopes(scopes: unknown): readonly string[] {
-  if (!Array.isArray(scopes)) throw wrong(OWNER, 'scopes', "a list of scopes as ['read:products']", scopes);
+  if (!Array.isArray(scopes))
+    throw optionError(OWNER, 'scopes', "a list of scopes as ['read:products']", scopes);
   return scopes.length === 0 ? [] : checkScopes(OWNER, 'scopes', scopes);
 }

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { checkCredential } from '../checks/credentials.js';
-import { checkNames, checkSeconds, checkText, orElse } from '../checks/values.js';
+import { checkNames, checkSeconds, checkText, withDefault } from '../checks/values.js';
 import { checkMembers, scopesIn, YEAR } from './token-options.js';
 
 /** An app that may ask for tokens at the token endpoint. */
@@ -38,20 +38,20 @@ export function resolveApp(given: TestAppOptions): RegisteredApp {
     'expiresIn',
   ];
   const options = checkNames(owner, given, names);
-  const organizations = checkMembers(owner, 'organizations', orElse(options.organizations, {}));
+  const organizations = checkMembers(owner, 'organizations', withDefault(options.organizations, {}));
   const granted = Object.entries(organizations).map(
     ([id, scopes]) => [id, scopesIn(owner, `organizations.${id}`, scopes)] as const,
   );
   return {
-    appId: checkCredential(owner, 'appId', checkText(owner, 'appId', orElse(options.appId, randomId()))),
+    appId: checkCredential(owner, 'appId', checkText(owner, 'appId', withDefault(options.appId, randomId()))),
     appSecret: checkCredential(
       owner,
       'appSecret',
-      checkText(owner, 'appSecret', orElse(options.appSecret, randomId())),
+      checkText(owner, 'appSecret', withDefault(options.appSecret, randomId())),
     ),
     scopes: scopesIn(owner, 'scopes', options.scopes),
     organizations: new Map(granted),
-    expiresIn: checkSeconds(owner, 'expiresIn', orElse(options.expiresIn, 3_600), {
+    expiresIn: checkSeconds(owner, 'expiresIn', withDefault(options.expiresIn, 3_600), {
       min: 'above zero',
       max: YEAR,
     }),

@@ -1,4 +1,4 @@
-import { checkNames, checkSeconds, type Owner, wrong } from '../checks/values.js';
+import { checkNames, checkSeconds, type Owner, optionError } from '../checks/values.js';
 
 /** How an endpoint fails. */
 export interface TestFault {
@@ -23,7 +23,7 @@ export function resolveFault(owner: Owner, given: TestFault): Fault {
   const { delay = 0, status, body } = checkNames(owner, given, ['delay', 'status', 'body']);
   checkSeconds(owner, 'delay', delay, { min: 'zero', max: 3_600 });
   if (status !== undefined && !(Number.isInteger(status) && status >= 200 && status <= 599)) {
-    throw wrong(owner, 'status', 'an HTTP status from 200 to 599', status);
+    throw optionError(owner, 'status', 'an HTTP status from 200 to 599', status);
   }
   if (status === undefined && body === undefined) return { delay, answer: undefined };
   const isText = typeof body === 'string' || body === undefined;
@@ -38,5 +38,5 @@ function jsonOf(owner: Owner, body: unknown): string {
   } catch {
     // It holds itself, or what JSON has no form for.
   }
-  throw wrong(owner, 'body', 'a text, or an object for JSON', body);
+  throw optionError(owner, 'body', 'a text, or an object for JSON', body);
 }

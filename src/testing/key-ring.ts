@@ -1,6 +1,6 @@
-import { InTurn } from './in-turn.js';
 import { type RotateKeysOptions, resolveRotation } from './options.js';
 import { createSigningKey, type SigningKey } from './signing-key.js';
+import { TaskQueue } from './task-queue.js';
 
 /** The keys of an issuer: the one that signs, the one that will sign next, and the one before. */
 export class KeyRing {
@@ -8,7 +8,7 @@ export class KeyRing {
   #next: SigningKey | undefined;
   #previous: SigningKey | undefined;
   // An RSA key takes longer to make than one that was asked for after it.
-  readonly #rotations = new InTurn();
+  readonly #rotations = new TaskQueue();
 
   private constructor(first: SigningKey) {
     this.#current = first;

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { InTurn } from './in-turn.js';
+import { TaskQueue } from './task-queue.js';
 
 const HOST = '127.0.0.1';
 
@@ -10,7 +10,7 @@ export class LoopbackServer {
   readonly #listener: RequestListener;
   #port: number;
   #server: Server | undefined;
-  readonly #turns = new InTurn();
+  readonly #turns = new TaskQueue();
 
   /** @param port - 0 for one that is free */
   constructor(port: number, listener: RequestListener) {

@@ -1,6 +1,13 @@
 import { LOGTO_ALGORITHMS, ORGANIZATION_AUDIENCE } from '../checks/logto.js';
 import { checkAudiences } from '../checks/uris.js';
-import { checkBoolean, checkNames, checkText, type Owner, orElse, wrong } from '../checks/values.js';
+import {
+  checkBoolean,
+  checkNames,
+  checkText,
+  type Owner,
+  optionError,
+  withDefault,
+} from '../checks/values.js';
 
 /** How the issuer of a test is started. */
 export interface StartTestLogtoOptions {
@@ -34,11 +41,11 @@ const DEFAULT_AUDIENCE = 'https://api.test';
 export function resolveStart(given: StartTestLogtoOptions): Resolved<StartTestLogtoOptions> {
   const owner = 'startTestLogto';
   const options = checkNames(owner, given, ['audience', 'alg', 'port']);
-  const port: unknown = orElse(options.port, 0);
+  const port: unknown = withDefault(options.port, 0);
   if (typeof port !== 'number' || !Number.isInteger(port) || port < 0 || port > 65_535) {
-    throw wrong(owner, 'port', 'a port from 0 to 65535, where 0 is any that is free', port);
+    throw optionError(owner, 'port', 'a port from 0 to 65535, where 0 is any that is free', port);
   }
-  const audience = checkText(owner, 'audience', orElse(options.audience, DEFAULT_AUDIENCE));
+  const audience = checkText(owner, 'audience', withDefault(options.audience, DEFAULT_AUDIENCE));
   if (audience.startsWith(ORGANIZATION_AUDIENCE)) {
     throw new TypeError(
       `${owner}: \`audience\` is the indicator of an API resource. A token of the organization itself is got by ` +
@@ -46,7 +53,7 @@ export function resolveStart(given: StartTestLogtoOptions): Resolved<StartTestLo
     );
   }
   checkAudiences(owner, audience);
-  return { audience, alg: checkAlg(owner, orElse(options.alg, 'ES384')), port };
+  return { audience, alg: checkAlg(owner, withDefault(options.alg, 'ES384')), port };
 }
 
 /**
@@ -61,7 +68,7 @@ export function resolveRotation(
 ): Resolved<RotateKeysOptions> {
   const owner = 'rotateKeys';
   const options = checkNames(owner, given, ['alg', 'keepPrevious', 'staged']);
-  const staged = checkBoolean(owner, 'staged', orElse(options.staged, false));
+  const staged = checkBoolean(owner, 'staged', withDefault(options.staged, false));
   if (staged && options.keepPrevious !== undefined) {
     throw new TypeError(
       `${owner}: \`keepPrevious\` counts when the key begins to sign: pass it to the next call.`,
@@ -73,13 +80,13 @@ export function resolveRotation(
     );
   }
   return {
-    alg: checkAlg(owner, orElse(options.alg, alg)),
-    keepPrevious: checkBoolean(owner, 'keepPrevious', orElse(options.keepPrevious, true)),
+    alg: checkAlg(owner, withDefault(options.alg, alg)),
+    keepPrevious: checkBoolean(owner, 'keepPrevious', withDefault(options.keepPrevious, true)),
     staged,
   };
 }
 
 function checkAlg(owner: Owner, alg: unknown): string {
   if (typeof alg === 'string' && LOGTO_ALGORITHMS.includes(alg)) return alg;
-  throw wrong(owner, 'alg', `what Logto can sign with, one of ${LOGTO_ALGORITHMS.join(', ')}`, alg);
+  throw optionError(owner, 'alg', `what Logto can sign with, one of ${LOGTO_ALGORITHMS.join(', ')}`, alg);
 }

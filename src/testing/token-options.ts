@@ -1,7 +1,7 @@
 import { ORGANIZATION_AUDIENCE } from '../checks/logto.js';
 import { own } from '../checks/own.js';
 import { checkScopes } from '../checks/scopes.js';
-import { checkNames, checkText, type Owner, orElse, wrong } from '../checks/values.js';
+import { checkNames, checkText, type Owner, optionError, withDefault } from '../checks/values.js';
 
 /** What is to be in a token. Without any option it is one that Logto gives to an app without permissions. */
 export interface TestTokenOptions {
@@ -65,8 +65,8 @@ export function resolveToken(given: TestTokenOptions, ownAudience: string): Toke
     'header',
   ];
   const options = checkNames(owner, given, names);
-  const clientId = checkText(owner, 'clientId', orElse(options.clientId, 'test-app'));
-  const audience = checkText(owner, 'audience', orElse(options.audience, ownAudience));
+  const clientId = checkText(owner, 'clientId', withDefault(options.clientId, 'test-app'));
+  const audience = checkText(owner, 'audience', withDefault(options.audience, ownAudience));
   const isOrganizations = audience.startsWith(ORGANIZATION_AUDIENCE);
   const organizationId =
     options.organizationId === undefined
@@ -78,19 +78,19 @@ export function resolveToken(given: TestTokenOptions, ownAudience: string): Toke
         `${ORGANIZATION_AUDIENCE}<id> for a token of the organization itself, not both.`,
     );
   }
-  const key: unknown = orElse(options.key, 'current');
-  if (key !== 'current' && key !== 'foreign') throw wrong(owner, 'key', "'current' or 'foreign'", key);
+  const key: unknown = withDefault(options.key, 'current');
+  if (key !== 'current' && key !== 'foreign') throw optionError(owner, 'key', "'current' or 'foreign'", key);
   return {
     isForeign: key === 'foreign',
     clientId,
-    subject: checkText(owner, 'subject', orElse(options.subject, clientId)),
+    subject: checkText(owner, 'subject', withDefault(options.subject, clientId)),
     // Where there are no permissions, Logto writes an empty claim in a token of an organization, and none elsewhere.
     scope: scopesIn(owner, 'scopes', options.scopes).join(' ') || (isOrganizations ? '' : undefined),
     audience,
     organizationId,
-    expiresIn: checkExpiry(owner, orElse(options.expiresIn, 3_600)),
-    claims: checkMembers(owner, 'claims', orElse(options.claims, {})),
-    header: checkHeader(owner, orElse(options.header, {})),
+    expiresIn: checkExpiry(owner, withDefault(options.expiresIn, 3_600)),
+    claims: checkMembers(owner, 'claims', withDefault(options.claims, {})),
+    header: checkHeader(owner, withDefault(options.header, {})),
   };
 }
 
@@ -102,7 +102,7 @@ export function scopesIn(owner: Owner, option: string, scopes: unknown): readonl
 
 function checkExpiry(owner: Owner, value: unknown): number {
   if (typeof value === 'number' && Math.abs(value) <= YEAR) return value;
-  throw wrong(
+  throw optionError(
     owner,
     'expiresIn',
     `a duration in seconds (not milliseconds), from -${YEAR} to ${YEAR}, below 0 for a token that has expired`,
@@ -117,7 +117,7 @@ export function checkMembers(
   value: unknown,
 ): Readonly<Record<string, unknown>> {
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { ...value };
-  throw wrong(owner, option, 'an object', value);
+  throw optionError(owner, option, 'an object', value);
 }
 
 function checkHeader(owner: Owner, value: unknown): Readonly<Record<string, unknown>> {

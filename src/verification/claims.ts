@@ -26,7 +26,7 @@ export interface Timing {
  *
  * @param milliseconds - the moment, by `Date.now()`
  */
-export function untimely(
+export function checkTime(
   exp: unknown,
   nbf: unknown,
   iat: unknown,

@@ -1,7 +1,7 @@
 import type { AccessToken } from '../access-token.js';
 import { Refusal } from '../errors.js';
 import { abandon, isPromiseLike, settledWithin } from '../promises.js';
-import { lacking, type Requirement } from './requirement.js';
+import { checkRequirement, type Requirement } from './requirement.js';
 import type { TokenVerifier, Verified } from './token-verifier.js';
 import { WaitingRoom } from './waiting-room.js';
 
@@ -97,7 +97,7 @@ export function createDecide<R>(
 const TOO_LATE = Symbol('too late');
 
 function permit<R>({ verified, cached }: Verified, requirement: Requirement<R>, request?: R): Decision {
-  return lacking(verified.token, requirement, request) ?? new Accepted(verified.token, cached);
+  return checkRequirement(verified.token, requirement, request) ?? new Accepted(verified.token, cached);
 }
 
 function revoked(answer: unknown): Refusal | undefined {

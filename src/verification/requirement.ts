@@ -28,7 +28,7 @@ export interface Requirement<R> {
  *
  * @throws TypeError where the organization function answers with a Promise
  */
-export function lacking<R>(
+export function checkRequirement<R>(
   token: OwnAccessToken,
   requirement: Requirement<R>,
   request?: R,

@@ -3,7 +3,7 @@ import { quote } from '../checks/printable.js';
 import { Refusal } from '../errors.js';
 import type { KeySource } from '../keys/key-source.js';
 import type { VerificationKey } from '../keys/verification-key.js';
-import { checkClaims, type ExpectedAudience, type Timing, untimely, wrongAudience } from './claims.js';
+import { checkClaims, checkTime, type ExpectedAudience, type Timing, wrongAudience } from './claims.js';
 import { DigestMemo } from './digest-memo.js';
 import { isSignedBy } from './signature.js';
 import { digestOf, type TokenCache, type VerifiedToken } from './token-cache.js';
@@ -83,7 +83,9 @@ export class TokenVerifier {
     const key = keySource.current(now)?.get(kid);
     const room = this.#roomOf(keySource);
     if (key !== undefined) {
-      return unfit(candidate, key) ?? room.enter(() => this.#verifySignature(candidate, key, audience));
+      return (
+        incompatibleKey(candidate, key) ?? room.enter(() => this.#verifySignature(candidate, key, audience))
+      );
     }
     const find = (leave?: () => void) => this.#findKeyAndVerify(candidate, audience, leave);
     // Made-up key ids must not take the others' places: they have a room of their own, where their key is asked for.
@@ -92,7 +94,7 @@ export class TokenVerifier {
 
   /** Whether a token that was valid when something had to be waited for still is: its time, and its key. */
   recheck(verified: VerifiedToken, audience: ExpectedAudience): Refusal | undefined {
-    return this.#refuses(verified, audience, Date.now()) ?? verified.keySource.disowns(verified.key);
+    return this.#refuses(verified, audience, Date.now()) ?? verified.keySource.checkKey(verified.key);
   }
 
   #roomOf(keySource: KeySource): WaitingRoom {
@@ -112,7 +114,7 @@ export class TokenVerifier {
         `The token's iss is ${quote(iss)}; accepted is ${accepted}, to the letter.`,
       );
     }
-    const refusal = untimely(exp, nbf, iat, this.#options, now) ?? wrongAudience(aud, audience);
+    const refusal = checkTime(exp, nbf, iat, this.#options, now) ?? wrongAudience(aud, audience);
     return refusal ?? { ...parsed, digest, keySource };
   }
 
@@ -147,8 +149,8 @@ export class TokenVerifier {
     key: VerificationKey,
     audience: ExpectedAudience,
   ): Promise<Verified | Refusal> {
-    const misfit = unfit(candidate, key);
-    if (misfit !== undefined) return misfit;
+    const incompatible = incompatibleKey(candidate, key);
+    if (incompatible !== undefined) return incompatible;
     const verified = await this.#checkOnce(candidate, key);
     if (verified instanceof Refusal) return verified;
     const refusal = this.recheck(verified, audience);
@@ -188,14 +190,14 @@ export class TokenVerifier {
     now: number,
   ): Refusal | undefined {
     return (
-      untimely(token.expiresAt, notBefore, token.issuedAt, this.#options, now) ??
+      checkTime(token.expiresAt, notBefore, token.issuedAt, this.#options, now) ??
       wrongAudience(token.audience, audience)
     );
   }
 }
 
 /** A key that can make no signature of that algorithm has not made this one. */
-function unfit({ alg }: Candidate, key: VerificationKey): Refusal | undefined {
+function incompatibleKey({ alg }: Candidate, key: VerificationKey): Refusal | undefined {
   if (key.fits(alg)) return undefined;
   return new Refusal(
     'algorithm',

@@ -49,7 +49,7 @@ describe('keys of a certain age', () => {
     at(age);
     const serve = keys.current(Date.now()) !== undefined;
     const { stale, keyIds, fetchedAt } = keys.health();
-    const trusted = keys.disowns(key) === undefined;
+    const trusted = keys.checkKey(key) === undefined;
     expect({ serve, asked: logto.asked.length, stale, trusted }).toEqual(expected);
     expect(keyIds).toEqual(trusted ? ['key'] : []);
     expect(fetchedAt).toBe(NOW / 1000);
@@ -202,8 +202,8 @@ describe('a key that a refresh brings again', () => {
     at(2_400_000);
     const second = await keys.find('key');
     expect(second).not.toBe(first);
-    expect(keys.disowns(second as VerificationKey)).toBeUndefined();
-    expect(keys.disowns(first)).toMatchObject({
+    expect(keys.checkKey(second as VerificationKey)).toBeUndefined();
+    expect(keys.checkKey(first)).toMatchObject({
       reason: 'unknown_key',
       hint: `The key "key" of ${ISSUER} was withdrawn just now.`,
     });

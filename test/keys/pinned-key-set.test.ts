@@ -14,7 +14,7 @@ it('has the keys that it was given, always and at once', async () => {
   expect(await pinned.find('key')).toBe(keys.get('key'));
   expect(await pinned.find('other')).toMatchObject({ reason: 'unknown_key' });
   expect([pinned.lacks('key'), pinned.lacks('other')]).toEqual([false, true]);
-  expect(pinned.disowns()).toBeUndefined();
+  expect(pinned.checkKey()).toBeUndefined();
   expect(pinned.health()).toEqual({ issuer: ISSUER, keyIds: ['key'], stale: false });
 });
 

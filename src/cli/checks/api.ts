@@ -1,4 +1,4 @@
-import { discreet } from '../discreet.js';
+import { redact } from '../redact.js';
 import { inARow } from '../words.js';
 import { type Answer, ask } from './ask.js';
 import { type Challenge, challengeIn } from './challenge.js';
@@ -99,7 +99,7 @@ function judgeAnswer(url: URL, answer: Answer, token: string, sent: Sent, isGuar
   const refuses = status === 401 || status === 403 || (status === 400 && challenge !== undefined);
   if (refuses || challenge?.error !== undefined) {
     const said = challenge?.description ?? challenge?.error;
-    const words = said === undefined ? ', and says no more.' : `: ${discreet(said, token)}`;
+    const words = said === undefined ? ', and says no more.' : `: ${redact(said, token)}`;
     return problem('api', message + words, fixForRefusal(status, challenge, sent));
   }
   const failure = failureOf(answer, url);

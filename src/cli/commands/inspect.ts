@@ -2,7 +2,7 @@ import { own } from '../../checks/own.js';
 import { printable } from '../../checks/printable.js';
 import type { AuthError, AuthErrorReason, VerifyOptions } from '../../index.js';
 import { CLOCK_TOLERANCE } from '../../options.js';
-import { untimely } from '../../verification/claims.js';
+import { checkTime } from '../../verification/claims.js';
 import { type DecodedToken, decodeToken, Undecodable } from '../checks/decoded-token.js';
 import { tokenIn } from '../checks/pasted-token.js';
 import { kindOfToken, type TokenKind } from '../checks/token-kind.js';
@@ -34,7 +34,7 @@ interface Verification {
 }
 
 /** Why it is no time for a token. */
-interface Untimely {
+interface TimeFault {
   readonly reason: AuthErrorReason;
   readonly sentence: string;
 }
@@ -61,15 +61,15 @@ export async function inspect(args: readonly string[], output: Output): Promise<
   if (decoded instanceof Undecodable) return explain(decoded, isJson, output);
 
   const kind = kindOfToken(decoded);
-  const untimely = untimeliness(decoded);
+  const timeFault = timeFaultIn(decoded);
   const verification = asked.endpoints.length === 0 ? undefined : await verify(token, decoded, kind, asked);
-  if (isJson) output.json(forMachines(decoded, kind, verification, untimely));
+  if (isJson) output.json(forMachines(decoded, kind, verification, timeFault));
   else {
     showToken(decoded, kind, output);
     output.result('');
-    for (const line of verdict(verification, untimely, output)) output.result(line);
+    for (const line of verdict(verification, timeFault, output)) output.result(line);
   }
-  const refused = verification === undefined ? untimely : verification.refusal;
+  const refused = verification === undefined ? timeFault : verification.refusal;
   return kind.isForMachines && refused === undefined ? ExitCode.well : ExitCode.finding;
 }
 
@@ -123,8 +123,8 @@ function demandFor(
 }
 
 /** Whether it is no time for the token, which can be said without keys: by what an API bears. */
-function untimeliness({ claims: { exp, nbf, iat } }: DecodedToken): Untimely | undefined {
-  const reason = untimely(exp, nbf, iat, TIMING, Date.now())?.reason;
+function timeFaultIn({ claims: { exp, nbf, iat } }: DecodedToken): TimeFault | undefined {
+  const reason = checkTime(exp, nbf, iat, TIMING, Date.now())?.reason;
   if (reason === undefined) return undefined;
   const sentence =
     reason === 'expired'
@@ -135,13 +135,13 @@ function untimeliness({ claims: { exp, nbf, iat } }: DecodedToken): Untimely | u
 
 function verdict(
   verification: Verification | undefined,
-  untimely: Untimely | undefined,
+  timeFault: TimeFault | undefined,
   output: Output,
 ): string[] {
   const cross = output.paint('red', '✗');
   if (verification === undefined) {
     const advice = 'Not verified. With LOGTO_ENDPOINT or --endpoint it is verified, too.';
-    return untimely === undefined ? [advice] : [`${cross} ${untimely.sentence}`, advice];
+    return timeFault === undefined ? [advice] : [`${cross} ${timeFault.sentence}`, advice];
   }
   const { api, refusal } = verification;
   if (refusal === undefined) return [`${output.paint('green', '✓')} Accepted by ${printable(api)}.`];
@@ -149,7 +149,7 @@ function verdict(
   // Then nothing was said of the token.
   const word = refusal.status === 503 ? 'Not verified' : 'Refused';
   const lines = [`${cross} ${word} by ${printable(api)}: ${description} (${reason})`];
-  if (reason === 'expired' && untimely !== undefined) lines.push(`  ${untimely.sentence}`);
+  if (reason === 'expired' && timeFault !== undefined) lines.push(`  ${timeFault.sentence}`);
   if (hint !== undefined) lines.push(`  ${printable(hint)}`);
   return lines;
 }
@@ -158,7 +158,7 @@ function forMachines(
   decoded: DecodedToken,
   kind: TokenKind,
   verification: Verification | undefined,
-  untimely: Untimely | undefined,
+  timeFault: TimeFault | undefined,
 ) {
   const refusal = verification?.refusal;
   return {
@@ -166,7 +166,7 @@ function forMachines(
     sentence: kind.sentence,
     ...decoded,
     // What an API says comes first; where none was asked, its time alone can be said.
-    ...(verification === undefined && untimely !== undefined && { untimely }),
+    ...(verification === undefined && timeFault !== undefined && { untimely: timeFault }),
     ...(verification !== undefined && {
       verification: {
         accepted: refusal === undefined,

@@ -1,8 +1,8 @@
 import { own } from '../../checks/own.js';
 import { cut, printable } from '../../checks/printable.js';
 import type { Finding } from '../checks/finding.js';
-import { withoutTokens } from '../discreet.js';
 import type { Output } from '../output.js';
+import { withoutTokens } from '../redact.js';
 
 const SIGNS = {
   ok: ['green', '✓'],
@@ -28,9 +28,9 @@ export class Report {
 
   add(finding: Finding): void {
     const { check, verdict } = finding;
-    const message = tamed(finding.message);
+    const message = safeLine(finding.message);
     const advice = own(finding, 'fix');
-    const fix = advice === undefined ? undefined : tamed(advice);
+    const fix = advice === undefined ? undefined : safeLine(advice);
     this.#findings.push({ check, verdict, message, ...(fix !== undefined && { fix }) });
     if (this.#isJson) return;
     const [colour, sign] = SIGNS[verdict];
@@ -51,7 +51,7 @@ export class Report {
 }
 
 /** A line that nobody can fill the screen with, or have a token shown by. */
-function tamed(text: string): string {
+function safeLine(text: string): string {
   const words = withoutTokens(text).replace(/\S+/g, (word) => cut(word, LONGEST_WORD));
   return cut(words, LONGEST);
 }

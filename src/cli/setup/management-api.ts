@@ -8,7 +8,7 @@ import {
 import { adviceOnMissing } from '../../client/missing-scopes.js';
 import { decodeToken, Undecodable } from '../checks/decoded-token.js';
 import { endpointFor } from '../checks/issuer.js';
-import { discreet } from '../discreet.js';
+import { redact } from '../redact.js';
 import type { App } from '../settings.js';
 import { assignment } from '../words.js';
 import { type Call, type CallAnswer, send } from './call.js';
@@ -172,7 +172,7 @@ export class ManagementApi {
   #refusal({ method, path }: Call, { status, json }: CallAnswer): SetupError {
     const saidIn = (name: string) => {
       const text = own(json, name);
-      return typeof text === 'string' ? discreet(text, this.#options.app.secret) : '';
+      return typeof text === 'string' ? redact(text, this.#options.app.secret) : '';
     };
     const code = saidIn('code');
     const why = [saidIn('message'), saidIn('details')].filter((text) => text !== '').join(' ');

@@ -1,5 +1,5 @@
 /** Does pieces of work one after the other, however they are called. */
-export class InTurn {
+export class TaskQueue {
   #last: Promise<unknown> = Promise.resolve();
 
   /** @returns what the work gives, once those before it have ended, well or not */

@@ -11,7 +11,7 @@ export function withoutTokens(text: string): string {
 }
 
 /** What somebody else said, cut, and without tokens and these secrets: it may echo what it was sent. */
-export function discreet(text: string, ...secrets: readonly string[]): string {
+export function redact(text: string, ...secrets: readonly string[]): string {
   const known = secrets.filter((secret) => secret !== '');
   const rest = known.reduce((left, secret) => left.replaceAll(secret, '[a secret]'), text);
   return cut(withoutTokens(rest), LONGEST);

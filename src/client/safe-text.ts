@@ -11,7 +11,7 @@ const MOST_READINGS = 40;
  * What an answer says, cut, on one line, and nothing of it at all where it echoes the secret: as it is, as it was
  * sent, or as others would write it in a form, an address, JSON, base64 or hex, also one over the other.
  */
-export function harmless(settings: ClientSettings, text: unknown): string | undefined {
+export function safeText(settings: ClientSettings, text: unknown): string | undefined {
   if (typeof text !== 'string') return undefined;
   const forms = formsOf(settings).map((form) => form.toLowerCase());
   for (const reading of readingsOf(text)) {
