@@ -2,32 +2,28 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import type { Exchange } from '../../example-server/soak/exchange.js';
-import { growth } from '../../example-server/soak/heap.js';
-import { Judge } from '../../example-server/soak/judge.js';
-import { KeyHistory } from '../../example-server/soak/key-history.js';
-import { Ledger } from '../../example-server/soak/ledger.js';
-import { objectionsTo, type Run } from '../../example-server/soak/verdict.js';
+import type { Exchange } from '../soak/src/exchange.js';
+import { growth } from '../soak/src/heap.js';
+import { Judge } from '../soak/src/judge.js';
+import { KeyHistory } from '../soak/src/key-history.js';
+import { Ledger } from '../soak/src/ledger.js';
+import { objectionsTo, type Run } from '../soak/src/verdict.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
 describe('the soak', { timeout: 40_000 }, () => {
   /** Runs the built program, as `npm run soak` does. */
   function run(seconds: number, preload = '', args: readonly string[] = []) {
-    const child = spawn(
-      process.execPath,
-      ['example-server/dist/soak.js', '--seconds', `${seconds}`, ...args],
-      {
-        cwd: root,
-        env: {
-          ...process.env,
-          NODE_OPTIONS: preload && `--import=data:text/javascript,${encodeURIComponent(preload)}`,
-        },
-        stdio: ['ignore', 'pipe', 'pipe'],
-        // As in a terminal, where Ctrl-C reaches all that it started.
-        detached: true,
+    const child = spawn(process.execPath, ['test/soak/dist/main.js', '--seconds', `${seconds}`, ...args], {
+      cwd: root,
+      env: {
+        ...process.env,
+        NODE_OPTIONS: preload && `--import=data:text/javascript,${encodeURIComponent(preload)}`,
       },
-    );
+      stdio: ['ignore', 'pipe', 'pipe'],
+      // As in a terminal, where Ctrl-C reaches all that it started.
+      detached: true,
+    });
     onTestFinished(() => void child.kill('SIGKILL'));
     const said = { output: '', errors: '' };
     child.stdout.setEncoding('utf8').on('data', (chunk) => {

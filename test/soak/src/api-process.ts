@@ -1,7 +1,7 @@
 import { subscribe } from 'node:diagnostics_channel';
 import { createLogtoAuth, type DeniedMessage } from 'express-logto-m2m';
-import { createApp } from '../app.js';
-import { serve } from '../http/serve.js';
+import { createApp } from '../../../example-server/dist/app.js';
+import { serve } from '../../../example-server/dist/http/serve.js';
 import { work } from './child.js';
 import { jwksCache, shoppingApi, tokenCache } from './settings.js';
 

@@ -1,8 +1,8 @@
 import { parseArgs } from 'node:util';
-import { report, reportRotations } from './soak/report.js';
-import { objectionsToRotations, rotations } from './soak/rotations.js';
-import { soak } from './soak/soak.js';
-import { objectionsTo } from './soak/verdict.js';
+import { report, reportRotations } from './report.js';
+import { objectionsToRotations, rotations } from './rotations.js';
+import { soak } from './soak.js';
+import { objectionsTo } from './verdict.js';
 
 const help = `npm run soak -- [--rotations] [--seconds N | --minutes N]
 
