@@ -1,6 +1,5 @@
 import express, { type Express } from 'express';
 import type { LogtoAuth } from 'express-logto-m2m';
-import { apiReference } from './docs/api-reference.js';
 import { answerProblem, noSuchRoute } from './http/problems.js';
 import type { Metrics } from './metrics/metrics.js';
 import { metricsRoute } from './routes/metrics.js';
@@ -21,19 +20,13 @@ import { createShop, type Shop } from './shop/shop.js';
  * | `GET /orders/daily?date=YYYY-MM-DD`       | `read:orders`                                        |
  * | `/organizations/:organizationId/products` | the same as `/products`, held in that organization   |
  * | `/organizations/:organizationId/reports`  | `read:reports`, by a token of that organization      |
- * | `GET /openapi.json`, `GET /docs`          | none: the API's description, and a page to try it    |
  * | `GET /healthz`, `GET /readyz`             | none: keep them off the public internet              |
  * | `GET /metrics`                            | none: keep it off the public internet                |
  *
  * @param auth What `createLogtoAuth()` made: it checks every token.
- * @param options.resource The API identifier at Logto, for the description.
- * @param options.metrics What `/metrics` shows; without it there is no such route.
+ * @param metrics What `/metrics` shows; without it there is no such route.
  */
-export function createApp(
-  auth: LogtoAuth,
-  shop: Shop = createShop(),
-  { resource = 'https://shopping.api', metrics }: { resource?: string; metrics?: Metrics } = {},
-): Express {
+export function createApp(auth: LogtoAuth, shop: Shop = createShop(), metrics?: Metrics): Express {
   const app = express();
   app.disable('x-powered-by');
   // Whatever a route answers is what its Content-Type says, and no browser is to guess otherwise.
@@ -42,12 +35,8 @@ export function createApp(
     next();
   });
 
-  const [{ issuer } = { issuer: '' }] = auth.health().issuers;
-  const [organizationId = ''] = shop.organizations.keys();
-
   app.use(probes(auth));
   if (metrics) app.use(metricsRoute(metrics));
-  app.use(apiReference({ issuer, resource, organizationId }));
   app.use('/products', productRoutes({ auth, organization: 'none', catalogueOf: () => shop.catalogue }));
   app.use('/orders', orderRoutes(auth, shop.orders));
   app.use('/organizations/:organizationId', organizationRoutes(auth, shop.organizations));

@@ -23,7 +23,6 @@ export function localInstructions(api: string, issuer: string, directory: Direct
   return `
 The shop's API:        ${api}
 A stand-in for Logto:  ${issuer}
-To try in a browser:   ${api}/docs
 For Prometheus:        ${api}/metrics
 
 Its machine-to-machine apps:
@@ -50,7 +49,6 @@ export function logtoInstructions(api: string, issuer: string, audience: string)
 The shop's API:  ${api}
 Logto:           ${issuer}
 API identifier:  ${audience}   (by LOGTO_ENDPOINT; without it a stand-in for Logto starts)
-In a browser:    ${api}/docs
 For Prometheus:  ${api}/metrics
 
 For an app whose machine-to-machine role gives it read:products:

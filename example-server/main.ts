@@ -44,8 +44,7 @@ async function run(): Promise<void> {
   const shop = createShop(new Date(), process.env['CORNER_SHOP_ID'] || undefined);
   const [audience = ''] = localLogto ? [shoppingApi] : (LOGTO_AUDIENCE || shoppingApi).split(',');
   const metrics = new Metrics(auth);
-  const api = await serve(createApp(auth, shop, { resource: audience, metrics }), Number(PORT), HOST);
-  for (const application of directory.applications) application.corsAllowedOrigins = originsOf(api.url);
+  const api = await serve(createApp(auth, shop, metrics), Number(PORT), HOST);
 
   const [{ issuer } = { issuer: '' }] = auth.health().issuers;
   console.log(
@@ -63,12 +62,6 @@ async function run(): Promise<void> {
   metrics.close();
   redis?.close();
   await localLogto?.stop();
-}
-
-/** What a browser on this machine may call the API: its page at /docs asks the stand-in for tokens. */
-function originsOf(url: string): string[] {
-  const { port, origin } = new URL(url);
-  return [...new Set([origin, `http://127.0.0.1:${port}`, `http://localhost:${port}`])];
 }
 
 function openRedis(url: string): Promise<RedisConnection> {

@@ -17,7 +17,7 @@ beforeEach(() => {
 });
 afterEach(() => metrics.close());
 
-const appOf = (itsAuth = auth) => createApp(itsAuth, undefined, { metrics });
+const appOf = (itsAuth = auth) => createApp(itsAuth, undefined, metrics);
 
 /** What is scraped: each series and its value. */
 async function scrape(app = appOf()): Promise<Record<string, number>> {
