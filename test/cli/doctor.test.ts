@@ -164,7 +164,7 @@ describe('logto-m2m doctor names cause and fix', () => {
     expect(code).toBe(1);
     expect(problems).toEqual([
       expect.stringMatching(
-        /invalid_target\)\. Logto at \S+ has no API resource with the identifier https:\/\/nosuch\.api\. → Compare it.* Or describe it in a file: logto-m2m setup makes it\.$/,
+        /invalid_target\)\. Logto at \S+ has no API resource with the identifier https:\/\/nosuch\.api\. → Compare it.* Or describe it in a file, and run npx express-logto-m2m setup FILE\.$/,
       ),
     ]);
   });
@@ -195,7 +195,7 @@ describe('logto-m2m doctor names cause and fix', () => {
     expect(problems).toEqual([
       expect.stringMatching(
         new RegExp(
-          `no permission at all; not granted: read:products.* → No role of app ${id} grants read:products: assign it a machine-to-machine role with read:products.* Or describe it in a file: logto-m2m setup makes it\\.$`,
+          `no permission at all; not granted: read:products.* → No role of app ${id} grants read:products: assign it a machine-to-machine role with read:products.* Or describe it in a file, and run npx express-logto-m2m setup FILE\\.$`,
         ),
       ),
     ]);
@@ -222,7 +222,7 @@ describe('logto-m2m doctor names cause and fix', () => {
     expect(code).toBe(1);
     expect(problems).toEqual([
       expect.stringMatching(
-        /access_denied\)\. .* is not in the organization w1h7qob3z0o3, or there is no such organization\. → Add the app.* Or describe it in a file: logto-m2m setup makes it\.$/,
+        /access_denied\)\. .* is not in the organization w1h7qob3z0o3, or there is no such organization\. → Add the app.* Or describe it in a file, and run npx express-logto-m2m setup FILE\.$/,
       ),
     ]);
   });

@@ -7,7 +7,7 @@ export interface Finding {
 }
 
 /** How something that Logto lacks is made without the Console. */
-export const OR_BY_SETUP = 'Or describe it in a file: logto-m2m setup makes it.';
+export const OR_BY_SETUP = 'Or describe it in a file, and run npx express-logto-m2m setup FILE.';
 
 export function ok(check: string, message: string): Finding {
   return { check, verdict: 'ok', message };

@@ -52,7 +52,10 @@ export class SetupReport {
 
   closePlan(): ExitCode {
     const count = this.#count('make');
-    const summary = count === 0 ? 'Nothing is to do.' : `${things(count)} to be made. Nothing was changed.`;
+    const summary =
+      count === 0
+        ? 'Nothing is to do.'
+        : `${count === 1 ? '1 thing' : `${count} things`} would be made. Nothing was changed.`;
     return this.#close(count === 0 ? ExitCode.well : ExitCode.todo, [summary, ...this.#onDifferences()]);
   }
 

@@ -54,7 +54,7 @@ function apiDoubts({ name, indicator }: Api, { apis }: Tenant): string[] {
   if (found !== undefined) {
     if (found.name === name) return [];
     return [
-      `Logto has the API identifier ${indicator} already, of the API resource ${found.name}, and the file names it ${name}. If it is the same API, use one name for it.`,
+      `Logto has the API identifier ${indicator} already, of the API resource ${found.name}, and the file names it ${name}. If it is the same API, change \`api.name\` in the file to ${found.name}; otherwise use another indicator.`,
     ];
   }
   return apis

@@ -5,7 +5,6 @@ import {
   M2MClientError,
   managementApiResource,
 } from '../../client/index.js';
-import { adviceOnMissing } from '../../client/missing-scopes.js';
 import { decodeToken, Undecodable } from '../checks/decoded-token.js';
 import { endpointFor } from '../checks/issuer.js';
 import { redact } from '../redact.js';
@@ -156,14 +155,14 @@ export class ManagementApi {
   }
 
   async #checkToken(): Promise<void> {
-    const { app, endpoint, tenantId } = this.#options;
+    const { app, endpoint } = this.#options;
     const { token, scopes } = await this.#client.getAccessToken().catch((error) => {
       throw noToken(error);
     });
     if (!scopes.includes('all')) {
-      const resource = resourceOf(endpoint, tenantId);
-      const advice = adviceOnMissing(['all'], { appId: app.id, resource, organizationId: undefined });
-      throw new SetupError(`The app may not use the Management API. ${advice} Nothing was changed.`);
+      throw new SetupError(
+        `The app ${app.id} may not use the Management API: assign it the role Logto Management API access, or another machine-to-machine role with the permission all of the Logto Management API (Console > Roles). Nothing was changed.`,
+      );
     }
     checkIssuer(token, endpoint);
   }

@@ -75,7 +75,8 @@ export function checkReferences(setup: Setup): readonly string[] {
       }
     }
   }
-  addVariables(faults, setup);
+  // Entries of the same name have the same variables, too: one fault is enough.
+  if (faults.all.length === 0) addVariables(faults, setup);
   return faults.all;
 }
 

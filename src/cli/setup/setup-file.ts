@@ -39,15 +39,17 @@ export async function readSetupFile(file: string): Promise<Setup> {
 
 async function contentOf(file: string): Promise<unknown> {
   const path = resolve(file);
-  if (!existsSync(path)) throw new SetupFileError(`${file} is not there: name the set-up file.`);
+  if (!existsSync(path)) throw new SetupFileError(`${file} does not exist.`);
   const isJson = /\.json$/i.test(path);
   try {
     if (isJson) return JSON.parse((await readFile(path, 'utf8')).replace(/^\uFEFF/, ''));
-    return own(await import(pathToFileURL(path).href), 'default');
+    const module: unknown = await import(pathToFileURL(path).href);
+    if (own(module, 'default') === undefined) throw new Error('it has no default export.');
+    return own(module, 'default');
   } catch (error) {
     const said =
       error instanceof Error ? cut(printable(error.message), 300) : 'it threw something else than an Error.';
-    throw new SetupFileError(`${file} is not ${isJson ? 'JSON' : 'a module'} that can be read: ${said}`);
+    throw new SetupFileError(`${file} ${isJson ? 'is not JSON' : 'cannot be loaded'}: ${said}`);
   }
 }
 

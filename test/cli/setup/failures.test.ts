@@ -310,7 +310,7 @@ describe('logto-m2m setup, before it asks the Management API', () => {
     const env = { LOGTO_APP_ID: id, LOGTO_APP_SECRET: logto.app('stranger').secret };
     const { code, stderr } = await runSetup(logto, [], { env });
     expect(stderr).toMatch(
-      /^The app may not use the Management API\. No role of app \w+ grants all: assign it a machine-to-machine role .* Nothing was changed\.\n$/,
+      /^The app \w+ may not use the Management API: assign it the role Logto Management API access, .* Nothing was changed\.\n$/,
     );
     expect(code).toBe(1);
   });

@@ -13,7 +13,7 @@ describe('logto-m2m setup --plan', () => {
     const state = structuredClone(logto.state);
     const { code, stdout, stderr } = await runSetup(logto, ['--plan']);
     expect({ code, stderr }).toEqual({ code: 3, stderr: '' });
-    expect(stdout).toContain('\n18 things were to be made. Nothing was changed.\n');
+    expect(stdout).toContain('\n18 things would be made. Nothing was changed.\n');
     expect(logto.state).toEqual(state);
     expect(logto.requests.filter((one) => !one.startsWith('GET'))).toEqual([]);
   });
@@ -416,7 +416,7 @@ describe('logto-m2m setup, as a program', () => {
       [SHOP_FILE, '--endpoint', 'https://logto.example'],
       /by which app\? Set LOGTO_APP_ID and LOGTO_APP_SECRET/,
     ],
-    [['none.json'], /^none\.json is not there: name the set-up file\.$/m],
+    [['none.json'], /^none\.json does not exist\.$/m],
   ])('ends with 2 where it was called with %j', async (args, said) => {
     const { code, stdout, stderr } = await logtoM2M(['setup', ...args]);
     expect(stderr).toMatch(said);

@@ -162,7 +162,7 @@ describe('a set-up file', () => {
   });
 
   it.each<[what: string, content: string, name: string, fault: RegExp]>([
-    ['is not JSON', '{ "api": ', 'logto.json', /^FILE is not JSON that can be read: /],
+    ['is not JSON', '{ "api": ', 'logto.json', /^FILE is not JSON: /],
     ['holds a list', '[]', 'logto.json', /^FILE: the file: it must be an object, not an empty list\.$/],
     [
       'has a Map for an object',
@@ -176,24 +176,24 @@ describe('a set-up file', () => {
       'a.mjs',
       /it threw something else than an Error\.$/,
     ],
+    ['is a module with a mistake', 'export default {', 'logto.mjs', /^FILE cannot be loaded: /],
     [
-      'is a module with a mistake',
-      'export default {',
-      'logto.mjs',
-      /^FILE is not a module that can be read: /,
+      'is a module that throws',
+      'throw new Error("no tenant set")',
+      'a.mjs',
+      /cannot be loaded: no tenant set$/,
     ],
-    ['is a module that throws', 'throw new Error("no tenant set")', 'a.mjs', /can be read: no tenant set$/],
     [
       'is a module without a default',
       'export const a = 1',
       'a.mjs',
-      /^FILE: the file: it must be an object, not undefined/,
+      /^FILE cannot be loaded: it has no default export\.$/,
     ],
     [
       'is a module that lacks another',
       'import "./none.mjs"',
       'a.mjs',
-      /^FILE is not a module that can be read: Cannot find module/,
+      /^FILE cannot be loaded: Cannot find module/,
     ],
   ])('that %s is refused', async (_what, content, name, fault) => {
     const [first] = await faultsOf(content, name);

@@ -54,8 +54,8 @@ export const setup: Scenarios = {
       expect(parseEnv(readFileSync(join(folder, 'apps.env'), 'utf8'))).toEqual({
         LOGTO_ENDPOINT: logto.endpoint,
         LOGTO_AUDIENCE: 'https://shopping.api',
-        STATISTICS_SERVICE_ID: logto.app('statistics-service').id,
-        STATISTICS_SERVICE_SECRET: logto.app('statistics-service').secret,
+        LOGTO_APP_ID: logto.app('statistics-service').id,
+        LOGTO_APP_SECRET: logto.app('statistics-service').secret,
       });
     }),
 
@@ -63,6 +63,30 @@ export const setup: Scenarios = {
     runCommands(block('setup-run'), ([, made]) => {
       expect(made?.stdout).toBe(code);
     }),
+
+  'setup-doctor': (code) =>
+    runCommands(block('setup-run'), async (_outcomes, _logto, folder) => {
+      const [, ...args] = code.trim().split('node_modules/.bin/logto-m2m');
+      const env = parseEnv(readFileSync(join(folder, 'apps.env'), 'utf8'));
+      const { code: ended, stdout } = await logtoM2M((args[0] ?? '').trim().split(' '), { env });
+      expect({ ended, stdout }).toEqual({
+        ended: 0,
+        stdout: expect.stringContaining('Granted: read:products'),
+      });
+    }),
+
+  'setup-whole': async (code) => {
+    const logto = await StandInLogto.start();
+    const folder = mkdtempSync(join(tmpdir(), 'setup-page-'));
+    writeFileSync(join(folder, 'logto.json'), code);
+    const run = () => logtoM2M(['setup', 'logto.json'], { env: admin(logto), cwd: folder });
+    expect(await run()).toMatchObject({ code: 0, stderr: '' });
+    const again = await run();
+    expect(again).toMatchObject({ code: 0, stdout: expect.stringContaining('Nothing is to do.') });
+    expect(again.stdout).not.toMatch(/^!/m);
+    rmSync(folder, { recursive: true });
+    await logto.stop();
+  },
 
   'setup-module': async (code) => {
     // As a program of somebody who has installed the package.
