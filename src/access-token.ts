@@ -3,23 +3,23 @@ import { ORGANIZATION_AUDIENCE } from './checks/logto.js';
 import { type Bare, bare } from './checks/own.js';
 
 /**
- * A verified access token: deeply frozen plain data, safe to log, for it never holds the raw token.
- * Handlers find it as `req.auth` and, beyond any other middleware's reach, by `getAuth(req)`.
+ * A verified access token: deeply frozen plain data. It never contains the raw token, so it is safe to log. Handlers
+ * read it from `req.auth`, or from `getAuth(req)`, whose result other middleware cannot change.
  */
 export interface AccessToken {
-  /** `iss`: the Logto that issued it. */
+  /** `iss`: the Logto instance that issued it. */
   readonly issuer: string;
-  /** `sub`: whom it speaks for; for a machine the app itself. */
+  /** `sub`: the subject. In a machine-to-machine token it is the app itself. */
   readonly subject: string;
-  /** `client_id`: the app that asked for it. */
+  /** `client_id`: the app that requested it. */
   readonly clientId: string;
-  /** Whether it speaks for the app itself and for no user. */
+  /** Whether the subject is the app itself and not a user. */
   readonly isMachine: boolean;
-  /** `aud`: the API resource indicators, or the organization, that it is for. */
+  /** `aud`: the API resource indicators, or the organization, that it is intended for. */
   readonly audience: readonly string[];
   /** `scope`: the permissions granted. */
   readonly scopes: readonly string[];
-  /** The organization inside which the permissions hold. */
+  /** The organization that the permissions are limited to. */
   readonly organizationId?: string | undefined;
   /** `iat`, in seconds since the epoch. */
   readonly issuedAt: number;
@@ -27,11 +27,11 @@ export interface AccessToken {
   readonly expiresAt: number;
   /** `jti`. */
   readonly jwtId?: string | undefined;
-  /** Every verified claim, those of custom-claims scripts too. */
+  /** Every verified claim, including the claims of custom-claims scripts. */
   readonly claims: Readonly<Record<string, unknown>>;
 }
 
-/** An access token as it is made here. Each member is its own, and one that is absent is undefined. */
+/** An access token as this module creates it. Every member is an own property; an absent value is undefined. */
 export interface OwnAccessToken extends AccessToken {
   readonly organizationId: string | undefined;
   readonly jwtId: string | undefined;
@@ -53,9 +53,9 @@ export interface CheckedClaims {
 }
 
 /**
- * Verified claims, as the data that handlers get.
+ * Converts verified claims to the data that handlers receive.
  *
- * @param all - the same claims, as they were parsed
+ * @param all - the same claims, as parsed
  */
 export function toAccessToken(
   claims: Bare<CheckedClaims>,
@@ -79,19 +79,20 @@ export function toAccessToken(
   return deepFreeze(token);
 }
 
-/** By this, one copy of the package knows the data of another. It proves nothing: anybody can set it. */
+/** Identifies tokens that another copy of the package created. It is no proof: any code can set it. */
 const MARK = Symbol.for('express-logto-m2m:AccessToken');
 const THIS_COPY = Symbol();
 
-/** Whether another copy of this package has made it. Good for a message, and for no decision. */
+/** Whether another copy of this package created the value. Use it in messages only, never for a decision. */
 export function isOfAnotherCopy(value: unknown): boolean {
   if (typeof value !== 'object' || value === null || !Object.hasOwn(value, MARK)) return false;
   return (value as { readonly [MARK]: unknown })[MARK] !== THIS_COPY;
 }
 
 /**
- * The lists that a claim's text stands for. An app's tokens say the same one after another: one copy of a list for all
- * of them spares a quarter of the memory of a cached token, and has it at hand where every request brings another token.
+ * Lists parsed from the text of a claim, shared between tokens. The tokens of one app repeat the same text. Sharing
+ * the list saves a quarter of the memory of a cached token, and the parsing when every request carries a different
+ * token.
  */
 class SharedLists {
   /** Longer texts are rare, and a thousand of them would take too much memory. */
@@ -100,7 +101,7 @@ class SharedLists {
   readonly #lists = new LRUCache<string, readonly string[]>(bare({ maxSize: 1_000 }));
   readonly #read: (text: string) => readonly string[];
 
-  /** @param read - makes the list from the text that says it */
+  /** @param read - parses the text into a list */
   constructor(read: (text: string) => readonly string[]) {
     this.#read = read;
   }
@@ -118,13 +119,16 @@ class SharedLists {
 const audiences = new SharedLists((aud) => [aud]);
 const scopeLists = new SharedLists((scope) => scope.split(' ').filter((name) => name !== ''));
 
-/** The organization whose own token this is. Its audience decides, whatever claim a script added. */
+/** The organization of an organization token. The audience takes precedence over any claim that a script added. */
 function organizationOf(audience: readonly string[]): string | undefined {
   const own = audience.find((value) => value.startsWith(ORGANIZATION_AUDIENCE));
   return own?.slice(ORGANIZATION_AUDIENCE.length);
 }
 
-/** Freezes JSON data all the way down, but for shared lists, which are frozen already; a loop, since a token may nest deeper than the stack allows. */
+/**
+ * Freezes JSON data recursively, except shared lists, which are frozen already. It is a loop, since a token may nest
+ * deeper than the stack allows.
+ */
 function deepFreeze<T extends object>(root: T): T {
   const open: object[] = [root];
   for (let value = open.pop(); value !== undefined; value = open.pop()) {

@@ -3,11 +3,11 @@ import { createLogtoAuth, type LogtoAuth } from './logto-auth.js';
 let instance: LogtoAuth | undefined;
 
 /**
- * The instance that the package's own `requireScopes` and its like are bound to, made from `LOGTO_ENDPOINT` and
- * `LOGTO_AUDIENCE` by the first call of any of them. Not at import time: the environment may be read from a
- * file after that.
+ * The instance that the exported `requireScopes`, `requireAnyScope`, `requireOrganizationScopes` and `authenticate`
+ * use. The first call of any of them creates it from `LOGTO_ENDPOINT` and `LOGTO_AUDIENCE`. The import does not,
+ * since the environment may be read from a file after it.
  *
- * @throws TypeError that names the variable which is missing, and how to have it set in time
+ * @throws TypeError that names the missing variable, and how to set it in time
  */
 export function defaultAuth(): LogtoAuth {
   instance ??= createLogtoAuth();

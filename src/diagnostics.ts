@@ -2,45 +2,45 @@ import { channel } from 'node:diagnostics_channel';
 import type { AccessToken } from './access-token.js';
 import type { AuthError } from './errors.js';
 
-/** On `express-logto-m2m:authorized`: a token was accepted. */
+/** The message of `express-logto-m2m:authorized`: a token was accepted. */
 export interface AuthorizedMessage {
-  /** What was verified. It never holds the raw token. */
+  /** The verified token. It never contains the raw token. */
   readonly token: AccessToken;
   /** Whether its signature had been checked before. */
   readonly cached: boolean;
-  /** The request; absent where `verify()` was called. */
+  /** The request; absent for `verify()`. */
   readonly req?: unknown;
 }
 
-/** On `express-logto-m2m:denied`: a request, or a token given to `verify()`, was refused. */
+/** The message of `express-logto-m2m:denied`: a request, or a token passed to `verify()`, was refused. */
 export interface DeniedMessage {
-  /** Why, with a `hint` for whoever runs the API. */
+  /** The reason, with a `hint` for the operator of the API. */
   readonly error: AuthError;
-  /** The request; absent where `verify()` was called. */
+  /** The request; absent for `verify()`. */
   readonly req?: unknown;
 }
 
-/** On `express-logto-m2m:keys-refreshed`: an issuer's keys were fetched. */
+/** The message of `express-logto-m2m:keys-refreshed`: an issuer's keys were fetched. */
 export interface KeysRefreshedMessage {
   /** The `iss` of its tokens. */
   readonly issuer: string;
-  /** The `kid` of each key that it has now. */
+  /** The `kid` of each key that the issuer has now. */
   readonly keyIds: readonly string[];
-  /** How long it took, a quick retry included, in milliseconds. */
+  /** The duration in milliseconds, including a quick retry. */
   readonly durationMs: number;
 }
 
-/** On `express-logto-m2m:keys-failed`: an issuer's keys could not be fetched. */
+/** The message of `express-logto-m2m:keys-failed`: an issuer's keys could not be fetched. */
 export interface KeysFailedMessage {
   /** The `iss` of its tokens. */
   readonly issuer: string;
-  /** What went wrong, in a line that names the address. */
+  /** The failure, in one line that names the address. */
   readonly error: Error;
-  /** Whether older keys still serve. */
+  /** Whether older keys are still used. */
   readonly servingStale: boolean;
   /** Seconds since the epoch before which no further attempt is made. */
   readonly nextAttemptAt: number;
-  /** How long it took, a quick retry included, in milliseconds. */
+  /** The duration in milliseconds, including a quick retry. */
   readonly durationMs: number;
 }
 
@@ -51,7 +51,7 @@ const denied = channel(name('denied'));
 const keysRefreshed = channel(name('keys-refreshed'));
 const keysFailed = channel(name('keys-failed'));
 
-/** Tells the subscribers, if there are any, that a token was accepted. */
+/** Publishes that a token was accepted, if there are subscribers. */
 export function publishAuthorized(token: AccessToken, cached: boolean, req?: unknown): void {
   if (!authorized.hasSubscribers) return;
   authorized.publish(
@@ -59,18 +59,16 @@ export function publishAuthorized(token: AccessToken, cached: boolean, req?: unk
   );
 }
 
-/** Tells the subscribers, if there are any, that a request was refused. */
+/** Publishes that a request was refused, if there are subscribers. */
 export function publishDenied(error: AuthError, req?: unknown): void {
   if (!denied.hasSubscribers) return;
   denied.publish((req === undefined ? { error } : { error, req }) satisfies DeniedMessage);
 }
 
-/** Tells the subscribers that keys were fetched. */
 export function publishKeysRefreshed(message: KeysRefreshedMessage): void {
   keysRefreshed.publish(message);
 }
 
-/** Tells the subscribers that keys could not be fetched. */
 export function publishKeysFailed(message: KeysFailedMessage): void {
   keysFailed.publish(message);
 }

@@ -2,7 +2,7 @@ import { types } from 'node:util';
 import { bare, own } from './checks/own.js';
 import { defineErrorClass } from './error-class.js';
 
-/** Why a request was refused, for programs: one word for each check that can fail. */
+/** The machine-readable reason of a refusal: one value for each check that can fail. */
 export type AuthErrorReason =
   | 'no_token'
   | 'malformed'
@@ -25,7 +25,10 @@ export type AuthErrorReason =
   | 'overloaded'
   | 'revocation_unavailable';
 
-/** The `error` member of the answer: RFC 6750 section 3.1, and two of our own where that has none. */
+/**
+ * The `error` member of the response body: the codes of RFC 6750 section 3.1, and two additional ones where the RFC
+ * defines none.
+ */
 export type AuthErrorCode =
   | 'unauthorized'
   | 'invalid_request'
@@ -33,7 +36,7 @@ export type AuthErrorCode =
   | 'insufficient_scope'
   | 'temporarily_unavailable';
 
-/** What every refusal for one reason has in common. */
+/** The properties that all refusals with the same reason share. */
 export interface Kind {
   readonly status: 400 | 401 | 403 | 503;
   readonly code: AuthErrorCode;
@@ -52,8 +55,8 @@ const unavailable = (description: string): Kind => ({
   description,
 });
 
-// The sentences are fixed and fit error_description's character set (RFC 6750 section 3), so nothing of a
-// token or of the configuration can reach the caller, and no header can be broken out of.
+// The sentences are fixed, so no part of a token or of the configuration reaches the caller or breaks out of a
+// header. They fit the character set of error_description (RFC 6750 section 3).
 const KINDS: Readonly<Record<AuthErrorReason, Kind>> = {
   no_token: {
     status: 401,
@@ -89,65 +92,64 @@ const KINDS: Readonly<Record<AuthErrorReason, Kind>> = {
   ),
 };
 
-/** Status, code and sentence of a reason. */
 export function kindOf(reason: AuthErrorReason): Kind {
   return KINDS[reason];
 }
 
 /** The JSON body of a refusal. */
 export interface AuthErrorBody {
-  /** What kind of refusal it is (RFC 6750 section 3.1). */
+  /** The error code (RFC 6750 section 3.1). */
   error: AuthErrorCode;
-  /** The fixed sentence for its reason. */
+  /** The fixed sentence for the reason. */
   error_description: string;
-  /** In a 403: the permissions that the route needs, with spaces between them. */
+  /** In a 403 response: the permissions that the route requires, separated by spaces. */
   scope?: string;
 }
 
-/** What a refusal carries beside its reason. */
+/** The details of a refusal in addition to its reason. */
 export interface AuthErrorDetails {
-  /** Response headers: the challenge, `Retry-After`. */
+  /** Response headers: the challenge or `Retry-After`. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** The scopes that the route needs. */
+  /** The scopes that the route requires. */
   readonly scopes?: readonly string[] | undefined;
-  /** For whoever runs the API: what came, what was expected, what to do. Never sent to the caller. */
+  /** For the operator of the API: the value received, the value expected, and what to do. Never sent to the caller. */
   readonly hint?: string | undefined;
-  /** Why the keys cannot be had, where that is the reason. */
+  /** Why the keys are unavailable, if that is the reason. */
   readonly cause?: unknown;
 }
 
 /**
- * A request, or a token given to `verify()`, was refused.
+ * The error for a refused request, or for a token that `verify()` refused.
  *
- * `message` and `description` are the fixed sentence that the caller gets; `hint` is what the operator needs
- * and is never sent. `status`, `statusCode`, `headers` and `expose` are what Express and http-errors expect of
- * an error. `JSON.stringify(error)` is exactly the answer's body.
+ * `message` and `description` hold the fixed sentence that the caller receives. `hint` is for the operator and is
+ * never sent. Express and http-errors read `status`, `statusCode`, `headers` and `expose`. `JSON.stringify(error)`
+ * returns exactly the response body.
  *
- * It has no stack trace: a refusal is an answer and no fault in the code, and to record where it was made would
- * cost more than to make it, for every piece of junk that somebody sends.
+ * It has no stack trace. A refusal is an expected result and not a fault in the code, and capturing the stack would
+ * cost more than creating the error, for every invalid token that a client sends.
  */
 export class AuthError extends Error {
-  /** The status of the answer: 400, 401, 403 or 503. */
+  /** The response status: 400, 401, 403 or 503. */
   readonly status: number;
-  /** The `error` of the answer's body. */
+  /** The `error` member of the response body. */
   readonly code: AuthErrorCode;
-  /** Which check failed. */
+  /** The check that failed. */
   readonly reason: AuthErrorReason;
   /** The fixed sentence for that reason; the same as `message`. */
   readonly description: string;
   /** Whether the message is for the caller: true below 500. */
   readonly expose: boolean;
-  /** The permissions that the route needs, where the caller was told them. */
+  /** The permissions that the route requires, if the response names them. */
   declare readonly scopes?: readonly string[];
   #headers: Readonly<Record<string, string>>;
   readonly #hint: string | undefined;
 
-  /** Guards and `verify()` make these; an app may make one for its own tests. */
+  /** Guards and `verify()` create these errors. An app may create one for its own tests. */
   constructor(reason: AuthErrorReason, details: AuthErrorDetails = {}) {
     const { headers = {}, scopes, hint, cause } = bare(details);
     const { status, code, description } = KINDS[reason];
     const { stackTraceLimit } = Error;
-    // By Reflect, which does not throw where the limit cannot be set: under --frozen-intrinsics.
+    // Reflect.set does not throw if the limit is read-only, as under --frozen-intrinsics.
     Reflect.set(Error, 'stackTraceLimit', 0);
     try {
       super(description, cause === undefined ? undefined : bare({ cause }));
@@ -164,32 +166,32 @@ export class AuthError extends Error {
     this.#hint = hint;
   }
 
-  /** The same as `status`, under the name that http-errors gives it. */
+  /** The same as `status`, under the name that http-errors uses. */
   get statusCode(): number {
     return this.status;
   }
 
-  /** http-errors sets both when an error is given to it. */
+  /** http-errors sets both when an error is passed to it. */
   set statusCode(status: number) {
     Object.assign(this, { status });
   }
 
-  /** The headers of the answer. */
+  /** The response headers. */
   get headers(): Readonly<Record<string, string>> {
     return this.#headers;
   }
 
-  /** Who makes the error over may give it others. */
+  /** Code that rewrites the error may set other headers. */
   set headers(headers: Readonly<Record<string, string>>) {
     this.#headers = headers;
   }
 
-  /** For whoever runs the API; holds no token and no secret, and is never sent to the caller. */
+  /** For the operator of the API. It contains no token and no secret, and is never sent to the caller. */
   get hint(): string | undefined {
     return this.#hint;
   }
 
-  /** The answer's body. */
+  /** The response body. */
   toJSON(): AuthErrorBody {
     const body: AuthErrorBody = { error: this.code, error_description: this.description };
     const scopes = own(this, 'scopes');
@@ -200,16 +202,16 @@ export class AuthError extends Error {
 
 defineErrorClass(AuthError, 'AuthError');
 
-/** What a refusal may carry on its way from the check that failed to the answer. */
+/** Details that a failed check passes on to the response. */
 export interface RefusalDetails {
   readonly cause?: unknown;
-  /** Seconds after which asking again makes sense. */
+  /** Seconds after which a retry makes sense. */
   readonly retryAfter?: number;
 }
 
 /**
- * A check's "no". Plain data, cheap to make and safe to share between requests; the guard that answers turns
- * it into an `AuthError` with its own challenge.
+ * The negative result of a check. It is plain data, cheap to create and safe to share between requests. The guard
+ * that sends the response converts it to an `AuthError` with the challenge of its route.
  */
 export class Refusal {
   constructor(
@@ -220,23 +222,23 @@ export class Refusal {
 }
 
 /**
- * Whether it is an Error, of another realm too: jest runs the package in a sandbox that has an Error of its own, and
- * what Node throws comes from outside.
+ * Whether the value is an Error, including one of another realm. jest runs the package in a sandbox with its own
+ * Error, while Node throws errors from outside the sandbox.
  */
 export function isError(value: unknown): value is Error {
   return value instanceof Error || types.isNativeError(value) || value instanceof DOMException;
 }
 
 /**
- * What a user's function threw, as an Error. Express takes `undefined` and `'route'` for "go on", so what is
- * no Error must never reach `next` as it is.
+ * Converts what a user's function threw to an Error. Express treats `undefined` and `'route'` as "continue", so a
+ * value that is not an Error must never reach `next` unchanged.
  */
 export function asError(thrown: unknown): Error {
   try {
-    // Its message is looked at, for that of a Proxy may throw.
+    // Read the message too: on a Proxy, that may throw.
     if (isError(thrown) && typeof thrown.message === 'string') return thrown;
   } catch {
-    // What cannot even be looked at is no Error either.
+    // A value that cannot be read is not an Error either.
   }
   const error = new Error('A function given to express-logto-m2m threw something that is not an Error.', {
     cause: thrown,

@@ -15,39 +15,39 @@ import { TokenCache, type TokenCacheHealth } from './verification/token-cache.js
 import { TokenVerifier } from './verification/token-verifier.js';
 import { createVerify, type Verify } from './verify.js';
 
-/** How an instance is doing: plain JSON, for start-up probes and metrics, never for liveness. */
+/** The state of an instance as plain JSON, for start-up probes and metrics. Do not use it for liveness probes. */
 export interface AuthHealth {
-  /** Whether every issuer has keys that may be used, stale ones too. */
+  /** Whether every issuer has usable keys, including stale ones. */
   readonly ready: boolean;
-  /** Each issuer's keys. */
+  /** The keys of each issuer. */
   readonly issuers: readonly KeyHealth[];
-  /** How many verified tokens are kept, and what that spares. */
+  /** The size, hits and misses of the token cache. */
   readonly tokenCache: TokenCacheHealth;
 }
 
-/** One instance: its guards, and what stands around them. None of its functions needs `this`. */
+/** One instance: its guards and related functions. None of the functions depends on `this`. */
 export interface LogtoAuth extends GuardMakers {
-  /** Verifies a token for what is not Express: sockets, queues, other frameworks. */
+  /** Verifies a token outside Express: for sockets, queues or other frameworks. */
   readonly verify: (...args: Parameters<Verify>) => Promise<AccessToken>;
   /**
-   * Has every issuer's keys, or rejects with an `AuthError` (`keys_unavailable`). Call it before listening, so
-   * that the first request need not wait.
+   * Resolves when every issuer has usable keys. Rejects with an `AuthError` (`keys_unavailable`) otherwise. Call it
+   * before listening, so that the first request does not wait for keys.
    */
   readonly ready: () => Promise<void>;
-  /** Keys, their ages, the last errors, cache hits. */
+  /** Returns the keys, their ages, the last errors and the cache hits. */
   readonly health: () => AuthHealth;
   /**
-   * Makes a handler that serves this API's metadata document (RFC 9728): which resource it is, which Logto issues
-   * tokens for it, which permissions there are. Mount it at `/.well-known/oauth-protected-resource`, with the
-   * resource's path behind it if it has one.
+   * Creates a handler that serves this API's metadata document (RFC 9728): the resource, the Logto issuers of its
+   * tokens, and its permissions. Mount it at `/.well-known/oauth-protected-resource`, followed by the path of the
+   * resource if it has one.
    *
-   * @throws TypeError where an option is wrong, and without `resource` where the instance has no audience or several
+   * @throws TypeError if an option is wrong, or if `resource` is absent and the instance has no audience or several
    */
   readonly resourceMetadata: ResourceMetadataMaker;
 }
 
 /**
- * Makes the guards for one API.
+ * Creates the guards for one API.
  *
  * @example
  * const { requireScopes } = createLogtoAuth({
@@ -56,8 +56,8 @@ export interface LogtoAuth extends GuardMakers {
  * });
  * app.get('/products', requireScopes('read:products'), listProducts);
  *
- * @param options - what is left out comes from `LOGTO_ENDPOINT` and `LOGTO_AUDIENCE`, or has a default
- * @throws TypeError that names the option that is wrong or missing, what came, and what to pass
+ * @param options - absent options are read from `LOGTO_ENDPOINT` and `LOGTO_AUDIENCE`, or have a default
+ * @throws TypeError that names the wrong or missing option, the value received, and the value to pass
  */
 export function createLogtoAuth(options: LogtoAuthOptions = {}): LogtoAuth {
   const settings = resolveOptions(options, process.env);

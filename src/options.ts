@@ -23,15 +23,16 @@ import type { AuthError } from './errors.js';
 import type { KeyValueStore } from './keys/key-store.js';
 import { ALGORITHMS } from './keys/verification-key.js';
 
-/** A request as the functions in the options get it: with its path parameters as strings. */
+/** A request as the functions in the options receive it, with its path parameters as strings. */
 export type GuardedRequest = Request<Record<string, string>>;
 
 /**
- * Which organization a token must hold for.
+ * The organization that a token must be valid for.
  *
- * - `'none'`: of none; a token for one organization is refused
- * - `'required'`: of any, `'optional'`: of any or none; the handler then limits its data to `req.auth.organizationId`
- * - a function: of the one that the request is about, as `(req) => req.params.organizationId`
+ * - `'none'`: no organization; a token for one organization is refused
+ * - `'required'`: any organization; `'optional'`: any or none; the handler then limits its data to
+ *   `req.auth.organizationId`
+ * - a function: the organization of the request, as in `(req) => req.params.organizationId`
  */
 export type OrganizationRule =
   | 'none'
@@ -39,75 +40,76 @@ export type OrganizationRule =
   | 'required'
   | ((req: GuardedRequest) => string | undefined);
 
-/** Everything that can be set. Each option is checked when the instance is made. Durations are in seconds. */
+/** The options of an instance. Each option is checked when the instance is created. Durations are in seconds. */
 export interface LogtoAuthOptions {
-  /** Base URL or URLs of Logto: tokens come from `<endpoint>/oidc`. Default: `LOGTO_ENDPOINT`. */
+  /** Base URL or URLs of Logto. Tokens are issued by `<endpoint>/oidc`. Default: `LOGTO_ENDPOINT`. */
   readonly endpoint?: string | readonly string[] | undefined;
-  /** Instead of `endpoint`. List only issuers that you would trust with every permission. */
+  /** Replaces `endpoint`. List only issuers that you would trust with every permission. */
   readonly issuers?: readonly IssuerOptions[] | undefined;
-  /** API resource indicator or indicators; a token needs one of them, exactly. Default: `LOGTO_AUDIENCE`. */
+  /** API resource indicator or indicators. A token's audience must match one exactly. Default: `LOGTO_AUDIENCE`. */
   readonly audience?: string | readonly string[] | undefined;
-  /** The organization rule of every guard that names none. Default `'none'`. */
+  /** The organization rule of every guard without its own. Default `'none'`. */
   readonly organization?: OrganizationRule | undefined;
-  /** Signature algorithms. Default: what Logto can sign with, ES384, RS256, ES256, ES512 and PS256. */
+  /** Accepted signature algorithms. Default: those that Logto supports, ES384, RS256, ES256, ES512 and PS256. */
   readonly algorithms?: readonly string[] | undefined;
-  /** How far Logto's clock and this one may differ. Default 5, at most 300. */
+  /** The maximum difference between Logto's clock and the local clock. Default 5, at most 300. */
   readonly clockTolerance?: number | undefined;
   /**
-   * A token issued longer ago is refused as `expired`, whatever its `exp`, and one issued in the future as
-   * `not_yet_valid`; `clockTolerance` is granted. Default: none.
+   * The maximum time since a token was issued, whatever its `exp`. An older token is refused as `expired`, and a
+   * token issued in the future as `not_yet_valid`. `clockTolerance` applies to both. Default: none.
    */
   readonly maxTokenAge?: number | undefined;
-  /** Whether users' tokens are refused. Default true; false takes them, and no organization rule protects those. */
+  /** Whether users' tokens are refused. Default true; false accepts them, and no organization rule protects them. */
   readonly machineOnly?: boolean | undefined;
-  /** Verified tokens that are kept, so that their signature is checked once; false for none. */
+  /** The cache of verified tokens, so that each signature is checked once. False disables it. */
   readonly tokenCache?:
     | false
     | {
-        /** How many; the least recently used make room. Default 10 000. */
+        /** The maximum number of tokens; the least recently used are evicted. Default 10 000. */
         readonly max?: number | undefined;
       }
     | undefined;
   /**
-   * How many requests may wait at once for a signature check or keys of one issuer; as many for a key of that issuer
-   * that is not known, and for `isRevoked`. Beyond it 503. Default 1 000.
+   * The maximum number of requests that wait at once for a signature check or for keys of one issuer. The same limit
+   * applies separately to requests that wait for an unknown key of that issuer, and to those that wait for
+   * `isRevoked`. Further requests receive a 503 response. Default 1 000.
    */
   readonly maxPending?: number | undefined;
-  /** How Logto's keys are kept, and refreshed. */
+  /** How Logto's keys are cached and refreshed. */
   readonly jwksCache?: JwksCacheOptions | undefined;
   /**
-   * Asked for every token that verifies, by `verify()` without `req`. Only `false` lets the token in. What it promises
-   * is waited for no longer than `jwksCache.timeout`; then 503, `revocation_unavailable`.
+   * Called for every verified token; `verify()` passes no `req`. Only `false` accepts the token. A promise is awaited
+   * for at most `jwksCache.timeout`; then the response is 503, `revocation_unavailable`.
    */
   readonly isRevoked?: ((token: AccessToken, req?: GuardedRequest) => boolean | Promise<boolean>) | undefined;
-  /** Where the token is, if not in the Authorization header; undefined where there is none. */
+  /** Returns the token if it is not in the Authorization header, or undefined if there is none. */
   readonly getToken?: ((req: GuardedRequest) => string | undefined) | undefined;
-  /** Answers refusals instead of the middleware. Its `next` can only fail. */
+  /** Sends the response for a refusal instead of the middleware. Its `next` can only fail. */
   readonly onError?:
     | ((error: AuthError, req: GuardedRequest, res: Response, next: NextFunction) => unknown)
     | undefined;
-  /** Names the protected space in challenges (RFC 7235 section 2.2). Default `api`. */
+  /** The name of the protected space in challenges (RFC 7235 section 2.2). Default `api`. */
   readonly realm?: string | undefined;
-  /** URL of this API's metadata document, named in challenges (RFC 9728 section 5.1). */
+  /** The URL of this API's metadata document, named in challenges (RFC 9728 section 5.1). */
   readonly resourceMetadata?: string | undefined;
-  /** Instead of the global `fetch`. */
+  /** Replaces the global `fetch`. */
   readonly fetch?: Fetch | undefined;
-  /** Lets keys be fetched by http from other hosts than this one. Default false. */
+  /** Allows fetching keys over http from hosts other than this one. Default false. */
   readonly allowInsecureRequests?: boolean | undefined;
 }
 
-/** The options with every default filled in and every check passed; durations in seconds. */
+/** The checked options with all defaults; durations in seconds. */
 export interface Settings {
   readonly issuers: readonly Issuer[];
-  /** Undefined where the instance has none: an API can live on organization tokens alone. */
+  /** Undefined if the instance has none: an API may accept organization tokens only. */
   readonly audience: readonly string[] | undefined;
   readonly organization: OrganizationRule;
   readonly algorithms: readonly string[];
   readonly clockTolerance: number;
-  /** Undefined where the age of a token does not matter. */
+  /** Undefined for no limit. */
   readonly maxTokenAge: number | undefined;
   readonly machineOnly: boolean;
-  /** 0 for no cache. */
+  /** 0 disables the cache. */
   readonly maxTokens: number;
   readonly maxPending: number;
   readonly jwksCache: KeyTimesInSeconds;
@@ -121,7 +123,7 @@ export interface Settings {
 }
 
 const OWNER = 'createLogtoAuth';
-/** Seconds by which Logto's clock and this one may differ, where nobody has said otherwise. */
+/** The default maximum difference between Logto's clock and the local clock, in seconds. */
 export const CLOCK_TOLERANCE = 5;
 /** In seconds. */
 const YEAR = 365 * 86_400;
@@ -147,9 +149,9 @@ const NAMES: readonly (keyof LogtoAuthOptions)[] = [
 ];
 
 /**
- * Checks the options, and fills in the environment and the defaults.
+ * Checks the options, and applies the environment and the defaults.
  *
- * @throws TypeError that names the option, what came, and what to pass
+ * @throws TypeError that names the option, the value received, and the value to pass
  */
 export function resolveOptions(given: LogtoAuthOptions, env: NodeJS.ProcessEnv): Settings {
   const options = checkNames(OWNER, given, NAMES);
@@ -159,7 +161,7 @@ export function resolveOptions(given: LogtoAuthOptions, env: NodeJS.ProcessEnv):
     'allowInsecureRequests',
     withDefault(options.allowInsecureRequests, false),
   );
-  // A variable is read only where its option is absent, and LOGTO_ENDPOINT not where `issuers` is given.
+  // A variable applies only if its option is absent; LOGTO_ENDPOINT only if `issuers` is absent, too.
   const byVariable = options.endpoint === undefined && options.issuers === undefined;
   const endpoint = byVariable ? fromEnvironment(variable('LOGTO_ENDPOINT', env)) : options.endpoint;
   const endpointName = byVariable ? 'LOGTO_ENDPOINT' : 'endpoint';
@@ -199,7 +201,7 @@ export function resolveOptions(given: LogtoAuthOptions, env: NodeJS.ProcessEnv):
   };
 }
 
-/** What it returns must be there at once, which an async function never is. */
+/** Its result must be available synchronously, which an async function cannot provide. */
 function checkGetToken(getToken: NonNullable<LogtoAuthOptions['getToken']>): typeof getToken {
   if (types.isAsyncFunction(getToken)) {
     throw new TypeError(
@@ -210,7 +212,7 @@ function checkGetToken(getToken: NonNullable<LogtoAuthOptions['getToken']>): typ
   return checkFunction(OWNER, 'getToken', getToken);
 }
 
-/** @throws TypeError when it is no organization rule */
+/** @throws TypeError if the value is not an organization rule */
 export function checkOrganization(owner: Owner, rule: unknown): OrganizationRule {
   if (rule === 'none' || rule === 'optional' || rule === 'required') return rule;
   if (typeof rule === 'function') return rule as OrganizationRule;
@@ -236,7 +238,7 @@ function resolveTokenCache(value: LogtoAuthOptions['tokenCache']): number {
   return checkCount(OWNER, 'tokenCache.max', withDefault(options.max, 10_000));
 }
 
-/** What stands in a quoted string as it is (RFC 7230 section 3.2.6, without escapes and non-ASCII). */
+/** Accepts the characters that need no escape in a quoted-string (RFC 7230 section 3.2.6), ASCII only. */
 function checkRealm(realm: unknown): string {
   if (typeof realm === 'string' && /^[ !#-[\]-~]+$/.test(realm)) return realm;
   throw new TypeError(`${OWNER}: \`realm\` must be printable ASCII without " and \\, not ${show(realm)}.`);

@@ -1,14 +1,14 @@
 import { bare } from './checks/own.js';
 
-/** Whether this is to be waited for: a Promise of ours or of any library. */
+/** Whether the value can be awaited: a native Promise, or a promise of any library. */
 export function isPromiseLike<T>(value: T): value is T & PromiseLike<Awaited<T>> {
   return typeof (value as PromiseLike<unknown> | null | undefined)?.then === 'function';
 }
 
 /**
- * Lets go of a promise that came where none may come. Unhandled, its rejection would end the process.
+ * Ignores a promise where none is allowed. Its unhandled rejection would end the process.
  *
- * @returns whether it was one
+ * @returns whether the value was a promise
  */
 export function abandon(value: unknown): boolean {
   if (!isPromiseLike(value)) return false;
@@ -17,7 +17,7 @@ export function abandon(value: unknown): boolean {
 }
 
 /**
- * What the promise gives, unless the signal is aborted before: then this rejects with the signal's reason, and a
+ * Settles as the promise does, unless the signal is aborted first. Then it rejects with the signal's reason, and a
  * later rejection of the promise is ignored.
  */
 export async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
@@ -30,12 +30,12 @@ export async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal)
   try {
     return await Promise.race([aborted, promise]);
   } finally {
-    // One signal may see many promises come and go.
+    // Many promises may share one signal, and their listeners would accumulate.
     signal.removeEventListener('abort', abort);
   }
 }
 
-/** What the promise gives, if it does so within this time, in milliseconds; else `late`. A later rejection is ignored. */
+/** Settles as the promise does within this many milliseconds, else resolves to `late`. A later rejection is ignored. */
 export async function settledWithin<T, L>(promise: PromiseLike<T>, time: number, late: L): Promise<T | L> {
   let timer: NodeJS.Timeout | undefined;
   const over = new Promise<L>((resolve) => {
@@ -49,16 +49,16 @@ export async function settledWithin<T, L>(promise: PromiseLike<T>, time: number,
 }
 
 /**
- * Waits for a promise that never rejects, no longer than until the deadline; tells whether it was settled.
+ * Waits for a promise that never rejects, until the deadline at most. Resolves to whether the promise settled.
  *
- * @param deadline - by `performance.now()`, which no one sets
+ * @param deadline - by `performance.now()`, which cannot be set
  */
 export function settledBy(promise: Promise<unknown>, deadline: number): Promise<boolean> {
   const settled = promise.then(() => true);
   return settledWithin(settled, deadline - performance.now(), false);
 }
 
-/** Waits for it, and keeps the process alive meanwhile: for what is awaited while its own timers hold up nothing. */
+/** Awaits the promise and keeps the process alive meanwhile. For promises whose own timers do not keep it alive. */
 export async function heldOpen<T>(promise: Promise<T>): Promise<T> {
   const timer = setInterval(() => {}, 2 ** 30);
   try {
@@ -68,7 +68,7 @@ export async function heldOpen<T>(promise: Promise<T>): Promise<T> {
   }
 }
 
-/** Lets the process end before the timer does. In jsdom a timer is a number, and has no `unref`. */
+/** Lets the process end before the timer fires. In jsdom a timer is a number and has no `unref`. */
 export function unreferenced(timer: NodeJS.Timeout): NodeJS.Timeout {
   timer.unref?.();
   return timer;

@@ -2,8 +2,8 @@ import { webcrypto } from 'node:crypto';
 import { runInThisContext } from 'node:vm';
 
 /**
- * Node's own globals, for the CommonJS build alone: jest runs it in a sandbox whose globals are another set. Before
- * jest 28 it has no `fetch`, and in jsdom it has an AbortSignal that Node's `fetch` refuses, and no TextEncoder.
+ * Node's own globals, for the CommonJS build only. jest runs that build in a sandbox with different globals: before
+ * jest 28 there is no `fetch`, and in jsdom there is no TextEncoder, and an AbortSignal that Node's `fetch` rejects.
  */
 const node = runInThisContext('globalThis') as typeof globalThis;
 
@@ -21,7 +21,7 @@ export const {
   TextEncoder,
   URL,
   URLSearchParams,
-  // biome-ignore lint/suspicious/noShadowRestrictedNames: the build puts it in the place of the global
+  // biome-ignore lint/suspicious/noShadowRestrictedNames: the build replaces the global with it
   Uint8Array,
   atob,
   btoa,
@@ -29,6 +29,6 @@ export const {
 } = node;
 export const { CryptoKey } = webcrypto;
 
-// These two a test may replace: with a `fetch` of its own, or with a clock that it can set.
+// A test may replace these two: `fetch` with its own, and the clock with one that it can set.
 export const performance = globalThis.performance ?? node.performance;
 export const fetch: typeof globalThis.fetch = (...args) => (globalThis.fetch ?? node.fetch)(...args);

@@ -1,14 +1,14 @@
-/** A permission's description by its name. The description may be empty. */
+/** Permission descriptions by permission name. A description may be empty. */
 export type SetupPermissions = Readonly<Record<string, string>>;
 
-/** The permissions that a role gives: a list for each API, by the API's indicator. */
+/** The permissions that a role grants: one list for each API, by the indicator of the API. */
 export type SetupPermissionsByApi = Readonly<Record<string, readonly string[]>>;
 
-/** An API resource. It is found by its indicator. */
+/** An API resource, identified by its indicator. */
 export interface SetupApi {
   /** Its name in the Logto Console. */
   readonly name: string;
-  /** The API resource indicator (RFC 8707 section 2): what `LOGTO_AUDIENCE` holds. */
+  /** The API resource indicator (RFC 8707 section 2): the value of `LOGTO_AUDIENCE`. */
   readonly indicator: string;
   /** Its permissions. */
   readonly permissions: SetupPermissions;
@@ -16,17 +16,17 @@ export interface SetupApi {
   readonly accessTokenTtl?: number | undefined;
 }
 
-/** A machine-to-machine role. It is found by its name. */
+/** A machine-to-machine role, identified by its name. */
 export interface SetupRole {
   /** Its name in the Logto Console. */
   readonly name: string;
   /** Its description in the Logto Console. Default for a new role: its name. */
   readonly description?: string | undefined;
-  /** The permissions that it gives. */
+  /** The permissions that it grants. */
   readonly permissions: SetupPermissionsByApi;
 }
 
-/** A machine-to-machine app. It is found by its name. */
+/** A machine-to-machine app, identified by its name. */
 export interface SetupApp {
   /** Its name in the Logto Console. */
   readonly name: string;
@@ -35,7 +35,7 @@ export interface SetupApp {
   /** The names of its roles. */
   readonly roles?: readonly string[] | undefined;
   /**
-   * What its variables begin with in the file of `--write-env`: `LOGTO_APP` gives `LOGTO_APP_ID` and
+   * The prefix of its variables in the file of `--write-env`: `LOGTO_APP` results in `LOGTO_APP_ID` and
    * `LOGTO_APP_SECRET`. Default: its name in capitals.
    */
   readonly env?: string | undefined;
@@ -43,15 +43,15 @@ export interface SetupApp {
   readonly customClientMetadata?: Readonly<Record<string, unknown>> | undefined;
 }
 
-/** A machine-to-machine organization role. It is found by its name. */
+/** A machine-to-machine organization role, identified by its name. */
 export interface SetupOrganizationRole {
   /** Its name in the Logto Console. */
   readonly name: string;
   /** Its description in the Logto Console. */
   readonly description?: string | undefined;
-  /** The organization permissions that it gives. */
+  /** The organization permissions that it grants. */
   readonly organizationPermissions?: readonly string[] | undefined;
-  /** The permissions of APIs that it gives, inside the organization. */
+  /** The API permissions that it grants inside the organization. */
   readonly permissions?: SetupPermissionsByApi | undefined;
 }
 
@@ -63,13 +63,13 @@ export interface SetupMember {
   readonly roles?: readonly string[] | undefined;
 }
 
-/** An organization. It is found by its name. */
+/** An organization, identified by its name. */
 export interface SetupOrganization {
   /** Its name in the Logto Console. */
   readonly name: string;
   /** Its description in the Logto Console. */
   readonly description?: string | undefined;
-  /** What its variable begins with in the file of `--write-env`. Default: its name in capitals. */
+  /** The prefix of its variable in the file of `--write-env`. Default: its name in capitals. */
   readonly env?: string | undefined;
   /** The apps that are members of it. */
   readonly members?: readonly SetupMember[] | undefined;
@@ -94,7 +94,7 @@ export interface SetupDefinition {
 }
 
 /**
- * Returns its argument: it gives a set-up file that is an ES module the types of its members.
+ * Returns its argument. In a set-up file that is an ES module, it adds the types of the members.
  *
  * @example
  * export default defineSetup({

@@ -11,29 +11,29 @@ import { ORGANIZATION_TOKEN } from './verification/claims.js';
 import { Accepted, type Decide } from './verification/decide.js';
 import type { Organization, Requirement } from './verification/requirement.js';
 
-/** One organization of Logto's. */
+/** A Logto organization. */
 export interface OrganizationId {
-  /** Its id, as Logto gave it. */
+  /** Its id in Logto. */
   readonly id: string;
 }
 
-/** What `verify()` asks of a token. */
+/** The requirements that `verify()` checks. */
 export interface VerifyOptions {
-  /** All of these permissions. */
+  /** The token must have all of these permissions. */
   readonly scopes?: string | readonly string[];
-  /** At least one of these. */
+  /** The token must have at least one of these permissions. */
   readonly anyScope?: string | readonly string[];
-  /** API resource indicator or indicators, instead of the instance's. */
+  /** API resource indicator or indicators; overrides the instance's audience. */
   readonly audience?: string | readonly string[] | undefined;
-  /** Whether users' tokens are refused, instead of the instance's choice. */
+  /** Whether users' tokens are refused; overrides the instance's setting. */
   readonly machineOnly?: boolean | undefined;
-  /** Which organization the token must hold for: any, none, or the one of that id. */
+  /** The organization that the token must be valid for: any, none, or the organization with this id. */
   readonly organization?: 'none' | 'optional' | 'required' | OrganizationId | undefined;
-  /** The token must be this organization's own, as for `requireOrganizationScopes`. */
+  /** The token must be an organization token of this organization, as for `requireOrganizationScopes`. */
   readonly organizationToken?: OrganizationId;
 }
 
-/** Verifies a token for what is not Express. Rejects with an `AuthError`, or a TypeError for wrong options. */
+/** Verifies a token outside Express. Rejects with an `AuthError`, or with a TypeError for wrong options. */
 export type Verify = (token: string, options?: VerifyOptions) => Promise<AccessToken>;
 
 const OWNER = 'verify';
@@ -46,10 +46,10 @@ const NAMES: readonly (keyof VerifyOptions)[] = [
   'organizationToken',
 ];
 
-/** Makes the `verify` of one instance. */
+/** Creates the `verify` function of one instance. */
 export function createVerify(settings: Settings, decide: Decide<GuardedRequest>): Verify {
   return async function verify(...args: readonly unknown[]) {
-    // An undefined token is the caller's input. A call without any argument is a mistake in the program.
+    // An undefined token is input from the client. A call without arguments is a programming error.
     if (args.length === 0) throw optionError(OWNER, 'token', 'passed, as verify(token)', undefined);
     const [token, options = {}] = args;
     const requirement = readOptions(options as VerifyOptions, settings);
@@ -81,7 +81,7 @@ function readOptions(given: VerifyOptions, settings: Settings): Requirement<Guar
   const options = checkNames(OWNER, given, NAMES);
   const { organization, organizationToken: own } = options;
   if ('scopes' in options && 'anyScope' in options) throw bothOf('scopes', 'anyScope');
-  // One that is there and undefined was misspelt elsewhere: it is checked, and refused.
+  // An option that is present but undefined is a misspelling elsewhere, so it is checked and refused.
   const name = (['scopes', 'anyScope'] as const).find((option) => option in options);
   const common = {
     machineOnly: checkBoolean(OWNER, 'machineOnly', withDefault(options.machineOnly, settings.machineOnly)),
@@ -116,7 +116,7 @@ function readRule(rule: VerifyOptions['organization'], settings: Settings): Orga
       throw optionError(OWNER, 'organization', "'none', 'optional', 'required' or { id }", rule);
     return { id: checkNames(OWNER, rule, ['id'], 'organization.').id };
   }
-  // That function reads a request, and here is none.
+  // The function reads a request, and `verify` has none.
   if (typeof settings.organization !== 'function') return settings.organization;
   throw new TypeError(
     `${OWNER}: pass \`organization\` or \`organizationToken\`, since the instance's rule is a function.`,

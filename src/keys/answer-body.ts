@@ -1,9 +1,9 @@
 import { abandon } from '../promises.js';
 
-/** Logto's keys are some 3 KiB at most, and a token with what is said of it no more; nothing honest is larger. */
+/** Logto's key set is about 3 KiB at most, and a token response is no larger. No legitimate response is larger. */
 const MAX_BYTES = 256 * 1024;
 
-/** An answer that nothing honest would send. */
+/** A response that is larger than any legitimate one. */
 export class BodyTooLarge extends Error {
   constructor() {
     super(`its answer is larger than ${MAX_BYTES / 1024} KiB`);
@@ -11,9 +11,9 @@ export class BodyTooLarge extends Error {
 }
 
 /**
- * The body of an answer, as text. No more of it is read than fits, so that who answers without end fills no memory.
+ * Reads the body of a response as text, up to the limit, so that an endless response cannot exhaust the memory.
  *
- * @throws BodyTooLarge; the signal's reason; and whatever the connection ends with
+ * @throws BodyTooLarge, the signal's reason, or the error of the connection
  */
 export async function readBody(response: Response, signal: AbortSignal): Promise<string> {
   const chunks: Buffer[] = [];
@@ -30,13 +30,13 @@ export async function readBody(response: Response, signal: AbortSignal): Promise
 }
 
 /**
- * Lets go of a body that nobody will read, so that its connection is free. Never throws: the body may be that of any
- * `fetch`, also one whose bodies cannot be cancelled.
+ * Discards a body that will not be read, to release its connection. Never throws: a custom `fetch` may return bodies
+ * that cannot be cancelled.
  */
 export function discardBody({ body }: Response): void {
   try {
     abandon(body?.cancel?.());
   } catch {
-    // Then it stays as it is.
+    // The body cannot be cancelled.
   }
 }

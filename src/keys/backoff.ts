@@ -1,14 +1,14 @@
 const FIRST = 1_000;
 const LONGEST = 60_000;
-/** While no key serves, every caller is refused: then a failure may cost 5 s at most once it is mended. */
+/** Without usable keys every request is refused: an outage may then outlast its cause by at most 5 s. */
 const LONGEST_WITHOUT_KEYS = 5_000;
 
-/** How long after the wait a next attempt still counts as one of the same outage. */
+/** How long after the wait an attempt still counts as part of the same outage. */
 const SEQUEL = 30_000;
 
 /**
- * When to try again after failures: 1 s and doubling, 60 s at most, with jitter so that replicas which failed
- * together do not come back together. All in milliseconds, and by `performance.now()`.
+ * The delay before a retry after failures: 1 s, doubling up to 60 s, with jitter so that replicas that failed
+ * together do not retry together. All times are in milliseconds, by `performance.now()`.
  */
 export class Backoff {
   #failures = 0;
@@ -30,14 +30,14 @@ export class Backoff {
     this.#wait = longest * (0.5 + Math.random() / 2);
   }
 
-  /** Milliseconds until an attempt may be made; 0 when one may be made now. */
+  /** Milliseconds until an attempt is allowed; 0 if it is allowed now. */
   remaining(now: number, keysServe: boolean): number {
     if (!this.failing) return 0;
     const wait = keysServe ? this.#wait : Math.min(this.#wait, LONGEST_WITHOUT_KEYS);
     return Math.max(0, this.#failedAt + wait - now);
   }
 
-  /** Whether the last attempt failed, and the next one, due or under way, is its sequel in the same outage. */
+  /** Whether the last attempt failed, and the next one, due or running, is part of the same outage. */
   failedLately(now: number): boolean {
     return this.failing && now - this.#failedAt < this.#wait + SEQUEL;
   }

@@ -8,7 +8,7 @@ import type { FetchedKeys } from './key-store.js';
 import { Moment } from './moment.js';
 import { type KeyList, keysFromJwks } from './verification-key.js';
 
-/** Fetches an issuer's keys, with one quick retry, for a connection that broke or a Logto that was just restarting. */
+/** Fetches an issuer's keys, with one quick retry in case a connection broke or Logto was restarting. */
 export async function fetchKeys(
   uri: string,
   fetch: typeof globalThis.fetch,
@@ -21,18 +21,17 @@ export async function fetchKeys(
     await sleep(100 + Math.random() * 200, undefined, bare({ signal })).catch(() => {});
     if (signal.aborted) throw error;
     return attempt().catch((again) => {
-      // Cut short, the second try has nothing to say that the first one has not.
+      // An aborted retry adds no information to the first error.
       throw signal.aborted ? error : again;
     });
   }
 }
 
 /**
- * Fetches a JWK Set and reads the keys in it. The signal bounds headers and body together, also where a `fetch`
- * does not heed it.
+ * Fetches a JWK Set and reads its keys. The signal limits headers and body together, even if `fetch` ignores it.
  *
- * @throws Error with one line for the operator: refused, timed out, not 200, a redirect, too large, not JSON,
- * or without a usable key
+ * @throws Error with one line for the operator: connection refused, timeout, status other than 200, redirect, too
+ * large, not JSON, or no usable key
  */
 export async function fetchJwks(
   uri: string,
@@ -49,7 +48,7 @@ export async function fetchJwks(
 }
 
 async function getJson(uri: string, fetch: typeof globalThis.fetch, signal: AbortSignal): Promise<unknown> {
-  // A redirect is not followed: whoever can answer with one could name keys of their own.
+  // Redirects are not followed: an attacker who can send one could supply their own keys.
   const headers = { accept: 'application/json' };
   const response = await fetch(uri, bare({ signal, redirect: 'manual' as const, headers }));
   if (response.redirected) throw new Error('it was reached by a redirect');
@@ -61,17 +60,17 @@ async function getJson(uri: string, fetch: typeof globalThis.fetch, signal: Abor
   try {
     return JSON.parse(text);
   } catch {
-    // The parser's own message would quote the document.
+    // The message of the parser would quote the document.
     throw new Error('its answer is not JSON');
   }
 }
 
-/** One line on what went wrong. A `fetch` of the user's may throw whatever it likes. */
+/** Describes the failure in one line. A custom `fetch` may throw any value. */
 function describe(thrown: unknown): string {
   const error = asError(thrown);
   try {
     if (error.name === 'TimeoutError') return 'no whole answer came in time';
-    // undici says "fetch failed" and keeps what happened in the cause.
+    // The message of undici is "fetch failed"; the cause has the details.
     const cause = own(error, 'cause');
     if (!isError(cause)) return String(error.message);
     const code = String(own(cause, 'code') ?? cause.name);

@@ -2,7 +2,7 @@ import type { FetchedKeys } from './key-store.js';
 import type { Moment } from './moment.js';
 import type { IgnoredKey, Keys, VerificationKey } from './verification-key.js';
 
-/** The keys that an issuer had when it was asked last, and their age. Times are in milliseconds. */
+/** The keys of an issuer as last fetched, and their age. Times are in milliseconds. */
 export class HeldKeys {
   readonly #maxLife: number;
   #keys: Keys | undefined;
@@ -14,17 +14,17 @@ export class HeldKeys {
     this.#maxLife = maxLife;
   }
 
-  /** The keys, however old. */
+  /** The keys, whatever their age. */
   get keys(): Keys | undefined {
     return this.#keys;
   }
 
-  /** What else the key set held. */
+  /** The unusable members of the key set. */
   get ignored(): readonly IgnoredKey[] {
     return this.#ignored;
   }
 
-  /** When the fetch that brought them began. */
+  /** When the fetch of these keys began. */
   get fetchedAt(): Moment | undefined {
     return this.#fetchedAt;
   }
@@ -34,16 +34,16 @@ export class HeldKeys {
     return this.#fetchedAt?.age(now) ?? Number.POSITIVE_INFINITY;
   }
 
-  /** The keys, if they are young enough to be trusted at all. */
+  /** The keys, unless they are too old to be trusted. */
   trusted(now = Date.now()): Keys | undefined {
     return this.age(now) < this.#maxLife ? this.#keys : undefined;
   }
 
   /**
-   * Takes over what Logto has answered. A key that stayed the same stays the same object, and with it every token that
-   * it has verified.
+   * Replaces the held keys with the fetched ones. An unchanged key keeps its object, so the tokens that it verified
+   * remain valid.
    *
-   * @returns whether there is a key among them that was not held
+   * @returns whether any of the keys was not held before
    */
   adopt({ keys: fetched, ignored, startedAt }: FetchedKeys): boolean {
     const keys = new Map<string, VerificationKey>();
@@ -60,7 +60,7 @@ export class HeldKeys {
     return hasNew;
   }
 
-  /** Never in the place of keys that came in the meantime: a withdrawn one would be trusted again. */
+  /** Adopts keys from the store, unless trusted keys arrived meanwhile: a withdrawn key would be trusted again. */
   adoptStored(entry: FetchedKeys | undefined): void {
     if (entry !== undefined && this.trusted() === undefined) this.adopt(entry);
   }

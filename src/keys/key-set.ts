@@ -23,29 +23,29 @@ export interface KeySetOptions {
   readonly jwksUri: string;
   readonly fetch: typeof globalThis.fetch;
   readonly times: KeyTimes;
-  /** How many tokens may wait at once for a key that is not held. */
+  /** The maximum number of tokens that wait at once for a key that is not held. */
   readonly maxPending: number;
   readonly store: KeyStore | undefined;
 }
 
-/** A refresh under way, shared by all who wait for it. Neither promise rejects. */
+/** A running refresh, shared by all requests that wait for it. Neither promise rejects. */
 interface Refresh {
-  /** There are keys that may be used, or there will be none. */
+  /** Resolves when there are usable keys, or when it is certain that there will be none. */
   readonly served: Promise<unknown>;
-  /** Logto has answered, or it will not. */
+  /** Resolves when Logto has responded, or when it is certain that it will not. */
   readonly done: Promise<unknown>;
 }
 
 /**
- * One issuer's keys, fetched when first needed and kept through outages. No timer runs where no request waits: each
- * request looks at the age of the keys and starts what is due. HTTP caching headers do not steer it, since
+ * One issuer's keys, fetched when first needed and kept through outages. No timer runs while no request waits: each
+ * request checks the age of the keys and starts a refresh if one is due. HTTP caching headers have no effect, since
  * Logto forbids any caching of its keys.
  *
- * No library that we know does this for us. jose's remote key set forgets its keys after ten minutes, asks
- * while callers wait, and keeps no distance from a Logto that is down; its local one finds keys by more than
- * the `kid`, and gives no object by whose identity a withdrawn key is known. lru-cache's `fetchMethod` with
- * `allowStale` serves while it asks, but knows one age only: no wait after a long silence, no end to staleness,
- * no backoff, no limit for unknown kids.
+ * No known library provides this. jose's remote key set drops its keys after ten minutes, refreshes while callers
+ * wait, and does not back off from an unavailable Logto. Its local key set matches keys by more than the `kid`, and
+ * returns no object whose identity reveals a withdrawn key. lru-cache's `fetchMethod` with `allowStale` serves during
+ * a refresh, but has only one age: no wait after a long idle time, no limit of staleness, no backoff, no limit for
+ * unknown kids.
  */
 export class KeySet implements KeySource {
   readonly #options: KeySetOptions;
@@ -55,7 +55,7 @@ export class KeySet implements KeySource {
   readonly #held: HeldKeys;
   #lastError: Error | undefined;
   #refreshing: Refresh | undefined;
-  /** How many refreshes have begun. */
+  /** The number of refreshes that have begun. */
   #begun = 0;
   /** Runs while a refresh for unknown key ids is not due yet. */
   #timer: NodeJS.Timeout | undefined;
@@ -122,11 +122,11 @@ export class KeySet implements KeySource {
     };
   }
 
-  /** Waits for the next refresh: Logto may have rotated its keys a moment ago. */
+  /** Waits for the next refresh: Logto may just have rotated its keys. */
   async #findUnknown(kid: string, begunBefore: number, deadline: number): Promise<VerificationKey | Refusal> {
     if (this.#unknown.isAbsent(kid)) return this.#unknownKey(kid);
     const now = performance.now();
-    // A refresh under way may bring it, though it began before the token came.
+    // A running refresh may bring the key, although it began before the token arrived.
     if (this.#refreshing === undefined && now + this.#pace.remaining(now) >= deadline)
       return this.#notAskedYet();
     const outcome = this.#unknown.wait(kid, begunBefore, deadline, {
@@ -137,12 +137,12 @@ export class KeySet implements KeySource {
     return outcome;
   }
 
-  /** Starts a refresh for the tokens that wait, now or when it is due. */
+  /** Starts a refresh for the waiting tokens, now or when it is due. */
   #askForUnknown(): void {
     if (this.#unknown.size === 0 || this.#timer !== undefined) return;
     const wait = this.#pace.remaining(performance.now());
     if (wait === 0) {
-      // In a microtask, so that all tokens that come at the same time share it.
+      // In a microtask, so that all tokens that arrive at the same time share it.
       void Promise.resolve().then(() => this.#refresh(true));
       return;
     }
@@ -150,11 +150,11 @@ export class KeySet implements KeySource {
       this.#timer = undefined;
       this.#askForUnknown();
     };
-    // The tokens that wait keep the process alive, each by a timer of its own.
+    // The waiting tokens keep the process alive, each with its own timer.
     this.#timer = unreferenced(setTimeout(ask, Math.ceil(wait)));
   }
 
-  /** The refusal of a key that the last refresh has not brought, if that began after the token came and has ended. */
+  /** The refusal if the last refresh did not bring the key, began after the token arrived, and has ended. */
   #told(kid: string, begunBefore: number): Refusal | undefined {
     if (this.#refreshing !== undefined || this.#begun === begunBefore) return undefined;
     if (this.#backoff.failing) return this.#unavailable(undefined, this.#pace.remaining(performance.now()));
@@ -167,9 +167,9 @@ export class KeySet implements KeySource {
   }
 
   /**
-   * Whether keys past `maxAge` serve without waiting. Up to twice `maxAge` they do. Beyond that the process was
-   * idle, and a key may have been withdrawn long ago: then a request waits for one refresh. Not so in the midst
-   * of an outage, where refreshes fail one after another and each would hold up the requests of its time.
+   * Whether keys older than `maxAge` are used without waiting: up to twice `maxAge` they are. Beyond that the process
+   * was idle, and a key may have been withdrawn long ago, so a request waits for one refresh. During an outage it
+   * does not wait: refreshes fail one after another, and each would delay all requests that arrive meanwhile.
    */
   #mayServeAtOnce(age: number): boolean {
     return age < 2 * this.#options.times.maxAge || this.#backoff.failedLately(performance.now());
@@ -204,7 +204,7 @@ export class KeySet implements KeySource {
     const begunAt = performance.now();
     this.#begun += 1;
     this.#pace.begin(begunAt);
-    // The store is for a process that has nothing; one that has keys knows as much as the store, or more.
+    // Read only by a process without keys: a process with keys has the same keys as the store, or newer ones.
     const stored = this.#held.trusted() === undefined ? this.#options.store?.read() : undefined;
     const done = this.#fetchAndAdopt(stored).then((hasNew) => {
       this.#refreshing = undefined;
@@ -218,12 +218,12 @@ export class KeySet implements KeySource {
     return { done, served: served === undefined ? done : Promise.race([served, done]) };
   }
 
-  /** Never rejects. @returns whether a key came that was not held */
+  /** Never rejects. @returns whether the refresh brought a key that was not held */
   async #fetchAndAdopt(stored: Promise<FetchedKeys | undefined> | undefined): Promise<boolean> {
     const { issuer, jwksUri, fetch, times, store } = this.#options;
     const began = performance.now();
     try {
-      // A little less than a request waits, so that it learns what came of what it waited for.
+      // Slightly shorter than a request waits, so that the request receives the result of the refresh.
       const limit = times.timeout - Math.min(times.timeout / 10, 100);
       const fetched = await fetchKeys(jwksUri, fetch, AbortSignal.timeout(Math.ceil(limit)));
       const hasNew = this.#held.adopt(fetched);
@@ -245,7 +245,7 @@ export class KeySet implements KeySource {
     }
   }
 
-  /** An entry of the store younger than `maxAge` serves at once; an older one only when Logto does not answer. */
+  /** Uses an entry of the store younger than `maxAge` at once; an older one only if Logto does not respond. */
   #adoptIfFresh(entry: FetchedKeys | undefined): boolean {
     if (entry === undefined || entry.startedAt.age() >= this.#options.times.maxAge) return false;
     this.#held.adoptStored(entry);

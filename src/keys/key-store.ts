@@ -6,17 +6,17 @@ import { Moment } from './moment.js';
 import { type KeyList, keysFromJwks, keysToJwks } from './verification-key.js';
 
 /**
- * What Keyv and its like offer: a store that replicas share. Who can write it can issue tokens, for the keys in
- * it are believed: guard it as you would guard Logto's own database.
+ * A store that replicas share, with the methods of Keyv and similar packages. Its keys are trusted, so anyone who can
+ * write to it can issue tokens: protect it as you would protect Logto's own database.
  */
 export interface KeyValueStore {
-  /** What was set for that key; undefined or null where there is nothing, or no longer. */
+  /** Returns the value that was set for that key; undefined or null if there is none, or no longer. */
   get(key: string): Promise<unknown>;
-  /** Keeps a value, a string or plain JSON data, for so many milliseconds. */
+  /** Stores a value, a string or plain JSON data, for this many milliseconds. */
   set(key: string, value: unknown, ttlMilliseconds: number): Promise<unknown>;
 }
 
-/** Keys, and when the fetch that brought them began. */
+/** Keys, and when their fetch began. */
 export interface FetchedKeys extends KeyList {
   readonly startedAt: Moment;
 }
@@ -25,17 +25,17 @@ export interface KeyStoreOptions {
   readonly store: KeyValueStore;
   readonly issuer: string;
   readonly jwksUri: string;
-  /** How old keys may become, in milliseconds. */
+  /** The maximum age of keys, in milliseconds. */
   readonly maxLife: number;
 }
 
-/** Longer than this nobody waits for the store: it is there to help. */
+/** The maximum wait for the store, in milliseconds: the store is only an optimization. */
 const DEADLINE = 500;
 
-/** One issuer's keys in a shared store. A store that fails costs nothing but its benefit. */
+/** One issuer's keys in a shared store. If the store fails, only its benefit is lost. */
 export class KeyStore {
   readonly #options: KeyStoreOptions;
-  /** Of the whole address, its query too, and hashed for that. */
+  /** Derived from the complete address with its query, and hashed for that reason. */
   readonly #name: string;
   readonly #jwksUri: string;
 
@@ -46,7 +46,7 @@ export class KeyStore {
     this.#jwksUri = withoutQuery(jwksUri);
   }
 
-  /** The keys in the store, if they are this issuer's and young enough. Never rejects. */
+  /** Reads the keys from the store, if they belong to this issuer and are young enough. Never rejects. */
   async read(): Promise<FetchedKeys | undefined> {
     let found: FetchedKeys | undefined;
     const reading = (async () => {
@@ -56,14 +56,14 @@ export class KeyStore {
     return found;
   }
 
-  /** Puts the keys in the store, without waiting for it. Never throws. */
+  /** Writes the keys to the store, without waiting for it. Never throws. */
   write({ keys, startedAt }: Pick<FetchedKeys, 'keys' | 'startedAt'>): void {
     const { store, issuer, maxLife } = this.#options;
     const entry = { issuer, jwksUri: this.#jwksUri, fetchedAt: startedAt.wall, jwks: keysToJwks(keys) };
     (async () => store.set(this.#name, entry, Math.ceil(maxLife)))().catch(() => {});
   }
 
-  /** An entry is checked as an answer from the network is, for others write the store too. */
+  /** Checks an entry like a response from the network, since others write to the store, too. */
   #check(entry: unknown): FetchedKeys | undefined {
     const { issuer, jwksUri, fetchedAt, jwks } = bare(entry);
     if (issuer !== this.#options.issuer || jwksUri !== this.#jwksUri) return undefined;

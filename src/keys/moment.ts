@@ -1,7 +1,7 @@
 /**
- * A moment in the past, by two clocks: the wall clock, which may be set, and `performance.now()`, which stands still
- * while the machine sleeps. Its age is the greater of what the two clocks say, so that neither a clock that is set back
- * nor a sleep makes it younger than it is. All in milliseconds.
+ * A moment in the past, by two clocks: the wall clock, which may be set, and `performance.now()`, which stops while
+ * the machine sleeps. The age is the greater of the two ages, so that neither a clock that is set back nor a sleep
+ * makes it too small. All times are in milliseconds.
  */
 export class Moment {
   private constructor(
@@ -10,12 +10,12 @@ export class Moment {
     private readonly monotonic: number,
   ) {}
 
-  /** This moment. */
+  /** The current moment. */
   static now(): Moment {
     return new Moment(Date.now(), performance.now());
   }
 
-  /** A moment that is known by the wall clock of another process alone. */
+  /** A moment known only by the wall clock of another process. */
   static at(wall: number): Moment {
     return new Moment(wall, performance.now() - (Date.now() - wall));
   }

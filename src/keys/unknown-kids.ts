@@ -1,37 +1,37 @@
 import type { Refusal } from '../errors.js';
 import type { VerificationKey } from './verification-key.js';
 
-/** For how long a kid that Logto does not have is remembered, in milliseconds. */
+/** How long a kid that Logto does not have is remembered, in milliseconds. */
 const MEMORY = 1_000;
 
 /** A token that waits for the next refresh. */
 interface Waiter {
   readonly kid: string;
-  /** How many refreshes had begun when it came. */
+  /** The number of refreshes that had begun when it arrived. */
   readonly begunBefore: number;
-  /** Its index among all that wait. */
+  /** Its index in the list of waiting tokens. */
   place: number;
   readonly settle: (outcome: VerificationKey | Refusal) => void;
 }
 
 /**
- * The tokens whose key is not held. Each waits until a refresh that began after it came has told whether Logto has the
- * key.
+ * The tokens whose key is not held. Each waits until a refresh that began after its arrival shows whether Logto has
+ * the key.
  *
- * At most `max` may wait. When the room is full, a newcomer takes the place of a waiting token that is drawn by lot: from
- * the tokens whose kid no other waiting token has, if these are more than half, and otherwise from the rest. Made-up kids
- * are mostly different ones, so they drive out each other, and the tokens of a real new key, which share one kid, stay.
- * Whatever the kids of a flood are, a newcomer is always admitted, and each newcomer after it drives it out with a
- * probability of 2 / `max` at most.
+ * At most `max` tokens wait. At that limit a new token replaces a waiting token that is drawn at random: from the
+ * tokens whose kid no other waiting token has, if these are more than half, and otherwise from the rest. Made-up kids
+ * mostly differ from each other, so they displace each other, and the tokens of a real new key, which share one kid,
+ * stay. Whatever the kids of a flood are, a new token is always admitted, and each later token displaces it with a
+ * probability of at most 2 / `max`.
  */
 export class UnknownKids {
   readonly #max: number;
   readonly #waiting: Waiter[] = [];
-  /** How many tokens wait, by their kid. */
+  /** The number of waiting tokens, by kid. */
   readonly #counts = new Map<string, number>();
-  /** How many of them have a kid that no other waiting token has. */
+  /** The number of waiting tokens with a kid that no other waiting token has. */
   #alone = 0;
-  /** Kids that Logto did not have at the last refresh, and until when that is remembered. */
+  /** Kids that Logto did not have at the last refresh, and when they are forgotten. */
   #absent = { kids: new Set<string>(), until: Number.NEGATIVE_INFINITY };
 
   constructor(max: number) {
@@ -42,22 +42,22 @@ export class UnknownKids {
     return this.#waiting.length;
   }
 
-  /** Whether Logto was asked for it less than a second ago, and does not have it. */
+  /** Whether a refresh that began less than a second ago did not bring the kid. */
   isAbsent(kid: string): boolean {
     return this.#absent.kids.has(kid) && performance.now() < this.#absent.until;
   }
 
-  /** Notes that the last refresh has not brought this kid. */
+  /** Records that the last refresh did not bring this kid. */
   rememberAbsent(kid: string): void {
     if (this.#absent.kids.size < this.#max) this.#absent.kids.add(kid);
   }
 
   /**
-   * Waits until `settle` decides, or the time is over.
+   * Waits until `settle` decides, or until the deadline.
    *
    * @param deadline - by `performance.now()`
-   * @param crowdedOut - the refusal of the one that has to make room
-   * @param late - the refusal when the time is over
+   * @param crowdedOut - the refusal of the token that is displaced
+   * @param late - the refusal at the deadline
    */
   wait(
     kid: string,
@@ -84,10 +84,10 @@ export class UnknownKids {
   }
 
   /**
-   * A refresh has ended: settles each token about which it says something.
+   * Settles the tokens whose result follows from a finished refresh.
    *
-   * @param begunAt - when it began, by `performance.now()`
-   * @param outcomeFor - what it tells; undefined where the token has to wait for the next one
+   * @param begunAt - when the refresh began, by `performance.now()`
+   * @param outcomeFor - the result; undefined if the token has to wait for the next refresh
    */
   settle(
     begunAt: number,
@@ -102,7 +102,7 @@ export class UnknownKids {
 
   #drawOne(): Waiter {
     const isAlone = 2 * this.#alone > this.#waiting.length;
-    // At least half of the tokens qualify, so it takes two draws on average at most.
+    // At least half of the tokens qualify, so the average is at most two draws.
     for (;;) {
       const one = this.#waiting[Math.floor(Math.random() * this.#waiting.length)] as Waiter;
       if ((this.#counts.get(one.kid) === 1) === isAlone) return one;

@@ -2,7 +2,7 @@ import { createPublicKey, type KeyObject } from 'node:crypto';
 import { type Bare, bare, own } from '../checks/own.js';
 import { quote } from '../checks/printable.js';
 
-/** The signature algorithms that can be checked (RFC 7518 section 3.1): none of them symmetric. */
+/** The supported signature algorithms (RFC 7518 section 3.1), all of them asymmetric. */
 export const ALGORITHMS = [
   'ES256',
   'ES384',
@@ -20,7 +20,7 @@ const BY_CURVE = new Map([
   ['P-384', 'ES384'],
   ['P-521', 'ES512'],
 ]);
-/** By OpenSSL's names of the curves. */
+/** By the curve names of OpenSSL. */
 const ECDSA_SIZES = new Map([
   ['prime256v1', 64],
   ['secp384r1', 96],
@@ -30,26 +30,28 @@ const RSA_ALGORITHMS = ALGORITHMS.filter((alg) => !alg.startsWith('ES'));
 const RSA_MEMBERS = ['kty', 'n', 'e'];
 const EC_MEMBERS = ['kty', 'crv', 'x', 'y'];
 
-/** RFC 7518 sections 3.3 and 3.5 forbid smaller ones. */
+/** RFC 7518 sections 3.3 and 3.5 forbid smaller keys. */
 const MIN_RSA_BITS = 2048;
-/** The exponent is odd and above this (FIPS 186-5 appendix A.1.1). With exponent 1 anybody can make a signature. */
+/**
+ * The exponent must be odd and above this (FIPS 186-5 appendix A.1.1). With exponent 1 anyone can forge a signature.
+ */
 const MAX_WEAK_EXPONENT = 2n ** 16n;
 
-/** Logto has three at most. To read a thousand would hold up every request for most of a second. */
+/** Logto has at most three. Reading a thousand would block every request for most of a second. */
 const MAX_KEYS = 100;
 
-/** A member of a JWK Set (RFC 7517). Node's own type of it has another name in each version of its declarations. */
+/** A member of a JWK Set (RFC 7517). The name of Node's own type differs between the versions of its declarations. */
 type Jwk = Bare<Readonly<Record<string, unknown>>>;
 
-/** One public key of an issuer. Keys are compared by identity: a replaced key is another object. */
+/** One public key of an issuer. Keys are compared by identity: a replacement is a different object. */
 export class VerificationKey {
-  /** How many octets its signatures have (RFC 7518 section 3.4, RFC 8017 section 8). */
+  /** The size of its signatures in octets (RFC 7518 section 3.4, RFC 8017 section 8). */
   readonly signatureSize: number;
 
   private constructor(
     readonly kid: string,
     publicKey: KeyObject,
-    /** The members of its JWK that make it up. */
+    /** The JWK members that define the key. */
     private readonly material: Jwk,
     private readonly algorithms: readonly string[],
   ) {
@@ -60,8 +62,8 @@ export class VerificationKey {
   /**
    * Reads a member of a JWK Set (RFC 7517 section 4).
    *
-   * @returns the key, or why it cannot check Logto's signatures: an encryption key, a symmetric or private one, one
-   * without `kid`, or one that is no valid key at all
+   * @returns the key, or the reason why it cannot check Logto's signatures: an encryption key, a symmetric or private
+   * key, a key without `kid`, or an invalid key
    */
   static fromJwk(value: unknown): VerificationKey | string {
     if (!isRecord(value)) return 'it is not an object';
@@ -72,13 +74,13 @@ export class VerificationKey {
     const mayVerify =
       operations === undefined || (Array.isArray(operations) && operations.includes('verify'));
     if (!mayVerify) return 'its key_ops do not include "verify"';
-    // Whoever publishes a private key has lost it: anybody could sign with it.
+    // A published private key is compromised: anyone could sign with it.
     if ('d' in jwk) return 'it is a private key, and everybody has it now';
     const algorithms = algorithmsOf(jwk);
     if (algorithms.length === 0) {
       return `it is for no signature algorithm that is known here: its kty is ${quote(jwk['kty'])}, its alg ${quote(alg)}`;
     }
-    // Only the members that make up the key: nothing else of the document reaches the parser.
+    // Only the members that define the key are passed to the parser.
     const members = jwk['kty'] === 'RSA' ? RSA_MEMBERS : EC_MEMBERS;
     const material = bare(Object.fromEntries(members.map((name) => [name, jwk[name]])));
     const publicKey = importKey(material);
@@ -87,23 +89,23 @@ export class VerificationKey {
       : new VerificationKey(kid, publicKey, material, algorithms);
   }
 
-  /** A new key object of Node's for the public key, made at each call. */
+  /** Creates a new Node key object for the public key on each call. */
   toKeyObject(): KeyObject {
     return createFromJwk(this.material);
   }
 
-  /** The public key alone, as a member of a JWK Set. */
+  /** Only the public key, as a member of a JWK Set. */
   toJwk(): Jwk {
     const alg = this.algorithms.length === 1 ? { alg: this.algorithms[0] } : {};
     return { ...this.material, kid: this.kid, use: 'sig', ...alg };
   }
 
-  /** Whether this key can have made a signature with that algorithm. */
+  /** Whether this key can make signatures with that algorithm. */
   fits(alg: string): boolean {
     return this.algorithms.includes(alg);
   }
 
-  /** Whether the other has the same material and may do the same. */
+  /** Whether the other key has the same material and the same algorithms. */
   equals(other: VerificationKey): boolean {
     const isSame = Object.entries(this.material).every(([name, value]) => other.material[name] === value);
     return isSame && this.algorithms.join() === other.algorithms.join();
@@ -113,30 +115,30 @@ export class VerificationKey {
 /** An issuer's keys by their `kid`. */
 export type Keys = ReadonlyMap<string, VerificationKey>;
 
-/** A member of a key set that is passed over. */
+/** A member of a key set that is ignored. */
 export interface IgnoredKey {
-  /** Its `kid`, cut at 100 characters; absent where it has none. */
+  /** Its `kid`, truncated to 100 characters; absent if it has none. */
   readonly keyId?: string;
   /** Why it cannot check signatures, as the end of a sentence. */
   readonly reason: string;
 }
 
-/** What a JWK Set holds. */
+/** The content of a JWK Set. */
 export interface KeyList {
   readonly keys: Keys;
   readonly ignored: readonly IgnoredKey[];
 }
 
-/** Whether a `kid`, of a key or of a token, is one that is looked at. */
+/** Whether the `kid` of a key or of a token is acceptable. */
 export function isKeyId(kid: unknown): kid is string {
   return typeof kid === 'string' && kid.length >= 1 && kid.length <= 256;
 }
 
 /**
- * The usable keys of a JWK Set (RFC 7517 section 5). What cannot be used is passed over, as that RFC asks; of
- * two with one `kid` the first counts.
+ * The usable keys of a JWK Set (RFC 7517 section 5). Unusable keys are ignored, as that RFC recommends; of two keys
+ * with the same `kid` the first is used.
  *
- * @throws Error when it is no key set, or no key in it can be used
+ * @throws Error if the value is not a JWK Set, or if it has no usable key
  */
 export function keysFromJwks(value: unknown): KeyList {
   const jwks = own(value, 'keys');
@@ -159,20 +161,20 @@ function ignoredKey(jwk: unknown, reason: string): IgnoredKey {
   return { ...(typeof kid === 'string' && { keyId: kid.slice(0, 100) }), reason };
 }
 
-/** The first of them, for a message. */
+/** Lists the first ignored keys, for a message. */
 function inBrackets(ignored: readonly IgnoredKey[]): string {
   const shown = ignored.slice(0, 3).map((key) => `${quote(own(key, 'keyId') ?? null)}: ${key.reason}`);
   return shown.length === 0 ? '' : ` (${shown.join('; ')}${ignored.length > 3 ? '; …' : ''})`;
 }
 
-/** The keys as a JWK Set, from which they can be read again. */
+/** The keys as a JWK Set, which `keysFromJwks` can read. */
 export function keysToJwks(keys: Keys): { keys: Jwk[] } {
   return { keys: [...keys.values()].map((key) => key.toJwk()) };
 }
 
 function algorithmsOf({ kty, crv, alg }: Jwk): readonly string[] {
   const byType = kty === 'RSA' ? RSA_ALGORITHMS : kty === 'EC' ? algorithmOfCurve(crv) : [];
-  // Logto's RSA keys carry no `alg`, its EC keys do (RFC 7517 section 4.4: optional).
+  // Logto's RSA keys have no `alg`, its EC keys have one (RFC 7517 section 4.4: optional).
   return byType.filter((name) => alg === undefined || alg === name);
 }
 
@@ -184,7 +186,7 @@ function algorithmOfCurve(crv: unknown): readonly string[] {
 function importKey(key: Jwk): KeyObject | string {
   try {
     const publicKey = createFromJwk(key);
-    // Of an EC key Node may tell a size or an exponent that somebody has put on Object.prototype.
+    // For an EC key, Node may report a size or an exponent from a polluted Object.prototype.
     const isRsa = key['kty'] === 'RSA';
     const { modulusLength = 0, publicExponent = 0n } = detailsOf(publicKey);
     if (isRsa && modulusLength < MIN_RSA_BITS) {
@@ -203,7 +205,7 @@ function createFromJwk(key: Jwk): KeyObject {
   return createPublicKey(bare({ key, format: 'jwk' }) as Parameters<typeof createPublicKey>[0]);
 }
 
-/** What Node says of a key: of the other type's members it has none. */
+/** Node's details of a key. Members that only the other key type has are absent. */
 function detailsOf(key: KeyObject) {
   return bare(key.asymmetricKeyDetails ?? {});
 }

@@ -4,19 +4,19 @@ import { type AuthError, asError } from '../errors.js';
 import type { GuardedRequest, LogtoAuthOptions } from '../options.js';
 import { passOn } from './pass-on.js';
 
-/** A request that is refused, with its response prepared. */
+/** A refused request with its prepared response. */
 interface RefusedRequest {
   readonly error: AuthError;
   readonly req: GuardedRequest;
   readonly res: Response;
   readonly next: NextFunction;
-  /** Puts status and headers of the response back. */
+  /** Restores the status and headers of the response. */
   readonly restore: () => void;
 }
 
 /**
- * Lets `onError` answer. Whatever it does, the request is refused: its `next` can only fail, and only once, for
- * Express takes `next()`, `next('route')` and `next('router')` for "go on".
+ * Lets `onError` send the response. The request stays refused whatever `onError` does: its `next` can only fail, and
+ * only once, since Express treats `next()`, `next('route')` and `next('router')` as "continue".
  */
 export function answerByUser(
   onError: NonNullable<LogtoAuthOptions['onError']>,
@@ -31,24 +31,24 @@ export function answerByUser(
     hasFailed = true;
     if (onward !== undefined) setNext(req, onward);
     passOn(refusal(reason), next);
-    // What `onError` still does may end in another error, and in nothing else.
+    // Anything that `onError` does later can only result in another error.
     const later = nextOf(req);
     if (later !== undefined) setNext(req, ((again?: unknown) => later(refusal(again))) as NextFunction);
   };
-  /** A fault of `onError` is not the caller's, so it is not answered with the status of the refusal. */
+  /** An exception in `onError` is not the fault of the caller, so the response must not keep the refusal's status. */
   const failByItself = (thrown: unknown): void => {
     if (!hasFailed && refusal(thrown) !== error) {
       try {
         restore();
       } catch {
-        // Then the response cannot be changed any more.
+        // The response cannot be changed any more.
       }
     }
     fail(thrown);
   };
   try {
     onward = own(req, 'next');
-    // Express's own functions go on by this one, as res.sendFile does where the path is a directory.
+    // Express itself calls `req.next`, for example when the path passed to res.sendFile is a directory.
     if (onward !== undefined && !setNext(req, fail as NextFunction)) {
       fail();
       return;
@@ -69,7 +69,7 @@ function nextOf(req: GuardedRequest): NextFunction | undefined {
   }
 }
 
-/** @returns whether it could be set: the request may be frozen */
+/** @returns false if it cannot be set: the request may be frozen */
 function setNext(req: GuardedRequest, next: NextFunction): boolean {
   try {
     return Reflect.set(req, 'next', next);

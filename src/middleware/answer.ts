@@ -2,19 +2,19 @@ import type { ServerResponse } from 'node:http';
 import { own } from '../checks/own.js';
 import { AuthError, type Kind, kindOf, type Refusal } from '../errors.js';
 
-/** What the challenges of one route name. Every value was checked to fit a quoted string as it is. */
+/** The parameters of the challenges of one route. Every value was checked to fit a quoted-string without escapes. */
 export interface ChallengeContext {
   readonly realm: string;
-  /** The scopes that the route needs; none where any valid token will do. */
+  /** The scopes that the route requires; empty if any valid token is accepted. */
   readonly scopes: readonly string[];
   /** RFC 9728 section 5.1. */
   readonly resourceMetadata: string | undefined;
 }
 
-/** A refusal as the error that the caller, `onError` or the caller of `verify()` gets. */
+/** Converts a refusal to the error that the client, `onError` or the caller of `verify()` receives. */
 export function toAuthError({ reason, hint, details }: Refusal, context: ChallengeContext): AuthError {
   const kind = kindOf(reason);
-  // Where there was a token and it was no good, the scopes would not help its sender.
+  // The scopes do not help the sender of an invalid token.
   const scopes = kind.code === 'unauthorized' || kind.status === 403 ? context.scopes : [];
   const headers: Record<string, string> =
     kind.status === 503
@@ -23,7 +23,7 @@ export function toAuthError({ reason, hint, details }: Refusal, context: Challen
   return new AuthError(reason, { headers, scopes, hint, cause: own(details, 'cause') });
 }
 
-/** The challenge (RFC 6750 section 3). A request without a token gets no error code (section 3.1). */
+/** Builds the challenge (RFC 6750 section 3). A request without a token gets no error code (section 3.1). */
 function challenge(
   { code, description }: Kind,
   scopes: readonly string[],
@@ -37,9 +37,9 @@ function challenge(
 }
 
 /**
- * Sets status and headers of a refusal. An error handler of the app that answers then inherits them.
+ * Sets the status and headers of a refusal. An error handler of the app that sends the response inherits them.
  *
- * @returns whether the response took them: it may be answered already, or be no response at all
+ * @returns false if the response did not accept them: it may have been sent already, or not be a response at all
  */
 export function prepare(error: AuthError, res: ServerResponse): boolean {
   try {
@@ -54,9 +54,9 @@ export function prepare(error: AuthError, res: ServerResponse): boolean {
 }
 
 /**
- * Sends the body to a response that was prepared. Hint and cause stay here.
+ * Sends the body on a prepared response, without the hint and the cause.
  *
- * @returns whether it could be sent
+ * @returns whether it was sent
  */
 export function send(error: AuthError, res: ServerResponse): boolean {
   const body = JSON.stringify(error);
@@ -66,18 +66,18 @@ export function send(error: AuthError, res: ServerResponse): boolean {
     res.end(body);
     return true;
   } catch {
-    // Where somebody has wrapped `end`, it may send the answer and throw then.
+    // A wrapped `end` may send the response and then throw.
     if (hasEnded(res)) return true;
-    // Another body comes in its place, with another type and length.
+    // Another body replaces this one, with a different type and length.
     remove(res, ['Content-Type', 'Content-Length']);
     return false;
   }
 }
 
 /**
- * Notes status and headers as they are before a refusal is prepared.
+ * Records the status and headers before a refusal is prepared.
  *
- * @returns puts them back, where nothing was sent yet
+ * @returns a function that restores them, unless the headers were sent
  */
 export function noteState(error: AuthError, res: ServerResponse): () => void {
   const names = [...Object.keys(error.headers), 'Cache-Control'];
@@ -109,6 +109,6 @@ function remove(res: ServerResponse, names: readonly string[]): void {
   try {
     for (const name of names) res.removeHeader(name);
   } catch {
-    // They were sent already, or it has no headers.
+    // The headers were sent already, or the response has none.
   }
 }

@@ -1,25 +1,24 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { Refusal } from '../errors.js';
 
-/** Headers that have this one of their own. */
+/** Headers with an own `authorization` property. */
 type Authorized = IncomingHttpHeaders & { readonly authorization: string };
 
 const SCHEME = /^[!#$%&'*+\-.^`|~\w]*/;
 
 /**
- * The credentials of the Authorization header (RFC 6750 section 2.1), and of nothing else: RFC 9700 forbids
- * tokens in the query. Whether they are one token at all is left to `isB64Token`, since a token that is
- * known needs no such look.
+ * Reads the credentials from the Authorization header (RFC 6750 section 2.1) only: RFC 9700 forbids tokens in the
+ * query. `isB64Token` checks later whether they are a single token, since a cached token does not need that check.
  */
 export function readBearerToken(req: IncomingMessage): string | Refusal {
   const { headers } = req;
   const header = Object.hasOwn(headers, 'authorization') ? (headers as Authorized).authorization : undefined;
   if (header === undefined) return new Refusal('no_token', 'The request has no Authorization header.');
-  // Node keeps the first of two and hides the other: two readers could see two different tokens.
+  // Node keeps the first of two headers and hides the other, so two readers could see two different tokens.
   if (hasSeveral(req.rawHeaders)) {
     return new Refusal('malformed', 'The request has several Authorization headers.');
   }
-  // Nearly everybody writes it so; the scheme's case does not matter (RFC 9110 section 11.1).
+  // The usual spelling is tested first. The scheme is case-insensitive (RFC 9110 section 11.1).
   if (header.startsWith('Bearer ') || header.slice(0, 7).toLowerCase() === 'bearer ') {
     let start = 7;
     while (header.charCodeAt(start) === SPACE) start += 1;
@@ -34,7 +33,7 @@ export function readBearerToken(req: IncomingMessage): string | Refusal {
       );
 }
 
-/** What came after `Bearer` was no token: two of them, or characters that no token has. */
+/** The refusal of credentials that are not one token: several tokens, or invalid characters. */
 export function notOneToken(): Refusal {
   return new Refusal('malformed', 'After Bearer came something else than one token.');
 }

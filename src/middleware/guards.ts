@@ -11,50 +11,52 @@ import { refuseRequest } from './refuse-request.js';
 import { createGuard } from './require-scopes.js';
 import type { ScopesInUse } from './scopes-in-use.js';
 
-/** What one guard may have of its own. */
+/** The options of one guard. */
 export interface GuardOptions {
-  /** API resource indicator or indicators, instead of the instance's. */
+  /** API resource indicator or indicators; overrides the instance's audience. */
   readonly audience?: string | readonly string[] | undefined;
-  /** Which organization a token must hold for, instead of the instance's rule. */
+  /** The organization that a token must be valid for; overrides the instance's rule. */
   readonly organization?: OrganizationRule | undefined;
-  /** Whether users' tokens are refused, instead of the instance's choice. */
+  /** Whether users' tokens are refused; overrides the instance's setting. */
   readonly machineOnly?: boolean | undefined;
 }
 
-/** Whose token it must be: answered from the request, as `(req) => req.params.organizationId`. */
+/**
+ * The organization whose token is required. It is read from the request, as in `(req) => req.params.organizationId`.
+ */
 export interface OrganizationGuardOptions {
-  /** The id of the organization that the request is about; undefined refuses the request. */
+  /** Returns the id of the organization that the request is about; undefined refuses the request. */
   readonly organization: (req: GuardedRequest) => string | undefined;
 }
 
-/** Scopes as separate arguments or as one list; a string with spaces counts as several. */
+/** Takes scopes as separate arguments or as one list. A string with spaces counts as several scopes. */
 export interface RequireScopes {
   // Any list may be spread, but an empty one is an error.
   <Scopes extends readonly string[]>(...scopes: Scopes['length'] extends 0 ? [scope: string] : Scopes): Guard;
   (scopes: readonly string[], options?: GuardOptions): Guard;
-  // Last, so that the compiler speaks of the options where they are wrong.
+  // Last, so that the compiler reports the options if they are wrong.
   (...scopesAndOptions: [scope: string, ...scopes: string[], options: GuardOptions]): Guard;
 }
 
-/** The same, where the organization cannot be left out. */
+/** Like `RequireScopes`, but the organization is required. */
 export interface RequireOrganizationScopes {
   (scopes: readonly string[], options: OrganizationGuardOptions): Guard;
   (...scopesAndOptions: [scope: string, ...scopes: string[], options: OrganizationGuardOptions]): Guard;
 }
 
-/** What makes guards. Each throws a TypeError, where the guard is defined, for whatever is wrong with it. */
+/** The functions that create guards. Each throws a TypeError if an argument is wrong, where the guard is defined. */
 export interface GuardMakers {
-  /** Lets tokens with all of these scopes through. */
+  /** Accepts tokens with all of these scopes. */
   readonly requireScopes: RequireScopes;
-  /** Lets tokens with at least one of these scopes through. */
+  /** Accepts tokens with at least one of these scopes. */
   readonly requireAnyScope: RequireScopes;
-  /** Lets an organization's own tokens with all of these scopes through: those asked for without a resource. */
+  /** Accepts organization tokens with all of these scopes: tokens that were requested without a resource. */
   readonly requireOrganizationScopes: RequireOrganizationScopes;
-  /** Lets every valid token through, whatever its scopes. */
+  /** Accepts every valid token, whatever its scopes. */
   readonly authenticate: (options?: GuardOptions) => Guard;
 }
 
-/** Makes the guard makers of one instance. */
+/** Creates the guard makers of one instance. */
 export function createGuardMakers(
   settings: Settings,
   decide: Decide<GuardedRequest>,
@@ -119,7 +121,7 @@ export function createGuardMakers(
   }
 }
 
-/** Scopes as arguments or as one list, and the options behind them. */
+/** Reads scopes, as arguments or as one list, and the options after them. */
 function readArguments(
   owner: Owner,
   args: readonly unknown[],
@@ -131,7 +133,7 @@ function readArguments(
     return { scopes: readScopes(owner, first), options: second };
   }
   const last = args.at(-1);
-  // Whatever else comes last counts as a scope, and throws: an `undefined` is a scope misspelt elsewhere.
+  // Any other last argument is checked as a scope. `undefined` then throws: it is a misspelling elsewhere.
   const hasOptions = typeof last === 'object' && last !== null;
   const scopes = readScopes(owner, hasOptions ? args.slice(0, -1) : args);
   return { scopes, options: hasOptions ? last : undefined };

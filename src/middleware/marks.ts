@@ -1,19 +1,19 @@
-/** Notes a value for an object, where no other code can read or write it. */
+/** Associates a value with an object, so that no other code can read or write it. */
 export interface Marks<T> {
   get(object: object): T | undefined;
   set(object: object, value: T): unknown;
   delete(object: object): unknown;
 }
 
-/** Returns the object that it is given, so that a class that extends it sets its private fields on that object. */
+/** The constructor returns its argument, so that a subclass sets its private fields on that object. */
 class Given {
   constructor(object: object) {
-    // biome-ignore lint/correctness/noConstructorReturn: the field is for that object
+    // biome-ignore lint/correctness/noConstructorReturn: a subclass sets its field on that object
     return object;
   }
 }
 
-/** A private field on the object itself. */
+/** Stores the value in a private field on the object itself. */
 export function privateMarks<T>(): Marks<T> {
   return class Marked extends Given {
     #value: T | undefined;
@@ -39,11 +39,11 @@ export function privateMarks<T>(): Marks<T> {
 }
 
 /**
- * Returns the faster of two ways to mark requests. A private field takes a fifth of the time of a WeakMap, and leaves the
- * garbage collector nothing to look through. But Express changes the prototype of every request, and before Node 24 V8
- * then makes a hidden class for each single request that gets a field, also a private one.
+ * Returns the faster of two ways to mark requests. A private field takes a fifth of the time of a WeakMap, and adds
+ * no work for the garbage collector. But Express changes the prototype of every request, and before Node 24 V8 then
+ * creates a hidden class for each request that gets a field, including a private field.
  *
- * @param node - the version of Node
+ * @param node - the Node version
  */
 export function requestMarks<T>(node = process.versions.node): Marks<T> {
   return Number.parseInt(node, 10) >= 24 ? privateMarks() : new WeakMap();

@@ -2,11 +2,11 @@ import { hasMember } from '../checks/own.js';
 import type { Owner } from '../checks/values.js';
 
 /**
- * A maker that is mounted without being called, as `app.use(authenticate)`, is called for each request, and would
- * never answer any.
+ * Detects a guard maker that is mounted without being called, as in `app.use(authenticate)`. Express would call it
+ * for each request, and no request would receive a response.
  *
- * @param example - how it is called
- * @throws TypeError when the first argument is a request
+ * @param example - the correct call
+ * @throws TypeError if the first argument is a request
  */
 export function refuseRequest(owner: Owner, example: string, value: unknown): void {
   if (typeof value === 'object' && value !== null && hasMember(value, 'headers')) {

@@ -11,37 +11,40 @@ declare global {
   }
 }
 
-/** What a guard verified for each request, where no other code can write. */
+/** The token that a guard verified for each request. No other code can write it. */
 const verified = requestMarks<AccessToken>();
 
 /**
- * Notes what was verified for this request: as `req.auth`, and for `getAuth`.
+ * Stores the verified token of a request, as `req.auth` and for `getAuth`.
  *
- * @throws TypeError where another middleware has made `req.auth` something that cannot be changed
+ * @throws TypeError if another middleware has made `req.auth` unchangeable
  */
 export function setAuth(req: Express.Request, token: AccessToken): void {
   req.auth = token;
   verified.set(req, token);
 }
 
-/** A guard refuses this request, or cannot decide: what an earlier one has verified must not be taken for its answer. */
+/**
+ * Removes the token that an earlier guard verified. Called when a guard refuses the request or cannot decide, so that
+ * the token is not mistaken for its result.
+ */
 export function clearAuth(req: Express.Request): void {
   if (typeof req !== 'object' || req === null) return;
   verified.delete(req);
   try {
-    // By Reflect, which tells where another middleware has sealed the request, and does not throw.
+    // Reflect returns false and does not throw if another middleware has sealed the request.
     if (!Reflect.deleteProperty(req, 'auth')) Reflect.set(req, 'auth', undefined);
   } catch {
-    // A Proxy that throws: what it shows is its own, and getAuth throws already.
+    // A Proxy may throw. It controls its own `auth`, and getAuth throws already.
   }
 }
 
 /**
- * The access token that a guard verified for this request. It is not read from `req.auth`, which any
- * middleware can assign.
+ * The access token that a guard verified for this request. It is not read from `req.auth`, which any middleware can
+ * assign.
  *
- * @throws TypeError where no guard of this copy of the package has let this request through: a route without one, a
- * handler before it, or a guard of another copy
+ * @throws TypeError if no guard of this copy of the package accepted this request: the route has no guard, the
+ * handler runs before it, or the guard belongs to another copy
  */
 export function getAuth(req: object): AccessToken {
   const token = verified.get(req);

@@ -14,9 +14,9 @@ import type { Guard } from './guard.js';
 import { passOn } from './pass-on.js';
 import { clearAuth, setAuth } from './request-auth.js';
 
-/** What one guard was made of. */
+/** The parts of one guard. */
 export interface GuardParts {
-  /** For stack traces: the name of the function that made the guard. */
+  /** The name of the function that created the guard, for stack traces. */
   readonly maker: string;
   readonly decide: Decide<GuardedRequest>;
   readonly requirement: Requirement<GuardedRequest>;
@@ -25,7 +25,7 @@ export interface GuardParts {
   readonly onError: LogtoAuthOptions['onError'];
 }
 
-/** The way of one request: its token in, a decision out, then the handler or the answer. */
+/** Creates a guard. It reads the token, decides, and then calls the handler or sends the refusal. */
 export function createGuard({ maker, decide, requirement, challenge, getToken, onError }: GuardParts): Guard {
   function guard(req: GuardedRequest, res: Response, next: NextFunction): void {
     let decision: Decision | PromiseLike<Decision>;
@@ -48,7 +48,7 @@ export function createGuard({ maker, decide, requirement, challenge, getToken, o
 
   function decideOn(credentials: string, req: GuardedRequest): Decision | PromiseLike<Decision> {
     const decision = decide(credentials, requirement, req);
-    // What is no JWT may be no token at all. Asked only now, so that good tokens are not looked at twice.
+    // Credentials that are not a JWT may not be a token at all. Checked late, so that valid tokens are scanned once.
     const isMalformed =
       decision instanceof Refusal &&
       decision.reason === 'not_jwt' &&
@@ -58,7 +58,7 @@ export function createGuard({ maker, decide, requirement, challenge, getToken, o
   }
 
   function conclude(decision: Decision, req: GuardedRequest, res: Response, next: NextFunction): void {
-    // This way round: only what was accepted reaches the handler.
+    // The test is for Accepted and not for Refusal, so that only an accepted request reaches the handler.
     if (!(decision instanceof Accepted)) {
       deny(decision, req, res, next);
       return;
@@ -90,13 +90,13 @@ export function createGuard({ maker, decide, requirement, challenge, getToken, o
   return Object.defineProperty(guard, 'name', bare({ value: `${maker}Middleware` })) as Guard;
 }
 
-/** Passes on what a user's function threw, or why `req.auth` cannot be set. */
+/** Passes on the exception of a user's function, or the reason why `req.auth` cannot be set. */
 function fail(thrown: unknown, req: GuardedRequest, next: NextFunction): void {
   clearAuth(req);
   passOn(asError(thrown), next);
 }
 
-/** What `getToken` answered. */
+/** Checks the return value of `getToken`. */
 function readGivenToken(token: unknown): string | Refusal {
   if (token === undefined || token === '') return new Refusal('no_token', 'getToken found no token.');
   if (typeof token === 'string') return token;

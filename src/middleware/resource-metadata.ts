@@ -5,18 +5,20 @@ import { checkNames, optionError, withDefault } from '../checks/values.js';
 import type { Settings } from '../options.js';
 import { refuseRequest } from './refuse-request.js';
 
-/** What the metadata document says that is not known from the instance. */
+/** The content of the metadata document that the instance does not provide. */
 export interface ResourceMetadataOptions {
-  /** The API resource indicator that the document is about. Default: the instance's audience, if it has one alone. */
+  /**
+   * The API resource indicator that the document describes. Default: the instance's audience, if it has exactly one.
+   */
   readonly resource?: string | undefined;
   /**
-   * The permissions that an app may ask for. Default: those of all guards for this resource that were
-   * made. An empty list tells none.
+   * The permissions that an app may request. Default: those of all guards that were created for this resource. With
+   * an empty list the document names none.
    */
   readonly scopes?: readonly string[] | undefined;
 }
 
-/** Makes a handler for one resource. */
+/** Creates a handler for one resource. */
 export type ResourceMetadataMaker = (options?: ResourceMetadataOptions) => RequestHandler;
 
 /** The document itself (RFC 9728 section 2). */
@@ -29,10 +31,10 @@ interface ResourceMetadata {
 
 const OWNER = 'resourceMetadata';
 
-/** Makes the handlers that serve an API's metadata document (RFC 9728 section 3). */
+/** Creates the handlers that serve an API's metadata document (RFC 9728 section 3). */
 export function createResourceMetadata(
   settings: Pick<Settings, 'issuers' | 'audience'>,
-  /** The scopes that the guards for a resource ask for, as far as they were made. */
+  /** The scopes that the guards for a resource require, of the guards created so far. */
   scopesOf: (resource: string) => readonly string[],
 ): ResourceMetadataMaker {
   return function resourceMetadata(unchecked?: ResourceMetadataOptions): RequestHandler {
@@ -44,7 +46,7 @@ export function createResourceMetadata(
     const authorization_servers = settings.issuers.map(({ issuer }) => issuer);
 
     return function resourceMetadataMiddleware(req, res, next) {
-      // A client in a browser asks for the document too, and RFC 9728 expects it to be public.
+      // Clients in browsers request the document too, and RFC 9728 expects it to be public.
       if (req.method === 'OPTIONS') {
         res.setHeader('Access-Control-Allow-Origin', '*');
         res.setHeader('Access-Control-Allow-Methods', 'GET, HEAD');
@@ -57,12 +59,12 @@ export function createResourceMetadata(
         next();
         return;
       }
-      // Only now: guards may be made after this handler.
+      // Read for each request: guards may be created after this handler.
       const scopes = given ?? scopesOf(resource);
       const document: ResourceMetadata = {
         resource,
         authorization_servers,
-        // A list of none must be left out (section 3.2).
+        // An empty list must be omitted (section 3.2).
         ...(scopes.length > 0 && { scopes_supported: scopes }),
         bearer_methods_supported: ['header'],
       };

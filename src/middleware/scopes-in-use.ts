@@ -1,14 +1,14 @@
 import type { Requirement } from '../verification/requirement.js';
 
-/** Guards are made where routes are defined. Who makes them for each request shall not fill the memory by that. */
+/** Guards are created where routes are defined. The limits bound the memory if an app creates them per request. */
 const MOST_RESOURCES = 100;
 const MOST_SCOPES = 1_000;
 
-/** The scopes that the guards of an instance ask for, by the resource that they ask them of. */
+/** The scopes that the guards of an instance require, by resource. */
 export class ScopesInUse {
   readonly #scopes = new Map<string, Set<string>>();
 
-  /** Notes what one guard asks for. Guards for organizations' own tokens are for no resource. */
+  /** Records the scopes of one guard. Guards for organization tokens have no resource. */
   add({ audience, scopes }: Requirement<never>): void {
     if (typeof audience === 'symbol') return;
     for (const resource of audience) {
@@ -18,7 +18,7 @@ export class ScopesInUse {
     }
   }
 
-  /** In the order of the guards. */
+  /** The scopes of a resource, in the order of the guards. */
   of(resource: string): readonly string[] {
     return [...(this.#scopes.get(resource) ?? [])];
   }

@@ -4,27 +4,27 @@ import type { Bare } from '../checks/own.js';
 import { quote } from '../checks/printable.js';
 import { Refusal } from '../errors.js';
 
-/** What a token's audience must be: one of these resource indicators, or an organization whose own it is. */
+/** The audience that a token must have: one of these resource indicators, or any organization. */
 export type ExpectedAudience = readonly string[] | typeof ORGANIZATION_TOKEN;
 
-/** Expects a token of an organization itself, whichever that is. */
+/** Expects an organization token, of any organization. */
 export const ORGANIZATION_TOKEN = Symbol('an organization token');
 
-/** 9999-12-31T23:59:59Z: a later time is one in milliseconds, or a mistake. */
+/** 9999-12-31T23:59:59Z. A later time is in milliseconds, or a mistake. */
 const LATEST = 253_402_300_799;
 
-/** How an instance reckons with time, in seconds. */
+/** The time settings of an instance, in seconds. */
 export interface Timing {
   readonly clockTolerance: number;
-  /** Undefined where the age of a token does not matter. */
+  /** Undefined for no limit. */
   readonly maxTokenAge: number | undefined;
 }
 
 /**
- * What of a token depends on the moment: `exp`, `nbf` and `iat` (RFC 7519 sections 4.1.4 to 4.1.6), for tokens just
- * read and for cached ones alike. A value that is no number is left to the check of the claims.
+ * Checks `exp`, `nbf` and `iat` (RFC 7519 sections 4.1.4 to 4.1.6), for new and for cached tokens. Values that are
+ * not numbers are left to `checkClaims`.
  *
- * @param milliseconds - the moment, by `Date.now()`
+ * @param milliseconds - the current time, by `Date.now()`
  */
 export function checkTime(
   exp: unknown,
@@ -57,7 +57,7 @@ function notYet(claim: string, time: number, clockTolerance: number, now: number
   );
 }
 
-/** What of a token depends on the route: is it for this API (RFC 9068 section 4, RFC 8707)? */
+/** Checks whether a token is intended for the API of this route (RFC 9068 section 4, RFC 8707). */
 export function wrongAudience(aud: unknown, expected: ExpectedAudience): Refusal | undefined {
   const audience = typeof aud === 'string' ? [aud] : aud;
   if (!Array.isArray(audience)) return undefined;
@@ -72,8 +72,8 @@ export function wrongAudience(aud: unknown, expected: ExpectedAudience): Refusal
 }
 
 /**
- * The claims of a token whose signature holds (RFC 9068 section 2.2). Logto never sends any of the refused
- * forms by itself; a custom-claims script can.
+ * Checks the claims of a token whose signature is valid (RFC 9068 section 2.2). Logto itself never issues the refused
+ * forms; a custom-claims script can.
  */
 export function checkClaims(claims: Bare<Readonly<Record<string, unknown>>>): Bare<CheckedClaims> | Refusal {
   for (const name of ['iss', 'sub', 'client_id']) {
@@ -95,7 +95,7 @@ export function checkClaims(claims: Bare<Readonly<Record<string, unknown>>>): Ba
       return badClaim(claims, name, 'a string, or absent');
     }
   }
-  // A custom-claims script can set it to anything. Null is not absent: the token would pass for one without.
+  // A custom-claims script can set any value. If null counted as absent, the token would pass as one without it.
   if (Object.hasOwn(claims, 'organization_id') && !isNonEmptyString(claims['organization_id'])) {
     return badClaim(claims, 'organization_id', 'a non-empty string, or absent');
   }

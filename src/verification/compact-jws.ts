@@ -3,20 +3,20 @@ export interface CompactJws {
   readonly header: string;
   readonly payload: string;
   readonly signature: string;
-  /** What was signed: header and payload with the dot between them. */
+  /** The signed text: header and payload, joined by a dot. */
   readonly signingInput: string;
 }
 
 const BASE64URL = /^[\w-]+$/;
 
 /**
- * The last character of a part that is two or three longer than whole groups of four: its unused bits are zero
- * (RFC 4648 section 3.5). Else several texts would stand for the same bytes.
+ * The last character of a part whose length modulo 4 is two or three. Its unused bits must be zero (RFC 4648 section
+ * 3.5). Otherwise several texts would decode to the same bytes.
  */
 const LAST_OF_TWO = /[AQgw]$/;
 const LAST_OF_THREE = /[AEIMQUYcgkosw048]$/;
 
-/** Splits a token, or tells by undefined that it is not three non-empty parts of canonical base64url. */
+/** Splits a token. Returns undefined if it is not three non-empty parts of canonical base64url. */
 export function splitCompactJws(text: string): CompactJws | undefined {
   const firstDot = text.indexOf('.');
   const secondDot = text.indexOf('.', firstDot + 1);
@@ -24,12 +24,12 @@ export function splitCompactJws(text: string): CompactJws | undefined {
   const header = text.slice(0, firstDot);
   const payload = text.slice(firstDot + 1, secondDot);
   const signature = text.slice(secondDot + 1);
-  // A third dot is no character of base64url.
+  // This also refuses a third dot, which is not a base64url character.
   if (!isCanonical(header) || !isCanonical(payload) || !isCanonical(signature)) return undefined;
   return { header, payload, signature, signingInput: text.slice(0, secondDot) };
 }
 
-/** Base64url as RFC 7515 section 2 has it, without padding. */
+/** Whether the part is canonical base64url without padding (RFC 7515 section 2). */
 function isCanonical(part: string): boolean {
   if (!BASE64URL.test(part)) return false;
   const rest = part.length % 4;

@@ -5,10 +5,10 @@ import { checkRequirement, type Requirement } from './requirement.js';
 import type { TokenVerifier, Verified } from './token-verifier.js';
 import { WaitingRoom } from './waiting-room.js';
 
-/** The operator's own "no", asked for every token that verifies; only `false` lets one in. */
+/** The operator's revocation check, called for every verified token. Only `false` accepts the token. */
 export type Revocation<R> = (token: AccessToken, request?: R) => unknown;
 
-/** A token that may do what was asked. A class, so that nothing else can be taken for it. */
+/** A token that meets the requirement. It is a class, so that no other value can be mistaken for it. */
 export class Accepted {
   constructor(
     readonly token: AccessToken,
@@ -19,27 +19,27 @@ export class Accepted {
 
 export type Decision = Accepted | Refusal;
 
-/** One token in, one decision out; at once wherever nothing has to be waited for. */
+/** Decides on one token, synchronously if nothing has to be awaited. */
 export type Decide<R> = (
   text: string,
   requirement: Requirement<R>,
   request?: R,
 ) => Decision | PromiseLike<Decision>;
 
-/** What of an instance's options the decision depends on. */
+/** The options of an instance that affect the decision. */
 export interface DecideOptions<R> {
   readonly isRevoked: Revocation<R> | undefined;
-  /** How many may wait at once for what `isRevoked` promised. */
+  /** The maximum number of requests that wait at once for a promise of `isRevoked`. */
   readonly maxPending: number;
   readonly jwksCache: {
-    /** For how long they wait, in seconds. */
+    /** The maximum wait, in seconds. */
     readonly timeout: number;
   };
 }
 
 /**
- * Joins the three questions asked of every token: is it valid, is it revoked, may it do this? What a user's
- * function throws is thrown on.
+ * Combines the three checks of every token: is it valid, is it revoked, does it meet the requirement? Exceptions of a
+ * user's function are not caught.
  */
 export function createDecide<R>(
   verifier: TokenVerifier,
@@ -49,13 +49,13 @@ export function createDecide<R>(
 
   return function decide(text, requirement, request) {
     const verdict = verifier.verify(text, requirement.audience);
-    // Not `instanceof Promise`: where zone.js or its like replaced that, an async function's is another.
+    // Not `instanceof Promise`: zone.js and similar libraries replace it, and async functions return another class.
     if (!isPromiseLike(verdict)) return judge(verdict, 0, requirement, request);
     const began = performance.now();
     return verdict.then((late) => judge(late, performance.now() - began, requirement, request));
   };
 
-  /** @param waited - for how long it was waited already, in milliseconds: nobody waits for longer than the timeout in all */
+  /** @param waited - the milliseconds already waited: the timeout limits the total wait */
   function judge(
     verdict: Verified | Refusal,
     waited: number,
@@ -70,7 +70,7 @@ export function createDecide<R>(
     const decision = room.enter(() =>
       judgeLate(answer, timeout * 1000 - waited, verdict, requirement, request),
     );
-    // Nobody waits for it.
+    // The promise is not awaited.
     if (decision instanceof Refusal) abandon(answer);
     return decision;
   }

@@ -1,36 +1,37 @@
-/** V8 copies a substring of so few characters. A longer one would keep the whole text in memory. */
+/** V8 copies substrings of up to this length. A longer one would keep the whole text in memory. */
 const TAIL = 12;
 
 interface Entry {
-  /** What nothing else refers to, so that the next full garbage collection clears it. */
+  /** Nothing else references its target, so the next full garbage collection clears it. */
   readonly seen: WeakRef<{ readonly text: string }>;
   readonly digest: string;
 }
 
 /**
- * The digests of tokens that came lately. A token that comes again, the same in every character, then needs no digest:
- * to compare two texts takes a twentieth of the time. A token is found by the end of its signature, which nobody can
- * guess, and only then its whole text is compared. The memo keeps no text beyond the next full garbage collection.
+ * The digests of recent tokens. A token that is received again, identical in every character, then needs no new
+ * digest: comparing two texts takes a twentieth of the time. The memo finds a token by the end of its signature,
+ * which cannot be guessed, and then compares the whole text. It keeps no text beyond the next full garbage
+ * collection.
  */
 export class DigestMemo {
   readonly #entries = new Map<string, Entry>();
   readonly #max: number;
 
-  /** @param max - how many digests are kept */
+  /** @param max - the maximum number of digests */
   constructor(max: number) {
     this.#max = max;
   }
 
-  /** The digest of this text, if it is known. */
+  /** The digest of this text, if it is stored. */
   get(text: string): string | undefined {
     const entry = this.#entries.get(text.slice(-TAIL));
     return entry?.seen.deref()?.text === text ? entry.digest : undefined;
   }
 
-  /** Notes the digest of a valid token. Other texts must not come here: they would displace tokens. */
+  /** Stores the digest of a valid token. Other texts must not be stored: they would displace tokens. */
   set(text: string, digest: string): void {
     const tail = text.slice(-TAIL);
-    // Clears all of them: to know which is the oldest would cost more than to compute each digest once more.
+    // Clear all entries: tracking the oldest would cost more than computing each digest once more.
     if (this.#entries.size >= this.#max && !this.#entries.has(tail)) this.#entries.clear();
     this.#entries.set(tail, { seen: new WeakRef({ text }), digest });
   }

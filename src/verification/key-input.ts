@@ -3,16 +3,16 @@ import { versions } from 'node:process';
 import { bare, own } from '../checks/own.js';
 import type { VerificationKey } from '../keys/verification-key.js';
 
-/** What `crypto.verify` takes as the key. */
+/** The key argument of `crypto.verify`. */
 export type KeyInput = VerifyKeyObjectInput | KeyObject;
 
 /**
- * Gives each key as `crypto.verify` takes it, with these parameters, made once for each key. In Node that is a key object
+ * Converts each key, once, to the key argument of `crypto.verify` with these parameters. In Node that is a key object
  * with the parameters as its own members. If the key is a member of an options object, Node 24 throws and catches two
- * errors to find that out, and those cost a quarter of all that a new token costs on the main thread. Bun and Deno read
- * parameters from an options object alone.
+ * errors to detect that, which take a quarter of the total main-thread cost of a new token. Bun and Deno read
+ * parameters from an options object only.
  *
- * @param runtime - the versions of what runs this, by name
+ * @param runtime - the versions of the runtime, by name
  */
 export function keyInputs(
   parameters: SigningOptions,
@@ -31,7 +31,7 @@ export function keyInputs(
 }
 
 function withMembers(keyObject: KeyObject, parameters: SigningOptions): KeyObject {
-  // All that Node reads there, so that it finds none of them on Object.prototype.
+  // All members that Node reads, so that it reads none of them from Object.prototype.
   const all = {
     dsaEncoding: undefined,
     padding: undefined,

@@ -4,7 +4,7 @@ import { Refusal } from '../errors.js';
 import { abandon } from '../promises.js';
 import type { ExpectedAudience } from './claims.js';
 
-/** Which organization a token must hold for; a function tells it from the request, `id` is one for all. */
+/** The organization that a token must be valid for. A function derives it from the request; `id` is fixed. */
 export type Organization<R> =
   | 'none'
   | 'optional'
@@ -12,21 +12,21 @@ export type Organization<R> =
   | { readonly id: unknown }
   | ((request: R) => unknown);
 
-/** All that one route, or one call of `verify()`, asks of a token. Made once, where the guard is defined. */
+/** The requirements of one route, or of one `verify()` call. A guard creates them once, where it is defined. */
 export interface Requirement<R> {
   readonly audience: ExpectedAudience;
   readonly machineOnly: boolean;
   readonly organization: Organization<R>;
-  /** The permissions asked for; none where any valid token will do. */
+  /** The required permissions; empty if any valid token is accepted. */
   readonly scopes: readonly string[];
   /** Whether one of them is enough. */
   readonly anyScope: boolean;
 }
 
 /**
- * The checks of a valid token that end in 403: machine, organization, scopes.
+ * Performs the checks of a valid token that result in 403: machine, organization, scopes.
  *
- * @throws TypeError where the organization function answers with a Promise
+ * @throws TypeError if the organization function returns a Promise
  */
 export function checkRequirement<R>(
   token: OwnAccessToken,
@@ -48,7 +48,7 @@ function wrongOrganization<R>(
   request?: R,
 ): Refusal | undefined {
   const held = token.organizationId;
-  // Guards alone have such a function, and they always have a request.
+  // Only guards have such a function, and they always have a request.
   if (typeof rule === 'function') return otherOrganization(held, rule(request as R));
   if (typeof rule === 'object') return otherOrganization(held, rule.id);
   if (rule === 'none' && held !== undefined) {
@@ -87,7 +87,7 @@ function lackingScope(
   return new Refusal('scope', `${lack}; granted was ${quote(granted.join(' '))}. ${fix}`);
 }
 
-// Loops, for they run on every request: `some` and `every` would make a function for each.
+// Loops, since they run on every request: `some` and `every` would create a function each time.
 
 function grantsAll(granted: readonly string[], scopes: readonly string[]): boolean {
   for (const scope of scopes) if (!granted.includes(scope)) return false;

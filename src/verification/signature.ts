@@ -5,7 +5,7 @@ import type { CompactJws } from './compact-jws.js';
 import { keyInputs } from './key-input.js';
 import { Turns } from './turns.js';
 
-// RFC 7518 sections 3.3 to 3.5. An ECDSA signature is r and s side by side; the salt of PSS is as long as the digest.
+// RFC 7518 sections 3.3 to 3.5. An ECDSA signature is r and s concatenated; the PSS salt is as long as the digest.
 const DIGESTS = { '256': 'sha256', '384': 'sha384', '512': 'sha512' } as const;
 const FAMILIES = {
   ES: keyInputs({ dsaEncoding: 'ieee-p1363' }),
@@ -17,24 +17,24 @@ const FAMILIES = {
 } as const;
 
 /**
- * For each thread of Node's pool one check at work and two behind it: no thread waits for the next. More of them in
- * the pool's own queue would keep its threads busy without a pause while forged tokens pour in, and take the main
- * thread's turns and those of files and name lookups.
+ * For each thread of Node's pool, one check runs and two are queued, so that no thread waits for the next check. More
+ * checks in the pool's queue would keep its threads busy without a pause during a flood of forged tokens, and delay
+ * the main thread, file access and name lookups.
  */
 const turns = new Turns(3 * threadsOf(variable('UV_THREADPOOL_SIZE')));
 
 /**
- * Whether this key made the signature of a token (RFC 7515 section 5.2), by Node's own cryptography on its
- * thread pool. A JOSE library around it would take the token apart a second time, which costs more than all the
- * other checks together. That `alg` is allowed, and that the key can make such a signature, was checked before.
+ * Whether this key made the signature of a token (RFC 7515 section 5.2). Node's own cryptography checks it on its
+ * thread pool. A JOSE library would parse the token a second time, which costs more than all other checks together.
+ * The caller has checked that `alg` is allowed, and that the key can make such a signature.
  *
- * It rejects where Node cannot check such signatures at all.
+ * Rejects if Node cannot check such signatures at all.
  */
 export function isSignedBy(key: VerificationKey, alg: string, jws: CompactJws): Promise<boolean> {
   const digest = DIGESTS[alg.slice(2) as keyof typeof DIGESTS];
   const inputOf = FAMILIES[alg.slice(0, 2) as keyof typeof FAMILIES];
   const signature = Buffer.from(jws.signature, 'base64url');
-  // OpenSSL takes an RSA signature also without its leading zeros: two tokens would then be the same.
+  // OpenSSL accepts an RSA signature without its leading zeros, too: two different tokens would then be equivalent.
   if (signature.length !== key.signatureSize) return Promise.resolve(false);
   return new Promise((resolve, reject) => {
     turns.take((end) => {
@@ -47,14 +47,14 @@ export function isSignedBy(key: VerificationKey, alg: string, jws: CompactJws): 
         });
       } catch (thrown) {
         reject(thrown);
-        // Later, so that many that fail do not call each other ever deeper.
+        // Deferred, so that many failures do not recurse ever deeper.
         void Promise.resolve().then(end);
       }
     });
   });
 }
 
-/** How many threads libuv makes of UV_THREADPOOL_SIZE: 4 where it is not set, else 1 to 1 024. */
+/** The number of threads that libuv derives from UV_THREADPOOL_SIZE: 4 if it is not set, else 1 to 1 024. */
 export function threadsOf(size: string | undefined): number {
   if (size === undefined) return 4;
   return Math.min(Math.max(Number.parseInt(size, 10) || 1, 1), 1024);

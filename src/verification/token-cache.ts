@@ -6,8 +6,8 @@ import type { KeySource } from '../keys/key-source.js';
 import type { VerificationKey } from '../keys/verification-key.js';
 
 /**
- * What stays true of a token for as long as it lives: its issuer, its form and its signature by that key. What
- * depends on the moment or on the route is no part of it.
+ * The properties of a token that do not change: its issuer, its form and its signature by that key. Checks that
+ * depend on the time or on the route are not included.
  */
 export interface VerifiedToken {
   readonly token: OwnAccessToken;
@@ -16,41 +16,41 @@ export interface VerifiedToken {
   readonly keySource: KeySource;
 }
 
-/** What stands for a token in the cache, which never holds the token itself: 32 bytes as 32 characters. */
+/** The cache key of a token: 32 bytes as 32 characters. The cache never holds the token itself. */
 export function digestOf(text: string): string {
   return hash('sha256', text, 'binary');
 }
 
 /** The cache's part of `health()`. */
 export interface TokenCacheHealth {
-  /** How many verified tokens are kept now. */
+  /** The current number of verified tokens in the cache. */
   readonly size: number;
-  /** How many are kept at most; 0 where the cache is off. */
+  /** The maximum number of tokens; 0 if the cache is off. */
   readonly max: number;
-  /** How often a token was known from before. */
+  /** The number of lookups that found a token. */
   readonly hits: number;
-  /** How often a token, valid or not, was not. */
+  /** The number of lookups that found no token, for valid and for invalid tokens. */
   readonly misses: number;
 }
 
 /**
- * Where `get` reads and writes a status: it would find that of `Object.prototype`. Its other options are about a time to
- * live, which no token here has.
+ * `get` reads and writes `status` here. Without an own member it would use that of `Object.prototype`. Its other
+ * options concern a time to live, which no token here has.
  */
 const options = { status: undefined };
 
-/** Verified tokens by their digest. Only valid tokens are in it; the least recently used make room. */
+/** Verified tokens by their digest. It holds only valid tokens, and evicts the least recently used. */
 export class TokenCache {
   readonly #tokens: LRUCache<string, VerifiedToken> | undefined;
-  /** How many tokens are kept. */
+  /** The maximum number of tokens. */
   readonly max: number;
   #hits = 0;
   #misses = 0;
 
-  /** @param max - how many tokens are kept; 0 for none */
+  /** @param max - the maximum number of tokens; 0 for none */
   constructor(max: number) {
     this.max = max;
-    // With `max`, the library would allocate the memory of all entries at once.
+    // With `max`, lru-cache would allocate the memory of all entries at once.
     this.#tokens = max > 0 ? new LRUCache(bare({ maxSize: max })) : undefined;
   }
 

@@ -4,30 +4,30 @@ import { Refusal } from '../errors.js';
 import { isKeyId } from '../keys/verification-key.js';
 import { type CompactJws, splitCompactJws } from './compact-jws.js';
 
-/** Over HTTP Node's own limit for all headers together is the same 16 KiB. */
+/** Node's limit for all HTTP headers together is the same 16 KiB. */
 const MAX_LENGTH = 16 * 1024;
 
-// A byte order mark is no part of JSON (RFC 8259 section 8.1), so it is left for the parser to refuse.
+// A byte order mark is not part of JSON (RFC 8259 section 8.1), so it is kept for the parser to refuse.
 const utf8 = new TextDecoder('utf-8', bare({ fatal: true, ignoreBOM: true }));
 
-/** A token of the right form. Nothing in it is verified. */
+/** A well-formed token. No part of it is verified. */
 export interface ParsedToken {
   readonly alg: string;
   readonly kid: string;
   readonly payload: Bare<Readonly<Record<string, unknown>>>;
-  /** The payload as it was parsed: what handlers get once it is verified. */
+  /** The payload as parsed. Handlers receive it after the verification. */
   readonly claims: Readonly<Record<string, unknown>>;
   readonly jws: CompactJws;
 }
 
-/** Refuses what is too long for a token, before any time is spent on it. */
+/** Refuses a text that is too long for a token, before any other work. */
 export function overlong(text: string): Refusal | undefined {
   return text.length > MAX_LENGTH ? notJwt(`It is longer than ${MAX_LENGTH / 1024} KiB.`) : undefined;
 }
 
 /**
- * The first step of the verification, without any cryptography: is this an access token that Logto can have
- * signed (RFC 9068 section 4, RFC 8725 section 3.1)?
+ * The first step of the verification, without any cryptography. It checks whether Logto can have signed this access
+ * token (RFC 9068 section 4, RFC 8725 section 3.1).
  */
 export function parseToken(text: string, algorithms: readonly string[]): ParsedToken | Refusal {
   const jws = splitCompactJws(text);
@@ -53,7 +53,7 @@ export function parseToken(text: string, algorithms: readonly string[]): ParsedT
       `The token's typ is ${quote(typ)}; an ID token, perhaps? It must be "at+jwt".`,
     );
   }
-  // No extension is understood here, b64 neither, so none may be critical (RFC 7515 section 4.1.11).
+  // No extension is supported, including b64, so none may be critical (RFC 7515 section 4.1.11).
   if (Object.hasOwn(header, 'crit'))
     return notJwt('Its header has crit, and no extension is understood here.');
   if (!isKeyId(kid)) {
@@ -65,7 +65,7 @@ export function parseToken(text: string, algorithms: readonly string[]): ParsedT
   return { alg, kid, payload: bare(claims), claims, jws };
 }
 
-/** Whether a token says of itself that it is an access token (RFC 9068 section 2.1). */
+/** Whether the `typ` of a token is that of an access token (RFC 9068 section 2.1). */
 export function isAccessTokenType(typ: unknown): boolean {
   return typeof typ === 'string' && /^(application\/)?at\+jwt$/i.test(typ);
 }
@@ -74,13 +74,13 @@ function notJwt(hint: string): Refusal {
   return new Refusal('not_jwt', hint);
 }
 
-/** The JSON object in a part of a token; undefined where it is none that can be trusted to be one. */
+/** Decodes the JSON object in a part of a token. Returns undefined if it is not an object, or not a safe one. */
 export function parseJsonObject(part: string): Record<string, unknown> | undefined {
   try {
     const text = utf8.decode(Buffer.from(part, 'base64url'));
     const value: unknown = JSON.parse(text);
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
-    // Where the name cannot stand in the text, as it is or escaped, there is no need to look for it.
+    // Search only if the text can contain the name, literally or escaped.
     if (/__proto__|\\u/.test(text) && hasProtoMember(value)) return undefined;
     return value as Record<string, unknown>;
   } catch {
@@ -88,7 +88,7 @@ export function parseJsonObject(part: string): Record<string, unknown> | undefin
   }
 }
 
-/** Whether `__proto__` is a member anywhere: code that copies the claims would set a prototype by it. */
+/** Whether `__proto__` is a member at any depth: code that copies the claims would set a prototype with it. */
 function hasProtoMember(root: object): boolean {
   const open: object[] = [root];
   for (let value = open.pop(); value !== undefined; value = open.pop()) {

@@ -10,7 +10,7 @@ import { digestOf, type TokenCache, type VerifiedToken } from './token-cache.js'
 import { overlong, type ParsedToken, parseToken } from './token-form.js';
 import { WaitingRoom } from './waiting-room.js';
 
-/** A token that is valid now, for the audience asked about. */
+/** A token that is valid now, for the requested audience. */
 export interface Verified {
   readonly verified: VerifiedToken;
   /** Whether its signature had been checked before. */
@@ -18,27 +18,27 @@ export interface Verified {
 }
 
 export interface TokenVerifierOptions extends Timing {
-  /** Each issuer's own keys, by the `iss` of its tokens. */
+  /** The keys of each issuer, by the `iss` of its tokens. */
   readonly issuers: ReadonlyMap<string, KeySource>;
   readonly algorithms: readonly string[];
   readonly cache: TokenCache;
-  /** How many may wait at once for a signature check or a key. */
+  /** The maximum number of requests that wait at once for a signature check or a key. */
   readonly maxPending: number;
 }
 
-/** A token that passed the cheap checks, on its way to the signature. */
+/** A token that passed the cheap checks, before its signature check. */
 interface Candidate extends ParsedToken {
   readonly digest: string;
   readonly keySource: KeySource;
 }
 
-/** Is this a valid access token of one of our issuers, for this audience? The order of the checks is fixed. */
+/** Verifies access tokens of the configured issuers for an audience. The order of the checks is fixed. */
 export class TokenVerifier {
   readonly #options: TokenVerifierOptions;
   readonly #digests: DigestMemo;
-  /** Signature checks under way: a token that many send at once is checked once. */
+  /** Running signature checks: a token that arrives several times at once is checked once. */
   readonly #checks = new Map<string, { key: VerificationKey; result: Promise<VerifiedToken | Refusal> }>();
-  /** Each issuer has its own: who waits for one that is down must not take the places of another's tokens. */
+  /** One per issuer: requests that wait for an unavailable issuer must not take the places of another's tokens. */
   readonly #rooms: ReadonlyMap<KeySource, WaitingRoom>;
 
   constructor(options: TokenVerifierOptions) {
@@ -50,8 +50,8 @@ export class TokenVerifier {
   }
 
   /**
-   * Synchronous for a token known from before, unless its keys are too old to be used without asking, and for
-   * one that can be refused without cryptography.
+   * Synchronous for a cached token, unless its keys are too old to be used without a refresh, and for a token that
+   * can be refused without cryptography.
    */
   verify(text: string, audience: ExpectedAudience): Verified | Refusal | Promise<Verified | Refusal> {
     const { cache } = this.#options;
@@ -74,7 +74,7 @@ export class TokenVerifier {
         if (remembered === undefined) this.#digests.set(text, digest);
         return { verified: known, cached: true };
       }
-      // Its key was withdrawn or replaced: the token is as good as one never seen.
+      // Its key was withdrawn or replaced, so the token is treated as a new one.
       cache.delete(digest);
     }
     const candidate = this.#checkCheaply(text, digest, audience, now);
@@ -88,11 +88,11 @@ export class TokenVerifier {
       );
     }
     const find = (leave?: () => void) => this.#findKeyAndVerify(candidate, audience, leave);
-    // Made-up key ids must not take the others' places: they have a room of their own, where their key is asked for.
+    // Tokens with made-up key ids must not take the places of others: `find` limits them separately.
     return keySource.lacks(kid) ? find() : room.enter(find);
   }
 
-  /** Whether a token that was valid when something had to be waited for still is: its time, and its key. */
+  /** Checks whether a token is still valid after a wait: its time, and its key. */
   recheck(verified: VerifiedToken, audience: ExpectedAudience): Refusal | undefined {
     return this.#refuses(verified, audience, Date.now()) ?? verified.keySource.checkKey(verified.key);
   }
@@ -127,7 +127,7 @@ export class TokenVerifier {
     return key instanceof Refusal ? key : this.#verifySignature(candidate, key, audience);
   }
 
-  /** A known token whose keys have become too old to be used without asking: the process was idle. */
+  /** Verifies a cached token whose keys are too old to be used without a refresh: the process was idle. */
   async #verifyAgain(
     known: VerifiedToken,
     text: string,
@@ -170,13 +170,13 @@ export class TokenVerifier {
   async #check(candidate: Candidate, key: VerificationKey): Promise<VerifiedToken | Refusal> {
     const { alg, jws, payload, claims, keySource } = candidate;
     try {
-      // The key comes from the issuer's own set; nothing that the token says of keys is looked at.
+      // The key comes from the issuer's own key set; keys in the token are ignored.
       if (!(await isSignedBy(key, alg, jws))) {
         const hint = `The signature was not made by the issuer's key ${quote(key.kid)}, or the token was altered.`;
         return new Refusal('signature', hint);
       }
     } finally {
-      // Of two under way by different keys the later one stands here; that it may go too early only costs a check.
+      // Checks under two keys can overlap; only the newer is tracked. Deleting it early only costs an extra check.
       this.#checks.delete(candidate.digest);
     }
     const checked = checkClaims(payload);
@@ -196,7 +196,7 @@ export class TokenVerifier {
   }
 }
 
-/** A key that can make no signature of that algorithm has not made this one. */
+/** Refuses a key that cannot make signatures with the algorithm of the token. */
 function incompatibleKey({ alg }: Candidate, key: VerificationKey): Refusal | undefined {
   if (key.fits(alg)) return undefined;
   return new Refusal(

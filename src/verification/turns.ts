@@ -1,4 +1,4 @@
-/** Runs at most so many pieces of work at once; the others wait in the order in which they came. */
+/** Runs at most `max` pieces of work at once; the others wait in the order of their arrival. */
 export class Turns {
   readonly #max: number;
   readonly #waiting: (() => void)[] = [];
@@ -9,7 +9,7 @@ export class Turns {
   }
 
   /**
-   * Begins the work, now or later. Work that had to wait begins in the async context of the work that made room for it.
+   * Starts the work, now or later. Work that had to wait starts in the async context of the work that made room.
    *
    * @param start - must not throw, and must call `end` once, when the work is done
    */
@@ -24,7 +24,7 @@ export class Turns {
   }
 
   readonly #end = (): void => {
-    // The work that has waited longest takes over the place.
+    // The work that has waited longest takes over the slot.
     const next = this.#waiting.shift();
     if (next === undefined) this.#running -= 1;
     else next();

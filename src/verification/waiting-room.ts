@@ -1,8 +1,8 @@
 import { Refusal } from '../errors.js';
 
 /**
- * Counts those who wait at once and turns the rest away, so that a flood of forged tokens can neither pile up
- * memory nor delay everybody without end. It is not a rate limit.
+ * Limits how many requests wait at once and refuses the others, so that a flood of forged tokens can neither exhaust
+ * the memory nor delay all requests without limit. It is not a rate limit.
  */
 export class WaitingRoom {
   #inside = 0;
@@ -10,9 +10,9 @@ export class WaitingRoom {
   constructor(private readonly max: number) {}
 
   /**
-   * Does the work, or refuses it when the room is full. The work must not throw before its first wait.
+   * Runs the work, or refuses it if the limit is reached. The work must not throw before its first wait.
    *
-   * @param work - may give its place back before it ends
+   * @param work - may release its slot before it ends
    */
   enter<T>(work: (leave: () => void) => Promise<T>): Promise<T> | Refusal {
     if (this.#inside >= this.max) {
