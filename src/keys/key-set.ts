@@ -234,9 +234,9 @@ export class KeySet implements KeySource {
       publishKeysRefreshed({ issuer, keyIds: [...fetched.keys.keys()], durationMs });
       return hasNew;
     } catch (thrown) {
-      this.#lastError = asError(thrown);
       this.#held.adoptStored(await stored);
       this.#backoff.failed(performance.now());
+      this.#lastError = asError(thrown);
       const servingStale = this.#held.trusted() !== undefined;
       const nextAttemptAt = (Date.now() + this.#attemptIn()) / 1000;
       const durationMs = performance.now() - began;
