@@ -1,4 +1,3 @@
-import { types } from 'node:util';
 import { bare, own } from './checks/own.js';
 import { defineErrorClass } from './error-class.js';
 
@@ -201,47 +200,3 @@ export class AuthError extends Error {
 }
 
 defineErrorClass(AuthError, 'AuthError');
-
-/** Details that a failed check passes on to the response. */
-export interface RefusalDetails {
-  readonly cause?: unknown;
-  /** Seconds after which a retry makes sense. */
-  readonly retryAfter?: number;
-}
-
-/**
- * The negative result of a check. It is plain data, cheap to create and safe to share between requests. The guard
- * that sends the response converts it to an `AuthError` with the challenge of its route.
- */
-export class Refusal {
-  constructor(
-    readonly reason: AuthErrorReason,
-    readonly hint: string | undefined = undefined,
-    readonly details: RefusalDetails = {},
-  ) {}
-}
-
-/**
- * Whether the value is an Error, including one of another realm. jest runs the package in a sandbox with its own
- * Error, while Node throws errors from outside the sandbox.
- */
-export function isError(value: unknown): value is Error {
-  return value instanceof Error || types.isNativeError(value) || value instanceof DOMException;
-}
-
-/**
- * Converts what a user's function threw to an Error. Express treats `undefined` and `'route'` as "continue", so a
- * value that is not an Error must never reach `next` unchanged.
- */
-export function asError(thrown: unknown): Error {
-  try {
-    // Read the message too: on a Proxy, that may throw.
-    if (isError(thrown) && typeof thrown.message === 'string') return thrown;
-  } catch {
-    // A value that cannot be read is not an Error either.
-  }
-  const error = new Error('A function given to express-logto-m2m threw something that is not an Error.', {
-    cause: thrown,
-  });
-  return Object.assign(error, { status: 500 });
-}

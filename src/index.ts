@@ -39,7 +39,7 @@ export type {
   OrganizationGuardOptions,
   RequireOrganizationScopes,
   RequireScopes,
-} from './middleware/guards.js';
+} from './middleware/guard-makers.js';
 export { getAuth } from './middleware/request-auth.js';
 export type { ResourceMetadataMaker, ResourceMetadataOptions } from './middleware/resource-metadata.js';
 export type { GuardedRequest, LogtoAuthOptions, OrganizationRule } from './options.js';

@@ -1,12 +1,13 @@
 import type { AccessToken } from './access-token.js';
+import { toAuthError } from './challenge.js';
 import type { Bare } from './checks/own.js';
 import { checkScopes } from './checks/scopes.js';
 import { checkAudiences } from './checks/uris.js';
 import { checkBoolean, checkNames, optionError, show, withDefault } from './checks/values.js';
 import { publishAuthorized, publishDenied } from './diagnostics.js';
-import { asError, Refusal } from './errors.js';
-import { toAuthError } from './middleware/answer.js';
 import type { GuardedRequest, Settings } from './options.js';
+import { Refusal } from './refusal.js';
+import { asError } from './thrown.js';
 import { ORGANIZATION_TOKEN } from './verification/claims.js';
 import { Accepted, type Decide } from './verification/decide.js';
 import type { Organization, Requirement } from './verification/requirement.js';

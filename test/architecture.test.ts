@@ -41,7 +41,7 @@ const packagesIn = (imports: Iterable<string>): string[] =>
 const entries: Record<string, { readonly own: RegExp; readonly packages: readonly string[] }> = {
   // The core, but nothing that knows requests or tokens.
   client: {
-    own: /^(client\/|checks\/|keys\/|diagnostics|errors|error-class|promises)/,
+    own: /^(client\/|checks\/|keys\/|diagnostics|errors|error-class|refusal|thrown|promises)/,
     packages: ['jose', 'oauth4webapi'],
   },
   testing: { own: /^(testing|checks)\//, packages: [] },

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { bare, own } from '../checks/own.js';
 import { withoutQuery } from '../checks/uris.js';
-import { asError, isError } from '../errors.js';
 import { unlessAborted } from '../promises.js';
+import { asError, isError } from '../thrown.js';
 import { discardBody, readBody } from './answer-body.js';
 import type { FetchedKeys } from './key-store.js';
 import { Moment } from './moment.js';

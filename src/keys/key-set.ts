@@ -1,6 +1,7 @@
 import { publishKeysFailed, publishKeysRefreshed } from '../diagnostics.js';
-import { asError, Refusal } from '../errors.js';
 import { settledBy, unreferenced } from '../promises.js';
+import { Refusal } from '../refusal.js';
+import { asError } from '../thrown.js';
 import { Backoff } from './backoff.js';
 import { fetchKeys } from './fetch-jwks.js';
 import { HeldKeys } from './held-keys.js';
@@ -182,10 +183,8 @@ export class KeySet implements KeySource {
   /** @param retryIn - in milliseconds */
   #unavailable(why = 'no answer came in time', retryIn = this.#attemptIn()): Refusal {
     const hint = `The keys of ${this.#options.issuer} cannot be had: ${this.#lastError?.message ?? why}.`;
-    return new Refusal('keys_unavailable', hint, {
-      retryAfter: Math.max(1, Math.ceil(retryIn / 1000)),
-      cause: this.#lastError,
-    });
+    const retryAfter = Math.max(1, Math.ceil(retryIn / 1000));
+    return new Refusal('keys_unavailable', hint, { retryAfter, cause: this.#lastError });
   }
 
   #notAskedYet(): Refusal {

@@ -1,4 +1,4 @@
-import type { Refusal } from '../errors.js';
+import type { Refusal } from '../refusal.js';
 import { type KeyHealth, type KeySource, unknownKey } from './key-source.js';
 import type { IgnoredKey, KeyList, Keys, VerificationKey } from './verification-key.js';
 

@@ -1,4 +1,4 @@
-import type { Refusal } from '../errors.js';
+import type { Refusal } from '../refusal.js';
 import type { VerificationKey } from './verification-key.js';
 
 /** How long a kid that Logto does not have is remembered, in milliseconds. */

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
-import { Refusal } from '../errors.js';
+import { Refusal } from '../refusal.js';
 
 /** Headers with an own `authorization` property. */
 type Authorized = IncomingHttpHeaders & { readonly authorization: string };

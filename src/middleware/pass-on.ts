@@ -1,6 +1,6 @@
 import { emitWarning } from 'node:process';
 import type { NextFunction } from 'express';
-import { isError } from '../errors.js';
+import { isError } from '../thrown.js';
 
 let hasWarned = false;
 

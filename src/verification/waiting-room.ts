@@ -1,4 +1,4 @@
-import { Refusal } from '../errors.js';
+import { Refusal } from '../refusal.js';
 
 /**
  * Limits how many requests wait at once and refuses the others, so that a flood of forged tokens can neither exhaust

@@ -1,9 +1,9 @@
 import { describe, expect, it, vi } from 'vitest';
-import { Refusal } from '../../src/errors.js';
 import type { KeySet } from '../../src/keys/key-set.js';
 import { KeyStore } from '../../src/keys/key-store.js';
 import { Moment } from '../../src/keys/moment.js';
 import { keysFromJwks, type VerificationKey } from '../../src/keys/verification-key.js';
+import { Refusal } from '../../src/refusal.js';
 import { createSigningKey } from '../support/signing.js';
 import {
   at,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { Refusal } from '../../src/errors.js';
 import { KeyStore } from '../../src/keys/key-store.js';
+import { Refusal } from '../../src/refusal.js';
 import {
   at,
   ISSUER,

@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
-import { Refusal } from '../../src/errors.js';
 import { UnknownKids } from '../../src/keys/unknown-kids.js';
+import { Refusal } from '../../src/refusal.js';
 
 const crowdedOut = new Refusal('overloaded');
 const late = new Refusal('keys_unavailable');

@@ -1,9 +1,9 @@
 import express, { type Express } from 'express';
 import request from 'supertest';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { Refusal, type RefusalDetails } from '../../src/errors.js';
+import { toAuthError } from '../../src/challenge.js';
 import { AuthError, createLogtoAuth, getAuth, type LogtoAuth } from '../../src/index.js';
-import { toAuthError } from '../../src/middleware/answer.js';
+import { Refusal, type RefusalDetails } from '../../src/refusal.js';
 import type { TestTokenOptions } from '../../src/testing/index.js';
 import { APP, AUDIENCE, foreignToken, keyIdOf, now, readingToken, sharedLogto } from '../support/logto.js';
 import { get, refusal, sendRaw } from '../support/request.js';

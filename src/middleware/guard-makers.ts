@@ -6,9 +6,8 @@ import { checkOrganization, type GuardedRequest, type OrganizationRule, type Set
 import { ORGANIZATION_TOKEN } from '../verification/claims.js';
 import type { Decide } from '../verification/decide.js';
 import type { Requirement } from '../verification/requirement.js';
-import type { Guard } from './guard.js';
+import { createGuard, type Guard } from './guard.js';
 import { refuseRequest } from './refuse-request.js';
-import { createGuard } from './require-scopes.js';
 import type { ScopesInUse } from './scopes-in-use.js';
 
 /** The options of one guard. */

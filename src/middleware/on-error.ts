@@ -1,7 +1,8 @@
 import type { NextFunction, Response } from 'express';
 import { own } from '../checks/own.js';
-import { type AuthError, asError } from '../errors.js';
+import type { AuthError } from '../errors.js';
 import type { GuardedRequest, LogtoAuthOptions } from '../options.js';
+import { asError } from '../thrown.js';
 import { passOn } from './pass-on.js';
 
 /** A refused request with its prepared response. */
