@@ -14,6 +14,7 @@ import {
   checkNames,
   checkSeconds,
   checkStrings,
+  type OptionNames,
   type Owner,
   optionError,
   show,
@@ -127,26 +128,26 @@ const OWNER = 'createLogtoAuth';
 export const CLOCK_TOLERANCE = 5;
 /** In seconds. */
 const YEAR = 365 * 86_400;
-const NAMES: readonly (keyof LogtoAuthOptions)[] = [
-  'endpoint',
-  'issuers',
-  'audience',
-  'organization',
-  'algorithms',
-  'clockTolerance',
-  'maxTokenAge',
-  'machineOnly',
-  'tokenCache',
-  'maxPending',
-  'jwksCache',
-  'isRevoked',
-  'getToken',
-  'onError',
-  'realm',
-  'resourceMetadata',
-  'fetch',
-  'allowInsecureRequests',
-];
+const NAMES: OptionNames<LogtoAuthOptions> = {
+  endpoint: true,
+  issuers: true,
+  audience: true,
+  organization: true,
+  algorithms: true,
+  clockTolerance: true,
+  maxTokenAge: true,
+  machineOnly: true,
+  tokenCache: true,
+  maxPending: true,
+  jwksCache: true,
+  isRevoked: true,
+  getToken: true,
+  onError: true,
+  realm: true,
+  resourceMetadata: true,
+  fetch: true,
+  allowInsecureRequests: true,
+};
 
 /**
  * Checks the options, and applies the environment and the defaults.
@@ -234,7 +235,7 @@ function resolveTokenCache(value: LogtoAuthOptions['tokenCache']): number {
   if (value === false) return 0;
   const given: { readonly max?: number | undefined } = withDefault(value, {});
   if (typeof given !== 'object') throw optionError(OWNER, 'tokenCache', 'false or { max }', given);
-  const options = checkNames(OWNER, given, ['max'], 'tokenCache.');
+  const options = checkNames(OWNER, given, { max: true }, 'tokenCache.');
   return checkCount(OWNER, 'tokenCache.max', withDefault(options.max, 10_000));
 }
 

@@ -3,7 +3,14 @@ import { toAuthError } from './challenge.js';
 import type { Bare } from './checks/own.js';
 import { checkScopes } from './checks/scopes.js';
 import { checkAudiences } from './checks/uris.js';
-import { checkBoolean, checkNames, optionError, show, withDefault } from './checks/values.js';
+import {
+  checkBoolean,
+  checkNames,
+  type OptionNames,
+  optionError,
+  show,
+  withDefault,
+} from './checks/values.js';
 import { publishAuthorized, publishDenied } from './diagnostics.js';
 import type { GuardedRequest, Settings } from './options.js';
 import { Refusal } from './refusal.js';
@@ -38,14 +45,14 @@ export interface VerifyOptions {
 export type Verify = (token: string, options?: VerifyOptions) => Promise<AccessToken>;
 
 const OWNER = 'verify';
-const NAMES: readonly (keyof VerifyOptions)[] = [
-  'scopes',
-  'anyScope',
-  'audience',
-  'machineOnly',
-  'organization',
-  'organizationToken',
-];
+const NAMES: OptionNames<VerifyOptions> = {
+  scopes: true,
+  anyScope: true,
+  audience: true,
+  machineOnly: true,
+  organization: true,
+  organizationToken: true,
+};
 
 /** Creates the `verify` function of one instance. */
 export function createVerify(settings: Settings, decide: Decide<GuardedRequest>): Verify {
@@ -98,7 +105,7 @@ function readOptions(given: VerifyOptions, settings: Settings): Requirement<Guar
   }
   if (organization !== undefined) throw bothOf('organization', 'organizationToken');
   if (options.audience !== undefined) throw bothOf('audience', 'organizationToken');
-  const { id } = checkNames(OWNER, own, ['id'], 'organizationToken.');
+  const { id } = checkNames(OWNER, own, { id: true }, 'organizationToken.');
   return { ...common, audience: ORGANIZATION_TOKEN, organization: { id } };
 }
 
@@ -115,7 +122,7 @@ function readRule(rule: VerifyOptions['organization'], settings: Settings): Orga
   if (rule !== undefined) {
     if (typeof rule !== 'object')
       throw optionError(OWNER, 'organization', "'none', 'optional', 'required' or { id }", rule);
-    return { id: checkNames(OWNER, rule, ['id'], 'organization.').id };
+    return { id: checkNames(OWNER, rule, { id: true }, 'organization.').id };
   }
   // The function reads a request, and `verify` has none.
   if (typeof settings.organization !== 'function') return settings.organization;

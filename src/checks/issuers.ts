@@ -78,7 +78,7 @@ function byEndpoint({ owner, endpoint, endpointName: name, allowInsecure }: Give
 }
 
 function byIssuer(owner: Owner, given: IssuerOptions, path: string, allowInsecure: boolean): Issuer {
-  const options = checkNames(owner, given, ['issuer', 'jwksUri', 'jwks'], `${path}.`);
+  const options = checkNames(owner, given, { issuer: true, jwksUri: true, jwks: true }, `${path}.`);
   const { issuer, jwks } = options;
   checkFilledIn(owner, `${path}.issuer`, issuer);
   if (typeof issuer !== 'string' || !/^https?:\/\/./.test(issuer) || !URL.canParse(issuer)) {

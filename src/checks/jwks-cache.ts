@@ -1,6 +1,6 @@
 import type { KeyValueStore } from '../keys/key-store.js';
 import { checkStore } from './store.js';
-import { checkNames, checkSeconds, type Owner, withDefault } from './values.js';
+import { checkNames, checkSeconds, type OptionNames, type Owner, withDefault } from './values.js';
 
 /** How an issuer's keys are kept. Durations are in seconds. */
 export interface JwksCacheOptions {
@@ -30,6 +30,14 @@ const KEY_TIMES = {
 /** How an issuer's keys are kept, with every default filled in; in seconds. */
 export type KeyTimesInSeconds = Readonly<Record<keyof typeof KEY_TIMES, number>>;
 
+const JWKS_CACHE_NAMES: OptionNames<JwksCacheOptions> = {
+  maxAge: true,
+  maxStale: true,
+  cooldown: true,
+  timeout: true,
+  store: true,
+};
+
 /** @throws TypeError that names the option, what came, and what to pass */
 export function resolveJwksCache(
   owner: Owner,
@@ -37,7 +45,7 @@ export function resolveJwksCache(
 ): { readonly times: KeyTimesInSeconds; readonly store: KeyValueStore | undefined } {
   const names = Object.keys(KEY_TIMES) as (keyof typeof KEY_TIMES)[];
   const passed: JwksCacheOptions = withDefault(given, {});
-  const options = checkNames(owner, passed, [...names, 'store'], 'jwksCache.');
+  const options = checkNames(owner, passed, JWKS_CACHE_NAMES, 'jwksCache.');
   const times = names.map((name) => {
     const value = withDefault(options[name], KEY_TIMES[name].default);
     return [name, checkSeconds(owner, `jwksCache.${name}`, value, KEY_TIMES[name])];

@@ -28,6 +28,9 @@ export function optionError(owner: Owner, option: string, needed: string, came: 
   return new TypeError(`${owner}: \`${option}\` must be ${needed}, not ${show(came)}.`);
 }
 
+/** The names of all options of a type. A name that is missing does not compile. */
+export type OptionNames<T> = Readonly<Record<keyof T, true>>;
+
 /**
  * Checks that these are options at all, and that each has a name that is known.
  *
@@ -38,9 +41,10 @@ export function optionError(owner: Owner, option: string, needed: string, came: 
 export function checkNames<T extends object>(
   owner: Owner,
   options: T | undefined,
-  known: readonly string[],
+  names: OptionNames<T>,
   within = '',
 ): Bare<T> {
+  const known = Object.keys(names);
   if (typeof options !== 'object' || options === null || Array.isArray(options)) {
     throw optionError(owner, within.slice(0, -1) || 'options', 'an object', options);
   }

@@ -9,6 +9,7 @@ import {
   checkNames,
   checkSeconds,
   checkText,
+  type OptionNames,
   optionError,
   show,
   withDefault,
@@ -75,20 +76,20 @@ export interface ClientSettings {
 }
 
 const OWNER = 'createM2MClient';
-const NAMES: readonly (keyof M2MClientCommonOptions | keyof M2MClientResource)[] = [
-  'endpoint',
-  'appId',
-  'appSecret',
-  'resource',
-  'organizationId',
-  'baseUrl',
-  'scopes',
-  'refreshBefore',
-  'timeout',
-  'store',
-  'fetch',
-  'allowInsecureRequests',
-];
+const NAMES: OptionNames<M2MClientOptions> = {
+  endpoint: true,
+  appId: true,
+  appSecret: true,
+  resource: true,
+  organizationId: true,
+  baseUrl: true,
+  scopes: true,
+  refreshBefore: true,
+  timeout: true,
+  store: true,
+  fetch: true,
+  allowInsecureRequests: true,
+};
 
 /**
  * Checks the options and fills in the defaults.

@@ -153,11 +153,11 @@ interface CheckedGuardOptions {
 
 function checkGuardOptions(owner: Owner, value: unknown): CheckedGuardOptions {
   const given = withDefault(value, {}) as GuardOptions;
-  const { audience, organization, machineOnly } = checkNames(owner, given, [
-    'audience',
-    'organization',
-    'machineOnly',
-  ]);
+  const { audience, organization, machineOnly } = checkNames(owner, given, {
+    audience: true,
+    organization: true,
+    machineOnly: true,
+  });
   return {
     audience: audience === undefined ? undefined : checkAudiences(owner, audience),
     organization: organization === undefined ? undefined : checkOrganization(owner, organization),
@@ -167,7 +167,7 @@ function checkGuardOptions(owner: Owner, value: unknown): CheckedGuardOptions {
 
 function checkOrganizationFunction(owner: Owner, value: unknown): OrganizationGuardOptions['organization'] {
   const given = withDefault(value, {}) as Partial<OrganizationGuardOptions>;
-  const { organization } = checkNames(owner, given, ['organization']);
+  const { organization } = checkNames(owner, given, { organization: true });
   if (typeof organization === 'function') return organization;
   throw optionError(owner, 'organization', 'a function as (req) => req.params.organizationId', organization);
 }

@@ -40,7 +40,7 @@ export function createResourceMetadata(
   return function resourceMetadata(unchecked?: ResourceMetadataOptions): RequestHandler {
     refuseRequest(OWNER, `${OWNER}()`, unchecked);
     const passed: ResourceMetadataOptions = withDefault(unchecked, {});
-    const options = checkNames(OWNER, passed, ['resource', 'scopes']);
+    const options = checkNames(OWNER, passed, { resource: true, scopes: true });
     const resource = resourceOf(options.resource, settings.audience);
     const given = options.scopes === undefined ? undefined : checkGivenScopes(options.scopes);
     const authorization_servers = settings.issuers.map(({ issuer }) => issuer);

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { checkCredential } from '../checks/credentials.js';
-import { checkNames, checkSeconds, checkText, withDefault } from '../checks/values.js';
+import { checkNames, checkSeconds, checkText, type OptionNames, withDefault } from '../checks/values.js';
 import { checkMembers, scopesIn, YEAR } from './token-options.js';
 
 /** An app that may ask for tokens at the token endpoint. */
@@ -30,13 +30,13 @@ export interface RegisteredApp {
 /** @throws TypeError that names the option, what came, and what to pass */
 export function resolveApp(given: TestAppOptions): RegisteredApp {
   const owner = 'addApp';
-  const names: readonly (keyof TestAppOptions)[] = [
-    'appId',
-    'appSecret',
-    'scopes',
-    'organizations',
-    'expiresIn',
-  ];
+  const names: OptionNames<TestAppOptions> = {
+    appId: true,
+    appSecret: true,
+    scopes: true,
+    organizations: true,
+    expiresIn: true,
+  };
   const options = checkNames(owner, given, names);
   const organizations = checkMembers(owner, 'organizations', withDefault(options.organizations, {}));
   const granted = Object.entries(organizations).map(

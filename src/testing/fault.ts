@@ -20,7 +20,7 @@ export interface Fault {
 
 /** @throws TypeError that names the option, what came, and what to pass */
 export function resolveFault(owner: Owner, given: TestFault): Fault {
-  const { delay = 0, status, body } = checkNames(owner, given, ['delay', 'status', 'body']);
+  const { delay = 0, status, body } = checkNames(owner, given, { delay: true, status: true, body: true });
   checkSeconds(owner, 'delay', delay, { min: 'zero', max: 3_600 });
   if (status !== undefined && !(Number.isInteger(status) && status >= 200 && status <= 599)) {
     throw optionError(owner, 'status', 'an HTTP status from 200 to 599', status);

@@ -40,7 +40,7 @@ const DEFAULT_AUDIENCE = 'https://api.test';
 /** @throws TypeError that names the option, what came, and what to pass */
 export function resolveStart(given: StartTestLogtoOptions): Resolved<StartTestLogtoOptions> {
   const owner = 'startTestLogto';
-  const options = checkNames(owner, given, ['audience', 'alg', 'port']);
+  const options = checkNames(owner, given, { audience: true, alg: true, port: true });
   const port: unknown = withDefault(options.port, 0);
   if (typeof port !== 'number' || !Number.isInteger(port) || port < 0 || port > 65_535) {
     throw optionError(owner, 'port', 'a port from 0 to 65535, where 0 is any that is free', port);
@@ -67,7 +67,7 @@ export function resolveRotation(
   isStaged: boolean,
 ): Resolved<RotateKeysOptions> {
   const owner = 'rotateKeys';
-  const options = checkNames(owner, given, ['alg', 'keepPrevious', 'staged']);
+  const options = checkNames(owner, given, { alg: true, keepPrevious: true, staged: true });
   const staged = checkBoolean(owner, 'staged', withDefault(options.staged, false));
   if (staged && options.keepPrevious !== undefined) {
     throw new TypeError(

@@ -1,7 +1,14 @@
 import { ORGANIZATION_AUDIENCE } from '../checks/logto.js';
 import { own } from '../checks/own.js';
 import { checkScopes } from '../checks/scopes.js';
-import { checkNames, checkText, type Owner, optionError, withDefault } from '../checks/values.js';
+import {
+  checkNames,
+  checkText,
+  type OptionNames,
+  type Owner,
+  optionError,
+  withDefault,
+} from '../checks/values.js';
 
 /** What is to be in a token. Without any option it is one that Logto gives to an app without permissions. */
 export interface TestTokenOptions {
@@ -53,17 +60,17 @@ export interface TokenPlan {
 /** @throws TypeError that names the option, what came, and what to pass */
 export function resolveToken(given: TestTokenOptions, ownAudience: string): TokenPlan {
   const owner = 'issueToken';
-  const names: readonly (keyof TestTokenOptions)[] = [
-    'key',
-    'clientId',
-    'subject',
-    'scopes',
-    'audience',
-    'organizationId',
-    'expiresIn',
-    'claims',
-    'header',
-  ];
+  const names: OptionNames<TestTokenOptions> = {
+    key: true,
+    clientId: true,
+    subject: true,
+    scopes: true,
+    audience: true,
+    organizationId: true,
+    expiresIn: true,
+    claims: true,
+    header: true,
+  };
   const options = checkNames(owner, given, names);
   const clientId = checkText(owner, 'clientId', withDefault(options.clientId, 'test-app'));
   const audience = checkText(owner, 'audience', withDefault(options.audience, ownAudience));
