@@ -6,8 +6,8 @@
 
 export type { AccessToken } from './access-token.js';
 export type { Fetch, FetchInit, FetchResponse } from './checks/fetch.js';
-export type { IssuerOptions } from './checks/issuers.js';
 export type { JwksCacheOptions } from './checks/jwks-cache.js';
+export type { KeyValueStore } from './checks/store.js';
 export {
   authenticate,
   defaultAuth,
@@ -28,8 +28,8 @@ export {
   type AuthErrorDetails,
   type AuthErrorReason,
 } from './errors.js';
+export type { IssuerOptions } from './issuers.js';
 export type { KeyHealth } from './keys/key-source.js';
-export type { KeyValueStore } from './keys/key-store.js';
 export type { IgnoredKey } from './keys/verification-key.js';
 export { type AuthHealth, createLogtoAuth, type LogtoAuth } from './logto-auth.js';
 export type { Guard } from './middleware/guard.js';

@@ -1,6 +1,6 @@
 import type { AccessToken } from './access-token.js';
 import { toAuthError } from './challenge.js';
-import type { Issuer } from './checks/issuers.js';
+import type { Issuer } from './issuers.js';
 import { KeySet } from './keys/key-set.js';
 import type { KeyHealth, KeySource } from './keys/key-source.js';
 import { KeyStore } from './keys/key-store.js';

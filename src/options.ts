@@ -3,9 +3,9 @@ import type { NextFunction, Request, Response } from 'express';
 import type { AccessToken } from './access-token.js';
 import { fromEnvironment, variable } from './checks/environment.js';
 import { checkFetch, type Fetch } from './checks/fetch.js';
-import { type Issuer, type IssuerOptions, resolveIssuers } from './checks/issuers.js';
 import { type JwksCacheOptions, type KeyTimesInSeconds, resolveJwksCache } from './checks/jwks-cache.js';
 import { LOGTO_ALGORITHMS } from './checks/logto.js';
+import type { KeyValueStore } from './checks/store.js';
 import { checkAudiences, checkResourceMetadata } from './checks/uris.js';
 import {
   checkBoolean,
@@ -21,7 +21,7 @@ import {
   withDefault,
 } from './checks/values.js';
 import type { AuthError } from './errors.js';
-import type { KeyValueStore } from './keys/key-store.js';
+import { type Issuer, type IssuerOptions, resolveIssuers } from './issuers.js';
 import { ALGORITHMS } from './keys/verification-key.js';
 
 /** A request as the functions in the options receive it, with its path parameters as strings. */

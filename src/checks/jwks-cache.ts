@@ -1,4 +1,4 @@
-import type { KeyValueStore } from '../keys/key-store.js';
+import type { KeyValueStore } from './store.js';
 import { checkStore } from './store.js';
 import { checkNames, checkSeconds, type OptionNames, type Owner, withDefault } from './values.js';
 

@@ -1,5 +1,15 @@
-import type { KeyValueStore } from '../keys/key-store.js';
 import { type Owner, optionError } from './values.js';
+
+/**
+ * A store that replicas share, with the methods of Keyv and similar packages. Its keys are trusted, so anyone who can
+ * write to it can issue tokens: protect it as you would protect Logto's own database.
+ */
+export interface KeyValueStore {
+  /** Returns the value that was set for that key; undefined or null if there is none, or no longer. */
+  get(key: string): Promise<unknown>;
+  /** Stores a value, a string or plain JSON data, for this many milliseconds. */
+  set(key: string, value: unknown, ttlMilliseconds: number): Promise<unknown>;
+}
 
 /** @throws TypeError when it is no store */
 export function checkStore(owner: Owner, option: string, store: KeyValueStore): KeyValueStore {

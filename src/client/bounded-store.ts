@@ -1,4 +1,4 @@
-import type { KeyValueStore } from '../keys/key-store.js';
+import type { KeyValueStore } from '../checks/store.js';
 import { settledBy } from '../promises.js';
 
 /** Longer than this nobody waits for one answer of the store, in milliseconds: it is there to help. */

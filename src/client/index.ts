@@ -5,7 +5,7 @@
  */
 
 export type { Fetch, FetchInit, FetchResponse } from '../checks/fetch.js';
-export type { KeyValueStore } from '../keys/key-store.js';
+export type { KeyValueStore } from '../checks/store.js';
 export type { ScopesMissingMessage, TokenFailedMessage } from './diagnostics.js';
 export { type AccessTokenAnswer, createM2MClient, type M2MClient } from './m2m-client.js';
 export { M2MClientError, type M2MClientErrorDetails } from './m2m-client-error.js';

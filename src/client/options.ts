@@ -2,6 +2,7 @@ import { checkCredential } from '../checks/credentials.js';
 import { checkFetch, type Fetch } from '../checks/fetch.js';
 import { ORGANIZATION_AUDIENCE } from '../checks/logto.js';
 import { checkScopes } from '../checks/scopes.js';
+import type { KeyValueStore } from '../checks/store.js';
 import { checkStore } from '../checks/store.js';
 import { checkAddress, checkAudiences, checkEndpoint } from '../checks/uris.js';
 import {
@@ -14,7 +15,6 @@ import {
   show,
   withDefault,
 } from '../checks/values.js';
-import type { KeyValueStore } from '../keys/key-store.js';
 
 /** What a client needs to know. Durations are in seconds. `resource`, `organizationId` or both are needed. */
 export type M2MClientOptions = M2MClientCommonOptions & (M2MClientResource | M2MClientOrganization);

@@ -1,7 +1,7 @@
 import { hash, hkdfSync } from 'node:crypto';
 import { CompactEncrypt, compactDecrypt } from 'jose';
 import { bare } from '../checks/own.js';
-import type { KeyValueStore } from '../keys/key-store.js';
+import type { KeyValueStore } from '../checks/store.js';
 import { BoundedStore } from './bounded-store.js';
 import { Claim } from './claim.js';
 import { type GrantedToken, readGrantedToken } from './granted-token.js';

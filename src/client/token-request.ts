@@ -9,8 +9,8 @@ import {
   ResponseBodyError,
 } from 'oauth4webapi';
 import { bare, own } from '../checks/own.js';
-import { BodyTooLarge, discardBody, readBody } from '../keys/answer-body.js';
 import { unlessAborted } from '../promises.js';
+import { BodyTooLarge, discardBody, readBody } from '../response-body.js';
 import { type GrantedToken, isBearerToken } from './granted-token.js';
 import type { ClientSettings } from './options.js';
 import {

@@ -1,20 +1,10 @@
 import { hash } from 'node:crypto';
 import { bare } from '../checks/own.js';
+import type { KeyValueStore } from '../checks/store.js';
 import { withoutQuery } from '../checks/uris.js';
 import { settledBy } from '../promises.js';
 import { Moment } from './moment.js';
 import { type KeyList, keysFromJwks, keysToJwks } from './verification-key.js';
-
-/**
- * A store that replicas share, with the methods of Keyv and similar packages. Its keys are trusted, so anyone who can
- * write to it can issue tokens: protect it as you would protect Logto's own database.
- */
-export interface KeyValueStore {
-  /** Returns the value that was set for that key; undefined or null if there is none, or no longer. */
-  get(key: string): Promise<unknown>;
-  /** Stores a value, a string or plain JSON data, for this many milliseconds. */
-  set(key: string, value: unknown, ttlMilliseconds: number): Promise<unknown>;
-}
 
 /** Keys, and when their fetch began. */
 export interface FetchedKeys extends KeyList {

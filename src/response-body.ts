@@ -1,4 +1,4 @@
-import { abandon } from '../promises.js';
+import { abandon } from './promises.js';
 
 /** Logto's key set is about 3 KiB at most, and a token response is no larger. No legitimate response is larger. */
 const MAX_BYTES = 256 * 1024;
