@@ -1,21 +1,21 @@
-import { Narrator } from './demo/narrator.js';
-import { openStage } from './demo/stage.js';
-import { tellStory } from './demo/story.js';
-import { Teller } from './demo/teller.js';
+import { Printer } from './demo/printer.js';
+import { Runner } from './demo/runner.js';
+import { runScenario } from './demo/scenario.js';
+import { startServers } from './demo/servers.js';
 
 const { stdout, env } = process;
-const narrator = new Narrator({
+const printer = new Printer({
   print: console.log,
   colours: stdout.isTTY && !env['NO_COLOR'],
   width: Math.min(stdout.columns ?? 100, 110),
 });
 
-const stage = await openStage();
+const servers = await startServers();
 try {
-  await tellStory(new Teller(stage, narrator));
+  await runScenario(new Runner(servers, printer));
 } catch (error) {
-  narrator.breakOff(error);
+  printer.stop(error);
 } finally {
-  await stage.close();
+  await servers.close();
 }
-process.exitCode = narrator.summary() ? 0 : 1;
+process.exitCode = printer.summary() ? 0 : 1;

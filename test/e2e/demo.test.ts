@@ -6,7 +6,7 @@ import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { promisify, stripVTControlCharacters } from 'node:util';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { Narrator, type Step } from '../../example-server/demo/narrator.js';
+import { Printer, type Step } from '../../example-server/demo/printer.js';
 import { askForToken } from '../../example-server/demo/tokens.js';
 import { shopDirectory } from '../../example-server/local-issuer/directory.js';
 
@@ -41,22 +41,22 @@ async function outcome(child: ReturnType<typeof run>) {
 }
 
 describe('the demo', { timeout: 30_000 }, () => {
-  test('tells its story to the end, without colours or whole tokens', async () => {
+  test('runs to the end, without colours or whole tokens', async () => {
     const { output, errors, exitCode } = await outcome(run('demo'));
     expect({ errors, exitCode }).toEqual({ errors: '', exitCode: 0 });
-    expect(output).toMatch(/\n16 of 16 steps came out as told\.\n$/);
+    expect(output).toMatch(/\n16 of 16 steps passed\.\n$/);
     expect(stripVTControlCharacters(output)).toBe(output);
     expect(output).not.toMatch(wholeToken);
   });
 
-  test('ends with 1 and says what came where an answer is not as told', async () => {
+  test('exits with 1 and shows the difference if a response is not as expected', async () => {
     const lie = `const real = fetch;
       globalThis.fetch = async (url, init) =>
         init?.method === 'DELETE' ? new Response('{}', { status: 200 }) : real(url, init);`;
     const { output, exitCode } = await outcome(run('demo', { nodeOptions: [preload(lie)] }));
     expect(exitCode).toBe(1);
-    expect(output).toContain('✗ status: expected 204, came 200');
-    expect(output).toMatch(/\n15 of 16 steps came out as told\.\n$/);
+    expect(output).toContain('✗ status: expected 204, received 200');
+    expect(output).toMatch(/\n15 of 16 steps passed\.\n$/);
   });
 
   test('ends with 1 where it cannot go on', async () => {
@@ -66,8 +66,8 @@ describe('the demo', { timeout: 30_000 }, () => {
       }),
     );
     expect(exitCode).toBe(1);
-    expect(output).toContain('✗ The story breaks off: no network');
-    expect(output).toMatch(/\n0 of 1 steps came out as told\.\n$/);
+    expect(output).toContain('✗ The demo stops: no network');
+    expect(output).toMatch(/\n0 of 1 steps passed\.\n$/);
   });
 });
 
@@ -75,62 +75,62 @@ function preload(code: string): string {
   return `--import=data:text/javascript,${encodeURIComponent(code)}`;
 }
 
-describe('the narrator', () => {
+describe('the printer of the demo', () => {
   const step: Step = {
     heading: 'A step.',
     shown: { status: '403 Forbidden', challenge: undefined },
     why: 'Because.',
     expected: { status: 403, reason: 'scope', scope: undefined },
-    came: { status: 403, reason: 'scope', error: 'insufficient_scope' },
+    received: { status: 403, reason: 'scope', error: 'insufficient_scope' },
   };
 
   function listen(colours = false, width = 100) {
     const print = vi.fn<(lines: string) => void>();
     const heard = () => print.mock.calls.join('\n');
-    return { narrator: new Narrator({ print, colours, width }), heard };
+    return { printer: new Printer({ print, colours, width }), heard };
   }
 
-  test('shows what there is and finds a step as told', () => {
-    const { narrator, heard } = listen();
-    narrator.step(step);
-    expect(narrator.summary()).toBe(true);
+  test('prints a step that passed', () => {
+    const { printer, heard } = listen();
+    printer.step(step);
+    expect(printer.summary()).toBe(true);
     expect(heard()).toBe(`
  1. A step.
 
     status            403 Forbidden
     why               Because.
-    ✓ as told
+    ✓ as expected
 
-1 of 1 steps came out as told.`);
+1 of 1 steps passed.`);
   });
 
   test.each([
-    [{ ...step.came, status: 200 }, '✗ status: expected 403, came 200'],
-    [{ status: 403 }, '✗ reason: expected "scope", came none'],
-    [{ ...step.came, scope: 'a b' }, '✗ scope: expected none, came "a b"'],
-  ])('finds fault with %o', (came, fault) => {
-    const { narrator, heard } = listen();
-    narrator.step({ ...step, came });
-    narrator.step(step);
-    expect(narrator.summary()).toBe(false);
+    [{ ...step.received, status: 200 }, '✗ status: expected 403, received 200'],
+    [{ status: 403 }, '✗ reason: expected "scope", received none'],
+    [{ ...step.received, scope: 'a b' }, '✗ scope: expected none, received "a b"'],
+  ])('finds fault with %o', (received, fault) => {
+    const { printer, heard } = listen();
+    printer.step({ ...step, received });
+    printer.step(step);
+    expect(printer.summary()).toBe(false);
     expect(heard()).toContain(`    ${fault}\n`);
-    expect(heard()).toContain('1 of 2 steps came out as told.');
+    expect(heard()).toContain('1 of 2 steps passed.');
   });
 
-  test('finds no story without a step, nor one that broke off, as told', () => {
-    expect(listen().narrator.summary()).toBe(false);
+  test('does not pass without a step, or if the demo stopped', () => {
+    expect(listen().printer.summary()).toBe(false);
 
-    const { narrator } = listen();
-    narrator.step(step);
-    narrator.breakOff(new Error('no network'));
-    expect(narrator.summary()).toBe(false);
+    const { printer } = listen();
+    printer.step(step);
+    printer.stop(new Error('no network'));
+    expect(printer.summary()).toBe(false);
   });
 
   test('colours nothing but for a terminal that wants it', () => {
-    const tell = ({ narrator, heard }: ReturnType<typeof listen>) => {
-      narrator.chapter('Chapter');
-      narrator.step(step);
-      narrator.summary();
+    const tell = ({ printer, heard }: ReturnType<typeof listen>) => {
+      printer.chapter('Chapter');
+      printer.step(step);
+      printer.summary();
       return heard();
     };
     const [plain, coloured] = [tell(listen(false)), tell(listen(true))];
@@ -139,8 +139,8 @@ describe('the narrator', () => {
   });
 
   test('breaks long lines at spaces and leaves long words whole', () => {
-    const { narrator, heard } = listen(false, 50);
-    narrator.step({ ...step, shown: { body: `${'word '.repeat(12)}${'x'.repeat(40)}` } });
+    const { printer, heard } = listen(false, 50);
+    printer.step({ ...step, shown: { body: `${'word '.repeat(12)}${'x'.repeat(40)}` } });
     expect(heard()).toContain(`
     body              word word word word word
                       word word word word word
@@ -185,9 +185,9 @@ describe('the example', { timeout: 30_000 }, () => {
     const said = [...toPaste.matchAll(/\((\d{3})\):$/gm)].map(([, status]) => status);
 
     const { stdout } = await promisify(execFile)('bash', ['-c', commands.join('\n')]);
-    const came = [...stdout.matchAll(/^HTTP\/1\.1 (\d{3})/gm)].map(([, status]) => status);
-    expect(came).toEqual(['200', '200', '403', '200', '403']);
-    expect(came).toEqual(said);
+    const received = [...stdout.matchAll(/^HTTP\/1\.1 (\d{3})/gm)].map(([, status]) => status);
+    expect(received).toEqual(['200', '200', '403', '200', '403']);
+    expect(received).toEqual(said);
     expect(stdout).toContain('Espresso beans');
     expect(stdout).toContain('"revenue"');
     expect(stdout).toContain('error="insufficient_scope"');

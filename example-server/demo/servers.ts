@@ -15,7 +15,7 @@ export interface Call {
   body?: unknown;
 }
 
-/** The API's answer, and what only its operator gets to see. */
+/** The response of the API, and the details for its operator. */
 export interface Answer {
   status: number;
   statusText: string;
@@ -27,13 +27,13 @@ export interface Answer {
   denied?: DeniedMessage['error'];
 }
 
-/** Where the story plays: the shop's API and a stand-in for Logto, talking over real HTTP. */
-export interface Stage {
+/** The shop's API and a stand-in for Logto, which communicate over HTTP. */
+export interface Servers {
   apiUrl: string;
   issuer: string;
   /** Gets an app a token. */
   ask(appName: string, request: TokenRequest): Promise<Token>;
-  /** Calls the API. One call at a time, so that a refusal is told of the right one. */
+  /** Calls the API. One call at a time, so that each refusal belongs to the call under way. */
   call(call: Call): Promise<Answer>;
   /** How long new tokens for the shop's API live, as an admin sets it in the Logto Console; in seconds. */
   setTokenTtl(seconds: number): void;
@@ -41,7 +41,7 @@ export interface Stage {
 }
 
 /** Starts both servers, each on a free port. */
-export async function openStage(): Promise<Stage> {
+export async function startServers(): Promise<Servers> {
   const directory = shopDirectory();
   const logto = await startLocalIssuer({ directory });
   const auth = createLogtoAuth({ endpoint: logto.endpoint, audience: shoppingApi });

@@ -1,27 +1,27 @@
 import { styleText } from 'node:util';
 
-/** What can be told of a step, by name: `{ status: 403, error: 'insufficient_scope' }`. */
+/** Facts about a step, by name: `{ status: 403, error: 'insufficient_scope' }`. */
 export type Facts = Readonly<Record<string, string | number | undefined>>;
 
-/** One step of the story, after it happened. */
+/** One step of the demo, after it was run. */
 export interface Step {
-  /** What happens, in a sentence. */
+  /** What the step does, in a sentence. */
   heading: string;
-  /** What went to and fro, under its name; what is undefined is not shown. */
+  /** Parts of the request and the response, by their labels. Undefined ones are not printed. */
   shown: Readonly<Record<string, string | undefined>>;
-  /** Why it came out so, in a line. */
+  /** The reason for the result, in a line. */
   why: string;
-  /** What the story promises. */
+  /** The expected facts. */
   expected: Facts;
-  /** What really came; it may hold more. */
-  came: Facts;
+  /** The real facts; there may be more of them. */
+  received: Facts;
 }
 
 type Style = Parameters<typeof styleText>[0];
 
-/** How the narrator prints. */
-interface NarratorOptions {
-  /** Takes one or more lines, without the newline at their end. */
+/** Where and how to print. */
+interface PrinterOptions {
+  /** Prints one or more lines, given without the newline at their end. */
   print: (lines: string) => void;
   /** Whether lines may hold ANSI colour codes. */
   colours: boolean;
@@ -31,56 +31,56 @@ interface NarratorOptions {
 
 const labelWidth = 18;
 
-/** Prints the story, and checks each step against what was promised. */
-export class Narrator {
-  readonly #options: NarratorOptions;
+/** Prints the steps, and compares each of them with what is expected. */
+export class Printer {
+  readonly #options: PrinterOptions;
   #steps = 0;
-  #asTold = 0;
+  #passed = 0;
 
-  constructor(options: NarratorOptions) {
+  constructor(options: PrinterOptions) {
     this.#options = options;
   }
 
-  /** Opens a chapter. */
+  /** Prints the title of a chapter. */
   chapter(title: string): void {
     this.#print(`\n${this.#styled(['bold', 'underline'], title)}`);
   }
 
-  /** Says something between two steps. */
-  aside(text: string): void {
+  /** Prints a note between two steps. */
+  note(text: string): void {
     this.#print(`\n${this.#styled('italic', this.#folded(text, 4))}`);
   }
 
-  /** Tells one step, and notes whether it came out as promised. */
-  step({ heading, shown, why, expected, came }: Step): void {
+  /** Prints one step, and counts it if it passed. */
+  step({ heading, shown, why, expected, received }: Step): void {
     this.#steps += 1;
     this.#print(`\n${this.#styled('bold', `${String(this.#steps).padStart(2)}. ${heading}`)}\n`);
     for (const [label, text] of Object.entries({ ...shown, why })) {
       if (text !== undefined) this.#print(this.#labelled(label, text));
     }
 
-    const wrong = Object.keys(expected).filter((fact) => came[fact] !== expected[fact]);
+    const wrong = Object.keys(expected).filter((fact) => received[fact] !== expected[fact]);
     for (const fact of wrong) {
-      this.#fault(`${fact}: expected ${quoted(expected[fact])}, came ${quoted(came[fact])}`);
+      this.#fault(`${fact}: expected ${quoted(expected[fact])}, received ${quoted(received[fact])}`);
     }
     if (wrong.length > 0) return;
-    this.#asTold += 1;
-    this.#print(this.#styled('green', '    ✓ as told'));
+    this.#passed += 1;
+    this.#print(this.#styled('green', '    ✓ as expected'));
   }
 
-  /** Tells that the story could not go on: a step for which nothing came at all. */
-  breakOff(error: unknown): void {
+  /** Prints that the demo cannot continue. It counts as a step that failed. */
+  stop(error: unknown): void {
     this.#steps += 1;
     this.#print('');
-    this.#fault(`The story breaks off: ${error instanceof Error ? error.message : error}`);
+    this.#fault(`The demo stops: ${error instanceof Error ? error.message : error}`);
   }
 
-  /** Prints the last line. Returns whether every step came out as told, and there was one at all. */
+  /** Prints the last line. Returns whether there was a step, and every step passed. */
   summary(): boolean {
-    const isAsTold = this.#steps > 0 && this.#asTold === this.#steps;
-    const line = `${this.#asTold} of ${this.#steps} steps came out as told.`;
-    this.#print(`\n${this.#styled(['bold', isAsTold ? 'green' : 'red'], line)}`);
-    return isAsTold;
+    const isComplete = this.#steps > 0 && this.#passed === this.#steps;
+    const line = `${this.#passed} of ${this.#steps} steps passed.`;
+    this.#print(`\n${this.#styled(['bold', isComplete ? 'green' : 'red'], line)}`);
+    return isComplete;
   }
 
   #fault(text: string): void {

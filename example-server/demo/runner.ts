@@ -1,24 +1,24 @@
-import type { Facts, Narrator } from './narrator.js';
-import type { Answer, Call, Stage } from './stage.js';
+import type { Facts, Printer } from './printer.js';
+import type { Answer, Call, Servers } from './servers.js';
 import type { Token, TokenRequest } from './tokens.js';
 
-/** What the story says of a step, beside what is done in it. */
-interface Told {
+/** What is printed with a step, and its expected facts. */
+interface Expectation {
   heading: string;
   expected: Facts;
   why: string;
 }
 
-/** Does what the story says on the stage, and has the narrator tell what came of it. */
-export class Teller {
+/** Runs steps against the servers, and prints their results. */
+export class Runner {
   constructor(
-    readonly stage: Stage,
-    readonly narrator: Narrator,
+    readonly servers: Servers,
+    readonly printer: Printer,
   ) {}
 
-  /** An app asks Logto for a token. */
-  async ask(appName: string, request: TokenRequest, told: Told): Promise<Token> {
-    const token = await this.stage.ask(appName, request);
+  /** An app requests a token from Logto. */
+  async ask(appName: string, request: TokenRequest, expectation: Expectation): Promise<Token> {
+    const token = await this.servers.ask(appName, request);
     const { granted, text, claims } = token;
     const asked = { grant_type: 'client_credentials', ...request };
     const shown = {
@@ -30,13 +30,13 @@ export class Teller {
       token: `${text.slice(0, 20)}…`,
       'its claims': spaced(claims),
     };
-    this.narrator.step({ ...told, shown, came: { granted } });
+    this.printer.step({ ...expectation, shown, received: { granted } });
     return token;
   }
 
   /** A program calls the API. */
-  async call({ method, path, token, body, ...told }: Call & Told): Promise<Answer> {
-    const answer = await this.stage.call({ method, path, body, ...(token && { token }) });
+  async call({ method, path, token, body, ...expectation }: Call & Expectation): Promise<Answer> {
+    const answer = await this.servers.call({ method, path, body, ...(token && { token }) });
     const { status, statusText, challenge, denied } = answer;
     const shown = {
       request: `${method} ${path}`,
@@ -46,13 +46,13 @@ export class Teller {
       body: answer.body === '' ? 'none' : shortened(spaced(JSON.parse(answer.body))),
       'operator sees': denied?.hint,
     };
-    const came = {
+    const received = {
       status,
       error: parameter(challenge, 'error'),
       scope: parameter(challenge, 'scope'),
       reason: denied?.reason,
     };
-    this.narrator.step({ ...told, shown, came });
+    this.printer.step({ ...expectation, shown, received });
     return answer;
   }
 }
@@ -62,7 +62,7 @@ function parameter(challenge: string | undefined, name: string): string | undefi
   return new RegExp(`\\b${name}="([^"]*)"`).exec(challenge ?? '')?.[1];
 }
 
-/** JSON in one line, with spaces where a reader's eye and a line break want them. */
+/** JSON in one line, with spaces at which a line can be broken. */
 function spaced(value: unknown): string {
   return JSON.stringify(value, null, 1)
     .replace(/(?<=[{[])\n\s*|\n\s*(?=[}\]])/g, '')
