@@ -25,7 +25,8 @@ const code = await run(given).catch(report);
 process.exit(await output.close(code));
 
 async function run([name, ...args]: readonly string[]): Promise<ExitCode> {
-  if (name === undefined) throw new UsageError(`say what to do: ${inARow([...COMMANDS.keys()], 'or')}.`);
+  if (name === undefined)
+    throw new UsageError(`the command is missing: pass ${inARow([...COMMANDS.keys()], 'or')}.`);
   if (name === '--version') return print(version());
   if (name === '--help' || name === '-h') return print(HELP.all);
   if (name === 'help') return print(args[0] === undefined ? HELP.all : helpOn(args[0]));
@@ -46,7 +47,7 @@ function loaderOf(name: string): () => Promise<Command> {
   if (load !== undefined) return load;
   const meant = meantBy(name, [...COMMANDS.keys()]);
   const guess = meant === undefined ? '' : ` Did you mean ${meant}?`;
-  throw new UsageError(`there is no such command; there are ${inARow([...COMMANDS.keys()])}.${guess}`);
+  throw new UsageError(`there is no such command. Commands are ${inARow([...COMMANDS.keys()])}.${guess}`);
 }
 
 function print(text: string): ExitCode {
@@ -61,7 +62,7 @@ function report(error: unknown): ExitCode {
     output.json({ error: { code: isUsage ? 'usage' : 'internal', message } });
   } else {
     output.say(`logto-m2m: ${message}`);
-    if (isUsage) output.say('With --help it says more.');
+    if (isUsage) output.say('Run with --help for the options.');
   }
   return isUsage ? ExitCode.usage : ExitCode.fault;
 }
@@ -70,7 +71,7 @@ function report(error: unknown): ExitCode {
 function faultMessage(error: unknown): string {
   const said = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
   const shown = redact(said, variable('LOGTO_APP_SECRET') ?? '');
-  return `this is a fault of the command itself, so please report it: ${shown}`;
+  return `the command itself has failed, please report this: ${shown}`;
 }
 
 function version(): string {

@@ -38,7 +38,9 @@ export function endpointsOf(given: Given): readonly string[] {
 export function demandEndpoints(given: Given): readonly [string, ...string[]] {
   const [first, ...others] = endpointsOf(given);
   if (first !== undefined) return [first, ...others];
-  throw new UsageError('which Logto? Set LOGTO_ENDPOINT, or pass --endpoint https://your-tenant.logto.app.');
+  throw new UsageError(
+    'the endpoint of Logto is missing: set LOGTO_ENDPOINT, or pass --endpoint https://your-tenant.logto.app.',
+  );
 }
 
 /** Whether none is set. */

@@ -5,7 +5,8 @@ const LONGEST = 64 * 1024;
 
 /** What comes on stdin. @throws UsageError where nobody sends anything, or where it is too much */
 export async function readStandardInput(what: string): Promise<string> {
-  if (process.stdin.isTTY) throw new UsageError(`which ${what}? Pass it as an argument, or on stdin.`);
+  if (process.stdin.isTTY)
+    throw new UsageError(`the ${what} is missing: pass it as an argument, or on stdin.`);
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of process.stdin as AsyncIterable<Buffer>) {

@@ -47,7 +47,7 @@ export function readArguments<const Config extends ParseArgsConfig>(
 
 function usageMessage(error: unknown): string {
   const { message } = error as Error;
-  if (own(error, 'code') === 'ERR_PARSE_ARGS_UNEXPECTED_POSITIONAL') return 'there is an argument too many.';
+  if (own(error, 'code') === 'ERR_PARSE_ARGS_UNEXPECTED_POSITIONAL') return 'too many arguments.';
   const [sentence = message] = message.split(/\. |\n/);
   return `${sentence.charAt(0).toLowerCase()}${sentence.slice(1).replace(/\.$/, '')}.`;
 }

@@ -83,7 +83,7 @@ function lackingScope(
   if (anyScope ? grantsAny(granted, scopes) : grantsAll(granted, scopes)) return undefined;
   const missing = scopes.filter((scope) => !granted.includes(scope)).join(' ');
   const lack = `The token ${anyScope ? 'has none of' : 'lacks'} ${missing}`;
-  const fix = 'Did the app ask for it, and has it an M2M role that gives it?';
+  const fix = 'Did the app request it, and does an M2M role of the app give it?';
   return new Refusal('scope', `${lack}; granted was ${quote(granted.join(' '))}. ${fix}`);
 }
 

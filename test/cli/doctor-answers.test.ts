@@ -19,7 +19,7 @@ describe('logto-m2m doctor knows whoever answers', () => {
     [
       "a proxy's page",
       () => pageOf(200, { 'content-type': 'text/html' }, '<html>'),
-      /no Logto: status 200, text\/html/,
+      /not Logto: status 200, text\/html/,
     ],
     [
       "a proxy's failure",
@@ -34,7 +34,7 @@ describe('logto-m2m doctor knows whoever answers', () => {
     [
       'a redirect to nothing',
       () => pageOf(302, { location: 'javascript:alert(1)' }),
-      /is no Logto: status 302.* → Are host/,
+      /is not Logto: status 302.* → Are host/,
     ],
     [
       'a proxy that wants a login',
@@ -76,7 +76,7 @@ describe('logto-m2m doctor knows whoever answers', () => {
     const { code, problems, stdout } = await doctor([], { LOGTO_ENDPOINT: page.url });
     expect(code).toBe(1);
     expect(problems).toEqual([expect.stringMatching(said)]);
-    expect(stdout).toMatch(/^- token +Not asked for: there is no Logto to ask\.$/m);
+    expect(stdout).toMatch(/^- token +Not requested: there is no Logto\.$/m);
     await page.stop();
   });
 

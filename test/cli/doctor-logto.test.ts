@@ -60,7 +60,7 @@ describe('logto-m2m doctor, of several endpoints', () => {
     const { code, problems, stdout } = await doctor([], { LOGTO_ENDPOINT: `${logto.endpoint},${page.url}` });
     expect({ code, problems }).toEqual({
       code: 1,
-      problems: [expect.stringMatching(new RegExp(`^✗ endpoint +What answers at ${page.url} is no Logto`))],
+      problems: [expect.stringMatching(new RegExp(`^✗ endpoint +The server at ${page.url} is not Logto`))],
     });
     expect(stdout).toMatch(/^✓ token /m);
     await page.stop();

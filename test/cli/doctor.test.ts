@@ -116,7 +116,7 @@ describe('logto-m2m doctor names cause and fix', () => {
     const answered = await doctor([], { LOGTO_ENDPOINT: other.url });
     expect(answered.code).toBe(1);
     expect(answered.problems).toEqual([
-      expect.stringMatching(/is no Logto: status 404, text\/html.* → .*host, port and path/),
+      expect.stringMatching(/is not Logto: status 404, text\/html.* → .*host, port and path/),
     ]);
     await other.stop();
     const refused = await doctor([], { LOGTO_ENDPOINT: other.url });
@@ -251,7 +251,7 @@ describe('logto-m2m doctor names cause and fix', () => {
 });
 
 it.each<[what: string, args: string[], env: Record<string, string | undefined>, said: RegExp]>([
-  ['no endpoint', [], { LOGTO_ENDPOINT: undefined }, /which Logto\?/],
+  ['no endpoint', [], { LOGTO_ENDPOINT: undefined }, /the endpoint of Logto is missing/],
   ['half an app', [], { LOGTO_APP_SECRET: undefined }, /LOGTO_APP_SECRET is not/],
   ['an API that is no address', ['--api', 'shop'], {}, /`--api` must be an address/],
 ])('logto-m2m doctor ends with 2 for %s', async (_what, args, env, said) => {

@@ -16,7 +16,7 @@ describe('logto-m2m --json', () => {
 
   it.each<[what: string, args: string[], env: Record<string, string>, said: RegExp]>([
     ['an unknown option', ['doctor', '--nonsense'], {}, /unknown option/],
-    ['no endpoint', ['doctor'], {}, /which Logto\?/],
+    ['no endpoint', ['doctor'], {}, /the endpoint of Logto is missing/],
     ['half an app', ['doctor'], { LOGTO_ENDPOINT: 'https://a.example', LOGTO_APP_ID: 'a' }, /SECRET is not/],
     ['no token', ['inspect'], {}, /there is no token/],
     ['no command', ['docter'], {}, /no such command/],
@@ -37,7 +37,7 @@ describe('logto-m2m, where it fails itself', () => {
   it('says so in a line, and ends neither as with a finding nor as with wrong usage', async () => {
     const { code, stdout, stderr } = await logtoM2M(['inspect'], options);
     expect({ code, stdout }).toEqual({ code: 70, stdout: '' });
-    expect(stderr).toMatch(/^logto-m2m: this is a fault of the command itself.*: RangeError: a[^\n]*\n$/);
+    expect(stderr).toMatch(/^logto-m2m: the command itself has failed.*: RangeError: a[^\n]*\n$/);
     for (const secret of ['\u001b', 'eyJ', 'hush-hush']) expect(stderr).not.toContain(secret);
   });
 

@@ -97,17 +97,17 @@ describe('logto-m2m token', () => {
   });
 
   it.each<[what: string, args: string[], env: Record<string, string | undefined>, said: RegExp]>([
-    ['no endpoint', [], { LOGTO_ENDPOINT: undefined }, /which Logto\?.*--endpoint/],
-    ['an endpoint of commas', [], { LOGTO_ENDPOINT: ' , ' }, /which Logto\?/],
+    ['no endpoint', [], { LOGTO_ENDPOINT: undefined }, /the endpoint of Logto is missing.*--endpoint/],
+    ['an endpoint of commas', [], { LOGTO_ENDPOINT: ' , ' }, /the endpoint of Logto is missing/],
     ['an endpoint that is none', ['--endpoint', 'logto'], {}, /`--endpoint` must be the base URL/],
     ['an endpoint with /oidc', ['--endpoint', 'https://a.example/oidc'], {}, /without \/oidc/],
     ['http to elsewhere', ['--endpoint', 'http://a.example'], {}, /pass --allow-insecure-requests/],
-    ['no app', [], { LOGTO_APP_ID: '', LOGTO_APP_SECRET: '' }, /whose token\?/],
+    ['no app', [], { LOGTO_APP_ID: '', LOGTO_APP_SECRET: '' }, /the app is missing/],
     ['no secret', [], { LOGTO_APP_SECRET: undefined }, /LOGTO_APP_SECRET is not/],
-    ['nothing to ask for', [], { LOGTO_AUDIENCE: '' }, /a token for what\?/],
+    ['nothing to ask for', [], { LOGTO_AUDIENCE: '' }, /the resource is missing/],
     ['an audience that is no URI', ['--resource', 'shop'], {}, /`--resource`/],
     ['an option that is misspelt', ['--scopes', 'a'], {}, /unknown option '--scopes'/],
-    ['an argument too many', ['read:products'], {}, /an argument too many/],
+    ['an argument too many', ['read:products'], {}, /too many arguments/],
   ])('ends with 2 for %s', async (_what, args, env, said) => {
     const { code, stdout, stderr } = await token(args, env);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });

@@ -14,7 +14,7 @@ describe('an address where nobody answers', () => {
     ['UND_ERR_CONNECT_TIMEOUT', '', /did not answer within 5 s/, /firewall/],
     ['EAI_AGAIN', '', /the name shop\.example is not found/, /DNS/],
     ['EHOSTUNREACH', '', /cannot be reached \(EHOSTUNREACH\)/, /a way to it/],
-    [undefined, 'bad port', /port 8443 is one that no fetch asks/, /really listens/],
+    [undefined, 'bad port', /fetch does not allow port 8443/, /the server listens/],
     ['ERR_TLS_CERT_ALTNAME_INVALID', '', /is for another name/, /one for shop\.example/],
     ['CERT_HAS_EXPIRED', '', /has expired \(CERT_HAS_EXPIRED\)/, /Renew it/],
     ['CERT_NOT_YET_VALID', '', /is not valid yet/, /behind/],

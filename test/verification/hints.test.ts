@@ -195,7 +195,7 @@ describe('the hint says what is wrong with', () => {
 
   it('the scopes: those alone that are missing', async () => {
     const token = signed(header(), payload());
-    const fix = 'Did the app ask for it, and has it an M2M role that gives it?';
+    const fix = 'Did the app request it, and does an M2M role of the app give it?';
     expect(await hintOf(token, { scopes: ['write:orders', 'read:products', 'write:products'] })).toBe(
       `The token lacks write:orders write:products; granted was "read:products read:orders". ${fix}`,
     );

@@ -111,7 +111,7 @@ function noLogto(endpoint: string, answer: JsonAnswer): Finding {
   }
   return problem(
     'endpoint',
-    `What answers at ${endpoint} is no Logto: status ${status}, ${type}, and no discovery document.`,
+    `The server at ${endpoint} is not Logto: status ${status}, ${type}, and no discovery document.`,
     'Are host, port and path those of Logto? A proxy, a login page or another server may answer in its place.',
   );
 }

@@ -43,7 +43,7 @@ const EXPLANATIONS: readonly (readonly [sign: RegExp, explanation: Explanation])
   ],
   [
     /^bad port$/,
-    ({ port }) => [`${port} is one that no fetch asks`, 'Name the port at which it really listens.'],
+    ({ port }) => [`fetch does not allow ${port}`, 'Name the port at which the server listens.'],
   ],
   [
     /^(ENOTFOUND|EAI_AGAIN)$/,

@@ -72,7 +72,7 @@ async function* examine(given: Bare<Given & { readonly api?: string | undefined 
 
 /** Why no token can be asked for. */
 function obstacleTo(isLogto: boolean, app: App | undefined, target: string | undefined): Finding | undefined {
-  if (!isLogto) return skipped('token', 'Not asked for: there is no Logto to ask.');
+  if (!isLogto) return skipped('token', 'Not requested: there is no Logto.');
   if (app === undefined) {
     return skipped(
       'token',

@@ -63,7 +63,7 @@ export async function setup(args: readonly string[], output: Output): Promise<Ex
   const report = new SetupReport(output, own(values, 'json') === true);
   const mode = modeOf(values);
   const [file, ...others] = positionals;
-  if (file === undefined) throw new UsageError('which file? Pass one, such as logto.json.');
+  if (file === undefined) throw new UsageError('the set-up file is missing: pass one, such as logto.json.');
   if (others.length > 0) throw new UsageError('pass one file alone.');
   try {
     const content = await readSetupFile(file);
@@ -166,7 +166,7 @@ function connectionOf(given: Arguments): Connection {
   const app = appOf();
   if (app === undefined) {
     throw new UsageError(
-      'by which app? Set LOGTO_APP_ID and LOGTO_APP_SECRET of a machine-to-machine app that may use the Management API.',
+      'the app is missing: set LOGTO_APP_ID and LOGTO_APP_SECRET of a machine-to-machine app that may use the Management API.',
     );
   }
   const unacceptable = faultInApp(app);

@@ -44,7 +44,9 @@ export async function token(args: readonly string[], output: Output): Promise<Ex
 function whatIsAskedFor(given: Given): Wanted {
   const app = appOf();
   if (app === undefined) {
-    throw new UsageError("whose token? Set LOGTO_APP_ID and LOGTO_APP_SECRET, from the app's page in Logto.");
+    throw new UsageError(
+      "the app is missing: set LOGTO_APP_ID and LOGTO_APP_SECRET, from the app's page in Logto.",
+    );
   }
   const unacceptable = faultInApp(app);
   if (unacceptable !== undefined) throw new UsageError(`${unacceptable.fault} ${unacceptable.fix}`);
@@ -53,7 +55,9 @@ function whatIsAskedFor(given: Given): Wanted {
   // Of an organization alone, where LOGTO_AUDIENCE is not set: that is what the API's guard goes by, too.
   const [resource] = resourcesOf(given);
   if (resource === undefined && organization === undefined) {
-    throw new UsageError('a token for what? Set LOGTO_AUDIENCE, or pass --resource, --organization or both.');
+    throw new UsageError(
+      'the resource is missing: set LOGTO_AUDIENCE, or pass --resource, --organization or both.',
+    );
   }
   const allowInsecure = allowsInsecure(given);
   return { endpoint, app, resource, organization, scopes: scopesOf(given), allowInsecure };

@@ -277,7 +277,7 @@ describe('logto-m2m setup, before it asks the Management API', () => {
       'the app is missing',
       () => ({ LOGTO_APP_ID: '', LOGTO_APP_SECRET: '' }),
       2,
-      /^by which app\? Set LOGTO_APP_ID/,
+      /^the app is missing: set LOGTO_APP_ID/,
     ],
     [
       'the secret is wrong',

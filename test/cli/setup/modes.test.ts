@@ -312,7 +312,7 @@ describe('logto-m2m setup --from-api', () => {
       (url) => `${url}/other`,
       /answers with status 404, and has no metadata document/,
     ],
-    ['nothing listens', () => 'http://127.0.0.1:1', /^nothing listens at|is one that no fetch asks/],
+    ['nothing listens', () => 'http://127.0.0.1:1', /^nothing listens at|^fetch does not allow port 1/],
   ])('ends with 1 and a sentence where %s', async (_what, address, said) => {
     await using api = await startApi({});
     const { code, stdout, stderr } = await compare(address(api.url));
@@ -401,7 +401,7 @@ describe('logto-m2m setup, as a program', () => {
   });
 
   it.each<[args: string[], said: RegExp]>([
-    [[], /^logto-m2m: which file\? Pass one, such as logto\.json\.$/m],
+    [[], /^logto-m2m: the set-up file is missing: pass one, such as logto\.json\.$/m],
     [['a.json', 'b.json'], /pass one file alone/],
     [['a.json', '--plan', '--check'], /pass --plan without --check/],
     [['a.json', '--plan', '--write-env', 'x'], /--write-env writes what was made/],
@@ -411,10 +411,10 @@ describe('logto-m2m setup, as a program', () => {
     ],
     [['a.json', '--plna'], /unknown option '--plna'/],
     [[SHOP_FILE, '--from-api', 'shop'], /`--from-api` must be an address of the API/],
-    [[SHOP_FILE], /which Logto\? Set LOGTO_ENDPOINT/],
+    [[SHOP_FILE], /the endpoint of Logto is missing: set LOGTO_ENDPOINT/],
     [
       [SHOP_FILE, '--endpoint', 'https://logto.example'],
-      /by which app\? Set LOGTO_APP_ID and LOGTO_APP_SECRET/,
+      /the app is missing: set LOGTO_APP_ID and LOGTO_APP_SECRET/,
     ],
     [['none.json'], /^none\.json does not exist\.$/m],
   ])('ends with 2 where it was called with %j', async (args, said) => {
