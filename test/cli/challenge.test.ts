@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { challengeIn } from '../../src/cli/checks/challenge.js';
+import { challengeIn } from '../../src/cli/diagnosis/challenge.js';
 
 const read = (header: string) => challengeIn(new Headers({ 'www-authenticate': header }));
 const nothing = { scopes: [], error: undefined, description: undefined };

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { Undecodable } from '../../src/cli/checks/decoded-token.js';
-import { tokenIn } from '../../src/cli/checks/pasted-token.js';
+import { Undecodable } from '../../src/cli/diagnosis/decoded-token.js';
+import { tokenIn } from '../../src/cli/diagnosis/pasted-token.js';
 import { AUDIENCE, readingToken, sharedLogto } from '../support/logto.js';
 import { logtoM2M } from './command.js';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { unreachable } from '../../src/cli/checks/unreachable.js';
+import { unreachable } from '../../src/cli/diagnosis/unreachable.js';
 
 /** As undici fails: what happened is in the cause. */
 function failed(code: string | undefined, message = ''): TypeError {

@@ -1,12 +1,12 @@
 import { type Bare, own } from '../../checks/own.js';
 import type { AccessTokenAnswer } from '../../client/index.js';
-import { askWithoutToken, askWithToken, type WithoutToken, type WithToken } from '../checks/api.js';
-import { decodeToken, Undecodable } from '../checks/decoded-token.js';
-import { type Finding, ok, problem, skipped } from '../checks/finding.js';
-import { askForToken, type Wanted } from '../checks/granted-token.js';
-import { examineLogto } from '../checks/logto.js';
-import { checkScopes } from '../checks/scopes.js';
-import { refusalOf } from '../checks/verified.js';
+import { askWithoutToken, askWithToken, type WithoutToken, type WithToken } from '../diagnosis/api.js';
+import { decodeToken, Undecodable } from '../diagnosis/decoded-token.js';
+import { type Finding, ok, problem, skipped } from '../diagnosis/finding.js';
+import { askForToken, type Wanted } from '../diagnosis/granted-token.js';
+import { examineLogto } from '../diagnosis/logto.js';
+import { checkScopes } from '../diagnosis/scopes.js';
+import { refusalOf } from '../diagnosis/verified.js';
 import type { Output } from '../output.js';
 import {
   type App,

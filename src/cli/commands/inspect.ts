@@ -3,10 +3,10 @@ import { printable } from '../../checks/printable.js';
 import type { AuthError, AuthErrorReason, VerifyOptions } from '../../index.js';
 import { CLOCK_TOLERANCE } from '../../options.js';
 import { checkTime } from '../../verification/claims.js';
-import { type DecodedToken, decodeToken, Undecodable } from '../checks/decoded-token.js';
-import { tokenIn } from '../checks/pasted-token.js';
-import { kindOfToken, type TokenKind } from '../checks/token-kind.js';
-import { type ApiConfiguration, isResource, refusalOf } from '../checks/verified.js';
+import { type DecodedToken, decodeToken, Undecodable } from '../diagnosis/decoded-token.js';
+import { tokenIn } from '../diagnosis/pasted-token.js';
+import { kindOfToken, type TokenKind } from '../diagnosis/token-kind.js';
+import { type ApiConfiguration, isResource, refusalOf } from '../diagnosis/verified.js';
 import type { Output } from '../output.js';
 import {
   allowsInsecure,

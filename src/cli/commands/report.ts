@@ -1,6 +1,6 @@
 import { own } from '../../checks/own.js';
 import { cut, printable } from '../../checks/printable.js';
-import type { Finding } from '../checks/finding.js';
+import type { Finding } from '../diagnosis/finding.js';
 import type { Output } from '../output.js';
 import { withoutTokens } from '../redact.js';
 

@@ -1,7 +1,7 @@
 import { own } from '../../checks/own.js';
 import { printable } from '../../checks/printable.js';
-import type { DecodedToken } from '../checks/decoded-token.js';
-import type { TokenKind } from '../checks/token-kind.js';
+import type { DecodedToken } from '../diagnosis/decoded-token.js';
+import type { TokenKind } from '../diagnosis/token-kind.js';
 import type { Output } from '../output.js';
 import { fromNow } from '../words.js';
 

@@ -1,7 +1,7 @@
 import { own } from '../../checks/own.js';
 import { M2MClientError } from '../../client/index.js';
-import { tokenFor, type Wanted } from '../checks/granted-token.js';
-import { adviceOnRoles } from '../checks/scopes.js';
+import { tokenFor, type Wanted } from '../diagnosis/granted-token.js';
+import { adviceOnRoles } from '../diagnosis/scopes.js';
 import type { Output } from '../output.js';
 import {
   allowsInsecure,

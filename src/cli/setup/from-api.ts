@@ -1,8 +1,8 @@
 import { cut } from '../../checks/printable.js';
 import { meantBy } from '../../checks/spelling.js';
 import { show } from '../../checks/values.js';
-import { askForJson, type JsonAnswer } from '../checks/ask.js';
-import { Unreachable } from '../checks/unreachable.js';
+import { askForJson, type JsonAnswer } from '../diagnosis/ask.js';
+import { Unreachable } from '../diagnosis/unreachable.js';
 import { inARow } from '../words.js';
 import type { Setup } from './setup.js';
 import { SetupError } from './setup-error.js';

@@ -5,8 +5,8 @@ import {
   M2MClientError,
   managementApiResource,
 } from '../../client/index.js';
-import { decodeToken, Undecodable } from '../checks/decoded-token.js';
-import { endpointFor } from '../checks/issuer.js';
+import { decodeToken, Undecodable } from '../diagnosis/decoded-token.js';
+import { endpointFor } from '../diagnosis/issuer.js';
 import { redact } from '../redact.js';
 import type { App } from '../settings.js';
 import { assignment } from '../words.js';
