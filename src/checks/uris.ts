@@ -11,7 +11,7 @@ const OIDC_PATH = /\/oidc(\/.*)?$/i;
 /**
  * A Logto endpoint in its normal form: host in lower case, no default port, no trailing slash, a path kept.
  *
- * @param risk - what whoever is between could do by http
+ * @param risk - what an attacker on the network could do if the address were http
  * @throws TypeError when it is no such address, or is one of an endpoint's own pages
  */
 export function checkEndpoint(
@@ -38,7 +38,7 @@ export function checkEndpoint(
 /**
  * An address that will be fetched: https, or http on this very machine.
  *
- * @param risk - what whoever is between could do by http
+ * @param risk - what an attacker on the network could do if the address were http
  */
 export function checkAddress(
   owner: Owner,

@@ -9,7 +9,7 @@ const COMMON = `  --endpoint URL       base URL of your Logto, without /oidc    
 const EXIT = `It ends with 0 when all is well, 1 when there is a finding or no token, 2 when it was called wrongly, and
 70 when it failed itself.`;
 
-/** What each command says of itself. */
+/** The help text of each command. */
 export const HELP = {
   all: `logto-m2m helps where an API is protected by express-logto-m2m, or calls one that is.
 

@@ -21,7 +21,7 @@ const COMMANDS: ReadonlyMap<string, () => Promise<Command>> = new Map([
 const given = process.argv.slice(2);
 const output = new Output(process);
 const code = await run(given).catch(report);
-// Not left to Node, which waits for connections that nobody needs any more.
+// Node itself would wait for connections that are no longer needed.
 process.exit(await output.close(code));
 
 async function run([name, ...args]: readonly string[]): Promise<ExitCode> {
@@ -41,7 +41,7 @@ function helpOn(name: string): string {
   return HELP[name as keyof typeof HELP];
 }
 
-/** @throws UsageError that does not repeat the word: somebody may have passed a secret */
+/** @throws UsageError that does not repeat the word, since it may be a secret */
 function loaderOf(name: string): () => Promise<Command> {
   const load = COMMANDS.get(name);
   if (load !== undefined) return load;
@@ -67,7 +67,7 @@ function report(error: unknown): ExitCode {
   return isUsage ? ExitCode.usage : ExitCode.fault;
 }
 
-/** What nobody has foreseen, in one line. */
+/** An unexpected error, in one line. */
 function faultMessage(error: unknown): string {
   const said = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
   const shown = redact(said, variable('LOGTO_APP_SECRET') ?? '');

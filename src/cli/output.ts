@@ -23,17 +23,17 @@ export class Output {
     }
   }
 
-  /** A line of what was asked for. */
+  /** Writes a line of the result. */
   result(text: string): void {
     this.#write(this.#process.stdout, `${text}\n`);
   }
 
-  /** The whole of what was asked for, for a machine. */
+  /** Writes the whole result as JSON. */
   json(value: unknown): void {
     this.result(printableJson(JSON.stringify(value, undefined, 2)));
   }
 
-  /** A line beside the result. */
+  /** Writes a message that is not part of the result. */
   say(text: string): void {
     this.#write(this.#process.stderr, `${printable(text)}\n`);
   }
@@ -82,7 +82,7 @@ export class Output {
   }
 
   #fail(error: NodeJS.ErrnoException): void {
-    // Who reads only the beginning, as `| head` does, has lost nothing.
+    // A reader such as `| head` closes the pipe on purpose.
     if (own(error, 'code') !== 'EPIPE') this.#lost ??= error;
   }
 }

@@ -1,6 +1,6 @@
 import { cut } from '../checks/printable.js';
 
-/** In characters: more of what somebody else said is not shown. */
+/** The maximum length of text from outside, in characters. */
 const LONGEST = 200;
 /** The beginning of a JSON object in base64url, and what follows it in a token. */
 const TOKENS = /eyJ[\w.-]+/g;
@@ -10,7 +10,7 @@ export function withoutTokens(text: string): string {
   return text.replace(TOKENS, '[a token]');
 }
 
-/** What somebody else said, cut, and without tokens and these secrets: it may echo what it was sent. */
+/** Shortens text from outside, and removes tokens and these secrets: a server may echo the request. */
 export function redact(text: string, ...secrets: readonly string[]): string {
   const known = secrets.filter((secret) => secret !== '');
   const rest = known.reduce((left, secret) => left.replaceAll(secret, '[a secret]'), text);

@@ -3,7 +3,7 @@ import { UsageError } from './usage.js';
 /** In bytes: no token is as long, and what is copied with one neither. */
 const LONGEST = 64 * 1024;
 
-/** What comes on stdin. @throws UsageError where nobody sends anything, or where it is too much */
+/** Reads stdin. @throws UsageError if stdin is a terminal, or if the input is too large */
 export async function readStandardInput(what: string): Promise<string> {
   if (process.stdin.isTTY)
     throw new UsageError(`the ${what} is missing: pass it as an argument, or on stdin.`);

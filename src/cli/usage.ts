@@ -28,7 +28,7 @@ export const COMMON_OPTIONS = {
 /**
  * Reads the arguments of one command.
  *
- * @throws UsageError that repeats no value: somebody may have passed a secret
+ * @throws UsageError that repeats no value, since it may be a secret
  */
 export function readArguments<const Config extends ParseArgsConfig>(
   config: Config,

@@ -30,7 +30,7 @@ export function createAuthorizedFetch(
       // A copy, since the `url` of a subclass may tell a `fetch` of the user another address.
       const target =
         request === undefined ? url.href : (new Request(request, Object.create(null)) as unknown as string);
-      // As the option's type says, for a `fetch` that knows the classes of another library.
+      // See the type of the option: the user's `fetch` may belong to another library, with its own classes.
       return fetch(target, bare({ ...options, headers: Object.fromEntries(headers) }));
     };
     // Whoever has given up asks for no token, and waits for none; what was asked for others share.
@@ -70,13 +70,13 @@ function orAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Pro
   return unlessAborted(promise, signal);
 }
 
-/** Whether the API says that the token is no good (RFC 6750 section 3.1), and not, for one, that it lacks a scope. */
+/** Whether the API refused the token as invalid (RFC 6750 section 3.1), and not for a missing scope. */
 function isInvalidToken({ status, headers }: Response): boolean {
   const challenge = headers.get('www-authenticate') ?? '';
   return status === 401 && /(?:^|[\s,])error\s*=\s*"?invalid_token"?(?=$|[\s,])/i.test(challenge);
 }
 
-/** Whether it is the API that answers, and not somebody to whom it has redirected: he never got the token. */
+/** Whether the response is the API's own, and not that of a redirect's target, which never received the token. */
 function isOf(base: URL | undefined, { url }: Response): boolean {
   // An answer that was made up, as in tests, has no address.
   return !url || new URL(url).origin === base?.origin;
@@ -95,7 +95,7 @@ function isRequest(input: string | URL | Request): input is Request {
   return typeof input === 'object' && !hasMember(input, 'href') && hasMember(input, 'url');
 }
 
-/** The address to which `fetch` sends a Request, whatever the `url` of a subclass says. */
+/** The address to which `fetch` sends a Request. A subclass may override `url`. */
 function urlOf(request: Request): string {
   if (!(request instanceof Request)) return (request as Request).url;
   const getter = own(Object.getOwnPropertyDescriptor(Request.prototype, 'url') ?? {}, 'get');

@@ -1,10 +1,10 @@
 import type { KeyValueStore } from '../checks/store.js';
 import { settledBy } from '../promises.js';
 
-/** Longer than this nobody waits for one answer of the store, in milliseconds: it is there to help. */
+/** The longest wait for a response of the store, in milliseconds. */
 const LONGEST = 500;
 
-/** A store that never throws, and for which nobody waits long. */
+/** A store that never throws, and whose calls have a deadline. */
 export class BoundedStore {
   readonly #store: KeyValueStore;
   #isAnswering = true;
@@ -27,7 +27,7 @@ export class BoundedStore {
     return found;
   }
 
-  /** @param deadline - by `performance.now()`; without one nobody is waiting */
+  /** @param deadline - by `performance.now()`; omitted if no call waits */
   set(name: string, value: unknown, lifetime: number, deadline = Number.POSITIVE_INFINITY): Promise<void> {
     return this.#ask(deadline, async () => void (await this.#store.set(name, value, lifetime)));
   }

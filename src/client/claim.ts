@@ -4,11 +4,11 @@ import { bare } from '../checks/own.js';
 import { unreferenced } from '../promises.js';
 import type { BoundedStore } from './bounded-store.js';
 
-/** For how long one replica may say that it is the one who asks Logto, in milliseconds. */
+/** How long the claim of a replica is valid, in milliseconds. */
 const LIFETIME = 2_000;
-/** How often it says so again while it asks, in milliseconds. */
+/** How often a replica renews its claim during the token request, in milliseconds. */
 const RENEWAL = 1_000;
-/** How long a claim takes to be seen by all, in milliseconds, and how often those who wait look again. */
+/** How long it takes until all replicas see a claim, and how often waiting ones check it, in milliseconds. */
 const LOOK = 100;
 
 /**
@@ -49,7 +49,7 @@ export class Claim {
         const began = performance.now();
         await this.#make(deadline);
         isMade = true;
-        // Who has looked before this claim was there may write another, as slowly as this one was written.
+        // A replica that read before this claim was written may write another one, just as slowly.
         pause = Math.max(LOOK, 2 * (performance.now() - began));
       }
       await sleep(Math.min(pause, Math.max(0, deadline - performance.now())), undefined, { ref: false });
@@ -77,7 +77,7 @@ export class Claim {
     return this.#store.set(this.#name, { by: this.#own, until: Date.now() + LIFETIME }, LIFETIME, deadline);
   }
 
-  /** Who asks now, as far as the store knows. */
+  /** The replica that requests a token now, according to the store. */
   async #holder(deadline: number): Promise<string | undefined> {
     const { by, until } = bare(await this.#store.get(this.#name, deadline));
     if (typeof by !== 'string' || typeof until !== 'number') return undefined;

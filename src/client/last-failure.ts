@@ -1,6 +1,6 @@
 import type { TokenFailure } from './token-failure.js';
 
-/** After a failure the next attempt, in milliseconds: soon where nobody is served, else with growing distance. */
+/** The pause after a failure, in milliseconds: short if there is no valid token, otherwise growing. */
 const FIRST = 1_000;
 const LONGEST = 20_000;
 /** Logto may ask for more than that, and gets so much of it. */

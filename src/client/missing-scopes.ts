@@ -1,6 +1,6 @@
 import type { ClientSettings } from './options.js';
 
-/** Who asked, and for what. */
+/** The token request. */
 export type Asked = Pick<ClientSettings, 'appId' | 'resource' | 'organizationId'>;
 
 /** What to do about scopes that were asked for and that Logto did not grant. */

@@ -138,7 +138,7 @@ export function resolveClientOptions(given: M2MClientOptions): ClientSettings {
   };
 }
 
-/** Its message shows nothing of what came. */
+/** The message never contains the value. */
 function checkSecret(value: unknown): string {
   if (typeof value === 'string' && value.trim() !== '') return checkCredential(OWNER, 'appSecret', value);
   throw new TypeError(
@@ -157,7 +157,7 @@ function checkResource(value: unknown): string {
   return checkAudiences(OWNER, value, 'resource')[0] as string;
 }
 
-/** With a slash at its end, so that relative addresses are resolved below it and not beside it. */
+/** Adds a slash at the end, so that relative addresses are resolved below the path. */
 function checkBaseUrl(value: unknown, allowInsecure: boolean): URL {
   const url = checkAddress(
     OWNER,

@@ -47,7 +47,7 @@ function changed(code: string, says: RegExp, cause: Row['cause']): Row {
   return { code, says, cause, fix };
 }
 
-/** What Logto says, why, and what to do. The first row that fits holds, so the general ones come last. */
+/** Logto's errors, their causes and remedies. The first row that matches applies, so general ones come last. */
 export const REFUSALS: readonly Row[] = [
   {
     code: 'invalid_client',

@@ -1,6 +1,6 @@
 import { type Bare, bare, member } from '../checks/own.js';
 
-/** What the Fetch standard knows of a RequestInit (section 5.4), and what undici adds to it. */
+/** The members of a RequestInit in the Fetch standard (section 5.4), and those that undici adds. */
 const MEMBERS = [
   'method',
   'headers',

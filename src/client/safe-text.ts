@@ -1,7 +1,7 @@
 import { ClientSecretBasic } from 'oauth4webapi';
 import type { ClientSettings } from './options.js';
 
-/** More of what Logto says no message needs. */
+/** The maximum length of text from Logto in a message. */
 const LONGEST = 200;
 
 /** How many readings of a text are tried at most. */
@@ -23,13 +23,13 @@ export function safeText(settings: ClientSettings, text: unknown): string | unde
   return text.slice(0, LONGEST).replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ');
 }
 
-/** What stands in an Authorization header, whoever's it is. */
+/** Whether the text contains Basic credentials, of any app. */
 function hasCredentials(text: string): boolean {
   const [...found] = text.matchAll(/Basic\s+([A-Za-z0-9+/]+)/gi);
   return found.some(([, encoded = '']) => Buffer.from(encoded, 'base64').includes(':'));
 }
 
-/** The text, and what it says once its encodings are removed, in any order. */
+/** The text, and its decoded forms, in any order of decoding. */
 function readingsOf(text: string): readonly string[] {
   const readings = [text];
   for (const reading of readings) {
@@ -61,7 +61,7 @@ function formsOf({ endpoint, appId, appSecret }: ClientSettings): string[] {
   const sent = Buffer.from(credentialsAsSent(endpoint, appId, appSecret), 'base64').toString();
   const secrets = [
     appSecret,
-    // As whoever reads it out of a file may write it.
+    // As it may be written by code that read it from a file.
     appSecret.replace(/^[\s'"]+|[\s'"]+$/g, ''),
     // After the id, which holds no colon any more once it is encoded.
     sent.slice(sent.indexOf(':') + 1),

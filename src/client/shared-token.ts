@@ -76,7 +76,7 @@ export class SharedToken {
       const { plaintext } = await compactDecrypt(entry, this.#key, bare(algorithms));
       return readGrantedToken(JSON.parse(new TextDecoder().decode(plaintext)));
     } catch {
-      // Another secret made it, or nobody of ours.
+      // It was made with another secret, or by other code.
       return undefined;
     }
   }

@@ -10,7 +10,7 @@ export class TokenFailure {
     readonly error: M2MClientError,
     /** Whether to ask again can help. */
     readonly isTransient: boolean,
-    /** Seconds after which Logto wants to be asked again, if it said so (RFC 9110 section 10.2.3). */
+    /** The seconds of Logto's Retry-After, if it sent one (RFC 9110 section 10.2.3). */
     readonly retryAfter: number | undefined = undefined,
   ) {}
 }
@@ -18,7 +18,7 @@ export class TokenFailure {
 /** Logto was asked, and has said no (RFC 6749 section 5.2). To ask the same again would get the same. */
 export function refused(settings: ClientSettings, status: number, answer: object): TokenFailure {
   const code = safeText(settings, own(answer, 'error'));
-  // An authorization server has words for its errors; who sends the secret back is none.
+  // An authorization server never sends the secret back, so this response is from something else.
   if (code === undefined) return invalidResponse(settings, status);
   const description = safeText(settings, own(answer, 'error_description'));
   const message = `Logto gave no token: ${description ?? 'it did not say why'} (${code}).`;

@@ -9,7 +9,7 @@ import type { ClientSettings } from './options.js';
 import { SharedToken } from './shared-token.js';
 import { TokenFailure, unreachable } from './token-failure.js';
 
-/** A token that ends so soon, in seconds, might end on its way: who can have a new one waits for it. */
+/** A token with less lifetime than this, in seconds, could expire on its way, so a call waits for the next one. */
 const TOO_SHORT = 5;
 /** For no longer than that, in milliseconds. */
 const MOMENT = 1_000;
@@ -18,7 +18,7 @@ const SET_BACK = 30;
 /** How often, in milliseconds, a token that an API refuses may be replaced ahead of time. */
 const RENEWAL = 30_000;
 
-/** Keeps one token, and has the next one in time. Who comes at once shares one request. */
+/** Keeps one token, and renews it before it expires. Concurrent calls share one request. */
 export class TokenHolder {
   readonly #settings: ClientSettings;
   readonly #shared: SharedToken | undefined;
@@ -93,7 +93,7 @@ export class TokenHolder {
     return this.#refreshing;
   }
 
-  /** Never rejects: where nobody waits for it, that would end the process. */
+  /** Never rejects: an unhandled rejection would end the process. */
   async #next(refused: string | undefined): Promise<GrantedToken | TokenFailure> {
     const outcome = await this.#seek(refused).catch((error) => unreachable(this.#settings, error));
     if (outcome instanceof TokenFailure) {

@@ -39,7 +39,7 @@ const algorithmOf = (alg: string): Algorithm => own(ALGORITHMS, alg) as Algorith
 const generate = promisify(generateKeyPair);
 
 /**
- * Makes a key, beside everything else: an RSA key takes up to a second, an EC key a millisecond or two. RSA keys have
+ * Generates a key in the background: an RSA key takes up to a second, an EC key a millisecond or two. RSA keys have
  * 2048 bits; Logto's have 4096, and one of those takes several times as long.
  */
 export async function createSigningKey(alg: string): Promise<SigningKey> {

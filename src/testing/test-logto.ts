@@ -118,7 +118,7 @@ export async function openTestLogto(
   const keys = new Endpoint((_req, res) => sendKeySet(res, ring.published));
   const tokens = new Endpoint((req, res) => {
     const tenant = { issuer, audience, apps, issueToken: logto.issueToken };
-    // Where the request breaks off, nobody waits for an answer.
+    // If the request was aborted, no response is needed.
     answerTokenRequest(req, res, tenant).catch(() => void res.destroy());
   });
   const endpoints = new Map([

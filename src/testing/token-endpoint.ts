@@ -7,7 +7,7 @@ import { errorBody, sendJson } from './answers.js';
 import type { RegisteredApp } from './app-options.js';
 import type { TestTokenOptions } from './token-options.js';
 
-/** What the token endpoint knows of its Logto. */
+/** The parts of the Logto that the token endpoint uses. */
 export interface Tenant {
   readonly issuer: string;
   readonly audience: string;
@@ -29,7 +29,7 @@ class Refusal extends Error {
 const FORM_TYPE = 'application/x-www-form-urlencoded';
 const JSON_TYPE = 'application/json';
 
-/** The grants that Logto knows, and that a machine-to-machine app may not use. */
+/** The grants that Logto supports, and that a machine-to-machine app may not use. */
 const OTHER_GRANTS = [
   'authorization_code',
   'refresh_token',

@@ -120,7 +120,7 @@ async function* examineToken(
     return;
   }
   yield await checkAccepted(answer.token, wanted, { ...configuration, allowInsecure });
-  // Asked before the permissions are judged: whether those that came will do, the API knows best.
+  // Before the check of the permissions: the API decides whether the granted ones are sufficient.
   const withToken = api && withoutToken && (await askApi(api, withoutToken, answer, wanted));
   const namesThem = wanted.scopes === withoutToken?.scopes;
   yield checkScopes(wanted, answer.scopes, {

@@ -111,7 +111,7 @@ async function verify(
   return { api: `an API with the endpoint ${endpoints.join(' or ')}, for ${audience}`, refusal };
 }
 
-/** The organization that was named, or the one for which the token says it holds. */
+/** The organization of the option, or else the one in the token. */
 function demandFor(
   { demand }: TokenKind,
   { organization: id }: Asked,
@@ -165,7 +165,7 @@ function forMachines(
     kind: kind.name,
     sentence: kind.sentence,
     ...decoded,
-    // What an API says comes first; where none was asked, its time alone can be said.
+    // The result of the verification comes first. Without one, only the time can be checked.
     ...(verification === undefined && timeFault !== undefined && { untimely: timeFault }),
     ...(verification !== undefined && {
       verification: {

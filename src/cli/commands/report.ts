@@ -11,7 +11,7 @@ const SIGNS = {
 } as const;
 /** As wide as the longest name of a check. */
 const WIDTH = 13;
-/** In characters. What is longer came from somebody else: an issuer, a header, a name. */
+/** In characters. Longer words come from outside: an issuer, a header, a name. */
 const LONGEST_WORD = 300;
 const LONGEST = 2_000;
 
@@ -50,7 +50,7 @@ export class Report {
   }
 }
 
-/** A line that nobody can fill the screen with, or have a token shown by. */
+/** Shortens a line, and removes tokens from it. */
 function safeLine(text: string): string {
   const words = withoutTokens(text).replace(/\S+/g, (word) => cut(word, LONGEST_WORD));
   return cut(words, LONGEST);

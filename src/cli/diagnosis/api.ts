@@ -7,18 +7,18 @@ import { fixForRefusal, type Sent } from './refused-token.js';
 import { failureOf } from './status.js';
 import { Unreachable } from './unreachable.js';
 
-/** What an API says to a request without a token. */
+/** The response of an API to a request without a token. */
 export interface WithoutToken {
   readonly finding: Finding;
   /** Whether it is worth asking again, with a token. */
   readonly isThere: boolean;
   /** Whether a guard for bearer tokens has answered. */
   readonly isGuarded: boolean;
-  /** The permissions that it says the route needs. */
+  /** The permissions in its challenge. */
   readonly scopes: readonly string[];
 }
 
-/** What it says to one with a token. */
+/** The response to a request with a token. */
 export interface WithToken {
   readonly finding: Finding;
   /** Whether the handler has answered, and well. */

@@ -5,7 +5,7 @@ import { Unreachable, unreachable } from './unreachable.js';
 /** Seconds in which an answer has to come. */
 const PATIENCE = 5;
 
-/** What somebody answered. */
+/** A response. */
 export interface Answer {
   readonly status: number;
   readonly headers: Headers;

@@ -2,7 +2,7 @@ import { isScope } from '../../checks/scopes.js';
 
 /** A `Bearer` challenge of a `WWW-Authenticate` header (RFC 6750 section 3). */
 export interface Challenge {
-  /** Those that can be scopes at all: whoever answers may write anything. */
+  /** Only valid scope names: the response may contain anything. */
   readonly scopes: readonly string[];
   readonly error: string | undefined;
   readonly description: string | undefined;

@@ -3,7 +3,7 @@ import { duration } from '../words.js';
 import type { Answer } from './ask.js';
 import { type Finding, ok, problem, skipped } from './finding.js';
 
-/** Whether the clock of this machine agrees with that of whoever answered, as far as an API bears it. */
+/** Whether the local clock agrees with the server's, within the tolerance of an API. */
 export function checkClock({ headers, at }: Answer): Finding {
   const date = Date.parse(headers.get('date') ?? '');
   if (Number.isNaN(date)) {

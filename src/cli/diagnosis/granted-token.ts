@@ -46,7 +46,7 @@ export async function askForToken(wanted: Wanted): Promise<Grant> {
   }
 }
 
-/** The end of the error's message. The rest says why. */
+/** The fix at the end of the error's message. The rest is the cause. */
 function fixFor(error: M2MClientError, { endpoint, app, resource, organization }: Wanted): string {
   const { code } = error;
   const [status = 0, description] = [own(error, 'status'), own(error, 'description')];
@@ -78,7 +78,7 @@ export async function tokenFor({
   return createM2MClient(options as M2MClientOptions).getAccessToken();
 }
 
-/** Identifiers are compared to the letter, and a slash at the end is the letter that is mistaken most. */
+/** Identifiers are compared character by character, and a slash at the end is the most common mistake. */
 async function fixForSlash(wanted: Wanted): Promise<string | undefined> {
   const { resource } = wanted;
   if (resource === undefined) return undefined;

@@ -2,7 +2,7 @@ import { checkEndpoint } from '../../checks/uris.js';
 import { assignment } from '../words.js';
 import { type Finding, ok, problem } from './finding.js';
 
-/** Whether tokens will name the issuer that an API with this endpoint expects, to the letter. */
+/** Whether tokens name exactly the issuer that an API with this endpoint expects. */
 export function checkIssuer(endpoint: string, issuer: string): Finding {
   const expected = `${endpoint}/oidc`;
   if (issuer === expected) return ok('issuer', issuer);

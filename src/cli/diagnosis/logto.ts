@@ -22,7 +22,7 @@ export interface Examined {
 }
 
 /**
- * Reaches Logto, and compares what it says of itself with what an API with this endpoint expects.
+ * Fetches the discovery document of Logto, and compares it with what an API with this endpoint expects.
  *
  * @param isOneOfSeveral - then each line has to say of which it is
  */

@@ -2,7 +2,7 @@ import { bare } from '../../checks/own.js';
 import { withoutTrailing } from '../../checks/trailing.js';
 import { Undecodable } from './decoded-token.js';
 
-/** A token out of what somebody has copied. */
+/** Finds the token in pasted text. */
 export interface Pasted {
   readonly token: string;
   /** What else was there, and was left alone. */

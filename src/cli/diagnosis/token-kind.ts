@@ -4,7 +4,7 @@ import { isAccessTokenType } from '../../verification/token-form.js';
 import { wordOf } from '../words.js';
 import type { DecodedToken } from './decoded-token.js';
 
-/** What somebody holds in hand. */
+/** The kind of a token. */
 export interface TokenKind {
   readonly name:
     | 'api'
@@ -22,7 +22,7 @@ export interface TokenKind {
   readonly demand: Pick<VerifyOptions, 'organization' | 'organizationToken'>;
 }
 
-/** Which of Logto's tokens this is, by what it says of itself. */
+/** Which of Logto's tokens this is, by its claims. */
 export function kindOfToken({ header, claims }: DecodedToken): TokenKind {
   const { aud, sub, client_id: app, organization_id: organization } = claims;
   if (!isAccessTokenType(header['typ'])) return noAccessToken(claims);

@@ -7,7 +7,7 @@ export class Unreachable {
   ) {}
 }
 
-/** Where nobody answered, in the words of a message. */
+/** The address that did not respond, in the words of a message. */
 interface Place {
   readonly host: string;
   readonly hostname: string;
@@ -102,7 +102,7 @@ const EXPLANATIONS: readonly (readonly [sign: RegExp, explanation: Explanation])
     ],
   ],
   [
-    // A fetch takes a 407 from nobody, and some releases of Node do not say so: of nothing else they say nothing.
+    // `fetch` never returns a 407. Some releases of Node throw an error without a reason for it, and only for it.
     /^NO_REASON$|Proxy response \(407\)|proxy authentication required/,
     ({ host }) => [
       `a proxy on the way to ${host} wants a login (407)`,
@@ -120,7 +120,7 @@ const EXPLANATIONS: readonly (readonly [sign: RegExp, explanation: Explanation])
     /^(HPE_.*|UND_ERR_SOCKET|ECONNRESET|EPIPE)$/,
     ({ host, port, isHttps }, { code }) => [
       `${host} broke the connection off (${code})`,
-      // In TLS 1.3 a server that wants a certificate of the client says so by that alone.
+      // In TLS 1.3, a server that requires a client certificate just closes the connection.
       isHttps
         ? `Does it want a certificate of the client, or is ${port} one for something else altogether?`
         : `Does ${port} speak https and not http, or something else altogether?`,

@@ -8,8 +8,8 @@ import { type Ids, type Step, seen } from './steps.js';
 import { MACHINE, membersOf, permissionsOfRole, rolesOfApp, type Tenant } from './tenant.js';
 
 /**
- * What the tenant has beside the file, where it touches what the file describes: permissions, roles that give more, and
- * who else has them. Whatever has nothing to do with the file is not mentioned, since a tenant may have several files.
+ * What the tenant has and the file does not, as far as it concerns the file: permissions, roles that give more, and other
+ * apps that have them. Anything else is not mentioned, since a tenant may have several files.
  *
  * @throws SetupError
  */

@@ -31,7 +31,7 @@ const LONGEST_WAIT = 30;
  * with Retry-After (RFC 9110 section 10.2.3). After any other failure something may have been done, and a call that is
  * sent twice could make an app twice.
  *
- * @param onWait - is told for how many seconds it waits, and after which status
+ * @param onWait - called before a wait, with its seconds and the status
  * @throws SetupError where there is no response, M2MClientError where there is no token
  */
 export async function send(

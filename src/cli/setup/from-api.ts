@@ -12,7 +12,7 @@ import { type Step, seen } from './steps.js';
 const WELL_KNOWN = '/.well-known/oauth-protected-resource';
 
 /**
- * Compares the file with what a running API says of itself: its metadata document (RFC 9728).
+ * Compares the file with the metadata document of a running API (RFC 9728).
  *
  * @param endpoints - base URLs of Logto, one of which the API has to trust; none where none is known
  * @throws SetupError where there is no such document

@@ -14,7 +14,7 @@ import { type Call, type CallAnswer, send } from './call.js';
 import { type Entry, entriesOf, textOf, Unreadable } from './entry.js';
 import { RUN_AGAIN, SetupError } from './setup-error.js';
 
-/** Who calls the Management API, and where. */
+/** The app that calls the Management API, and the address. */
 export interface ManagementApiOptions {
   /** Base URL of Logto, in its normal form. */
   readonly endpoint: string;
@@ -220,7 +220,7 @@ function checkIssuer(token: string, endpoint: string): void {
   );
 }
 
-/** Why there is no token. The client knows the API by its identifier; here it can be said how that is set. */
+/** Why there is no token. The client's message names the API's identifier; this adds how to set it. */
 function noToken(error: unknown): unknown {
   if (!(error instanceof M2MClientError)) return error;
   if (error.code === 'invalid_target') {
@@ -235,7 +235,7 @@ function mayPass(status = 0): boolean {
   return status === 429 || status >= 500;
 }
 
-/** Whether somebody made it after it was looked for, such as another run of this. */
+/** Whether it was created after this run had read the tenant, for example by another run. */
 function isThereAlready(code: string): boolean {
   return /_(exists|in_use)$/.test(code) || code === 'entity.unique_integrity_violation';
 }

@@ -54,7 +54,7 @@ export async function planRole(api: ManagementApi, ids: Ids, role: Role, { roles
     const create = () =>
       api.create('api/roles', {
         name,
-        // Logto wants one.
+        // Logto requires one.
         description: description || name,
         type: MACHINE,
         ...(permissions.length > 0 && { scopeIds: scopeIds(permissions) }),

@@ -5,7 +5,7 @@ import type { Setup } from './setup.js';
 import { Ids, type Step } from './steps.js';
 import type { Tenant } from './tenant.js';
 
-/** What is to be done, in this order, and the ids of what is there. Each step that makes something adds its id. */
+/** The steps in their order, and the ids of existing things. A step that creates something adds its id. */
 export interface Plan {
   readonly steps: readonly Step[];
   readonly ids: Ids;

@@ -13,8 +13,8 @@ export function faultsIn(value: unknown): readonly string[] {
 }
 
 /**
- * Goes through a value and its schema. It knows the keywords that our schema has, and no others: a library would be a
- * dependency of everybody who uses the guards.
+ * Compares a value with its schema. It supports only the keywords of our schema: a library would be a dependency of all
+ * users of the guards.
  */
 class Walk {
   readonly #definitions: unknown;

@@ -1,4 +1,4 @@
-/** Why the tenant could not be set up, for the person who runs the command. */
+/** Why the tenant could not be set up. */
 export class SetupError extends Error {
   readonly lines: readonly string[];
 

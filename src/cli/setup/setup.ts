@@ -1,7 +1,7 @@
 /** A permission of an API, or of organizations. */
 export interface Permission {
   readonly name: string;
-  /** May be empty: then it says nothing about the description in Logto. */
+  /** If it is empty, the description in Logto is not compared. */
   readonly description: string;
 }
 

@@ -22,7 +22,7 @@ export function make(text: string, run: () => Promise<void>): Step {
   return { action: 'make', text, make: run };
 }
 
-/** The ids that Logto has given, by the kind and the name of what has them. Those of what is not made yet are missing. */
+/** The ids in Logto, by kind and name. Things that are not created yet have none. */
 export class Ids {
   readonly #ids = new Map<string, string>();
 
@@ -34,7 +34,7 @@ export class Ids {
     return this.#ids.get(keyOf(kind, name));
   }
 
-  /** The id of what is there, or was made by a step before. */
+  /** The id of a thing that exists, or was created by an earlier step. */
   get(kind: string, name: string): string {
     const id = this.find(kind, name);
     if (id === undefined) throw new Error(`There is no id of the ${kind} ${name}.`);
