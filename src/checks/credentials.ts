@@ -1,8 +1,8 @@
 import type { Owner } from './values.js';
 
 /**
- * What is wrong with an app's id or secret, as the end of a sentence; undefined where nothing is. Both are printable
- * ASCII (RFC 6749 appendices A.1 and A.2), and Logto refuses a request with other characters in them.
+ * Returns the fault in an app's id or secret, as the end of a sentence; undefined if there is none. Both are
+ * printable ASCII (RFC 6749 appendices A.1 and A.2), and Logto refuses a request with other characters in them.
  */
 export function faultInCredential(value: string): string | undefined {
   if (/^[ -~]*$/.test(value)) return undefined;
@@ -24,9 +24,9 @@ export function checkCredential(owner: Owner, option: string, value: string): st
 }
 
 /**
- * What to do about it.
+ * Returns the remedy for an invalid id or secret.
  *
- * @param remedy - how a line break at the end is removed
+ * @param remedy - how to remove a line break at the end
  */
 export function credentialFix(remedy: string): string {
   return `Logto accepts printable ASCII alone. The text of a file often ends with a line break: ${remedy}. Otherwise copy the value again from the Logto Console.`;

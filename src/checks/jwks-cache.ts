@@ -2,20 +2,20 @@ import type { KeyValueStore } from './store.js';
 import { checkStore } from './store.js';
 import { checkNames, checkSeconds, type OptionNames, type Owner, withDefault } from './values.js';
 
-/** How an issuer's keys are kept. Durations are in seconds. */
+/** The options for caching an issuer's keys. Durations are in seconds. */
 export interface JwksCacheOptions {
-  /** Older keys still serve, and are refreshed in the background. Default 600. */
+  /** The age after which keys are refreshed in the background; they remain in use. Default 600. */
   readonly maxAge?: number | undefined;
-  /** How long past `maxAge` keys serve while Logto cannot be reached. Default 86 400. */
+  /** How long past `maxAge` keys are used while Logto cannot be reached. Default 86 400. */
   readonly maxStale?: number | undefined;
   /**
-   * Unknown key ids cause refreshes at least a second apart, and at most `cooldown / 10` while these bring nothing new.
-   * Default 30.
+   * Spaces the refreshes that unknown key ids cause: a second apart, growing to `cooldown / 10` while they bring no
+   * new key. Default 30.
    */
   readonly cooldown?: number | undefined;
-  /** Bounds one refresh with its retry, and how long a request waits for keys, and for `isRevoked`. Default 5. */
+  /** Limits one refresh with its retry, and the wait of a request for keys and for `isRevoked`. Default 5. */
   readonly timeout?: number | undefined;
-  /** Shared by replicas, as a Keyv over Redis: then a new process serves also while Logto is down. */
+  /** A store shared by replicas, such as a Keyv over Redis: a new process then works even while Logto is down. */
   readonly store?: KeyValueStore | undefined;
 }
 
@@ -27,7 +27,7 @@ const KEY_TIMES = {
   timeout: { default: 5, min: 'above zero', max: 60 },
 } as const;
 
-/** How an issuer's keys are kept, with every default filled in; in seconds. */
+/** The durations in seconds, with defaults filled in. */
 export type KeyTimesInSeconds = Readonly<Record<keyof typeof KEY_TIMES, number>>;
 
 const JWKS_CACHE_NAMES: OptionNames<JwksCacheOptions> = {
@@ -38,7 +38,7 @@ const JWKS_CACHE_NAMES: OptionNames<JwksCacheOptions> = {
   store: true,
 };
 
-/** @throws TypeError that names the option, what came, and what to pass */
+/** @throws TypeError that names the option, the value received, and the value to pass */
 export function resolveJwksCache(
   owner: Owner,
   given: JwksCacheOptions | undefined,

@@ -1,5 +1,5 @@
-/** What Logto can sign with, its default first. */
+/** The signing algorithms that Logto supports, its default first. */
 export const LOGTO_ALGORITHMS: readonly string[] = ['ES384', 'RS256', 'ES256', 'ES512', 'PS256'];
 
-/** What an organization's own tokens have for an audience, before the organization's id. */
+/** The prefix of the audience of an organization's own tokens; the organization's id follows. */
 export const ORGANIZATION_AUDIENCE = 'urn:logto:organization:';

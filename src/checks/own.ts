@@ -1,14 +1,14 @@
 declare const BARE: unique symbol;
 
-/** An object without a prototype: its members are its own, and what it lacks is undefined. */
+/** An object without a prototype: it inherits no members, and a missing member is undefined. */
 export type Bare<T> = T & { readonly [BARE]?: never };
 
 /**
- * A copy of an object's own enumerable members, without a prototype. Anything that is not an object gives an empty copy.
+ * Copies an object's own enumerable members to an object without a prototype. Any other value gives an empty copy.
  *
- * What comes from outside is read from such a copy, or by `own`. Where some other library has put a member on
- * `Object.prototype` (prototype pollution), every object without a member of that name seems to have it: a token seems to
- * have a `scope`, the options a `jwksUri`. Each member is read once here, so a getter cannot answer differently later.
+ * External values are read from such a copy, or by `own`. If a library has added a member to `Object.prototype`
+ * (prototype pollution), every object appears to have it: a token appears to have a `scope`, the options a `jwksUri`.
+ * Each member is read once here, so a getter cannot return another value later.
  */
 export function bare<T extends object>(value: T): Bare<T>;
 export function bare(value: unknown): Bare<Readonly<Record<string, unknown>>>;
@@ -16,21 +16,21 @@ export function bare(value: unknown): object {
   return Object.assign(Object.create(null), isObject(value) ? value : undefined);
 }
 
-/** An object's own member of that name; undefined where it has none, or where the value is not an object. */
+/** Returns an object's own member; undefined if it has none, or if the value is not an object. */
 export function own<T extends object, N extends keyof T>(object: T, name: N): T[N] | undefined;
 export function own(value: unknown, name: string): unknown;
 export function own(value: unknown, name: string): unknown {
   return isObject(value) && Object.hasOwn(value, name) ? (value as Record<string, unknown>)[name] : undefined;
 }
 
-/** Whether an object has a member, of its own or by its class. Members that every object has do not count. */
+/** Whether an object has a member, its own or inherited from its class. Members of `Object.prototype` do not count. */
 export function hasMember(value: object, name: string | symbol): boolean {
   let holder: object | null = value;
   while (holder !== null && !Object.hasOwn(holder, name)) holder = Object.getPrototypeOf(holder);
   return holder === value || (holder !== null && Object.getPrototypeOf(holder) !== null);
 }
 
-/** That member; undefined where it has none. For objects of other libraries, whose members are those of their class. */
+/** Returns a member, own or inherited from a class; undefined if there is none. For objects of other libraries. */
 export function member(value: unknown, name: string): unknown {
   return isObject(value) && hasMember(value, name) ? (value as Record<string, unknown>)[name] : undefined;
 }

@@ -1,29 +1,29 @@
 /**
- * Control and format characters and line separators: C0 and C1, bidirectional overrides, characters without a width. With
- * them, a text from elsewhere could rewrite a screen, forge a line of a log, or look like another text.
+ * Control and format characters and line separators: C0 and C1, bidirectional overrides, zero-width characters.
+ * External text could use them to rewrite a screen, forge a log line, or resemble another text.
  */
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
-/** The same, but for the line feeds between the members of a JSON text. */
+/** The same characters, except the line feeds between the members of a JSON text. */
 const UNPRINTABLE_IN_JSON = /(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
 
-/** Escapes such characters as JSON does, so that a text from elsewhere is safe to show. */
+/** Escapes unprintable characters as JSON does, so that external text is safe to show. */
 export function printable(text: string): string {
   return text.replace(UNPRINTABLE, escaped);
 }
 
-/** Escapes them in a JSON text. Its meaning stays the same, since they can only stand in its strings. */
+/** Escapes unprintable characters in a JSON text. They occur only in its strings, so its meaning does not change. */
 export function printableJson(json: string): string {
   return json.replace(UNPRINTABLE_IN_JSON, escaped);
 }
 
-/** No more of a text than so many characters. */
+/** Truncates a text to this many characters. */
 export function cut(text: string, longest = 100): string {
   return text.length > longest ? `${text.slice(0, longest)}…` : text;
 }
 
 /**
- * Something out of a token, fit to stand in a hint: JSON-quoted, and no longer than 100 characters. It is
- * hostile, and may nest deeper than the stack allows: no more of it is looked at than is shown.
+ * Formats a value from a token for a hint: JSON-quoted, at most 100 characters. The value is untrusted, and may be
+ * nested deeper than the stack allows, so only the part that is shown is read.
  */
 export function quote(value: unknown): string {
   if (typeof value === 'string') return printable(JSON.stringify(cut(value)));
@@ -38,7 +38,7 @@ function quoteMember(value: unknown): string {
 
 function escaped(character: string): string {
   let text = '';
-  // Each of its code units, as JSON has no escape for a whole character above U+FFFF.
+  // Escapes each code unit, since JSON has no escape for a character above U+FFFF.
   for (let i = 0; i < character.length; i++)
     text += `\\u${character.charCodeAt(i).toString(16).padStart(4, '0')}`;
   return text;

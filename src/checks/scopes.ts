@@ -3,13 +3,13 @@ import { checkStrings, type Owner, optionError, show } from './values.js';
 /** RFC 6749 section 3.3: printable ASCII without the space, the double quote and the backslash. */
 const SCOPE = /^[!#-[\]-~]+$/;
 
-/** Whether it can be the name of one scope. */
+/** Whether the text is one valid scope name. */
 export function isScope(text: string): boolean {
   return SCOPE.test(text);
 }
 
 /**
- * The scopes that a route needs: separate strings, or strings of several with spaces between them.
+ * Returns the scopes in an option: single strings, or strings of several scopes separated by spaces.
  *
  * @throws TypeError if the list is empty: a guard without scopes would let every valid token through
  */

@@ -1,7 +1,7 @@
 /**
- * The name that was meant, if one of these is near enough: read:prodcuts for read:products.
+ * Returns the most similar known name, if one is similar enough: read:products for read:prodcuts.
  *
- * @param slips - with more slips than that it is another word
+ * @param slips - the maximum edit distance
  */
 export function meantBy(name: string, known: readonly string[], slips = 2): string | undefined {
   const ranked = known
@@ -11,7 +11,7 @@ export function meantBy(name: string, known: readonly string[], slips = 2): stri
   return best !== undefined && best.found <= slips ? best.candidate : undefined;
 }
 
-/** Letters changed, added or dropped, and neighbours that changed places (the optimal string alignment). */
+/** The edit distance: letters changed, added, dropped, and adjacent letters swapped (optimal string alignment). */
 function slipsBetween(a: string, b: string): number {
   let before: number[] = [];
   let last = Array.from({ length: b.length + 1 }, (_, index) => index);

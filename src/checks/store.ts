@@ -5,13 +5,13 @@ import { type Owner, optionError } from './values.js';
  * write to it can issue tokens: protect it as you would protect Logto's own database.
  */
 export interface KeyValueStore {
-  /** Returns the value that was set for that key; undefined or null if there is none, or no longer. */
+  /** Returns the value stored under that key; undefined or null if there is none, or if it has expired. */
   get(key: string): Promise<unknown>;
   /** Stores a value, a string or plain JSON data, for this many milliseconds. */
   set(key: string, value: unknown, ttlMilliseconds: number): Promise<unknown>;
 }
 
-/** @throws TypeError when it is no store */
+/** @throws TypeError if the value is not a store */
 export function checkStore(owner: Owner, option: string, store: KeyValueStore): KeyValueStore {
   if (typeof store?.get === 'function' && typeof store.set === 'function') return store;
   throw optionError(owner, option, 'a store with get and set, as a Keyv', store);

@@ -1,4 +1,4 @@
-/** The text without any of this character at its end. A regular expression for it takes quadratic time. */
+/** Removes all trailing occurrences of a character. A regular expression would take quadratic time. */
 export function withoutTrailing(text: string, character: string): string {
   let end = text.length;
   while (text[end - 1] === character) end -= 1;

@@ -2,17 +2,17 @@ import { ORGANIZATION_AUDIENCE } from './logto.js';
 import { withoutTrailing } from './trailing.js';
 import { checkStrings, type Owner, optionError, show } from './values.js';
 
-/** What may come of http where a key set is fetched. */
+/** The risk of http for a key set. */
 const FALSE_KEYS = 'could name keys of their own';
 const ENDPOINT = 'the base URL of your Logto, as https://your-tenant.logto.app';
-/** Where Logto has its protocol: below an endpoint, and no part of it. */
+/** The path of Logto's OIDC endpoints, which is not part of the base URL. */
 const OIDC_PATH = /\/oidc(\/.*)?$/i;
 
 /**
- * A Logto endpoint in its normal form: host in lower case, no default port, no trailing slash, a path kept.
+ * Normalizes a Logto endpoint: host in lower case, no default port, no trailing slash, path kept.
  *
- * @param risk - what an attacker on the network could do if the address were http
- * @throws TypeError when it is no such address, or is one of an endpoint's own pages
+ * @param risk - what an attacker on the network could do if the address used http
+ * @throws TypeError if the value is not such an address, or is one of the pages below an endpoint
  */
 export function checkEndpoint(
   owner: Owner,
@@ -36,9 +36,9 @@ export function checkEndpoint(
 }
 
 /**
- * An address that will be fetched: https, or http on this very machine.
+ * Checks an address that will be fetched: https, or http on this host.
  *
- * @param risk - what an attacker on the network could do if the address were http
+ * @param risk - what an attacker on the network could do if the address used http
  */
 export function checkAddress(
   owner: Owner,
@@ -63,11 +63,11 @@ export function checkAddress(
   return url;
 }
 
-/** Of a host that an example names, or whose variable was not replaced. */
+/** Matches a host from an example, or with a variable that was not replaced. */
 const PLACEHOLDER =
   /^[^/]*\/\/[^/?#]*([<>{}$]|%7b|(?<![\w-])(your[-_.](tenant|logto|endpoint|domain)([-_.](id|endpoint|domain|url))?|tenant[-_]id)(?![\w-]))/i;
 
-/** @throws TypeError when it is an address with a part that has to be replaced */
+/** @throws TypeError if the address has a placeholder */
 export function checkFilledIn(owner: Owner, option: string, value: unknown): void {
   if (typeof value !== 'string' || !PLACEHOLDER.test(value)) return;
   throw new TypeError(
@@ -75,20 +75,20 @@ export function checkFilledIn(owner: Owner, option: string, value: unknown): voi
   );
 }
 
-/** An address for a message or a store: without the query, which may hold a secret. */
+/** Removes the query, which may contain a secret, for a message or a store. */
 export function withoutQuery(uri: string): string {
   return uri.replace(/\?.*/, '');
 }
 
 function isLoopback(hostname: string): boolean {
-  // Not *.localhost: Node asks the resolver for such names, and it may answer with any address.
+  // Not *.localhost: Node resolves such names by DNS, which may return any address.
   return /^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
 }
 
 /**
- * One API resource indicator or several: absolute URIs without a fragment (RFC 8707 section 2).
+ * Checks API resource indicators: absolute URIs without a fragment (RFC 8707 section 2).
  *
- * @throws TypeError when one is none, or is one that no API may trust
+ * @throws TypeError if one is not such a URI, or must not be trusted by an API
  */
 export function checkAudiences(owner: Owner, value: unknown, option = 'audience'): readonly string[] {
   const audiences = checkStrings(owner, option, value, 'an API resource indicator');
@@ -120,7 +120,7 @@ function isUri(value: string): boolean {
   return /^[a-z][a-z\d+.-]*:[!$-;=?-Z[\]_a-z~]+$/i.test(value) && URL.canParse(value);
 }
 
-/** Logto registers any URL, and names it in `aud` as it was registered. A URI is ASCII (RFC 3986 section 2). */
+/** Logto accepts any URL as an identifier, and uses it unchanged in `aud`. A URI is ASCII (RFC 3986 section 2). */
 function adviceOnUri(value: string): string {
   if (value !== value.trim()) return ' It begins or ends with white space: remove it.';
   if (!/^https?:\/\/[^#]+$/i.test(value) || !URL.canParse(value)) return '';
@@ -130,7 +130,7 @@ function adviceOnUri(value: string): string {
   return ` Logto accepts such an identifier, but it is no URI: create the API resource there as ${show(uri)}, and pass that.`;
 }
 
-/** @throws TypeError when it is no URL that fits a challenge */
+/** @throws TypeError if the value is not a URL that fits a challenge */
 export function checkResourceMetadata(owner: Owner, value: unknown): string {
   const isUrl =
     typeof value === 'string' && /^https?:\/\/[!$-;=?-Z[\]_a-z~]+$/i.test(value) && URL.canParse(value);

@@ -2,12 +2,12 @@ import { type Bare, bare, own } from './own.js';
 import { cut, printable } from './printable.js';
 import { meantBy } from './spelling.js';
 
-/** The checks that options have in common. Each throws a TypeError: which option, what came, what to pass. */
+/** Shared option checks. Each throws a TypeError that names the option, the value received, and the value to pass. */
 
-/** Whose options these are, for the message: `createLogtoAuth`, `requireScopes`. */
+/** The function that has the options, for messages: `createLogtoAuth`, `requireScopes`. */
 export type Owner = string;
 
-/** What came, fit for a message: short, quoted, and without the password of an address. */
+/** Formats a received value for a message: short, quoted, and without the password of an address. */
 export function show(value: unknown): string {
   if (typeof value === 'string') {
     return printable(JSON.stringify(cut(value.replace(/^([a-z][a-z\d+.-]*:\/\/)?.*@/is, '$1…@'))));
@@ -18,12 +18,11 @@ export function show(value: unknown): string {
   return String(value);
 }
 
-/** The default where the option is absent. Null is not absent: it is checked, and refused, as any other value. */
+/** Returns the default if the option is absent. Null is not absent: it is checked and refused like any other value. */
 export function withDefault<T, D>(value: T | undefined, otherwise: D): T | D {
   return value === undefined ? otherwise : value;
 }
 
-/** The usual complaint. */
 export function optionError(owner: Owner, option: string, needed: string, came: unknown): TypeError {
   return new TypeError(`${owner}: \`${option}\` must be ${needed}, not ${show(came)}.`);
 }
@@ -32,11 +31,11 @@ export function optionError(owner: Owner, option: string, needed: string, came: 
 export type OptionNames<T> = Readonly<Record<keyof T, true>>;
 
 /**
- * Checks that these are options at all, and that each has a name that is known.
+ * Checks that the value is an object of options, all with known names.
  *
- * @param within - the option that holds these, as `jwksCache.`
+ * @param within - the prefix of nested options, such as `jwksCache.`
  * @returns the object's own options, without a prototype
- * @throws TypeError also for an inherited option, since it would not be read
+ * @throws TypeError also for an inherited option, since it would be ignored
  */
 export function checkNames<T extends object>(
   owner: Owner,
@@ -57,7 +56,7 @@ export function checkNames<T extends object>(
   }
   for (const name of known) {
     if (Object.hasOwn(options, name)) continue;
-    // A member of Object.prototype is not an option, and is not read.
+    // A member of Object.prototype is not an option.
     const inherited: unknown = Reflect.get(options, name);
     if (inherited === undefined || inherited === Reflect.get(Object.prototype, name)) continue;
     throw new TypeError(
@@ -65,7 +64,7 @@ export function checkNames<T extends object>(
         `Pass a plain object with it.`,
     );
   }
-  // By name, since an option that is not enumerable counts, too.
+  // By name, since an option may be non-enumerable.
   const given = known.filter((name) => Object.hasOwn(options, name));
   return bare(Object.fromEntries(given.map((name) => [name, own(options as unknown, name)]))) as Bare<T>;
 }
@@ -86,7 +85,7 @@ export function checkFunction<F extends Function>(owner: Owner, option: string, 
   return value;
 }
 
-/** A whole number from 1. */
+/** Checks for an integer from 1 to 10 000 000. */
 export function checkCount(owner: Owner, option: string, value: unknown): number {
   const most = 10_000_000;
   if (typeof value !== 'number' || !Number.isInteger(value) || value < 1 || value > most) {
@@ -95,7 +94,7 @@ export function checkCount(owner: Owner, option: string, value: unknown): number
   return value;
 }
 
-/** A duration in seconds; fractions are welcome. */
+/** Checks for a duration in seconds, with or without a fraction. */
 export function checkSeconds(
   owner: Owner,
   option: string,
@@ -110,9 +109,9 @@ export function checkSeconds(
   return value;
 }
 
-/** One string or several, none of them empty. */
+/** Checks for one string or a list of strings, none of them empty. */
 export function checkStrings(owner: Owner, option: string, value: unknown, what: string): string[] {
-  // Not as it is: `map` would pass over the holes of a sparse list.
+  // A copy, since `map` would skip the holes of a sparse list.
   const list: unknown[] = Array.isArray(value) ? Array.from(value) : [value];
   if (list.length === 0) throw optionError(owner, option, `${what}, or a list of them`, value);
   return list.map((item) => {
@@ -122,7 +121,7 @@ export function checkStrings(owner: Owner, option: string, value: unknown, what:
   });
 }
 
-/** A name that was cut short, as `max` for `maxPending`. */
+/** Finds the known name that contains this one: `maxPending` for `max`. */
 function partOf(name: string, known: readonly string[]): string | undefined {
   return known.find((candidate) => candidate.toLowerCase().includes(name.toLowerCase()));
 }

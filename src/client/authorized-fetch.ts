@@ -6,12 +6,12 @@ import type { ClientSettings } from './options.js';
 import { copyInit } from './request-init.js';
 import type { TokenHolder } from './token-holder.js';
 
-/** For no longer than that an answer is held back, in milliseconds. */
+/** The longest time that a response is held back, in milliseconds. */
 const MOMENT = 1_000;
 
 /**
- * A `fetch` that sends the token to one origin and nowhere else. Where a redirect leads to another, the Fetch
- * standard (HTTP-redirect fetch) takes the Authorization header off.
+ * Creates a `fetch` that sends the token to one origin only. On a redirect to another origin, the Fetch standard
+ * (HTTP-redirect fetch) removes the Authorization header.
  */
 export function createAuthorizedFetch(
   { baseUrl, fetch, resource }: ClientSettings,
@@ -27,20 +27,20 @@ export function createAuthorizedFetch(
     const send = (token: string) => {
       const headers = new Headers(options.headers ?? request?.headers);
       headers.set('authorization', `Bearer ${token}`);
-      // A copy, since the `url` of a subclass may tell a `fetch` of the user another address.
+      // A copy, since a subclass may override `url`, and a custom `fetch` would read another address.
       const target =
         request === undefined ? url.href : (new Request(request, Object.create(null)) as unknown as string);
-      // See the type of the option: the user's `fetch` may belong to another library, with its own classes.
+      // A custom `fetch` may belong to another library with its own classes, see the type of the option.
       return fetch(target, bare({ ...options, headers: Object.fromEntries(headers) }));
     };
-    // Whoever has given up asks for no token, and waits for none; what was asked for others share.
+    // An aborted call neither requests a token nor waits for one. Other calls may share a running token request.
     signal?.throwIfAborted();
     const { token } = await orAborted(holder.get(), signal);
     const response = await send(token);
     if (!isInvalidToken(response) || !isOf(baseUrl, response)) return response;
     const renewal = holder.renew(token);
     if (!canBeSentAgain(request, options.body)) {
-      // The next call is to have another token; this one's answer is there, whatever Logto does.
+      // The next call should have a new token. This response is returned even if Logto fails.
       await orAborted(settledBy(renewal, performance.now() + MOMENT), signal);
       return response;
     }
@@ -50,7 +50,7 @@ export function createAuthorizedFetch(
     return send(next.token);
   };
 
-  /** @throws TypeError where the token may not be sent */
+  /** @throws TypeError if the token must not be sent to this address */
   function addressOf(address: string | URL, base: URL | undefined): URL {
     if (base === undefined) {
       throw new TypeError(
@@ -65,7 +65,7 @@ export function createAuthorizedFetch(
 
 function orAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return promise;
-  // Many calls may share one signal, and Node would take that for a leak. `fetch` itself sets this.
+  // Many calls may share one signal, and Node would report a leak. `fetch` sets the same limit.
   if (getMaxListeners(signal) === defaultMaxListeners) setMaxListeners(1_500, signal);
   return unlessAborted(promise, signal);
 }
@@ -76,13 +76,13 @@ function isInvalidToken({ status, headers }: Response): boolean {
   return status === 401 && /(?:^|[\s,])error\s*=\s*"?invalid_token"?(?=$|[\s,])/i.test(challenge);
 }
 
-/** Whether the response is the API's own, and not that of a redirect's target, which never received the token. */
+/** Whether the response is from the API, and not from a redirect target, which never received the token. */
 function isOf(base: URL | undefined, { url }: Response): boolean {
-  // An answer that was made up, as in tests, has no address.
+  // A constructed response, as in tests, has no URL.
   return !url || new URL(url).origin === base?.origin;
 }
 
-/** A stream is gone once it was sent, and in a Request every body is one. */
+/** A stream can be read only once, and the body of a Request is always a stream. */
 function canBeSentAgain(request: Request | undefined, body: unknown): boolean {
   const isStream =
     body instanceof ReadableStream ||
@@ -90,7 +90,7 @@ function canBeSentAgain(request: Request | undefined, body: unknown): boolean {
   return !isStream && (request?.body ?? null) === null;
 }
 
-/** Whether it is a Request, of whichever library: an address is a string, or has a `href`. */
+/** Whether the input is a Request of any library. An address is a string, or has a `href`. */
 function isRequest(input: string | URL | Request): input is Request {
   return typeof input === 'object' && !hasMember(input, 'href') && hasMember(input, 'url');
 }

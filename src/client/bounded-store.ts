@@ -13,7 +13,7 @@ export class BoundedStore {
     this.#store = store;
   }
 
-  /** Whether the store has answered in time when it was asked last. */
+  /** Whether the last call of the store succeeded in time. */
   get isAnswering(): boolean {
     return this.#isAnswering;
   }

@@ -12,8 +12,8 @@ const RENEWAL = 1_000;
 const LOOK = 100;
 
 /**
- * Decides among replicas which one asks Logto. As the store can only get and set, that is a rule and no lock: the last
- * one to claim it asks, and the others wait for what it gets, or for its claim to end.
+ * Decides which replica requests a token. The store has only get and set, so this is a convention, not a lock: the
+ * replica that claims last sends the request, and the others wait for its token or for the end of its claim.
  */
 export class Claim {
   readonly #store: BoundedStore;
@@ -28,9 +28,9 @@ export class Claim {
   }
 
   /**
-   * Waits until it is for this replica to ask, or what the others got is found, or there is no time to wait any longer.
+   * Waits until it is this replica's turn, another replica's token is found, or the deadline has passed.
    *
-   * @param find - what spares the asking, if it is there
+   * @param find - returns a token that makes a token request unnecessary
    * @param deadline - by `performance.now()`
    */
   async awaitTurn<T>(find: () => Promise<T | undefined>, deadline: number): Promise<T | undefined> {
@@ -42,7 +42,7 @@ export class Claim {
       let pause = LOOK;
       if (holder !== undefined && holder !== this.#own) isMade = false;
       else if (isMade) {
-        // Nobody has claimed it since; or the store forgets, and then there is nothing to wait for.
+        // No other replica has claimed since; or the store lost the claim, and there is nothing to wait for.
         this.#isMine = holder === this.#own;
         return undefined;
       } else {
@@ -60,14 +60,14 @@ export class Claim {
     return undefined;
   }
 
-  /** From now to `end` the others wait for this replica, if it is its turn. */
+  /** Makes the other replicas wait until `end`, if it is this replica's turn. */
   keep(): void {
-    // That of a request before this one, if what it got is being written still.
+    // The timer of the previous request, if its token is still being written.
     clearInterval(this.#renewal);
     if (this.#isMine) this.#renewal = unreferenced(setInterval(() => void this.#make(), RENEWAL));
   }
 
-  /** The others need wait no longer: what was got can be found, or there is nothing. */
+  /** Ends the wait of the other replicas: the token is in the store, or there is none. */
   async end(): Promise<void> {
     clearInterval(this.#renewal);
     if (this.#isMine) await this.#store.set(this.#name, 'ended', LIFETIME);

@@ -1,33 +1,31 @@
 import { channel } from 'node:diagnostics_channel';
 import type { M2MClientError } from './m2m-client-error.js';
 
-/** On `express-logto-m2m:scopes-missing`: Logto granted less than was asked for. */
+/** The message of `express-logto-m2m:scopes-missing`: Logto granted fewer scopes than requested. */
 export interface ScopesMissingMessage {
-  /** The app that asked. */
+  /** The app that requested the token. */
   readonly appId: string;
-  /** Which scopes are missing (`missingScopes`), and what to do in Logto (`hint`). */
+  /** The missing scopes (`missingScopes`), and the remedy in Logto (`hint`). */
   readonly error: M2MClientError;
 }
 
-/** On `express-logto-m2m:token-failed`: Logto gave no token. */
+/** The message of `express-logto-m2m:token-failed`: Logto issued no token. */
 export interface TokenFailedMessage {
-  /** The app that asked. */
+  /** The app that requested the token. */
   readonly appId: string;
-  /** Why, and what to do (`hint`). */
+  /** The reason, and the remedy (`hint`). */
   readonly error: M2MClientError;
-  /** Until when the token that is held still serves, in seconds since the epoch; absent where none does. */
+  /** When the cached token expires, in seconds since the epoch; absent if no valid one is cached. */
   readonly servesUntil?: number;
 }
 
 const scopesMissing = channel('express-logto-m2m:scopes-missing');
 const tokenFailed = channel('express-logto-m2m:token-failed');
 
-/** Tells the subscribers that a token has fewer scopes than were asked for. */
 export function publishScopesMissing(message: ScopesMissingMessage): void {
   scopesMissing.publish(message);
 }
 
-/** Tells the subscribers that no token could be had. */
 export function publishTokenFailed(message: TokenFailedMessage): void {
   tokenFailed.publish(message);
 }

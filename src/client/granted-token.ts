@@ -1,7 +1,7 @@
 import { isB64Token } from '../checks/b64token.js';
 import { bare } from '../checks/own.js';
 
-/** A token, and what Logto said of it. Times are in seconds since the epoch. */
+/** A token with the details of Logto's response. Times are in seconds since the epoch. */
 export interface GrantedToken {
   readonly token: string;
   readonly issuedAt: number;
@@ -9,12 +9,12 @@ export interface GrantedToken {
   readonly scopes: readonly string[];
 }
 
-/** Whether this can stand in an Authorization header: what cannot would end in an error of `fetch` that shows it. */
+/** Whether the value fits an Authorization header. For any other, `fetch` would throw an error that shows the value. */
 export function isBearerToken(value: unknown): value is string {
   return typeof value === 'string' && isB64Token(value);
 }
 
-/** Takes over what was kept elsewhere, if it is such a token at all, and nothing else with it. */
+/** Reads a stored token, without any additional members; undefined if the value is not a token. */
 export function readGrantedToken(value: unknown): GrantedToken | undefined {
   const { token, issuedAt, expiresAt, scopes } = bare(value);
   if (!isBearerToken(token) || !isTime(issuedAt) || !isTime(expiresAt)) return undefined;

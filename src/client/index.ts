@@ -1,5 +1,5 @@
 /**
- * The calling side: tokens by client credentials, kept, refreshed ahead, and sent to one API alone.
+ * The client: obtains tokens by client credentials, caches and refreshes them, and sends them to one API only.
  *
  * @module express-logto-m2m/client
  */

@@ -1,38 +1,38 @@
 import { bare } from '../checks/own.js';
 import { defineErrorClass } from '../error-class.js';
 
-/** What is known of a failure. */
+/** The details of an `M2MClientError`. */
 export interface M2MClientErrorDetails {
-  /** The HTTP status of Logto's answer, if there was one. */
+  /** The HTTP status of Logto's response; absent if there was none. */
   readonly status?: number | undefined;
-  /** What Logto said. */
+  /** Logto's `error_description`. */
   readonly description?: string | undefined;
-  /** What to do about it. */
+  /** The remedy. */
   readonly hint?: string | undefined;
-  /** The scopes that were asked for and not granted. */
+  /** The scopes that were requested and not granted. */
   readonly missingScopes?: readonly string[] | undefined;
 }
 
 /**
- * No token could be had, or one with fewer scopes than were asked for. Holds neither a token nor the app's secret.
+ * No token could be obtained, or it has fewer scopes than requested. Contains neither a token nor the app's secret.
  *
- * `code` is Logto's `error` (RFC 6749 section 5.2, RFC 8707 section 2), as `invalid_client`, `invalid_target` and
- * `access_denied`; or `network`, `timeout`, `unavailable` (429 and 5xx), `invalid_response` (no answer of an
+ * `code` is Logto's `error` (RFC 6749 section 5.2, RFC 8707 section 2), such as `invalid_client`, `invalid_target`
+ * and `access_denied`; or `network`, `timeout`, `unavailable` (429 and 5xx), `invalid_response` (not a response of an
  * authorization server), `scopes_missing`.
  */
 export class M2MClientError extends Error {
-  /** What went wrong, for programs. */
+  /** The machine-readable error code. */
   readonly code: string;
-  /** The HTTP status of Logto's answer, if there was one. */
+  /** The HTTP status of Logto's response; absent if there was none. */
   declare readonly status?: number;
-  /** What Logto said, if it said something. */
+  /** Logto's `error_description`; absent if there was none. */
   declare readonly description?: string;
-  /** What to do about it, in Logto or here. */
+  /** The remedy, in Logto or in this app. */
   declare readonly hint?: string;
-  /** The scopes that were asked for and not granted. */
+  /** The scopes that were requested and not granted. */
   declare readonly missingScopes?: readonly string[];
 
-  /** The client makes these; an app may make one for its own tests. */
+  /** The client creates these errors. An app may create them in its own tests. */
   constructor(code: string, message: string, details: M2MClientErrorDetails = {}) {
     const { status, description, hint, missingScopes } = bare(details);
     super(hint === undefined ? message : `${message} ${hint}`);

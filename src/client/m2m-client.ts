@@ -4,34 +4,35 @@ import { TokenHolder } from './token-holder.js';
 
 /** A token that Logto granted. */
 export interface AccessTokenAnswer {
-  /** The token itself: a secret. */
+  /** The access token, which is a secret. */
   readonly token: string;
-  /** In seconds since the epoch. */
+  /** The expiry, in seconds since the epoch. */
   readonly expiresAt: number;
-  /** What Logto granted, which may be less than was asked for. */
+  /** The granted scopes, which may be fewer than requested. */
   readonly scopes: readonly string[];
 }
 
-/** An app that calls a protected API. None of its functions needs `this`. */
+/** A client for a protected API. None of its functions needs `this`. */
 export interface M2MClient {
   /**
-   * A token that is good for a while: the one that is held, or a new one. Callers that come at once share one request.
+   * Returns a token that remains valid for a while, cached or new. Concurrent callers share one request.
    *
-   * @throws M2MClientError (the promise rejects) where Logto gives none and none is held that still lives
+   * @throws M2MClientError (the promise rejects) if Logto issues no token and no valid one is cached
    */
   readonly getAccessToken: () => Promise<AccessTokenAnswer>;
   /**
-   * As the global `fetch`, with the token, and to the origin of `baseUrl` alone. Where the API refuses the token as
-   * invalid (RFC 6750 section 3.1), another is asked for, at most once in 30 s, and the request sent once more, if
-   * its body is no stream (that of a `Request` is one). A `signal` also ends the wait for a token.
+   * The global `fetch` with the token, restricted to the origin of `baseUrl`. If the API refuses the token as invalid
+   * (RFC 6750 section 3.1), the client requests another, at most once in 30 s, and sends the request once more,
+   * unless its body is a stream (as that of a `Request` is). A `signal` also ends the wait for a token.
    *
-   * @throws M2MClientError (the promise rejects) as `getAccessToken`; TypeError without `baseUrl`, and for another origin
+   * @throws M2MClientError (the promise rejects) as `getAccessToken`
+   * @throws TypeError (the promise rejects) without `baseUrl`, and for other origins
    */
   readonly fetch: typeof fetch;
 }
 
 /**
- * Makes a client for one app and one API, with the client credentials grant (RFC 6749 section 4.4).
+ * Creates a client for one app and one API, with the client credentials grant (RFC 6749 section 4.4).
  *
  * @example
  * const shop = createM2MClient({
@@ -44,7 +45,7 @@ export interface M2MClient {
  * });
  * const products = await (await shop.fetch('/products')).json();
  *
- * @throws TypeError that names the option that is wrong or missing, what came, and what to pass
+ * @throws TypeError that names the wrong or missing option, the value received, and the value to pass
  */
 export function createM2MClient(options: M2MClientOptions): M2MClient {
   const settings = resolveClientOptions(options);

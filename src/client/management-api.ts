@@ -1,10 +1,10 @@
 import { show } from '../checks/values.js';
 
 /**
- * The indicator of Logto's own Management API, to be asked for as `resource`. Its one permission is `all`.
+ * Returns the indicator of Logto's Management API, for the `resource` option. Its only permission is `all`.
  *
- * @param tenantId - the tenant of Logto Cloud; `default` where Logto is self-hosted
- * @throws TypeError when it is no tenant id
+ * @param tenantId - the tenant of Logto Cloud; `default` if Logto is self-hosted
+ * @throws TypeError if it is not a tenant id
  */
 export function managementApiResource(tenantId = 'default'): string {
   if (typeof tenantId === 'string' && /^[\w-]+$/.test(tenantId)) return `https://${tenantId}.logto.app/api`;

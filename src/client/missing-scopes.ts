@@ -3,7 +3,7 @@ import type { ClientSettings } from './options.js';
 /** The token request. */
 export type Asked = Pick<ClientSettings, 'appId' | 'resource' | 'organizationId'>;
 
-/** What to do about scopes that were asked for and that Logto did not grant. */
+/** Returns the remedy for scopes that were requested and not granted. */
 export function adviceOnMissing(
   missing: readonly string[],
   { appId, resource, organizationId }: Asked,

@@ -5,12 +5,12 @@ import type { ClientSettings } from './options.js';
 import { TokenFailure, unreachable } from './token-failure.js';
 import { requestToken } from './token-request.js';
 
-/** Milliseconds before the second attempt; twice that before the third, and so on. */
+/** The delay before the second attempt, in milliseconds. It doubles with each further attempt. */
 const FIRST_WAIT = 250;
 
 /**
- * Gets a token: what may be otherwise the next time is tried again, as long as there is time, and what Logto refuses is
- * not. Its timers keep no process alive: who waits for it does. Never rejects.
+ * Obtains a token. Retries transient failures until the deadline, but not a refusal by Logto. The timers here do not
+ * keep the process alive; the waiting caller does. Never rejects.
  *
  * @param deadline - by `performance.now()`
  */
@@ -21,7 +21,7 @@ export async function obtainToken(
   for (let wait = FIRST_WAIT; ; wait *= 2) {
     const outcome = await attempt(settings, deadline);
     if (!(outcome instanceof TokenFailure) || !outcome.isTransient) return outcome;
-    // With jitter, so that replicas which failed together do not come back together.
+    // With jitter, so that replicas that failed together do not retry together.
     const pause = Math.max(wait * (0.5 + Math.random()), (outcome.retryAfter ?? 0) * 1000);
     if (performance.now() + pause >= deadline) return outcome;
     await sleep(pause, undefined, { ref: false });

@@ -16,50 +16,50 @@ import {
   withDefault,
 } from '../checks/values.js';
 
-/** What a client needs to know. Durations are in seconds. `resource`, `organizationId` or both are needed. */
+/** The options of `createM2MClient`. Durations are in seconds. `resource`, `organizationId` or both are required. */
 export type M2MClientOptions = M2MClientCommonOptions & (M2MClientResource | M2MClientOrganization);
 
-/** For an API, perhaps inside an organization. */
+/** Options for an API, optionally inside an organization. */
 export interface M2MClientResource {
-  /** The API resource indicator of the API that is to be called (RFC 8707). */
+  /** The API resource indicator of the API to call (RFC 8707). */
   readonly resource: string;
-  /** The organization for which the token is to hold. */
+  /** The organization that the token is limited to. */
   readonly organizationId?: string | undefined;
 }
 
-/** For an organization, perhaps for an API inside it. */
+/** Options for an organization, optionally for an API inside it. */
 export interface M2MClientOrganization {
-  /** The API resource indicator of the API that is to be called (RFC 8707). */
+  /** The API resource indicator of the API to call (RFC 8707). */
   readonly resource?: string | undefined;
-  /** The organization for which the token is to hold. */
+  /** The organization that the token is limited to. */
   readonly organizationId: string;
 }
 
-/** What every client has. Durations are in seconds. */
+/** The options of every client. Durations are in seconds. */
 export interface M2MClientCommonOptions {
   /** Base URL of Logto, without `/oidc`. */
   readonly endpoint: string;
-  /** Of the machine-to-machine app, from the Logto Console. */
+  /** The id of the machine-to-machine app, from the Logto Console. */
   readonly appId: string;
-  /** Of the same app. It is sent to Logto alone, and stands in no message. */
+  /** The secret of the same app. It is sent only to Logto, and no message contains it. */
   readonly appSecret: string;
-  /** Where that API is: `fetch` resolves addresses against it, and sends the token to its origin alone. */
+  /** The base URL of the API. `fetch` resolves addresses against it, and sends the token only to its origin. */
   readonly baseUrl?: string | undefined;
-  /** What to ask for: Logto grants no scope that was not asked for. */
+  /** The scopes to request. Logto grants no scope that was not requested. */
   readonly scopes?: readonly string[] | undefined;
-  /** How long before a token expires the next one is asked for. Default 60. */
+  /** How long before its expiry a token is replaced. Default 60. */
   readonly refreshBefore?: number | undefined;
-  /** How long a token may take to get, with all that is tried again. Default 10. */
+  /** The time limit for obtaining a token, including retries. Default 10. */
   readonly timeout?: number | undefined;
-  /** Shared by replicas, as a Keyv over Redis: then they share one token. Entries are encrypted. */
+  /** A store shared by replicas, such as a Keyv over Redis: they then share one token. Entries are encrypted. */
   readonly store?: KeyValueStore | undefined;
-  /** Instead of the global `fetch`. */
+  /** Replaces the global `fetch`. */
   readonly fetch?: Fetch | undefined;
-  /** Lets secret and token be sent by http to other hosts than this one. Default false. */
+  /** Allows http to other hosts than this one, for the secret and the token. Default false. */
   readonly allowInsecureRequests?: boolean | undefined;
 }
 
-/** The options with every default filled in and every check passed; durations in seconds. */
+/** The checked options, with defaults filled in. Durations are in seconds. */
 export interface ClientSettings {
   readonly endpoint: string;
   readonly appId: string;
@@ -94,7 +94,7 @@ const NAMES: OptionNames<M2MClientOptions> = {
 /**
  * Checks the options and fills in the defaults.
  *
- * @throws TypeError that names the option, what came, and what to pass; never with the secret
+ * @throws TypeError that names the option, the value received, and the value to pass; never with the secret
  */
 export function resolveClientOptions(given: M2MClientOptions): ClientSettings {
   const options = checkNames<M2MClientOptions>(OWNER, given, NAMES);
@@ -157,7 +157,7 @@ function checkResource(value: unknown): string {
   return checkAudiences(OWNER, value, 'resource')[0] as string;
 }
 
-/** Adds a slash at the end, so that relative addresses are resolved below the path. */
+/** Adds a slash at the end, so that relative addresses resolve below the path. */
 function checkBaseUrl(value: unknown, allowInsecure: boolean): URL {
   const url = checkAddress(
     OWNER,

@@ -1,12 +1,12 @@
 import { bare } from '../checks/own.js';
 import type { ClientSettings } from './options.js';
 
-/** What Logto answered instead of a token (RFC 6749 section 5.2). */
+/** The error response of Logto's token endpoint (RFC 6749 section 5.2). */
 export interface Refusal {
   readonly status: number;
   /** Logto's `error`. */
   readonly code: string;
-  /** Logto's `error_description`, where it may be shown. */
+  /** Logto's `error_description`; undefined if it must not be shown. */
   readonly description: string | undefined;
 }
 
@@ -16,19 +16,19 @@ export type Request = Pick<
   'endpoint' | 'appId' | 'appSecret' | 'resource' | 'organizationId'
 >;
 
-/** Why Logto refused, and what to do about it: whole sentences. */
+/** The cause of a refusal and its remedy, in whole sentences. */
 export interface Explanation {
   readonly cause: string;
   readonly fix: string;
 }
 
-/** One kind of refusal. Its conditions hold all together. */
+/** One kind of refusal. All conditions must match. */
 interface Row {
   readonly code: string;
   readonly status?: number;
-  /** Part of the description. */
+  /** Matches part of the description. */
   readonly says?: RegExp;
-  /** Whether the request can meet this refusal. */
+  /** Whether the request can cause this refusal. */
   readonly asked?: (request: Request) => boolean;
   readonly cause: (request: Request, description: string | undefined) => string;
   readonly fix: (request: Request) => string;
@@ -40,7 +40,7 @@ const NOT_FOR_MACHINES: Pick<Row, 'cause' | 'fix'> = {
     'Create a machine-to-machine app in the Logto Console, and use its id and secret: the type of an app cannot be changed.',
 };
 
-/** A request that did not arrive as this package sent it. */
+/** A refusal of a request that was changed in transit. */
 function changed(code: string, says: RegExp, cause: Row['cause']): Row {
   const fix = ({ endpoint }: Request) =>
     `Something between here and ${endpoint} changed the request: look at the proxies there, and at the \`fetch\` option.`;
@@ -155,7 +155,7 @@ export const REFUSALS: readonly Row[] = [
   },
 ];
 
-/** Why Logto refused, and what to do; undefined where this package does not know the refusal. */
+/** Returns the cause of a refusal and its remedy; undefined if the refusal is not in the table. */
 export function explain(refusal: Refusal, request: Request): Explanation | undefined {
   const row = REFUSALS.find((one) => fits(one, refusal, request));
   return row && { cause: row.cause(request, refusal.description), fix: row.fix(request) };
@@ -171,7 +171,7 @@ function fits(row: Row, { status, code, description = '' }: Refusal, request: Re
   );
 }
 
-/** Some loaders of .env files keep quotation marks and spaces. */
+/** Some .env loaders keep quotation marks and spaces. */
 function adviceOnSurplus({ appId, appSecret }: Request): string {
   const options = Object.entries({ appId, appSecret });
   const name = options.find(([, value]) => /^[\s'"]|[\s'"]$/.test(value))?.[0];

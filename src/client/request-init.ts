@@ -20,11 +20,11 @@ const MEMBERS = [
 ] as const;
 
 /**
- * A plain copy, so that it can be sent with other headers. Members are read by their names, as `fetch` itself reads
- * them: those of a Request or of a class are not its own, and a spread would lose them.
+ * Copies the init to a plain object, to be sent with other headers. Reads members by name, as `fetch` does: a spread
+ * would lose the members that a Request or another class inherits.
  */
 export function copyInit(init: RequestInit | Request): Bare<RequestInit> {
-  // What a `fetch` of the user's may know besides.
+  // Members that only a custom `fetch` supports.
   const copy = Object.entries(init).filter(([, value]) => value !== undefined);
   for (const name of MEMBERS) {
     const value = member(init, name);

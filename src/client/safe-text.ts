@@ -4,19 +4,19 @@ import type { ClientSettings } from './options.js';
 /** The maximum length of text from Logto in a message. */
 const LONGEST = 200;
 
-/** How many readings of a text are tried at most. */
+/** The maximum number of decoded forms of a text that are checked. */
 const MOST_READINGS = 40;
 
 /**
- * What an answer says, cut, on one line, and nothing of it at all where it echoes the secret: as it is, as it was
- * sent, or as others would write it in a form, an address, JSON, base64 or hex, also one over the other.
+ * Returns text from a response, truncated and on one line. Returns undefined if the text contains the secret: as is,
+ * as sent, or encoded as a form, URL, JSON, base64 or hex, also with nested encodings.
  */
 export function safeText(settings: ClientSettings, text: unknown): string | undefined {
   if (typeof text !== 'string') return undefined;
   const forms = formsOf(settings).map((form) => form.toLowerCase());
   for (const reading of readingsOf(text)) {
     if (hasCredentials(reading)) return undefined;
-    // Some forms do not depend on the case, and to withhold too much does no harm.
+    // Some forms are case-insensitive, and a false match does no harm.
     const said = reading.toLowerCase();
     if (forms.some((form) => said.includes(form))) return undefined;
   }
@@ -45,14 +45,14 @@ const DECODERS: readonly ((text: string) => string)[] = [
   // RFC 3986 section 2.1.
   (text) =>
     text.replace(/(?:%[\da-f]{2})+/gi, (hex) => Buffer.from(hex.replaceAll('%', ''), 'hex').toString()),
-  // Of a form.
+  // The form encoding of a space.
   (text) => text.replaceAll('+', ' '),
   // RFC 8259 section 7.
   (text) =>
     text.replace(/\\(?:u([\da-f]{4})|(.))/gi, (_, unit, character) =>
       unit === undefined ? character : String.fromCharCode(Number.parseInt(unit, 16)),
     ),
-  // Base64url, and base64 that is broken into lines.
+  // Base64url, and base64 with line breaks.
   (text) => text.replaceAll('-', '+').replaceAll('_', '/'),
   (text) => text.replace(/\s+/g, ''),
 ];
@@ -61,9 +61,9 @@ function formsOf({ endpoint, appId, appSecret }: ClientSettings): string[] {
   const sent = Buffer.from(credentialsAsSent(endpoint, appId, appSecret), 'base64').toString();
   const secrets = [
     appSecret,
-    // As it may be written by code that read it from a file.
+    // Other code may have trimmed it when it read it from a file.
     appSecret.replace(/^[\s'"]+|[\s'"]+$/g, ''),
-    // After the id, which holds no colon any more once it is encoded.
+    // The part after the id. The encoded id has no colon.
     sent.slice(sent.indexOf(':') + 1),
   ];
   const encoded = secrets.flatMap((secret) => [Buffer.from(secret).toString('hex'), ...inBase64(secret)]);
@@ -71,19 +71,19 @@ function formsOf({ endpoint, appId, appSecret }: ClientSettings): string[] {
 }
 
 /**
- * The characters that stand for the secret in any base64 text that contains it, whatever precedes and follows it. There
- * are three forms, since a byte can begin at three places in a group of four characters (RFC 4648 section 4).
+ * The base64 characters that represent the secret in any longer base64 text. There are three forms, since a byte can
+ * begin at three positions in a group of four characters (RFC 4648 section 4).
  */
 function inBase64(secret: string): string[] {
   const bytes = Buffer.from(secret);
   return [0, 1, 2].map((before) => {
     const encoded = Buffer.concat([Buffer.alloc(before), bytes]).toString('base64');
-    // The characters at both ends also hold bits of the neighbours.
+    // The first and the last character also contain bits of adjacent bytes.
     return encoded.slice(Math.ceil((before * 8) / 6), Math.floor(((before + bytes.length) * 8) / 6));
   });
 }
 
-/** What stands behind `Basic` in the request, made by the code that makes the request. */
+/** The credentials after `Basic`, built by the code that builds the token request. */
 function credentialsAsSent(issuer: string, appId: string, appSecret: string): string {
   const headers = new Headers();
   ClientSecretBasic(appSecret)({ issuer }, { client_id: appId }, new URLSearchParams(), headers);

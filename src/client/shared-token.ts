@@ -9,9 +9,9 @@ import type { ClientSettings } from './options.js';
 import { TokenFailure } from './token-failure.js';
 
 /**
- * The token that replicas share. What is in the store is encrypted under a key derived from the app's secret (RFC
- * 5869), as a JWE (RFC 7516): who reads the store has nothing, and who writes it can make up nothing. A store that
- * fails costs nothing but its benefit.
+ * The token that replicas share. Store entries are JWEs (RFC 7516), encrypted under a key derived from the app's
+ * secret (RFC 5869): read access to the store reveals no token, and write access cannot forge one. If the store
+ * fails, the replica requests its own token.
  */
 export class SharedToken {
   readonly #store: BoundedStore;
@@ -21,7 +21,7 @@ export class SharedToken {
 
   constructor(store: KeyValueStore, settings: ClientSettings) {
     const { endpoint, appId, appSecret, resource, organizationId, scopes } = settings;
-    // A token serves for what it was asked for, and for nothing else.
+    // A token is only valid for the parameters that it was requested with.
     const purpose = JSON.stringify([
       endpoint,
       appId,
@@ -32,18 +32,19 @@ export class SharedToken {
     this.#store = new BoundedStore(store);
     this.#name = `express-logto-m2m:token:${hash('sha256', purpose, 'hex')}`;
     this.#claim = new Claim(this.#store, `${this.#name}:claim`);
-    // By the name, as what it stands for may be longer than HKDF takes.
+    // Derived from the name, a hash: the purpose may be longer than HKDF allows.
     this.#key = new Uint8Array(
       hkdfSync('sha256', appSecret, 'express-logto-m2m shared token', this.#name, 32),
     );
   }
 
   /**
-   * The token of the replicas: what one of them got, or is about to get; and where it is for this one, what it asks for.
+   * Returns the token that another replica has obtained or is about to obtain. If it is this replica's turn, or no
+   * other token is found in time, requests one.
    *
-   * @param isUseful - whether a token in the store spares the asking
-   * @param ask - never rejects
-   * @param deadline - until when store and replicas are waited for, by `performance.now()`
+   * @param isUseful - whether a stored token makes a token request unnecessary
+   * @param ask - sends the token request; never rejects
+   * @param deadline - until when to wait for the store and other replicas, by `performance.now()`
    */
   async obtain(
     isUseful: (token: GrantedToken) => boolean,
@@ -58,7 +59,7 @@ export class SharedToken {
     if (found !== undefined) return found;
     this.#claim.keep();
     const outcome = await ask();
-    // Without waiting for the store.
+    // The caller does not wait for the store.
     this.#share(outcome).catch(() => {});
     return outcome;
   }
@@ -76,7 +77,7 @@ export class SharedToken {
       const { plaintext } = await compactDecrypt(entry, this.#key, bare(algorithms));
       return readGrantedToken(JSON.parse(new TextDecoder().decode(plaintext)));
     } catch {
-      // It was made with another secret, or by other code.
+      // Another secret or other code wrote the entry.
       return undefined;
     }
   }

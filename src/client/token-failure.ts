@@ -4,18 +4,18 @@ import type { ClientSettings } from './options.js';
 import { explain } from './refusals.js';
 import { safeText } from './safe-text.js';
 
-/** Why there is no token. */
+/** The reason why no token was obtained. */
 export class TokenFailure {
   constructor(
     readonly error: M2MClientError,
-    /** Whether to ask again can help. */
+    /** Whether a retry may succeed. */
     readonly isTransient: boolean,
-    /** The seconds of Logto's Retry-After, if it sent one (RFC 9110 section 10.2.3). */
+    /** Logto's Retry-After in seconds; undefined if it sent none (RFC 9110 section 10.2.3). */
     readonly retryAfter: number | undefined = undefined,
   ) {}
 }
 
-/** Logto was asked, and has said no (RFC 6749 section 5.2). To ask the same again would get the same. */
+/** Logto refused the request (RFC 6749 section 5.2). The same request would get the same response again. */
 export function refused(settings: ClientSettings, status: number, answer: object): TokenFailure {
   const code = safeText(settings, own(answer, 'error'));
   // An authorization server never sends the secret back, so this response is from something else.
@@ -27,7 +27,7 @@ export function refused(settings: ClientSettings, status: number, answer: object
   return new TokenFailure(new M2MClientError(code, message, { status, description, hint }), false);
 }
 
-/** Logto is there, and cannot or will not answer now. */
+/** Logto responded with 429 or 5xx. */
 export function unavailable({ endpoint }: ClientSettings, { status, headers }: Response): TokenFailure {
   const message = `Logto gave no token: ${endpoint} answered ${status}.`;
   const hint =
@@ -41,25 +41,25 @@ export function unavailable({ endpoint }: ClientSettings, { status, headers }: R
   );
 }
 
-/** No answer came. */
+/** No response was received. */
 export function unreachable({ endpoint }: ClientSettings, thrown: unknown): TokenFailure {
   const message = `Logto gave no token: ${endpoint} cannot be reached (${reasonOf(thrown)}).`;
   return new TokenFailure(new M2MClientError('network', message), true);
 }
 
-/** No whole answer came in time. */
+/** No complete response was received in time. */
 export function timedOut({ endpoint, timeout }: ClientSettings): TokenFailure {
   const message = `Logto gave no token: ${endpoint} did not answer within ${timeout} s.`;
   return new TokenFailure(new M2MClientError('timeout', message), true);
 }
 
-/** The answer broke off in the middle. */
+/** The response ended before it was complete. */
 export function brokenOff({ endpoint }: ClientSettings, status: number): TokenFailure {
   const message = `Logto gave no token: the answer of ${endpoint} (${status}) broke off.`;
   return new TokenFailure(new M2MClientError('invalid_response', message, { status }), true);
 }
 
-/** Whoever answered is no authorization server, or not at this address. There will be none a moment later. */
+/** The response is not from an authorization server, or not from this address. A retry would not change that. */
 export function invalidResponse({ endpoint }: ClientSettings, status: number): TokenFailure {
   const message = `Logto gave no token: what ${endpoint}/oidc/token answered (${status}) is no answer of Logto's.`;
   const hint = `Is ${endpoint} the base URL of your Logto, with the right port, and no proxy in between that answers itself?`;
@@ -67,8 +67,8 @@ export function invalidResponse({ endpoint }: ClientSettings, status: number): T
 }
 
 /**
- * What went wrong on the way, in a word. Never the message as it is: it may name an address with a password. A `fetch`
- * of the user's may throw whatever it likes.
+ * Describes a network failure in one word. The message may contain an address with a password, so it is never
+ * returned. A custom `fetch` may throw any value.
  */
 function reasonOf(thrown: unknown): string {
   try {

@@ -9,16 +9,16 @@ import type { ClientSettings } from './options.js';
 import { SharedToken } from './shared-token.js';
 import { TokenFailure, unreachable } from './token-failure.js';
 
-/** A token with less lifetime than this, in seconds, could expire on its way, so a call waits for the next one. */
+/** A call waits for the next token if less lifetime remains, in seconds: the token could expire in transit. */
 const TOO_SHORT = 5;
-/** For no longer than that, in milliseconds. */
+/** The longest such wait, in milliseconds. */
 const MOMENT = 1_000;
-/** How far, in seconds, the clock may have been set back since a token came. */
+/** How far the clock may have been set back since a token was issued, in seconds. */
 const SET_BACK = 30;
-/** How often, in milliseconds, a token that an API refuses may be replaced ahead of time. */
+/** The minimum interval between early replacements of tokens that an API refused, in milliseconds. */
 const RENEWAL = 30_000;
 
-/** Keeps one token, and renews it before it expires. Concurrent calls share one request. */
+/** Caches one token and renews it before it expires. Concurrent calls share one request. */
 export class TokenHolder {
   readonly #settings: ClientSettings;
   readonly #shared: SharedToken | undefined;
@@ -32,16 +32,16 @@ export class TokenHolder {
     this.#shared = settings.store && new SharedToken(settings.store, settings);
   }
 
-  /** @throws M2MClientError where none is held that still lives, and Logto gives none */
+  /** @throws M2MClientError if no valid token is cached and Logto issues none */
   async get(): Promise<GrantedToken> {
     const held = this.#living();
     if (held === undefined) return this.#wait();
     if (this.#isFresh(held) || !this.#mayTry(true)) return held;
-    // Ahead of time, so that no caller waits when it ends; and where that fails, this one is no failure.
+    // Refreshed early, so that no caller waits at expiry. If the refresh fails, the held token is still returned.
     const refreshing = this.#refresh();
     if (!endsSoon(held)) return held;
     await settledBy(refreshing, performance.now() + MOMENT);
-    // It may have ended while this was waited for.
+    // It may have expired during the wait.
     return this.#living() ?? this.#wait();
   }
 
@@ -54,8 +54,8 @@ export class TokenHolder {
   }
 
   /**
-   * Another token than this one, which an API has refused: undefined where there is none, or where one was asked for
-   * not long ago. So an API that refuses everything cannot make every call a request to Logto.
+   * Returns another token than the one that an API refused; undefined if Logto issues none, or if one was requested
+   * recently: an API that refuses every token must not cause a token request for each call.
    */
   async renew(refused: string): Promise<GrantedToken | undefined> {
     const held = this.#living();
@@ -74,7 +74,7 @@ export class TokenHolder {
     return held !== undefined && Date.now() / 1000 < held.expiresAt ? held : undefined;
   }
 
-  /** Whether it need not be replaced yet. One that lives shortly is replaced in the middle of its life. */
+  /** Whether the token is not due for replacement. A short-lived token is replaced halfway through its life. */
   #isFresh(token: GrantedToken): boolean {
     const { issuedAt, expiresAt } = token;
     const before = Math.min(this.#settings.refreshBefore, (expiresAt - issuedAt) / 2);
@@ -112,14 +112,14 @@ export class TokenHolder {
     return outcome;
   }
 
-  /** From the other replicas, if there are some, and else from Logto. */
+  /** Obtains a token from the other replicas, if a store is set, otherwise from Logto. */
   async #seek(refused: string | undefined): Promise<GrantedToken | TokenFailure> {
     const timeout = this.#settings.timeout * 1000;
     const began = performance.now();
     const ask = () => this.#fromLogto(began + timeout);
     if (this.#shared === undefined) return ask();
     const isUseful = (token: GrantedToken) => token.token !== refused && this.#isFresh(token);
-    // Half of the time is Logto's, whatever store and replicas do.
+    // Half of the time is reserved for Logto, however long store and replicas take.
     return this.#shared.obtain(isUseful, ask, began + timeout / 2);
   }
 

@@ -24,10 +24,10 @@ import {
 } from './token-failure.js';
 
 /**
- * Asks Logto once, with the client credentials grant (RFC 6749 section 4.4) and the app's id and secret by HTTP Basic
- * (section 2.3.1).
+ * Sends one token request with the client credentials grant (RFC 6749 section 4.4). The app authenticates with its id
+ * and secret by HTTP Basic (section 2.3.1).
  *
- * @param signal - ends the request, its body included, also where a `fetch` does not heed it
+ * @param signal - ends the request and the reading of its body, even if `fetch` ignores it
  */
 export async function requestToken(
   settings: ClientSettings,
@@ -63,7 +63,7 @@ function serverOf(endpoint: string) {
   return bare({ issuer: `${endpoint}/oidc`, token_endpoint: `${endpoint}/oidc/token` });
 }
 
-/** Without a prototype, like all that the library is given: some members would make it send the secret elsewhere. */
+/** Without a prototype, as every object passed to the library: some members would make it send the secret elsewhere. */
 function clientOf(appId: string) {
   return bare({ client_id: appId });
 }
@@ -77,9 +77,9 @@ async function send(settings: ClientSettings, signal: AbortSignal): Promise<Resp
   };
   const authentication = ClientSecretBasic(appSecret);
   const options = bare({
-    // The library makes this object; the copy has no prototype.
+    // The library creates `init` with a prototype; the copy has none.
     [customFetch]: (url: string, init: RequestInit) => fetch(url, bare(init)),
-    // http to this very machine is allowed always; whether to others, the options were checked for.
+    // http to this host is always allowed; the options check allowed or refused other hosts.
     [allowInsecureRequests]: allowInsecure || endpoint.startsWith('http:'),
     signal,
   });
@@ -93,8 +93,8 @@ async function send(settings: ClientSettings, signal: AbortSignal): Promise<Resp
 }
 
 /**
- * The same answer with a body that was read already. Of the headers only the kind of its content: a challenge (Logto
- * sends one with a wrong secret) says nothing that the body does not say, and a proxy's says nothing of Logto.
+ * Rebuilds the response with the body already read. Only the content type is kept: a challenge (Logto sends one for a
+ * wrong secret) adds nothing to the body, and a challenge of a proxy says nothing about Logto.
  */
 function withText({ status, headers }: Response, text: string): Response {
   const contentType = headers.get('content-type') ?? '';
@@ -122,7 +122,7 @@ async function readAnswer(
     };
   } catch (error) {
     if (error instanceof ResponseBodyError) return refused(settings, error.status, error.cause);
-    // JSON that does not end: on a connection that just closes, that is how an answer breaks off.
+    // Incomplete JSON: a connection that closes early truncates the response.
     const isCut = error instanceof OperationProcessingError && own(error, 'code') === PARSE_ERROR;
     return isCut ? brokenOff(settings, response.status) : invalidResponse(settings, response.status);
   }

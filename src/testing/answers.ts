@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { own } from '../checks/own.js';
 
-/** Logto translates an error's code for `message`. Where it has no phrase, it names the code. */
+/** Logto translates an error code to a phrase for `message`. A code without a phrase appears itself. */
 const PHRASES: Readonly<Record<string, string>> = {
   access_denied: 'Access denied.',
   invalid_request: 'Request is invalid.',
@@ -10,27 +10,26 @@ const PHRASES: Readonly<Record<string, string>> = {
   unsupported_grant_type: 'Unsupported `grant_type` requested.',
 };
 
-/** Answers with JSON. */
 export function sendJson(res: ServerResponse, status: number, body: object): void {
   res.setHeader('content-type', 'application/json; charset=utf-8');
   res.writeHead(status).end(JSON.stringify(body));
 }
 
-/** An error's body as Logto writes it (RFC 6749 section 5.2). */
+/** The body of an error response in Logto's form (RFC 6749 section 5.2). */
 export function errorBody(error: string, description: string): object {
   const code = `oidc.${error}`;
   const message = own(PHRASES, error) ?? `An OIDC error occurred: ${code}.`;
   return { code, message, error, error_description: description };
 }
 
-/** Answers to a route or a method that Logto does not have. */
+/** Responds to a route or method that Logto does not have. */
 export function sendNotFound(req: IncomingMessage, res: ServerResponse): void {
   const path = req.url?.replace(/^\/oidc(?=\/)/, '').replace(/\?.*/, '');
   const description = `unrecognized route or not allowed method (${req.method} on ${path})`;
   sendJson(res, 404, errorBody('invalid_request', description));
 }
 
-/** Answers with what clients go by (OpenID Connect Discovery section 4.2). */
+/** Sends the metadata for clients (OpenID Connect Discovery section 4.2). */
 export function sendDiscovery(res: ServerResponse, issuer: string): void {
   sendJson(res, 200, {
     issuer,
@@ -41,7 +40,7 @@ export function sendDiscovery(res: ServerResponse, issuer: string): void {
   });
 }
 
-/** Answers with these keys (RFC 7517 section 5), to GET and to HEAD. */
+/** Sends the keys (RFC 7517 section 5) in response to GET and HEAD. */
 export function sendKeySet(res: ServerResponse, keys: readonly { readonly publicJwk: object }[]): void {
   const { req } = res;
   const body = JSON.stringify({ keys: keys.map(({ publicJwk }) => publicJwk) });

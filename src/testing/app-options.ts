@@ -3,31 +3,31 @@ import { checkCredential } from '../checks/credentials.js';
 import { checkNames, checkSeconds, checkText, type OptionNames, withDefault } from '../checks/values.js';
 import { checkMembers, scopesIn, YEAR } from './token-options.js';
 
-/** An app that may ask for tokens at the token endpoint. */
+/** The options of `addApp`. */
 export interface TestAppOptions {
-  /** Its id. Default: a new one. With the id of an app that is there it takes the place of that app. */
+  /** The app's id. Default: a new one. An existing app with this id is replaced. */
   readonly appId?: string | undefined;
-  /** Its secret. Default: a new one. */
+  /** The app's secret. Default: a new one. */
   readonly appSecret?: string | undefined;
-  /** What its machine-to-machine roles give it: a list, or a string with spaces between them. Default none. */
+  /** The permissions of its machine-to-machine roles: a list, or a string separated by spaces. Default none. */
   readonly scopes?: string | readonly string[] | undefined;
-  /** The organizations that it is in, each with what its organization roles give it there. Default none. */
+  /** The organizations that the app is in, each with the permissions of its organization roles. Default none. */
   readonly organizations?: Readonly<Record<string, string | readonly string[]>> | undefined;
-  /** Seconds that its tokens live. Default 3600. */
+  /** The lifetime of its tokens in seconds. Default 3600. */
   readonly expiresIn?: number | undefined;
 }
 
-/** An app that may ask for tokens, with all that its roles give it. */
+/** A registered app, with the permissions of its roles. */
 export interface RegisteredApp {
   readonly appId: string;
   readonly appSecret: string;
   readonly scopes: readonly string[];
   readonly organizations: ReadonlyMap<string, readonly string[]>;
-  /** Of its tokens, in seconds. */
+  /** The lifetime of its tokens, in seconds. */
   readonly expiresIn: number;
 }
 
-/** @throws TypeError that names the option, what came, and what to pass */
+/** @throws TypeError that names the option, the value received, and the value to pass */
 export function resolveApp(given: TestAppOptions): RegisteredApp {
   const owner = 'addApp';
   const names: OptionNames<TestAppOptions> = {
@@ -58,7 +58,7 @@ export function resolveApp(given: TestAppOptions): RegisteredApp {
   };
 }
 
-/** As long as those that Logto gives. */
+/** As long as Logto's ids. */
 function randomId(): string {
   return randomBytes(16).toString('hex').slice(0, 21);
 }

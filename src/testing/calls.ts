@@ -5,12 +5,12 @@ import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { own } from '../checks/own.js';
 
-/** What other processes may call by its name, with JSON data as argument and result. */
+/** Functions that other processes may call by name, with JSON data as argument and result. */
 export type Calls = Readonly<Record<string, (argument: unknown) => Promise<unknown>>>;
 
 /**
- * Serves calls on loopback. The address holds a secret, so only those who were given it can call. The server does not
- * keep the process alive.
+ * Serves calls on loopback. The address contains a secret, so only processes that received it can call. The server
+ * does not keep the process alive.
  *
  * @returns the address, for `call`
  */
@@ -38,9 +38,9 @@ export async function serveCalls(calls: Calls): Promise<string> {
 }
 
 /**
- * Calls a function that another process serves. Not by `fetch`, which some test environments take away.
+ * Calls a function that another process serves. Does not use `fetch`, which some test environments remove.
  *
- * @throws TypeError where the function threw one; Error for all else
+ * @throws TypeError if the function threw one; Error for any other failure
  */
 export async function call(address: string, name: string, argument: unknown = null): Promise<unknown> {
   const sent = request(`${address}/${name}`, { method: 'POST', agent: false });

@@ -4,11 +4,11 @@ import type { Fault } from './fault.js';
 
 type Answer = (req: IncomingMessage, res: ServerResponse) => void;
 
-/** One address of Logto. It counts its requests, and can be told to fail. */
+/** One endpoint of Logto. It counts its requests, and can be made to fail. */
 export class Endpoint {
-  /** How often it was asked. */
+  /** The number of requests. */
   requests = 0;
-  /** How it fails; undefined where it does not. */
+  /** The current fault; undefined if there is none. */
   fault: Fault | undefined;
   readonly #answer: Answer;
 

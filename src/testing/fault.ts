@@ -1,24 +1,27 @@
 import { checkNames, checkSeconds, type Owner, optionError } from '../checks/values.js';
 
-/** How an endpoint fails. */
+/** A fault of an endpoint. */
 export interface TestFault {
-  /** Seconds before it answers. Default none. */
+  /** The delay of the response in seconds. Default none. */
   readonly delay?: number | undefined;
-  /** The status of its answer. Default 200 with a `body`, and else the usual one. */
+  /** The status of the response. Default 200 with a `body`, otherwise the usual status. */
   readonly status?: number | undefined;
-  /** What it answers: a text as HTML, or an object as JSON. Default nothing with a `status`, and else the usual answer. */
+  /**
+   * The body of the response: a string as HTML, or an object as JSON. Default empty with a `status`, otherwise the
+   * usual body.
+   */
   readonly body?: string | object | undefined;
 }
 
-/** The same, ready to be sent. */
+/** A checked fault, with the response ready to send. */
 export interface Fault {
-  /** Seconds. */
+  /** In seconds. */
   readonly delay: number;
-  /** Undefined where the usual answer is sent. */
+  /** Undefined if the usual response is sent. */
   readonly answer: { readonly status: number; readonly type: string; readonly body: string } | undefined;
 }
 
-/** @throws TypeError that names the option, what came, and what to pass */
+/** @throws TypeError that names the option, the value received, and the value to pass */
 export function resolveFault(owner: Owner, given: TestFault): Fault {
   const { delay = 0, status, body } = checkNames(owner, given, { delay: true, status: true, body: true });
   checkSeconds(owner, 'delay', delay, { min: 'zero', max: 3_600 });
@@ -36,7 +39,7 @@ function jsonOf(owner: Owner, body: unknown): string {
   try {
     if (typeof body === 'object' && body !== null) return JSON.stringify(body);
   } catch {
-    // It holds itself, or what JSON has no form for.
+    // The object is circular, or has a value that JSON cannot represent.
   }
   throw optionError(owner, 'body', 'a text, or an object for JSON', body);
 }

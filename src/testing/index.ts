@@ -1,5 +1,5 @@
 /**
- * A Logto for tests: it publishes keys and issues tokens as the real one does.
+ * A Logto for tests: it publishes keys and issues tokens as a real Logto does.
  *
  * @module express-logto-m2m/testing
  */

@@ -2,21 +2,21 @@ import { randomBytes } from 'node:crypto';
 import { createSigningKey, type SigningKey, signJwt } from './signing-key.js';
 import { resolveToken, type TestTokenOptions, type TokenPlan } from './token-options.js';
 
-/** The issuer, as its tokens name it. */
+/** The issuer, as named in its tokens. */
 export interface Issuer {
   readonly issuer: string;
-  /** Of tokens that name no other. */
+  /** The audience of tokens for which no other is requested. */
   readonly audience: string;
 }
 
-/** Keys that no Logto of this process publishes, by what they sign with. */
+/** Keys that no Logto of this process publishes, by algorithm. */
 const foreignKeys = new Map<string, Promise<SigningKey>>();
 
 /**
- * An access token (RFC 9068) as Logto issues it, but for what is asked to be otherwise.
+ * Issues an access token (RFC 9068) like Logto's, except for the given options.
  *
- * @param current - the key that signs, unless a foreign one is asked for
- * @throws TypeError (as a rejection) that names the option, what came, and what to pass
+ * @param current - the signing key, unless a foreign one is requested
+ * @throws TypeError (as a rejection) that names the option, the value received, and the value to pass
  */
 export async function issueAccessToken(
   options: TestTokenOptions,
@@ -35,7 +35,7 @@ function foreignKey(alg: string): Promise<SigningKey> {
   return key;
 }
 
-/** The claims that Logto writes, and no others, in its order (RFC 9068 section 2.2). */
+/** Exactly the claims of Logto, in its order (RFC 9068 section 2.2). */
 function claimsOf(plan: TokenPlan, issuer: string): Record<string, unknown> {
   const now = Math.floor(Date.now() / 1000);
   const exp = Math.floor(now + plan.expiresIn);
@@ -43,7 +43,7 @@ function claimsOf(plan: TokenPlan, issuer: string): Record<string, unknown> {
     organization_id: plan.organizationId,
     jti: randomBytes(32).toString('base64url'),
     sub: plan.subject,
-    // One that has expired was issued an hour before that, as Logto's are.
+    // An expired token was issued an hour before its expiry, as Logto's are.
     iat: exp >= now ? now : exp - 3_600,
     exp,
     scope: plan.scope,

@@ -2,12 +2,12 @@ import { type RotateKeysOptions, resolveRotation } from './options.js';
 import { createSigningKey, type SigningKey } from './signing-key.js';
 import { TaskQueue } from './task-queue.js';
 
-/** The keys of an issuer: the one that signs, the one that will sign next, and the one before. */
+/** The keys of an issuer: current, next and previous. */
 export class KeyRing {
   #current: SigningKey;
   #next: SigningKey | undefined;
   #previous: SigningKey | undefined;
-  // An RSA key takes longer to make than one that was asked for after it.
+  // An RSA key takes longer to generate than a key requested after it.
   readonly #rotations = new TaskQueue();
 
   private constructor(first: SigningKey) {
@@ -22,12 +22,12 @@ export class KeyRing {
     return this.#current;
   }
 
-  /** In the order in which Logto publishes them. */
+  /** In the order in which Logto publishes the keys. */
   get published(): readonly SigningKey[] {
     return [this.#current, this.#next, this.#previous].filter((key) => key !== undefined);
   }
 
-  /** @throws TypeError (as a rejection) that names the option, what came, and what to pass */
+  /** @throws TypeError (as a rejection) that names the option, the value received, and the value to pass */
   rotate(options: RotateKeysOptions): Promise<void> {
     return this.#rotations.do(async () => {
       const { alg, keepPrevious, staged } = resolveRotation(

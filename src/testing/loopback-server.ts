@@ -5,20 +5,20 @@ import { TaskQueue } from './task-queue.js';
 
 const HOST = '127.0.0.1';
 
-/** An HTTP server on loopback that can be stopped, and started again on its port. */
+/** An HTTP server on loopback that can be stopped and restarted on the same port. */
 export class LoopbackServer {
   readonly #listener: RequestListener;
   #port: number;
   #server: Server | undefined;
   readonly #turns = new TaskQueue();
 
-  /** @param port - 0 for one that is free */
+  /** @param port - 0 for any free port */
   constructor(port: number, listener: RequestListener) {
     this.#port = port;
     this.#listener = listener;
   }
 
-  /** Its address, once it has been started. */
+  /** The base URL, valid after the first start. */
   get endpoint(): string {
     return `http://${HOST}:${this.#port}`;
   }
@@ -29,8 +29,8 @@ export class LoopbackServer {
       const server = createServer(this.#listener);
       server.listen(this.#port, HOST);
       await once(server, 'listening');
-      // A test run shall end, and say why it failed, also where nobody stops this: `node --test` would wait for ever for
-      // a listening server, and for five seconds for a connection that is kept alive.
+      // A test run must end and report its failures even if nobody stops this server: `node --test` would wait for a
+      // listening server forever, and for a kept-alive connection for five seconds.
       server.unref();
       server.on('connection', (socket) => socket.unref());
       this.#port = (server.address() as AddressInfo).port;

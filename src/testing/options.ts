@@ -9,35 +9,35 @@ import {
   withDefault,
 } from '../checks/values.js';
 
-/** How the issuer of a test is started. */
+/** The options of `startTestLogto`. */
 export interface StartTestLogtoOptions {
-  /** The API resource indicator that tokens are issued for, unless they say otherwise. Default `https://api.test`. */
+  /** The API resource indicator of tokens without an `audience` of their own. Default `https://api.test`. */
   readonly audience?: string | undefined;
-  /** What it signs with: ES384, RS256, ES256, ES512 or PS256, as Logto can. Default ES384, Logto's own. */
+  /** The signing algorithm: ES384, RS256, ES256, ES512 or PS256, as Logto supports. Default ES384, as in Logto. */
   readonly alg?: string | undefined;
-  /** The port on 127.0.0.1. Default 0: one that is free. */
+  /** The port on 127.0.0.1. Default 0: any free port. */
   readonly port?: number | undefined;
 }
 
-/** How the keys are rotated. */
+/** The options of `rotateKeys`. */
 export interface RotateKeysOptions {
-  /** What it signs with from now on. Default: the same as before. */
+  /** The signing algorithm of the new key. Default: that of the current key. */
   readonly alg?: string | undefined;
-  /** Whether the key before stays in the key set, as Logto keeps it. Default true. */
+  /** Whether the previous key stays in the key set, as in Logto. Default true. */
   readonly keepPrevious?: boolean | undefined;
   /**
    * Whether the new key is only published and does not sign yet, as in a rotation with a grace period. The next
-   * `rotateKeys()` lets it sign. Default false.
+   * `rotateKeys()` makes it the signing key. Default false.
    */
   readonly staged?: boolean | undefined;
 }
 
-/** Options with every default filled in and every check passed. */
+/** The checked options, with defaults filled in. */
 type Resolved<T> = { readonly [Name in keyof T]-?: Exclude<T[Name], undefined> };
 
 const DEFAULT_AUDIENCE = 'https://api.test';
 
-/** @throws TypeError that names the option, what came, and what to pass */
+/** @throws TypeError that names the option, the value received, and the value to pass */
 export function resolveStart(given: StartTestLogtoOptions): Resolved<StartTestLogtoOptions> {
   const owner = 'startTestLogto';
   const options = checkNames(owner, given, { audience: true, alg: true, port: true });
@@ -57,9 +57,9 @@ export function resolveStart(given: StartTestLogtoOptions): Resolved<StartTestLo
 }
 
 /**
- * @param alg - what signs now
- * @param isStaged - whether the next key is published already
- * @throws TypeError that names the option, what came, and what to pass
+ * @param alg - the current signing algorithm
+ * @param isStaged - whether the next key is already published
+ * @throws TypeError that names the option, the value received, and the value to pass
  */
 export function resolveRotation(
   given: RotateKeysOptions,

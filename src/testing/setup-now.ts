@@ -1,6 +1,6 @@
 import setup from './setup.js';
 
-// The ES module starts it when it is imported, too, for runners that have no more than `--import`.
+// The import of this ES module also starts the Logto, for runners that support only `--import`.
 await setup();
 
 export default setup;

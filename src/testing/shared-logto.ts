@@ -7,29 +7,29 @@ import { issueAccessToken } from './issue-token.js';
 import { type SigningKey, toSigningKey } from './signing-key.js';
 import { openTestLogto, type TestApp, type TestKeySet, type TestLogto } from './test-logto.js';
 
-/** The variable by which the processes of a test run find the Logto that they share. */
+/** The variable through which the processes of a test run find the Logto that they share. */
 const VARIABLE = 'EXPRESS_LOGTO_M2M_TEST_LOGTO';
 
-/** The Logto of a whole test run. It counts no requests, since those of all test files reach it. */
+/** The Logto of a whole test run. It has no request counts, since the requests of all test files reach it. */
 export type SharedTestLogto = Omit<TestLogto, 'keyRequests' | 'tokenRequests'>;
 
-/** What the variable holds, as JSON. */
+/** The content of the variable, as JSON. */
 interface Address {
-  /** Takes the calls of other processes; the path is a secret. */
+  /** Receives the calls of other processes. The path is a secret. */
   readonly control: string;
   readonly endpoint: string;
   readonly audience: string;
 }
 
-/** How a key is sent to another process of the same test run. */
+/** A key in the form sent to another process of the same test run. */
 interface SentKey {
   readonly alg: string;
   readonly pem: string;
 }
 
 /**
- * Starts the Logto of a test run, unless it runs, and sets `LOGTO_ENDPOINT` and `LOGTO_AUDIENCE` for this process and
- * for those that it starts. An audience that is set already is kept, since the app may name it elsewhere.
+ * Starts the Logto of a test run unless it is running, and sets `LOGTO_ENDPOINT` and `LOGTO_AUDIENCE` for this
+ * process and its child processes. An audience that is already set is kept, since the app may also have it elsewhere.
  */
 export async function shareTestLogto(env: NodeJS.ProcessEnv): Promise<void> {
   if (variable(VARIABLE, env) !== undefined) return;
@@ -55,15 +55,15 @@ export async function shareTestLogto(env: NodeJS.ProcessEnv): Promise<void> {
 }
 
 /**
- * The Logto that `express-logto-m2m/testing/setup` has started. Under most runners all test files share it. A test that
- * rotates its keys, stops it or sets a fault should start its own with `startTestLogto`, since it would do so for the other
- * files, too.
+ * Returns the Logto that `express-logto-m2m/testing/setup` started. With most runners all test files share it. A test
+ * that rotates its keys, stops it or sets a fault would affect the other files, and should start its own with
+ * `startTestLogto`.
  *
  * @example
  * const token = await testLogto().issueToken({ scopes: ['read:products'] });
  * await request(app).get('/products').auth(token, { type: 'bearer' }).expect(200);
  *
- * @throws TypeError where the run has none, with the line of configuration that starts it
+ * @throws TypeError if the run has none, with the line of configuration that starts it
  */
 export function testLogto(): SharedTestLogto {
   const address = variable(VARIABLE);
@@ -79,7 +79,7 @@ export function testLogto(): SharedTestLogto {
     endpoint,
     issuer,
     audience,
-    // Signed here and not by the other process, whose clock a test of this one cannot set.
+    // Signed in this process: a test cannot set the clock of the other process.
     issueToken: async (options = {}) => {
       const key = fromSentKey((await call(control, 'signing-key')) as SentKey);
       return issueAccessToken(options, { issuer, audience }, key);
@@ -95,7 +95,7 @@ export function testLogto(): SharedTestLogto {
   };
 }
 
-/** JSON has no undefined. */
+/** JSON has no undefined, so it arrives as null. */
 function toFault(fault: unknown): TestFault | undefined {
   return fault === null ? undefined : (fault as TestFault);
 }

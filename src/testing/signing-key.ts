@@ -2,7 +2,7 @@ import { constants, createPublicKey, generateKeyPair, hash, type KeyObject, sign
 import { promisify } from 'node:util';
 import { bare, own } from '../checks/own.js';
 
-/** A key of the issuer, with its public half as Logto publishes it. */
+/** A key of the issuer, with its public key as Logto publishes it. */
 export interface SigningKey {
   readonly alg: string;
   readonly kid: string;
@@ -12,9 +12,9 @@ export interface SigningKey {
 
 interface Algorithm {
   readonly hash: string;
-  /** Of an EC key; an RSA key has none. */
+  /** The curve of an EC key; undefined for RSA. */
   readonly curve: string | undefined;
-  /** How the signature is made and encoded (RFC 7518 sections 3.3 to 3.5). */
+  /** The options for creating and encoding the signature (RFC 7518 sections 3.3 to 3.5). */
   readonly options: { dsaEncoding?: 'ieee-p1363'; padding?: number; saltLength?: number };
 }
 
@@ -39,8 +39,8 @@ const algorithmOf = (alg: string): Algorithm => own(ALGORITHMS, alg) as Algorith
 const generate = promisify(generateKeyPair);
 
 /**
- * Generates a key in the background: an RSA key takes up to a second, an EC key a millisecond or two. RSA keys have
- * 2048 bits; Logto's have 4096, and one of those takes several times as long.
+ * Generates a key asynchronously: an RSA key takes up to a second, an EC key a millisecond or two. RSA keys have 2048
+ * bits; Logto's have 4096, which take several times as long.
  */
 export async function createSigningKey(alg: string): Promise<SigningKey> {
   const { curve } = algorithmOf(alg);
@@ -51,19 +51,19 @@ export async function createSigningKey(alg: string): Promise<SigningKey> {
   return toSigningKey(alg, privateKey);
 }
 
-/** The key as Logto names it: by its thumbprint (RFC 7638). */
+/** Identifies a key as Logto does: its `kid` is its thumbprint (RFC 7638). */
 export function toSigningKey(alg: string, privateKey: KeyObject): SigningKey {
   const { kty, crv, e, n, x, y } = bare(createPublicKey(privateKey).export(bare({ format: 'jwk' as const })));
-  // In alphabetical order, which the thumbprint asks for. What a key of this type lacks is left out.
+  // In alphabetical order, as the thumbprint requires. Members that this key type lacks are omitted.
   const jwk = { crv, e, kty, n, x, y };
   const kid = hash('sha256', JSON.stringify(jwk), 'base64url');
-  // Logto's EC keys name their `alg`, its RSA keys do not.
+  // In Logto, EC keys have an `alg`, and RSA keys do not.
   const members = { kty, use: 'sig', kid, alg: kty === 'EC' ? alg : undefined, crv, x, y, e, n };
   const publicJwk = Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined));
   return { alg, kid, privateKey, publicJwk };
 }
 
-/** A JWT (RFC 7519) as JWS Compact Serialization (RFC 7515 section 7.1). What is undefined is left out. */
+/** Signs a JWT (RFC 7519) in JWS Compact Serialization (RFC 7515 section 7.1). Undefined members are omitted. */
 export function signJwt(
   header: Readonly<Record<string, unknown>>,
   claims: Readonly<Record<string, unknown>>,

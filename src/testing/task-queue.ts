@@ -1,8 +1,8 @@
-/** Does pieces of work one after the other, however they are called. */
+/** Runs tasks one after the other, even if they are added concurrently. */
 export class TaskQueue {
   #last: Promise<unknown> = Promise.resolve();
 
-  /** @returns what the work gives, once those before it have ended, well or not */
+  /** @returns the result of the task, which starts when the previous tasks have settled */
   do<T>(work: () => Promise<T>): Promise<T> {
     const done = this.#last.then(work);
     this.#last = done.catch(() => {});

@@ -12,88 +12,89 @@ import type { TestTokenOptions } from './token-options.js';
 
 /** A Logto for tests. None of its functions needs `this`. */
 export interface TestLogto {
-  /** For the guards: the `endpoint` option, or `LOGTO_ENDPOINT`. It stays the same after `stop()` and `start()`. */
+  /** The `endpoint` option of the guards, or `LOGTO_ENDPOINT`. It does not change with `stop()` and `start()`. */
   readonly endpoint: string;
   /** The `iss` of its tokens: `<endpoint>/oidc`. */
   readonly issuer: string;
-  /** For the guards: the `audience` option, or `LOGTO_AUDIENCE`. */
+  /** The `audience` option of the guards, or `LOGTO_AUDIENCE`. */
   readonly audience: string;
-  /** How often the keys were fetched since it was made. */
+  /** The number of requests for the keys since this Logto was created. */
   readonly keyRequests: number;
-  /** How often the token endpoint was asked since it was made. */
+  /** The number of requests to the token endpoint since this Logto was created. */
   readonly tokenRequests: number;
   /**
-   * Issues an access token (RFC 9068) as Logto's, but for what is asked to be otherwise: also while it is stopped.
+   * Issues an access token (RFC 9068) like Logto's, except for the given options. Works even while this Logto is
+   * stopped.
    *
    * @example
    * const token = await logto.issueToken({ scopes: ['read:products'] });
    * await request(app).get('/products').auth(token, { type: 'bearer' }).expect(200);
    *
-   * @throws TypeError (as a rejection) where an option is wrong or misspelt
+   * @throws TypeError (as a rejection) if an option is wrong or misspelt
    */
   readonly issueToken: (options?: TestTokenOptions) => Promise<string>;
   /**
-   * Registers an app, which can get tokens by client credentials (RFC 6749 section 4.4) at `<issuer>/token`: for the API,
-   * for the API inside an organization, and for an organization.
+   * Registers an app, which can obtain tokens by client credentials (RFC 6749 section 4.4) at `<issuer>/token`: for
+   * the API, for the API inside an organization, and for an organization.
    *
    * @example
    * const app = await logto.addApp({ scopes: ['read:products'] });
    * const client = createM2MClient({ ...app, endpoint: logto.endpoint, resource: logto.audience });
    *
-   * @throws TypeError (as a rejection) where an option is wrong or misspelt
+   * @throws TypeError (as a rejection) if an option is wrong or misspelt
    */
   readonly addApp: (options?: TestAppOptions) => Promise<TestApp>;
-  /** The `kid` of the key that signs. */
+  /** The `kid` of the current signing key. */
   readonly currentKid: () => Promise<string>;
-  /** The keys as they are published (RFC 7517 section 5), without a request. */
+  /** The published keys (RFC 7517 section 5), without a request. */
   readonly keySet: () => Promise<TestKeySet>;
   /**
-   * Signs with a new key from now on. The one before stays in the key set unless `keepPrevious` is false; the one
-   * before that goes, as with Logto. With `staged` the new key is only published, and the next call lets
-   * it sign.
+   * Signs with a new key from now on. The previous key stays in the key set unless `keepPrevious` is false, and the
+   * one before it is removed, as in Logto. With `staged` the new key is only published, and the next call makes it
+   * the signing key.
    *
-   * @throws TypeError (as a rejection) where an option is wrong or misspelt, or a key is staged already
+   * @throws TypeError (as a rejection) if an option is wrong or misspelt, or if a key is already staged
    */
   readonly rotateKeys: (options?: RotateKeysOptions) => Promise<void>;
   /**
-   * Makes the key endpoint slow, failing or garbled from now on; without an argument it is well again.
+   * Makes the key endpoint slow, failing or malformed from now on; without an argument, resets it.
    *
-   * @throws TypeError (as a rejection) where an option is wrong or misspelt
+   * @throws TypeError (as a rejection) if an option is wrong or misspelt
    */
   readonly setKeyFault: (fault?: TestFault) => Promise<void>;
   /**
-   * Makes the token endpoint slow, failing or garbled, or makes it refuse; without an argument it is well again.
+   * Makes the token endpoint slow, failing, malformed or refusing; without an argument, resets it.
    *
-   * @throws TypeError (as a rejection) where an option is wrong or misspelt
+   * @throws TypeError (as a rejection) if an option is wrong or misspelt
    */
   readonly setTokenFault: (fault?: TestFault) => Promise<void>;
-  /** Stops serving and closes every connection; nothing stays open. To a guard, Logto is down. */
+  /** Stops the server and closes all connections. To a guard, Logto is down. */
   readonly stop: () => Promise<void>;
   /**
-   * Serves again, at the same address and with the same keys; nothing happens where it does already.
+   * Starts the server again, with the same address and keys; does nothing if it is running.
    *
-   * @throws Error (as a rejection) where another program has taken the port
+   * @throws Error (as a rejection) if another program has taken the port
    */
   readonly start: () => Promise<void>;
 }
 
-/** An app of a `TestLogto`, as options of `createM2MClient`. */
+/** An app of a `TestLogto`, in the form of options of `createM2MClient`. */
 export interface TestApp {
-  /** Its id. */
+  /** The app's id. */
   readonly appId: string;
-  /** Its secret. */
+  /** The app's secret. */
   readonly appSecret: string;
 }
 
 /** A JWK Set (RFC 7517 section 5). */
 export interface TestKeySet {
-  /** Public keys; those that are published first come first. */
+  /** The public keys, in the order in which they are published. */
   readonly keys: readonly object[];
 }
 
 /**
- * Starts a Logto for tests on 127.0.0.1: an HTTP server with its keys (RFC 7517 section 5), as guards fetch them, access
- * tokens signed by these, and a token endpoint for its apps. A process that forgets to stop it can end all the same.
+ * Starts a Logto for tests on 127.0.0.1: an HTTP server that publishes keys (RFC 7517 section 5) for guards, issues
+ * access tokens signed by them, and has a token endpoint for its apps. It does not keep the process alive.
  *
  * @example
  * const logto = await startTestLogto({ audience: 'https://shopping.api' });
@@ -101,14 +102,14 @@ export interface TestKeySet {
  * const token = await logto.issueToken({ scopes: ['read:products'] });
  * await logto.stop();
  *
- * @throws TypeError (as a rejection) where an option is wrong or misspelt
- * @throws Error (as a rejection) where the port is taken
+ * @throws TypeError (as a rejection) if an option is wrong or misspelt
+ * @throws Error (as a rejection) if the port is taken
  */
 export async function startTestLogto(options: StartTestLogtoOptions = {}): Promise<TestLogto> {
   return (await openTestLogto(options)).logto;
 }
 
-/** The same, with its key, for the processes of one test run that share it. */
+/** Starts a Logto and returns it with its signing key, for the processes of a test run that share it. */
 export async function openTestLogto(
   options: StartTestLogtoOptions,
 ): Promise<{ readonly logto: TestLogto; readonly signingKey: () => SigningKey }> {

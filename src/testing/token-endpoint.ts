@@ -15,7 +15,7 @@ export interface Tenant {
   readonly issueToken: (options: TestTokenOptions) => Promise<string>;
 }
 
-/** An answer that is no token. */
+/** An error response. */
 class Refusal extends Error {
   constructor(
     readonly status: number,
@@ -29,7 +29,7 @@ class Refusal extends Error {
 const FORM_TYPE = 'application/x-www-form-urlencoded';
 const JSON_TYPE = 'application/json';
 
-/** The grants that Logto supports, and that a machine-to-machine app may not use. */
+/** The grant types that Logto supports, and that a machine-to-machine app must not use. */
 const OTHER_GRANTS = [
   'authorization_code',
   'refresh_token',
@@ -37,7 +37,7 @@ const OTHER_GRANTS = [
   'urn:ietf:params:oauth:grant-type:token-exchange',
 ];
 
-/** Answers a request for a token by client credentials (RFC 6749 section 4.4) as Logto does. */
+/** Responds to a token request with client credentials (RFC 6749 section 4.4) as Logto does. */
 export async function answerTokenRequest(
   req: IncomingMessage,
   res: ServerResponse,
@@ -66,7 +66,7 @@ export async function answerTokenRequest(
   }
 }
 
-/** The parameters: of a form, or of JSON, which Logto takes too. One that is empty counts as absent. */
+/** Reads the parameters from a form or from JSON, which Logto also accepts. An empty parameter counts as absent. */
 async function formOf(req: IncomingMessage): Promise<URLSearchParams> {
   const body = await text(req);
   const type = own(req.headers, 'content-type')
@@ -88,7 +88,7 @@ function jsonIn(body: string): Record<string, string> {
   }
 }
 
-/** The app that asks, by HTTP Basic or in the body (RFC 6749 section 2.3.1). */
+/** Authenticates the app, by HTTP Basic or in the body (RFC 6749 section 2.3.1). */
 function authenticate(
   req: IncomingMessage,
   form: URLSearchParams,
@@ -110,7 +110,7 @@ function authenticate(
   return app;
 }
 
-/** Id and secret out of an Authorization header (RFC 7617), each of which is form-encoded. */
+/** Reads id and secret from an Authorization header (RFC 7617). Each is form-encoded. */
 function credentialsIn(header: string): readonly [id: string, secret: string] {
   const encoded = /^basic ([\w+/]+=*)$/i.exec(header)?.[1] ?? '';
   const credentials = Buffer.from(encoded, 'base64').toString();
@@ -170,12 +170,12 @@ async function grant(form: URLSearchParams, app: RegisteredApp, tenant: Tenant):
     access_token: await tenant.issueToken({ clientId: appId, scopes, expiresIn, ...target }),
     expires_in: expiresIn,
     token_type: 'Bearer',
-    // Logto names none only in the answer for an organization's own token.
+    // An empty scope appears only in Logto's response for an organization's own token.
     ...((scopes.length > 0 || resource === undefined) && { scope: scopes.join(' ') }),
   };
 }
 
-/** The API for which the token is wanted (RFC 8707 section 2). Undefined if the request names none. */
+/** Returns the API that the token is requested for (RFC 8707 section 2); undefined if the request names none. */
 function resourceIn(form: URLSearchParams, { audience }: Tenant): string | undefined {
   const resources = form.getAll('resource');
   for (const resource of resources) {

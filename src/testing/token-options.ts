@@ -10,41 +10,44 @@ import {
   withDefault,
 } from '../checks/values.js';
 
-/** What is to be in a token. Without any option it is one that Logto gives to an app without permissions. */
+/** The options of `issueToken`. Without any, the token is one that Logto issues to an app without permissions. */
 export interface TestTokenOptions {
-  /** The app that asks. Default `test-app`. */
+  /** The app that the token is issued to. Default `test-app`. */
   readonly clientId?: string | undefined;
-  /** Whose token it is. Default: the app's own. Any other makes it a user's token, which guards refuse by default. */
+  /** The subject. Default: the app itself. Any other makes it a user's token, which guards refuse by default. */
   readonly subject?: string | undefined;
   /**
-   * Which key signs it. Default `current`, that of this Logto. `foreign` is a key that this Logto never had, with a `kid`
-   * of its own; with the `kid` of the current key in `header` the signature is what is wrong.
+   * The signing key. Default `current`, the key of this Logto. `foreign` is a key that this Logto never had, with its
+   * own `kid`; with the `kid` of the current key in `header`, only the signature is invalid.
    */
   readonly key?: 'current' | 'foreign' | undefined;
-  /** The permissions that it has: a list, or a string with spaces between them. Default none. */
+  /** The granted permissions: a list, or a string separated by spaces. Default none. */
   readonly scopes?: string | readonly string[] | undefined;
   /**
-   * The API that it is for. Default: the issuer's `audience`. `urn:logto:organization:o1` makes it a token of the
+   * The audience. Default: the `audience` of the issuer. `urn:logto:organization:o1` makes it a token of the
    * organization o1 itself.
    */
   readonly audience?: string | undefined;
-  /** The organization that its permissions for the API hold in. Default: none, they hold everywhere. */
+  /** The organization that the permissions for the API are limited to. Default: none, they are not limited. */
   readonly organizationId?: string | undefined;
   /**
-   * Seconds until it expires, at most a year. Default 3600. With -60 it expired a minute ago; guards forgive 5 seconds
-   * (their `clockTolerance`).
+   * Seconds until the token expires, at most a year. Default 3600. With -60 it expired a minute ago; guards tolerate
+   * 5 seconds (their `clockTolerance`).
    */
   readonly expiresIn?: number | undefined;
-  /** Claims to add or to replace. One that is undefined takes the claim away. */
+  /** Claims to add or to replace. An undefined claim is removed. */
   readonly claims?: Readonly<Record<string, unknown>> | undefined;
-  /** Members of the header, likewise; but `alg` is that of the key (`rotateKeys`), and `crit` is never there. */
+  /**
+   * Members of the header to add, replace or remove. `alg` is always that of the key (`rotateKeys`), and `crit` is
+   * not allowed.
+   */
   readonly header?: Readonly<Record<string, unknown>> | undefined;
 }
 
-/** The longest that a token lives, in seconds. */
+/** The maximum lifetime of a token, in seconds. */
 export const YEAR = 365 * 86_400;
 
-/** What is to be in a token, with every check passed. What is undefined is not to be there. */
+/** The checked content of a token. Undefined members are omitted. */
 export interface TokenPlan {
   readonly isForeign: boolean;
   readonly clientId: string;
@@ -57,7 +60,7 @@ export interface TokenPlan {
   readonly header: Readonly<Record<string, unknown>>;
 }
 
-/** @throws TypeError that names the option, what came, and what to pass */
+/** @throws TypeError that names the option, the value received, and the value to pass */
 export function resolveToken(given: TestTokenOptions, ownAudience: string): TokenPlan {
   const owner = 'issueToken';
   const names: OptionNames<TestTokenOptions> = {
@@ -91,7 +94,7 @@ export function resolveToken(given: TestTokenOptions, ownAudience: string): Toke
     isForeign: key === 'foreign',
     clientId,
     subject: checkText(owner, 'subject', withDefault(options.subject, clientId)),
-    // Where there are no permissions, Logto writes an empty claim in a token of an organization, and none elsewhere.
+    // Without permissions, Logto writes an empty claim in an organization's own token, and no claim in others.
     scope: scopesIn(owner, 'scopes', options.scopes).join(' ') || (isOrganizations ? '' : undefined),
     audience,
     organizationId,
@@ -101,7 +104,11 @@ export function resolveToken(given: TestTokenOptions, ownAudience: string): Toke
   };
 }
 
-/** Scopes, of which there may be none. @throws TypeError that names the option, what came, and what to pass */
+/**
+ * Returns the scopes, possibly none.
+ *
+ * @throws TypeError that names the option, the value received, and the value to pass
+ */
 export function scopesIn(owner: Owner, option: string, scopes: unknown): readonly string[] {
   const areNone = scopes === undefined || scopes === '' || (Array.isArray(scopes) && scopes.length === 0);
   return areNone ? [] : checkScopes(owner, option, scopes);
@@ -117,7 +124,7 @@ function checkExpiry(owner: Owner, value: unknown): number {
   );
 }
 
-/** @throws TypeError that names the option, what came, and what to pass */
+/** @throws TypeError that names the option, the value received, and the value to pass */
 export function checkMembers(
   owner: Owner,
   option: string,

@@ -8,8 +8,8 @@ import { type Ids, type Step, seen } from './steps.js';
 import { MACHINE, membersOf, permissionsOfRole, rolesOfApp, type Tenant } from './tenant.js';
 
 /**
- * What the tenant has and the file does not, as far as it concerns the file: permissions, roles that give more, and other
- * apps that have them. Anything else is not mentioned, since a tenant may have several files.
+ * Lists what the tenant has and the file does not, as far as it concerns the file: permissions, roles that grant
+ * more, and other apps that have them. Anything else is not mentioned, since a tenant may have several files.
  *
  * @throws SetupError
  */
@@ -38,7 +38,7 @@ function permissionsBeside({ apis }: Setup, tenant: Tenant): string[] {
   });
 }
 
-/** Roles of the file that give more, and other roles that give a permission of an API of the file. */
+/** Roles of the file that grant more, and other roles that grant a permission of an API of the file. */
 async function rolesBeside(api: ManagementApi, setup: Setup, tenant: Tenant): Promise<string[]> {
   const described = new Set(setup.apis.map(({ indicator }) => indicator));
   const texts: string[] = [];
@@ -74,10 +74,10 @@ async function appsBeside(api: ManagementApi, { apps, roles }: Setup, ids: Ids):
   return texts;
 }
 
-/** Organization roles of the file that give more, and others that give what the file describes. */
+/** Organization roles of the file that grant more, and others that grant a permission that the file describes. */
 function organizationRolesBeside(setup: Setup, tenant: Tenant): string[] {
   const described = new Set(setup.organizationPermissions.map(({ name }) => name));
-  // The list of roles names no API, so permissions are known by their ids.
+  // The list of roles contains no API, so permissions are identified by their ids.
   const ofApis = new Map(
     tenant.apis
       .filter(({ indicator }) => setup.apis.some((api) => api.indicator === indicator))
@@ -107,7 +107,7 @@ function organizationRolesBeside(setup: Setup, tenant: Tenant): string[] {
     });
 }
 
-/** Members that have other roles, and other members. */
+/** Members of the file that have other roles, and members that the file does not list. */
 async function membersBeside(api: ManagementApi, { organizations }: Setup, ids: Ids): Promise<string[]> {
   const texts: string[] = [];
   for (const { name, members } of organizations) {
@@ -144,7 +144,7 @@ function named(name: string): { readonly name: string } {
 
 interface Given {
   readonly name: string;
-  /** Undefined for an organization permission, and for one of an API that the file does not describe. */
+  /** Undefined for an organization permission, and for a permission of an API that the file does not describe. */
   readonly indicator?: string | undefined;
 }
 

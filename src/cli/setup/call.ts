@@ -6,33 +6,33 @@ import { RUN_AGAIN, SetupError } from './setup-error.js';
 /** A call of the Management API. */
 export interface Call {
   readonly method: 'GET' | 'POST';
-  /** Below the endpoint, without a slash before it. */
+  /** Relative to the endpoint, without a leading slash. */
   readonly path: string;
   readonly body: object | undefined;
 }
 
-/** What was answered, read to its end. */
+/** A response of the Management API, with its whole body. */
 export interface CallAnswer {
   readonly status: number;
   readonly headers: Headers;
-  /** Undefined where the body is not JSON. */
+  /** Undefined if the body is not JSON. */
   readonly json: unknown;
 }
 
-/** In milliseconds, for one attempt. */
+/** The time limit of one attempt, in milliseconds. */
 const PATIENCE = 30_000;
-/** How often one call is sent again. */
+/** The maximum number of retries of one call. */
 const MOST_WAITS = 4;
-/** In seconds: Logto is not waited for any longer. */
+/** The longest wait that is accepted before a retry, in seconds. */
 const LONGEST_WAIT = 30;
 
 /**
- * Sends a call. It is sent again after 429 (RFC 6585 section 4), since nothing was done then, and a GET also after 503
- * with Retry-After (RFC 9110 section 10.2.3). After any other failure something may have been done, and a call that is
- * sent twice could make an app twice.
+ * Sends a call. Retries after 429 (RFC 6585 section 4), since the call had no effect, and a GET also after 503 with
+ * Retry-After (RFC 9110 section 10.2.3). After any other failure the call may have taken effect, and a retry could
+ * create an app twice.
  *
- * @param onWait - called before a wait, with its seconds and the status
- * @throws SetupError where there is no response, M2MClientError where there is no token
+ * @param onWait - called before each wait, with its seconds and the status
+ * @throws SetupError if there is no response, M2MClientError if there is no token
  */
 export async function send(
   authorizedFetch: typeof fetch,
@@ -51,7 +51,7 @@ export async function send(
 async function attempt(authorizedFetch: typeof fetch, { method, path, body }: Call): Promise<CallAnswer> {
   const init: RequestInit = {
     method,
-    // A redirect that is followed makes a GET of a POST.
+    // A followed redirect would turn a POST into a GET.
     redirect: 'manual',
     signal: AbortSignal.timeout(PATIENCE),
     ...(body && { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),

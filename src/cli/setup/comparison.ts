@@ -12,7 +12,7 @@ export function keyOf({ indicator, name }: ApiPermission): string {
   return `${name} of ${indicator}`;
 }
 
-/** Which of these permissions a role in the tenant does not give. */
+/** Returns the permissions that a role in the tenant does not grant. */
 export function lackingIn(
   permissions: readonly ApiPermission[],
   ids: Ids,
@@ -25,12 +25,12 @@ export function lackingIn(
   });
 }
 
-/** A description that the file has, and Logto has not. */
+/** Compares the descriptions, if the file has one. */
 export function descriptionDifference(text: string, found: Named, wanted: string | undefined): Step[] {
   return difference(text, 'description', found.description, wanted || undefined);
 }
 
-/** A member that is another one in Logto than in the file. Where the file has none, none is demanded. */
+/** Compares a member of an entity. A member that the file does not have is not compared. */
 export function difference(text: string, member: string, present: unknown, wanted: unknown): Step[] {
   if (wanted === undefined || isDeepStrictEqual(present, wanted)) return [];
   return [
@@ -43,7 +43,7 @@ function shown(value: unknown): string {
   return typeof value === 'object' ? cut(JSON.stringify(value)) : show(value);
 }
 
-/** `read:products and write:products`; with their APIs where they are of several. */
+/** `read:products and write:products`; with their APIs if they belong to several. */
 export function namesOf(permissions: readonly { readonly name: string }[]): string {
   const indicators = permissions.map((one) => own(one, 'indicator'));
   const areOfSeveral = new Set(indicators.filter((one) => one !== undefined)).size > 1;
@@ -54,12 +54,12 @@ export function namesOf(permissions: readonly { readonly name: string }[]): stri
   );
 }
 
-/** The same as the end of a line; empty where there is none. */
+/** The names as the end of a line; empty if there are none. */
 export function withNames(permissions: readonly { readonly name: string }[]): string {
   return permissions.length === 0 ? '' : ` with ${namesOf(permissions)}`;
 }
 
-/** Name and description for a request. Logto takes an absent description for none. */
+/** Name and description for a request. Logto treats an absent description as empty. */
 export function bodyOf({ name, description }: { name: string; description: string | undefined }): object {
   return { name, ...(description && { description }) };
 }

@@ -4,7 +4,7 @@ import type { Named } from './entry.js';
 import type { Api, Setup } from './setup.js';
 import { MACHINE, type Tenant, type TenantRole } from './tenant.js';
 
-/** Why it is not certain what in the tenant is meant: one sentence for each doubt. With one of them nothing is made. */
+/** Returns one sentence for each ambiguity between the file and the tenant. If there are any, nothing is created. */
 export function doubtsAbout(setup: Setup, tenant: Tenant): readonly string[] {
   const { apis, roles, apps, organizationRoles, organizations } = setup;
   return [
@@ -23,7 +23,7 @@ export function doubtsAbout(setup: Setup, tenant: Tenant): readonly string[] {
   ];
 }
 
-/** Names that differ only in case, in spaces or in how a character is composed: one of them may be a slip. */
+/** Finds names that differ only in case, spaces or Unicode composition: one of them may be a typo. */
 function likenesses(
   what: string,
   wanted: readonly { readonly name: string }[],
@@ -46,8 +46,8 @@ function looseForm(name: string): string {
 }
 
 /**
- * An API is found by its indicator. A name that fits another indicator, or an indicator that fits another name, can be a
- * slip or another API.
+ * An API is identified by its indicator. The same name with another indicator, or the same indicator with another
+ * name, may be a typo or another API.
  */
 function apiDoubts({ name, indicator }: Api, { apis }: Tenant): string[] {
   const found = apis.find((one) => one.indicator === indicator);
@@ -65,7 +65,7 @@ function apiDoubts({ name, indicator }: Api, { apis }: Tenant): string[] {
     );
 }
 
-/** Logto lets apps and organizations have the name of another. */
+/** Logto allows several apps or organizations with the same name. */
 function nameDoubts(what: string, name: string, all: readonly Named[]): string[] {
   const ids = all.filter((one) => one.name === name).map(({ id }) => id);
   if (ids.length < 2) return [];

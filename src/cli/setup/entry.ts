@@ -1,12 +1,12 @@
 import { type Bare, bare, own } from '../../checks/own.js';
 
-/** An entry of the Management API, of which nothing is known but that it is an object. */
+/** An object in a response of the Management API, with unchecked members. */
 export type Entry = Bare<Readonly<Record<string, unknown>>>;
 
-/** What was read is not what the Management API answers. */
+/** The data is not a response of the Management API. */
 export class Unreadable extends Error {}
 
-/** The entries of a list. @throws Unreadable */
+/** Checks that the value is a list of objects. @throws Unreadable */
 export function entriesOf(value: unknown): readonly Entry[] {
   if (!Array.isArray(value) || !value.every((one) => typeof one === 'object' && one !== null)) {
     throw new Unreadable();
@@ -14,25 +14,25 @@ export function entriesOf(value: unknown): readonly Entry[] {
   return value.map((one) => bare(one as unknown));
 }
 
-/** A text of an entry. @throws Unreadable */
+/** Returns a string member of an entry. @throws Unreadable */
 export function textOf(entry: unknown, name: string): string {
   const value = own(entry, name);
   if (typeof value !== 'string') throw new Unreadable();
   return value;
 }
 
-/** A number of an entry. @throws Unreadable */
+/** Returns a number member of an entry. @throws Unreadable */
 export function numberOf(entry: unknown, name: string): number {
   const value = own(entry, name);
   if (typeof value !== 'number') throw new Unreadable();
   return value;
 }
 
-/** What almost every entry has. */
+/** The members that almost every entry has. */
 export interface Named {
   readonly id: string;
   readonly name: string;
-  /** Empty where Logto has none. */
+  /** Empty if Logto has none. */
   readonly description: string;
 }
 

@@ -4,10 +4,9 @@ import type { App, Setup } from './setup.js';
 import { SetupError } from './setup-error.js';
 import type { Ids } from './steps.js';
 
-/** A variable with its value. */
 export type Variable = readonly [name: string, value: string];
 
-/** The variables of a set-up, from the ids that Logto gave. */
+/** Returns the variables of a set-up, with the ids from Logto. */
 export function idVariables(endpoint: string, setup: Setup, ids: Ids): Variable[] {
   return variablesOf(setup).map(({ name, kind, of }) => {
     if (kind === 'endpoint') return [name, endpoint];
@@ -15,12 +14,12 @@ export function idVariables(endpoint: string, setup: Setup, ids: Ids): Variable[
   });
 }
 
-/** The names of all variables, those of the secrets included. */
+/** Returns the names of all variables, including those of the secrets. */
 export function variableNames(setup: Setup): string[] {
   return variablesOf(setup).flatMap(({ name, kind }) => (kind === 'app' ? [name, secretName(name)] : [name]));
 }
 
-/** The same variables with the secrets of the apps, each behind the app's id. */
+/** Adds the secrets of the apps to the variables, each after the app's id. */
 export function withSecrets(
   variables: readonly Variable[],
   secrets: ReadonlyMap<string, string>,
@@ -37,9 +36,9 @@ export function withSecrets(
 }
 
 /**
- * The secrets of the apps that are there, by the variable of the app's id.
+ * Reads the secrets of the existing apps, by the variable of the app's id.
  *
- * @throws SetupError where an app has no secret that is valid, or one that no environment file can hold
+ * @throws SetupError if an app has no valid secret, or one that no environment file can represent
  */
 export async function readSecrets(
   api: ManagementApi,
@@ -60,7 +59,7 @@ export async function readSecrets(
 interface SetupVariable {
   readonly name: string;
   readonly kind: 'endpoint' | 'audience' | 'app' | 'organization';
-  /** What it is of: an indicator or a name. */
+  /** The API's indicator, or the name of the app or organization; empty for the endpoint. */
   readonly of: string;
 }
 
@@ -68,7 +67,7 @@ function variablesOf({ apis, apps, organizations }: Setup): SetupVariable[] {
   const [api, ...others] = apis;
   return [
     { name: 'LOGTO_ENDPOINT', kind: 'endpoint', of: '' },
-    // With several in it, each of the APIs would accept the tokens of the others.
+    // With several APIs in it, each would accept the tokens of the others.
     ...(api !== undefined && others.length === 0
       ? [{ name: 'LOGTO_AUDIENCE', kind: 'audience', of: api.indicator } as const]
       : []),
@@ -81,7 +80,7 @@ function secretName(idName: string): string {
   return idName.replace(/_ID$/, '_SECRET');
 }
 
-/** The oldest secret that never expires, or else the one that lives longest: the same one in every run. */
+/** Selects the same secret in every run: the oldest one that never expires, otherwise the one that expires last. */
 async function secretOf(api: ManagementApi, { name }: App, id: string): Promise<string> {
   const secrets = await api.get(`api/applications/${id}/secrets`, (entry) => ({
     value: textOf(entry, 'value'),
@@ -97,20 +96,20 @@ async function secretOf(api: ManagementApi, { name }: App, id: string): Promise<
   );
 }
 
-/** These variables as a file for `node --env-file`, which a shell reads, too. */
+/** Formats the variables as a file for `node --env-file`, which a shell can also read. */
 export function environmentFile(variables: readonly Variable[]): string {
   return variables.map(([name, value]) => `${name}=${quoted(name, value)}\n`).join('');
 }
 
 /**
- * Node and a shell have no escape for a quotation mark in common.
+ * Quotes a value. Node and a shell have no common escape for a quotation mark.
  *
- * @throws SetupError where a value cannot be written so that both read it as it is
+ * @throws SetupError if no quoting makes both read the value unchanged
  */
 function quoted(name: string, value: string): string {
   if (/^[\w:/.@-]+$/.test(value)) return value;
   if (/^[^'\p{Cc}]*$/u.test(value)) return `'${value}'`;
-  // Between double quotes a shell sees more than the value, and Node takes \n for a line break.
+  // Between double quotes, a shell expands some characters, and Node reads \n as a line break.
   if (/^[^"\\$`\p{Cc}]*$/u.test(value)) return `"${value}"`;
   throw new SetupError(
     `${name} has characters that no environment file can hold: an apostrophe together with one of " \\ $ \`, or a control character. If it is the secret of an app, create another one in the Logto Console, and delete this one.`,

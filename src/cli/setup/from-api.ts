@@ -14,8 +14,8 @@ const WELL_KNOWN = '/.well-known/oauth-protected-resource';
 /**
  * Compares the file with the metadata document of a running API (RFC 9728).
  *
- * @param endpoints - base URLs of Logto, one of which the API has to trust; none where none is known
- * @throws SetupError where there is no such document
+ * @param endpoints - base URLs of Logto, one of which the API must trust; empty if none is known
+ * @throws SetupError if there is no such document
  */
 export async function compareWithApi(
   address: URL,
@@ -47,7 +47,7 @@ export async function compareWithApi(
   ];
 }
 
-/** The path of an API comes after the well-known one (RFC 9728 section 3.1). */
+/** The path of an API follows the well-known path (RFC 9728 section 3.1). */
 function documentOf({ href, origin, pathname, search }: URL): string {
   if (pathname === WELL_KNOWN || pathname.startsWith(`${WELL_KNOWN}/`)) return href;
   return `${origin}${WELL_KNOWN}${pathname.replace(/\/$/, '')}${search}`;
@@ -78,7 +78,7 @@ function noDocument(url: string, { status }: JsonAnswer): SetupError {
   );
 }
 
-/** A list of strings, each once; empty where the document has none. @throws SetupError where it is something else */
+/** Returns a list of unique strings; empty if the document has none. @throws SetupError if it is not such a list */
 function listIn(url: string, { body }: JsonAnswer, member: string): string[] {
   const value = body?.[member] ?? [];
   if (Array.isArray(value) && value.every((one) => typeof one === 'string')) return [...new Set(value)];

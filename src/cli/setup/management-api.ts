@@ -14,27 +14,27 @@ import { type Call, type CallAnswer, send } from './call.js';
 import { type Entry, entriesOf, textOf, Unreadable } from './entry.js';
 import { RUN_AGAIN, SetupError } from './setup-error.js';
 
-/** The app that calls the Management API, and the address. */
+/** The app that calls the Management API, and the address of Logto. */
 export interface ManagementApiOptions {
   /** Base URL of Logto, in its normal form. */
   readonly endpoint: string;
   /** An app that has the permission `all` of the Management API. */
   readonly app: App;
-  /** Undefined where Logto is self-hosted. */
+  /** Undefined if Logto is self-hosted. */
   readonly tenantId: string | undefined;
   readonly allowInsecure: boolean;
-  /** Is told the path of each call. */
+  /** Called with the path of each call. */
   readonly onCall: (path: string) => void;
-  /** Is told for how many seconds it waits because Logto asked for it, and after which status. */
+  /** Called before a wait that Logto requested, with its seconds and the status. */
   readonly onWait: (seconds: number, status: number) => void;
 }
 
-/** The most that Logto gives. */
+/** The maximum page size of Logto. */
 const PAGE_SIZE = 100;
-/** How often a list is read that changes meanwhile. */
+/** The maximum number of attempts to read a list that changes meanwhile. */
 const MOST_READINGS = 3;
 
-/** Logto's Management API. It only reads and adds: nothing here changes or deletes. */
+/** Logto's Management API. The client only reads and adds; it never changes or deletes. */
 export class ManagementApi {
   readonly #options: ManagementApiOptions;
   readonly #client: M2MClient;
@@ -54,9 +54,9 @@ export class ManagementApi {
   }
 
   /**
-   * Gets a token for it first.
+   * Opens the Management API and obtains a token for it.
    *
-   * @throws SetupError where Logto gives none, or one without the permission, or issues it under another address
+   * @throws SetupError if Logto issues no token, a token without the permission, or a token with another issuer
    */
   static async open(options: ManagementApiOptions): Promise<ManagementApi> {
     const api = new ManagementApi(options);
@@ -64,12 +64,12 @@ export class ManagementApi {
     return api;
   }
 
-  /** Base URL of Logto, in the form that its tokens name. */
+  /** Base URL of Logto, as named by the issuer of its tokens. */
   get endpoint(): string {
     return this.#options.endpoint;
   }
 
-  /** All pages of a list. @throws SetupError */
+  /** Reads all pages of a list. @throws SetupError */
   async list<T>(path: string, read: (entry: Entry) => T, filter: Record<string, string> = {}): Promise<T[]> {
     for (let attempt = 1; attempt <= MOST_READINGS; attempt += 1) {
       const entries = await this.#readPages(path, read, filter);
@@ -78,15 +78,13 @@ export class ManagementApi {
     throw new SetupError(`The list /${path} of ${this.endpoint} changes while it is read. ${RUN_AGAIN}`);
   }
 
-  /**
-   * The entries of all pages; undefined where the list changed meanwhile. An entry that is missed would be made again.
-   */
+  /** Reads the entries of all pages; undefined if the list changed meanwhile. A missed entry would be created again. */
   async #readPages<T>(
     path: string,
     read: (entry: Entry) => T,
     filter: Record<string, string>,
   ): Promise<T[] | undefined> {
-    // By id, since an entry can be on two pages when another one is added.
+    // By id, since an entry appears on two pages if another is added meanwhile.
     const all = new Map<string, T>();
     const totals = new Set<number>();
     for (let page = 1; ; page += 1) {
@@ -103,19 +101,19 @@ export class ManagementApi {
     }
   }
 
-  /** A list without pages. @throws SetupError */
+  /** Reads a list without pages. @throws SetupError */
   async get<T>(path: string, read: (entry: Entry) => T): Promise<T[]> {
     const { json } = await this.#call('GET', path);
     return this.#read(path, () => entriesOf(json).map(read));
   }
 
-  /** Makes what is described. @returns its id @throws SetupError */
+  /** Creates an entity. @returns its id @throws SetupError */
   async create(path: string, body: object): Promise<string> {
     const { json } = await this.#call('POST', path, body);
     return this.#read(path, () => textOf(json, 'id'));
   }
 
-  /** Adds to what is there. @throws SetupError */
+  /** Adds to an existing entity. @throws SetupError */
   async add(path: string, body: object): Promise<void> {
     await this.#call('POST', path, body);
   }
@@ -132,8 +130,8 @@ export class ManagementApi {
   }
 
   /**
-   * How many entries there are on all pages. The Link header will not do: the addresses in it lack the /api. If a page
-   * were taken for the last by mistake, what is on the next one would be made again.
+   * The number of entries on all pages. The Link header is unusable, since its addresses lack /api. If a page were
+   * mistaken for the last one, the entries of the next page would be created again.
    */
   #totalOf({ headers }: CallAnswer, path: string): number {
     const total = headers.get('total-number');
@@ -167,7 +165,7 @@ export class ManagementApi {
     checkIssuer(token, endpoint);
   }
 
-  /** What Logto said when it refused a call, and what to do about it. */
+  /** Builds the error for a refused call, with Logto's message and the remedy. */
   #refusal({ method, path }: Call, { status, json }: CallAnswer): SetupError {
     const saidIn = (name: string) => {
       const text = own(json, name);
@@ -192,17 +190,17 @@ export class ManagementApi {
   }
 }
 
-/** The Management API of a tenant of Logto Cloud is named after the tenant, and so is the tenant's first domain. */
+/** In Logto Cloud, the Management API and the first domain of a tenant are named after the tenant id. */
 function resourceOf(endpoint: string, tenantId: string | undefined): string {
   const [, inCloud] = /^https:\/\/([\w-]+)\.logto\.app$/.exec(endpoint) ?? [];
   return managementApiResource(tenantId ?? inCloud);
 }
 
 /**
- * Makes sure that Logto issues tokens under this endpoint, and not under another that leads to it, too: an API with this
- * endpoint would refuse every token.
+ * Checks that Logto issues tokens under this endpoint, and not under another address of the same Logto: an API with
+ * this endpoint would refuse every token.
  *
- * @param token - Logto's own response, so it is only read here, not verified
+ * @param token - received from Logto itself, so it is only decoded, not verified
  * @throws SetupError
  */
 function checkIssuer(token: string, endpoint: string): void {
@@ -220,7 +218,7 @@ function checkIssuer(token: string, endpoint: string): void {
   );
 }
 
-/** Why there is no token. The client's message names the API's identifier; this adds how to set it. */
+/** Converts the error of a failed token request. The message names the API's identifier; this adds how to set it. */
 function noToken(error: unknown): unknown {
   if (!(error instanceof M2MClientError)) return error;
   if (error.code === 'invalid_target') {
@@ -230,12 +228,12 @@ function noToken(error: unknown): unknown {
   return new SetupError(error.message, ...advice);
 }
 
-/** Whether the response may be another one the next time. */
+/** Whether a retry may get another response. */
 function mayPass(status = 0): boolean {
   return status === 429 || status >= 500;
 }
 
-/** Whether it was created after this run had read the tenant, for example by another run. */
+/** Whether the entity was created after this run had read the tenant, for example by another run. */
 function isThereAlready(code: string): boolean {
   return /_(exists|in_use)$/.test(code) || code === 'entity.unique_integrity_violation';
 }

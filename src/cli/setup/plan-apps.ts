@@ -12,7 +12,7 @@ import type { Api, ApiPermission, App, Role } from './setup.js';
 import { type Ids, make, type Step, seen } from './steps.js';
 import { MACHINE, permissionsOfRole, rolesOfApp, type Tenant } from './tenant.js';
 
-/** The API resource, and its permissions. */
+/** Plans the API resource and its permissions. */
 export function planApi(api: ManagementApi, ids: Ids, wanted: Api, { apis }: Tenant): Step[] {
   const { name, indicator, accessTokenTtl } = wanted;
   const text = `API resource ${indicator}`;
@@ -44,7 +44,7 @@ export function planApi(api: ManagementApi, ids: Ids, wanted: Api, { apis }: Ten
   return steps;
 }
 
-/** The role, and what it lacks. @throws SetupError */
+/** Plans the role and its missing permissions. @throws SetupError */
 export async function planRole(api: ManagementApi, ids: Ids, role: Role, { roles }: Tenant): Promise<Step[]> {
   const { name, description, permissions } = role;
   const text = `role ${name}`;
@@ -54,7 +54,7 @@ export async function planRole(api: ManagementApi, ids: Ids, role: Role, { roles
     const create = () =>
       api.create('api/roles', {
         name,
-        // Logto requires one.
+        // Logto requires a description.
         description: description || name,
         type: MACHINE,
         ...(permissions.length > 0 && { scopeIds: scopeIds(permissions) }),
@@ -72,7 +72,7 @@ export async function planRole(api: ManagementApi, ids: Ids, role: Role, { roles
   ];
 }
 
-/** The app, and the roles that it lacks. @throws SetupError */
+/** Plans the app and its missing roles. @throws SetupError */
 export async function planApp(api: ManagementApi, ids: Ids, app: App, { apps }: Tenant): Promise<Step[]> {
   const { name, customClientMetadata } = app;
   const text = `app ${name}`;

@@ -4,7 +4,7 @@ import type { ApiPermission, Organization, OrganizationRole, Permission, Setup }
 import { type Ids, make, type Step, seen } from './steps.js';
 import { MACHINE, membersOf, type Tenant } from './tenant.js';
 
-/** Organization permissions and roles, organizations, and their members. @throws SetupError */
+/** Plans organization permissions and roles, organizations, and their members. @throws SetupError */
 export async function planOrganizations(
   api: ManagementApi,
   ids: Ids,

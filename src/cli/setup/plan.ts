@@ -5,13 +5,13 @@ import type { Setup } from './setup.js';
 import { Ids, type Step } from './steps.js';
 import type { Tenant } from './tenant.js';
 
-/** The steps in their order, and the ids of existing things. A step that creates something adds its id. */
+/** The steps in their order, and the ids of existing entities. A step that creates an entity adds its id. */
 export interface Plan {
   readonly steps: readonly Step[];
   readonly ids: Ids;
 }
 
-/** Compares the file with the tenant. Nothing is made until the steps are taken. @throws SetupError */
+/** Compares the file with the tenant. Creates nothing until the steps are run. @throws SetupError */
 export async function planFor(api: ManagementApi, setup: Setup, tenant: Tenant): Promise<Plan> {
   const ids = new Ids();
   const steps: Step[] = [];

@@ -6,7 +6,8 @@ import { pathOf } from './schema.js';
 import type { ApiPermission, Setup } from './setup.js';
 
 /**
- * What the schema cannot say: an indicator is a URI, a name stands once, and what is named is described in the file.
+ * Checks the rules that the schema cannot express: an indicator is a URI, a name occurs once, and each reference has
+ * its entry in the file.
  *
  * @returns one sentence for each fault, with its place in the file
  */
@@ -75,12 +76,12 @@ export function checkReferences(setup: Setup): readonly string[] {
       }
     }
   }
-  // Entries of the same name have the same variables, too: one fault is enough.
+  // Entries with the same name also have the same variables, and one fault is enough.
   if (faults.all.length === 0) addVariables(faults, setup);
   return faults.all;
 }
 
-/** Two of them must not have the same variables in the file of --write-env. */
+/** Reports entries that would have the same variables in the file of --write-env. */
 function addVariables(faults: Faults, { apps, organizations }: Setup): void {
   const owners = new Map<string, string>();
   for (const [path, entries] of Object.entries({ apps, organizations })) {
@@ -106,7 +107,7 @@ class Faults {
     this.all.push(`${path}: ${fault}`);
   }
 
-  /** The message of a check of options. */
+  /** Adds the message of a failed option check. */
   addThrown(path: string, check: () => unknown): void {
     try {
       check();

@@ -4,7 +4,7 @@ import { show } from '../../checks/values.js';
 import { readPackageFile } from '../package-file.js';
 import { inARow } from '../words.js';
 
-/** Compares a value with the JSON Schema that ships with the package. @returns one sentence for each fault */
+/** Validates a value against the JSON Schema of the package. @returns one sentence for each fault */
 export function faultsIn(value: unknown): readonly string[] {
   const schema = readPackageFile('setup.schema.json');
   const faults: string[] = [];
@@ -13,8 +13,8 @@ export function faultsIn(value: unknown): readonly string[] {
 }
 
 /**
- * Compares a value with its schema. It supports only the keywords of our schema: a library would be a dependency of all
- * users of the guards.
+ * Validates a value against a schema. Supports only the keywords of our schema: a library would be a dependency of
+ * all users of the guards.
  */
 class Walk {
   readonly #definitions: unknown;
@@ -41,7 +41,7 @@ class Walk {
     else if (typeof value === 'object' && value !== null) this.#checkMembers(value, schema, path);
   }
 
-  /** The schema that a reference or a choice leads to. A choice is one between an object and a list. */
+  /** Resolves a reference or a choice. A choice is always between an object and a list. */
   #resolve(schema: unknown, value: unknown): unknown {
     const reference = own(schema, '$ref');
     if (typeof reference === 'string') return own(this.#definitions, reference.replace('#/definitions/', ''));
@@ -66,7 +66,7 @@ class Walk {
 
   #checkItems(value: readonly unknown[], { minItems, items }: Keywords, path: string): void {
     if (value.length < Number(minItems ?? 0)) this.#fault(path, 'it must not be empty.');
-    // By index, since `forEach` would pass over the holes of a sparse list.
+    // By index, since `forEach` would skip the holes of a sparse list.
     for (let index = 0; index < value.length; index++) this.check(value[index], items, `${path}[${index}]`);
   }
 
@@ -75,7 +75,7 @@ class Walk {
     const known = Object.keys(bare(properties));
     for (const [name, member] of Object.entries(value)) {
       const at = pathOf(path, name);
-      // A module may leave a member out by this; JSON has no such value.
+      // A module may set a member to undefined to omit it; JSON has no undefined.
       if (member === undefined) continue;
       if (propertyNames !== undefined) this.check(name, propertyNames, at);
       const its = own(properties, name) ?? additionalProperties;
@@ -108,13 +108,13 @@ function typeOf(value: unknown): string {
   return value === null ? 'null' : typeof value;
 }
 
-/** The members of a Map, or those that a class has, would be passed over. */
+/** The entries of a Map, or inherited members of a class, would be skipped. */
 function isPlain(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === Object.prototype || prototype === null;
 }
 
-/** The place of a member: `roles[0].permissions["https://shopping.api"]`. */
+/** Returns the path of a member: `roles[0].permissions["https://shopping.api"]`. */
 export function pathOf(path: string, name: string): string {
   if (!/^[a-z$_][\w$]*$/i.test(name)) return `${path}[${show(name)}]`;
   return path === '' ? name : `${path}.${name}`;

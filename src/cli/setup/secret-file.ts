@@ -6,21 +6,21 @@ import { bare, own } from '../../checks/own.js';
 import type { App } from '../settings.js';
 import { SetupError } from './setup-error.js';
 
-/** A file of variables that is to be written. */
+/** A file of variables to write. */
 export interface SecretFile {
-  /** As it was passed. */
+  /** The name as passed by the user. */
   readonly name: string;
-  /** The variables that it will hold. */
+  /** The variables that the file will contain. */
   readonly variables: readonly string[];
   readonly endpoint: string;
-  /** The app by which the command calls the Management API. */
+  /** The app with which the command calls the Management API. */
   readonly app: App;
 }
 
 /**
- * Finds where the file is to be written, through a link, too, before anything is made.
+ * Resolves the path to write to, following links, before anything is created.
  *
- * @throws SetupError where it cannot be written, or where it would replace something else
+ * @throws SetupError if the file cannot be written, or would replace something else
  */
 export async function placeFor(file: SecretFile): Promise<string> {
   const path = resolve(file.name);
@@ -35,7 +35,7 @@ export async function placeFor(file: SecretFile): Promise<string> {
   }
 }
 
-/** The file that is there, behind links; undefined where none is. */
+/** Returns the existing file, with links resolved; undefined if there is none. */
 async function targetOf(path: string): Promise<string | undefined> {
   const present = await lstat(path).catch((error) => {
     if (own(error, 'code') === 'ENOENT') return undefined;
@@ -47,12 +47,12 @@ async function targetOf(path: string): Promise<string | undefined> {
       `${path} is a link to a file that is not there: create that file, or name another one.`,
     );
   });
-  // A device or a pipe, such as /dev/stdout, would be replaced by a file.
+  // A rename would replace a device or a pipe, such as /dev/stdout, with a file.
   if (!(await lstat(target)).isFile()) throw new SetupError(`${path} is not a file that could be replaced.`);
   return target;
 }
 
-/** Replaced is only what an earlier run may have written: lines of the same variables, of the same Logto. */
+/** Allows only a file that an earlier run may have written: lines of the same variables, of the same Logto. */
 function checkContent({ name, variables, endpoint, app }: SecretFile, content: string): void {
   const lines = content.split(/\r?\n/).filter((line) => line.trim() !== '');
   const foreign = lines.find((line) => !variables.includes(/^(\w+)=/.exec(line)?.[1] ?? ''));
@@ -73,13 +73,13 @@ function checkContent({ name, variables, endpoint, app }: SecretFile, content: s
 }
 
 /**
- * Writes secrets into a file that its owner alone can read. Whoever reads it finds what was in it before, or all of
- * this.
+ * Writes secrets to a file that only its owner can read. The write is atomic: a reader sees the old content or the
+ * new one.
  *
- * @throws SetupError where it cannot be written: then the file is as it was
+ * @throws SetupError if the file cannot be written; it is then unchanged
  */
 export async function writeSecretFile(place: string, content: string): Promise<void> {
-  // Its end is the same, so that a pattern such as *.env in .gitignore is right for it, too.
+  // The suffix is the same, so that a pattern such as *.env in .gitignore also matches it.
   const temporary = join(dirname(place), `.${randomBytes(6).toString('hex')}.${basename(place)}`);
   try {
     await writeFile(temporary, content, bare({ mode: 0o600, flag: 'wx' }));

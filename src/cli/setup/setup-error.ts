@@ -1,4 +1,4 @@
-/** Why the tenant could not be set up. */
+/** The tenant could not be set up, for the reason in `lines`. */
 export class SetupError extends Error {
   readonly lines: readonly string[];
 
@@ -8,5 +8,5 @@ export class SetupError extends Error {
   }
 }
 
-/** What to do after a failure that may not happen again. */
+/** The remedy for a failure that may be transient. */
 export const RUN_AGAIN = 'Run this again: it continues where it stopped.';

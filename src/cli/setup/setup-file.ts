@@ -19,11 +19,11 @@ import { faultsIn } from './schema.js';
 import type { Api, ApiPermission, App, Organization, Permission, Role, Setup } from './setup.js';
 import { SetupError } from './setup-error.js';
 
-/** The set-up file cannot be used. Each line is one fault, with its place in the file. */
+/** The set-up file is invalid. Each line is one fault, with its place in the file. */
 export class SetupFileError extends SetupError {}
 
 /**
- * Reads a set-up file: JSON, or a module whose default export is the same.
+ * Reads a set-up file: JSON, or a module with the same data as its default export.
  *
  * @throws SetupFileError
  */
@@ -109,12 +109,11 @@ function apiPermissions(byApi: SetupPermissionsByApi = {}): ApiPermission[] {
   );
 }
 
-/** Each name once. */
 function once(names: readonly string[] = []): string[] {
   return [...new Set(names)];
 }
 
-/** The name as that of a variable: `Corner Shop` gives `CORNER_SHOP`. */
+/** Converts a name to the prefix of variables: `Corner Shop` gives `CORNER_SHOP`. */
 function variablePrefix(name: string): string {
   const ascii = name.normalize('NFKD').replace(/\p{M}/gu, '');
   const prefix = ascii

@@ -1,4 +1,4 @@
-/** A permission of an API, or of organizations. */
+/** A permission of an API or of organizations. */
 export interface Permission {
   readonly name: string;
   /** If it is empty, the description in Logto is not compared. */
@@ -13,7 +13,7 @@ export interface Api {
   readonly accessTokenTtl: number | undefined;
 }
 
-/** A permission of one API, as a role names it. */
+/** A permission of one API, as listed in a role. */
 export interface ApiPermission {
   readonly indicator: string;
   readonly name: string;
@@ -29,7 +29,7 @@ export interface App {
   readonly name: string;
   readonly description: string | undefined;
   readonly roles: readonly string[];
-  /** What the names of its variables begin with. */
+  /** The prefix of the names of its variables. */
   readonly env: string;
   readonly customClientMetadata: Readonly<Record<string, unknown>>;
 }
@@ -46,12 +46,12 @@ export interface Member {
 export interface Organization {
   readonly name: string;
   readonly description: string | undefined;
-  /** What the names of its variables begin with. */
+  /** The prefix of the names of its variables. */
   readonly env: string;
   readonly members: readonly Member[];
 }
 
-/** What the tenant must have: the file, checked, with every default filled in. */
+/** The required state of the tenant: the checked file, with defaults filled in. */
 export interface Setup {
   readonly apis: readonly Api[];
   readonly roles: readonly Role[];

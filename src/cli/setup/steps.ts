@@ -4,16 +4,16 @@
  */
 export type Action = 'make' | 'there' | 'differs' | 'beside' | 'lacks';
 
-/** One thing of the tenant. */
+/** One entity of the tenant. */
 export interface Step {
   readonly action: Action;
-  /** The thing, and what about it: `role shop-reader with read:products`. */
+  /** The entity and its details: `role shop-reader with read:products`. */
   readonly text: string;
-  /** Makes it. Undefined where nothing is to be made. */
+  /** Creates the entity; undefined if there is nothing to create. */
   readonly make: (() => Promise<void>) | undefined;
 }
 
-/** A thing of which nothing is made. */
+/** A step that creates nothing. */
 export function seen(action: Exclude<Action, 'make'>, text: string): Step {
   return { action, text, make: undefined };
 }
@@ -22,7 +22,7 @@ export function make(text: string, run: () => Promise<void>): Step {
   return { action: 'make', text, make: run };
 }
 
-/** The ids in Logto, by kind and name. Things that are not created yet have none. */
+/** The ids in Logto, by kind and name. Entities that are not created yet have none. */
 export class Ids {
   readonly #ids = new Map<string, string>();
 
@@ -34,7 +34,7 @@ export class Ids {
     return this.#ids.get(keyOf(kind, name));
   }
 
-  /** The id of a thing that exists, or was created by an earlier step. */
+  /** Returns the id of an entity that exists, or was created by an earlier step. */
   get(kind: string, name: string): string {
     const id = this.find(kind, name);
     if (id === undefined) throw new Error(`There is no id of the ${kind} ${name}.`);
@@ -42,7 +42,7 @@ export class Ids {
   }
 }
 
-/** A name may be of any words, so the two are not simply joined. */
+/** A name may contain any text, so joining the two could be ambiguous. */
 function keyOf(kind: string, name: string): string {
   return JSON.stringify([kind, name]);
 }

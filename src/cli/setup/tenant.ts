@@ -30,12 +30,12 @@ export interface TenantMember extends Named {
   readonly roles: readonly string[];
 }
 
-/** A permission that a role gives. */
+/** A permission that a role grants. */
 export interface TenantPermission extends Named {
   readonly indicator: string;
 }
 
-/** What the tenant has of each kind of which the file has something. */
+/** The entities of the tenant, of the kinds that the file contains. */
 export interface Tenant {
   readonly apis: readonly TenantApi[];
   readonly roles: readonly TenantRole[];
@@ -47,13 +47,13 @@ export interface Tenant {
 
 export const MACHINE = 'MachineToMachine';
 
-/** Lists what is there, and makes nothing. @throws SetupError */
+/** Reads the entities of the tenant, and creates nothing. @throws SetupError */
 export async function readTenant(api: ManagementApi, setup: Setup): Promise<Tenant> {
   const listed = <T>(wanted: readonly unknown[], list: () => Promise<readonly T[]>) =>
     wanted.length === 0 ? Promise.resolve<readonly T[]>([]) : list();
   return {
     apis: await listed(setup.apis, () => api.list('api/resources', apiOf, { includeScopes: 'true' })),
-    // Those of users, too: two roles never have the same name. Any role can give a permission of an API.
+    // Including roles for users, since role names are unique. Any role can grant a permission of an API.
     roles: await listed([...setup.roles, ...setup.apis], () => api.list('api/roles', roleOf)),
     apps: await listed(setup.apps, () => api.list('api/applications', appOf, { types: MACHINE })),
     organizationPermissions: await listed(setup.organizationPermissions, () =>
@@ -67,7 +67,7 @@ export async function readTenant(api: ManagementApi, setup: Setup): Promise<Tena
   };
 }
 
-/** The permissions that a role gives. @throws SetupError */
+/** The permissions that a role grants. @throws SetupError */
 export function permissionsOfRole(api: ManagementApi, id: string): Promise<TenantPermission[]> {
   return api.list(`api/roles/${id}/scopes`, (entry) => ({
     ...namedOf(entry),
