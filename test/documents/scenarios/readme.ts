@@ -370,7 +370,7 @@ function expectScripts(code: string, names: readonly string[]): void {
 /** The README's server, and the example's stand-in for Logto, of which an app asks its tokens. */
 async function withShop(
   play: (shop: {
-    env: Record<'LOGTO_ENDPOINT' | 'LOGTO_APP_ID' | 'LOGTO_APP_SECRET', string>;
+    env: Record<'LOGTO_ENDPOINT' | 'LOGTO_AUDIENCE' | 'LOGTO_APP_ID' | 'LOGTO_APP_SECRET', string>;
     url: string;
   }) => Promise<void>,
 ): Promise<void> {
@@ -378,8 +378,13 @@ async function withShop(
   const logto = await startLocalIssuer({ directory });
   const app = directory.applications.find(({ grants }) => grants[AUDIENCE]?.includes('read:products'));
   if (app === undefined) throw new Error('no app may read products');
-  const env = { LOGTO_ENDPOINT: logto.endpoint, LOGTO_APP_ID: app.id, LOGTO_APP_SECRET: app.secret };
-  const program = new Program(server, { env: { ...env, LOGTO_AUDIENCE: AUDIENCE } });
+  const env = {
+    LOGTO_ENDPOINT: logto.endpoint,
+    LOGTO_AUDIENCE: AUDIENCE,
+    LOGTO_APP_ID: app.id,
+    LOGTO_APP_SECRET: app.secret,
+  };
+  const program = new Program(server, { env });
   try {
     await play({ env, url: await program.url() });
   } finally {
