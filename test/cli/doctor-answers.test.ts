@@ -24,7 +24,7 @@ describe('logto-m2m doctor knows whoever answers', () => {
     [
       "a proxy's failure",
       () => pageOf(502, { 'content-type': 'text/html' }),
-      /status 502 .* → Look at the log of Logto/,
+      /status 502 .* → See the logs of Logto/,
     ],
     [
       'a redirect',
@@ -39,12 +39,12 @@ describe('logto-m2m doctor knows whoever answers', () => {
     [
       'a proxy that wants a login',
       () => pageOf(407, {}),
-      /a proxy .*wants a login \(407\)\. → .*needs no such proxy/,
+      /a proxy .*requires a login \(407\)\. → .*needs no such proxy/,
     ],
     [
       'an answer that stalls',
       () => Recorder.start((_req, res) => void res.writeHead(200).write('{')),
-      /status 200 .*did not end within 5 s\. → .*stuck/,
+      /status 200 .*did not end within 5 s\. → .*hangs/,
     ],
     [
       'an answer that breaks off',
@@ -53,17 +53,17 @@ describe('logto-m2m doctor knows whoever answers', () => {
           res.writeHead(200, { 'content-length': '100' }).write('{');
           setTimeout(() => res.destroy(), 50);
         }),
-      /status 200 .*broke off\. → .*cuts answers/,
+      /status 200 .*broke off\. → .*truncates responses/,
     ],
     [
       'an answer without an end',
       () => pageOf(200, {}, JSON.stringify({ issuer: 'x'.repeat(300 * 1024) })),
-      /status 200 .*larger than 256 KiB\. → Is it Logto at all/,
+      /status 200 .*larger than 256 KiB\. → Is the server Logto/,
     ],
     [
       'more headers than are read',
       () => pageOf(200, { 'x-policy': 'a'.repeat(20_000) }),
-      /more headers than Node takes.* → .*cookies/,
+      /more headers than Node accepts.* → .*cookies/,
     ],
     ['somebody silent', () => Recorder.start(() => {}), /did not answer within 5 s.* → .*firewall/],
     [
@@ -76,7 +76,7 @@ describe('logto-m2m doctor knows whoever answers', () => {
     const { code, problems, stdout } = await doctor([], { LOGTO_ENDPOINT: page.url });
     expect(code).toBe(1);
     expect(problems).toEqual([expect.stringMatching(said)]);
-    expect(stdout).toMatch(/^- token +Not requested: there is no Logto\.$/m);
+    expect(stdout).toMatch(/^- token +Not requested: no Logto was found at the endpoint\.$/m);
     await page.stop();
   });
 
@@ -102,14 +102,10 @@ describe('logto-m2m doctor knows whoever answers', () => {
     [
       'a slash at its end',
       (endpoint) => `${endpoint}/oidc/`,
-      /slash at the end is one too many.* → Give createLogtoAuth issuers/,
+      /the issuer has a trailing slash.* → Pass createLogtoAuth issuers/,
     ],
-    [
-      'another port',
-      (endpoint) => `${new URL(endpoint).protocol}//127.0.0.1/oidc`,
-      /the port \d+ against 80/,
-    ],
-    ['https', (endpoint) => `https${endpoint.slice(4)}/oidc`, /http against https/],
+    ['another port', (endpoint) => `${new URL(endpoint).protocol}//127.0.0.1/oidc`, /port \d+ instead of 80/],
+    ['https', (endpoint) => `https${endpoint.slice(4)}/oidc`, /http instead of https/],
     [
       'a custom domain',
       () => 'https://auth.example/oidc',
@@ -123,21 +119,29 @@ describe('logto-m2m doctor knows whoever answers', () => {
     [
       'what an endpoint would not keep',
       () => 'https://AUTH.example/oidc',
-      /→ Give createLogtoAuth issuers: \[\{ issuer: 'https:\/\/AUTH\.example/,
+      /→ Pass createLogtoAuth issuers: \[\{ issuer: 'https:\/\/AUTH\.example/,
     ],
-    ['no address', () => 'https://a b/oidc', /that is no address\. → No API can trust that issuer/],
-    ['a quotation', () => "https://a.example/'/oidc", /that is no address\. → No API can trust that issuer/],
+    [
+      'no address',
+      () => 'https://a b/oidc',
+      /the issuer is not a valid address\. → No API can trust that issuer/,
+    ],
+    [
+      'a quotation',
+      () => "https://a.example/'/oidc",
+      /the issuer is not a valid address\. → No API can trust that issuer/,
+    ],
   ])('under another name: %s', async (_what, issuer, said) => {
     const front = await startFront(logto, (url) => ({ issuer: issuer(url) }));
     const { code, problems, stdout } = await doctor([], { ...NO_APP, LOGTO_ENDPOINT: front.url });
     expect(code).toBe(1);
     expect(problems).toEqual([expect.stringMatching(said)]);
-    expect(stdout).toMatch(/^✓ keys +1 to verify with: ES384 /m);
+    expect(stdout).toMatch(/^✓ keys +1 for verification: ES384 /m);
     await front.stop();
   });
 
   it.each<[what: string, keys: [status: number, body: string], said: RegExp]>([
-    ['are not there', [404, ''], /status 404\. → .*pass this address/],
+    ['are not there', [404, ''], /status 404\. → .*pass requests for it/],
     ['are none', [200, '{"keys":[]}'], /no key that can check a signature/],
     ['are a page', [200, '<html>'], /its answer is not JSON/],
   ])('without keys that are of use: they %s', async (_what, [status, body], said) => {

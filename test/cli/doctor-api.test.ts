@@ -28,17 +28,17 @@ describe('logto-m2m doctor --api explains', () => {
     [
       'an open route',
       () => [noGuard],
-      [/^✗ api-closed .*answers 200 without a token: the route is open.* → Mount the guard/],
+      [/^✗ api-closed .*returns 200 without a token: the route is open.* → Mount the guard/],
     ],
     [
       'a permission that was not asked for',
       () => [guard(API, 'write:products')],
-      [/not granted: write:products/, /answers 403 .* → The route needs write:products/],
+      [/not granted: write:products/, /returns 403 .* → The route needs write:products/],
     ],
     [
       'another issuer',
       () => [guard(API, 'read:products', 'https://auth.example')],
-      [/answers 401 .* → .*set LOGTO_ENDPOINT=http:\/\/127/],
+      [/returns 401 .* → .*set LOGTO_ENDPOINT=http:\/\/127/],
     ],
     [
       'a header that a proxy takes away',
@@ -49,27 +49,27 @@ describe('logto-m2m doctor --api explains', () => {
         },
         guard(),
       ],
-      [/answers 401 with the token.* → The token got lost on the way/],
+      [/returns 401 with the token.* → The API did not receive the token/],
     ],
     [
       'an API without keys',
       () => [afterAuthorization(answering(503, { 'retry-after': '3' }))],
-      [/answers 503 with the token, and wants to be asked later.* → .*Logto's keys/],
+      [/returns 503 with the token, and requests a later retry.* → .*Logto's keys/],
     ],
     [
       'an API that fails',
       () => [afterAuthorization(answering(500))],
-      [/answers 500 with the token: it fails/],
+      [/returns 500 with the token: the API itself fails/],
     ],
     [
       'a guard that is not of this package',
       () => [afterAuthorization(answering(401, { 'www-authenticate': 'Bearer error="invalid_token"' }))],
-      [/401 with the token: invalid_token → The token is of http/],
+      [/401 with the token: invalid_token → The token has the issuer http/],
     ],
     [
       'somebody else in between',
       () => [answering(401, { 'www-authenticate': 'Basic realm="x"' })],
-      [/asks for no bearer token/, /says no more.* → .*proxy/],
+      [/does not request a bearer token/, /without a reason.* → .*proxy/],
     ],
     [
       'a redirect',
@@ -89,9 +89,9 @@ describe('logto-m2m doctor --api explains', () => {
   });
 
   it.each<[what: string, answer: RequestHandler, said: RegExp]>([
-    ['a limit', answering(429), /answers 429 with the token: it was asked too often\. → A limit/],
-    ['a limit of headers', answering(431), /answers 431 with the token: .*too large.* → .*below the size/],
-    ['a login of a proxy', answering(407), /a proxy .*wants a login \(407\)/],
+    ['a limit', answering(429), /returns 429 with the token: too many requests\. → A rate limit/],
+    ['a limit of headers', answering(431), /returns 431 with the token: .*too large.* → .*below the size/],
+    ['a login of a proxy', answering(407), /a proxy .*requires a login \(407\)/],
     [
       'a redirect of its own',
       answering(302, { location: '/products/?a=private' }),
@@ -105,12 +105,12 @@ describe('logto-m2m doctor --api explains', () => {
     [
       'what another guard takes for malformed',
       answering(400, { 'www-authenticate': 'Bearer error="invalid_request"' }),
-      /400 with the token: invalid_request → The header was altered on the way/,
+      /400 with the token: invalid_request → The header was altered/,
     ],
     [
       'a refusal by another status',
       answering(404, { 'www-authenticate': 'Bearer error="invalid_token"' }),
-      /404 with the token: invalid_token → The token is of http/,
+      /404 with the token: invalid_token → The token has the issuer http/,
     ],
   ])('%s, behind the guard', async (_what, answer, said) => {
     const api = await startApi(afterAuthorization(answer));
@@ -124,7 +124,7 @@ describe('logto-m2m doctor --api explains', () => {
     const api = await startApi(afterAuthorization(answering(400)));
     const { code, stdout } = await doctor(['--api', `${api.url}/products`]);
     expect(code).toBe(0);
-    expect(stdout).toMatch(/^✓ api +\S+ answers 400 with the token: no guard has refused it\.$/m);
+    expect(stdout).toMatch(/^✓ api +\S+ returns 400 with the token: no guard refused it\.$/m);
     await api.stop();
   });
 
@@ -175,21 +175,21 @@ describe('logto-m2m doctor --api explains', () => {
     const api = await startApi(guard());
     const wrongPath = await doctor(['--api', `${api.url}/product`]);
     expect(wrongPath.problems).toEqual([
-      expect.stringMatching(/answers 404 without a token.* → There is nothing to GET/),
+      expect.stringMatching(/returns 404 without a token.* → Nothing responds to GET/),
     ]);
     expect(wrongPath.stdout).toMatch(
-      /^- api +\S+ answers 404 with the token, and no guard answers without one/m,
+      /^- api +\S+ returns 404 with the token, but no guard responds without a token/m,
     );
     await api.stop();
     const gone = await doctor(['--api', `${api.url}/products`]);
     expect(gone.problems).toEqual([expect.stringMatching(/^✗ api-closed .*nothing listens/)]);
-    expect(gone.stdout).toMatch(/^- api +Not asked with the token: it does not answer\.$/m);
+    expect(gone.stdout).toMatch(/^- api +Not called with the token: the API does not respond\.$/m);
   });
 
   it('that it was not asked, where there is no token', async () => {
     const api = await startApi(guard());
     const address = ['--api', `${api.url}/products`];
-    const said = /^- api +Not asked with a token: there is none\.$/m;
+    const said = /^- api +Not called with a token: there is no token\.$/m;
     expect((await doctor(address, { LOGTO_AUDIENCE: 'https://nosuch.api' })).stdout).toMatch(said);
     expect((await doctor(address, NO_APP)).stdout).toMatch(said);
     await api.stop();

@@ -35,7 +35,7 @@ describe('logto-m2m doctor knows the admin tenant of Logto', () => {
     const { code, problems } = await doctor([], { ...NO_APP, LOGTO_ENDPOINT: admin.url });
     expect(code).toBe(1);
     expect(problems).toEqual([
-      expect.stringMatching(/^✗ endpoint .* is the admin tenant of Logto, the one of/),
+      expect.stringMatching(/^✗ endpoint .* is the admin tenant of Logto, which serves/),
     ]);
     expect(problems[0]).toMatch(fix);
     await admin.stop();
@@ -77,7 +77,7 @@ describe('logto-m2m doctor retries while Logto fails', () => {
     const { code, problems } = await doctor([], { LOGTO_ENDPOINT: front.url });
     expect(code).toBe(1);
     expect(problems).toEqual([
-      expect.stringMatching(/status 429 .* limits how often .* → Wait, and run this again\./),
+      expect.stringMatching(/status 429 .* limits the rate of requests\. → Wait, and run this again\./),
     ]);
     await front.stop();
   });
@@ -87,9 +87,7 @@ describe('logto-m2m doctor retries while Logto fails', () => {
     const { code, problems } = await doctor([], { LOGTO_ENDPOINT: front.url });
     expect(code).toBe(1);
     expect(problems).toEqual([
-      expect.stringMatching(
-        /status 500 \S+, also when it is asked again: .* → .*Does Logto reach its database\?$/,
-      ),
+      expect.stringMatching(/status 500 \S+, also to retries: .* → .*Does Logto reach its database\?$/),
     ]);
     expect(front.requests.length).toBeGreaterThan(3);
     await front.stop();

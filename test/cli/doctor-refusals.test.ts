@@ -54,16 +54,16 @@ it.each<
     fix: RegExp,
   ]
 >([
-  ['malformed', 'by a proxy', () => [twice, guardWith({})], [], /The header was altered on the way/],
+  ['malformed', 'by a proxy', () => [twice, guardWith({})], [], /The header was altered/],
   [
     'algorithm',
     'by its options',
     () => [guardWith({ algorithms: ['RS256'] })],
     [],
-    /Let `algorithms` of the/,
+    /Add the algorithm .* to `algorithms` of the/,
   ],
-  ['unknown_key', 'by keys of its own', () => [pinned()], [], /keys of another Logto, or old ones/],
-  ['signature', 'by keys of its own', async () => [pinned(await kidOfLogto())], [], /under the same id/],
+  ['unknown_key', 'by keys of its own', () => [pinned()], [], /keys of another Logto, or old keys/],
+  ['signature', 'by keys of its own', async () => [pinned(await kidOfLogto())], [], /with the same id/],
   ['revoked', 'by its list', () => [guardWith({ isRevoked: () => true })], [], /take it off the list/],
   [
     'expired',
@@ -78,14 +78,14 @@ it.each<
     'that is missing',
     () => [guardWith({ organization: 'required' })],
     [],
-    /ask for a token of it \(--organization ID\)/,
+    /request a token for it \(--organization ID\)/,
   ],
   [
     'organization',
     'that is not asked for',
     () => [guardWith({})],
     ['--organization', ORGANIZATION],
-    /holds for the organization tgqjike3k7pu alone/,
+    /only valid for the organization tgqjike3k7pu/,
   ],
   [
     'audience',
@@ -106,7 +106,7 @@ it.each<
     'of another Logto',
     () => [guardWith({ endpoint: 'https://auth.example' })],
     [],
-    /set LOGTO_ENDPOINT=http:\S+ there, or list that one in its `issuers`/,
+    /set LOGTO_ENDPOINT=http:\S+ there, or add this issuer to its `issuers`/,
   ],
 ])('logto-m2m doctor explains a refusal for %s: %s', async (reason, _what, guards, args, fix) => {
   const api = await startApi(...(await guards()));
@@ -115,7 +115,7 @@ it.each<
   expect(code).toBe(1);
   const { status, description } = kindOf(reason);
   const last = problems.at(-1)?.split(' → ') ?? [];
-  expect(last[0]).toMatch(new RegExp(`^✗ api .* answers ${status} with the token: ${description}$`));
+  expect(last[0]).toMatch(new RegExp(`^✗ api .* returns ${status} with the token: ${description}$`));
   expect(last[1]).toMatch(fix);
   await api.stop();
 });

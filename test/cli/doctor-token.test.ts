@@ -26,7 +26,7 @@ describe('logto-m2m doctor judges the permissions', () => {
     const { code, stdout } = await doctor(address);
     expect(code).toBe(0);
     expect(stdout).toMatch(
-      /^✓ scopes +Granted: read:products; the API lets it in without write:products\.$/m,
+      /^✓ scopes +Granted: read:products; the API accepts the token without write:products\.$/m,
     );
     // Whoever names them wants them all.
     const named = await doctor([...address, '--scope', 'read:products write:products']);
@@ -57,7 +57,7 @@ describe('logto-m2m doctor judges the permissions', () => {
     const scopes = ['--scope', 'read:prodcuts write:products', '--api', `${api.url}/products`];
     const { problems } = await doctor(scopes);
     expect(problems[0]).toMatch(
-      /→ A spelling mistake, or a role that is missing: did you mean read:products instead of read:prodcuts\? As to write:products: No role of app \w+ grants write:products: assign it a machine-to-machine role with write:products /,
+      /→ A spelling mistake, or a missing role: did you mean read:products instead of read:prodcuts\? For write:products: No role of app \w+ grants write:products: assign it a machine-to-machine role with write:products /,
     );
     await api.stop();
   });

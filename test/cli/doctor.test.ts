@@ -83,7 +83,7 @@ describe('logto-m2m doctor, where all is well', () => {
   it('checks what it can without an app, and says what it has left', async () => {
     const { code, stdout } = await doctor([], { LOGTO_APP_ID: undefined, LOGTO_APP_SECRET: undefined });
     expect(code).toBe(0);
-    expect(stdout).toMatch(/^- token +Not asked for; with LOGTO_APP_ID and LOGTO_APP_SECRET/m);
+    expect(stdout).toMatch(/^- token +Not requested: set LOGTO_APP_ID and LOGTO_APP_SECRET/m);
   });
 
   it('tells a machine the same', async () => {
@@ -123,7 +123,7 @@ describe('logto-m2m doctor names cause and fix', () => {
     expect(refused.code).toBe(1);
     const { port } = new URL(other.url);
     expect(refused.problems).toEqual([
-      expect.stringMatching(new RegExp(`nothing listens at \\S+.* → .*is port ${port} the right one`)),
+      expect.stringMatching(new RegExp(`nothing listens at \\S+.* → .*is port ${port} right`)),
     ]);
   });
 
@@ -139,8 +139,8 @@ describe('logto-m2m doctor names cause and fix', () => {
     const internal = logto.endpoint.replace('127.0.0.1', 'localhost');
     const { code, problems } = await doctor([], { LOGTO_ENDPOINT: internal });
     expect(code).toBe(1);
-    expect(problems[0]).toContain(`calls itself ${logto.endpoint}/oidc`);
-    expect(problems[0]).toContain('an internal address against the public one');
+    expect(problems[0]).toContain(`has the issuer ${logto.endpoint}/oidc`);
+    expect(problems[0]).toContain('an internal address instead of the public one');
     expect(problems[0]).toContain(`Set LOGTO_ENDPOINT=${logto.endpoint}`);
     expect(problems[0]).toContain(
       `issuers: [{ issuer: '${logto.endpoint}/oidc', jwksUri: '${internal}/oidc/jwks' }]`,
@@ -154,7 +154,7 @@ describe('logto-m2m doctor names cause and fix', () => {
     expect(code).toBe(1);
     expect(problems).toEqual([
       expect.stringMatching(
-        /invalid_target.* → .*without the slash at its end: set LOGTO_AUDIENCE=https:\/\/shopping\.api,/,
+        /invalid_target.* → .*without the trailing slash: set LOGTO_AUDIENCE=https:\/\/shopping\.api,/,
       ),
     ]);
   });
@@ -213,7 +213,7 @@ describe('logto-m2m doctor names cause and fix', () => {
     const { code, problems } = await doctor(['--scope', 'read:prodcuts', '--api', `${api.url}/products`]);
     expect(code).toBe(1);
     expect(problems[0]).toContain('did you mean read:products instead of read:prodcuts?');
-    expect(problems[1]).toMatch(/answers 403.* → .*The route needs read:products: ask for it/);
+    expect(problems[1]).toMatch(/returns 403.* → .*The route needs read:products: request it/);
     await api.stop();
   });
 
@@ -228,8 +228,8 @@ describe('logto-m2m doctor names cause and fix', () => {
   });
 
   it.each([
-    [300, /5 minutes ahead of that of Logto: tokens seem to expire earlier/],
-    [-300, /5 minutes behind that of Logto: tokens still pass/],
+    [300, /5 minutes ahead of the clock of Logto: tokens seem to expire earlier/],
+    [-300, /5 minutes behind the clock of Logto: tokens still pass/],
   ])('of a clock %d seconds off', async (clockAhead, cause) => {
     const { code, problems } = await doctor([], {}, { clockAhead });
     expect(code).toBe(1);
@@ -243,7 +243,7 @@ describe('logto-m2m doctor names cause and fix', () => {
     expect(code).toBe(1);
     expect(problems).toEqual([
       expect.stringMatching(
-        /answers 401 with the token: .*issued for another API.* → .*set LOGTO_AUDIENCE=https:\/\/shopping\.api there/,
+        /returns 401 with the token: .*issued for another API.* → .*set LOGTO_AUDIENCE=https:\/\/shopping\.api there/,
       ),
     ]);
     await api.stop();

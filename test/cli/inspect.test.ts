@@ -31,7 +31,7 @@ describe('logto-m2m inspect', () => {
     const { code, stdout, stderr } = await inspect(token);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout).toContain(`An access token of the app ${APP} for the API ${AUDIENCE}.`);
-    expect(stdout).toMatch(/^ {2}alg +ES384 +how it is signed$/m);
+    expect(stdout).toMatch(/^ {2}alg +ES384 +signature algorithm$/m);
     expect(stdout).toMatch(/^ {2}exp +\d+ +20\d\d-[\d:T-]+Z, expires in 41 minutes$/m);
     expect(stdout).toMatch(/^ {2}iat .*issued 19 minutes ago$/m);
     expect(stdout).toMatch(/^ {2}plan +\{"a":1\}$/m);
@@ -117,14 +117,14 @@ describe('logto-m2m inspect', () => {
       () => logto.issueToken(),
       ['--scope', 'a'],
       'scope',
-      /no scope claim: it has no permissions/,
+      /no scope claim: the token has no permissions/,
     ],
     [
       'a user',
       () => readingToken(logto, { subject: 'user-1' }),
       [],
       'machine',
-      /speaks for the user user-1: the app test-app got it when that user signed in, or by token exchange\./,
+      /represents the user user-1: the app test-app got it when that user signed in, or by token exchange\./,
     ],
     [
       'no machine of any API',
@@ -184,7 +184,7 @@ describe('logto-m2m inspect', () => {
     const good = await inspect(await readingToken(logto), [], { LOGTO_ENDPOINT: '' });
     expect(good).toMatchObject({
       code: 0,
-      stdout: expect.stringContaining('Not verified. With LOGTO_ENDPOINT'),
+      stdout: expect.stringContaining('Not verified: set LOGTO_ENDPOINT'),
     });
     const old = await inspect(await readingToken(logto, { expiresIn: -60 }), [], { LOGTO_ENDPOINT: '' });
     expect(old).toMatchObject({ code: 1, stdout: expect.stringMatching(/✗ It expired (60|61) seconds ago/) });
@@ -193,7 +193,7 @@ describe('logto-m2m inspect', () => {
     expect(forMachines.code).toBe(1);
     expect(JSON.parse(forMachines.stdout).untimely).toEqual({
       reason: 'not_yet_valid',
-      sentence: expect.stringMatching(/^It is not valid yet, but in (10|9) minutes\.$/),
+      sentence: expect.stringMatching(/^It is not valid yet: it becomes valid in (10|9) minutes\.$/),
     });
   });
 
@@ -242,12 +242,12 @@ describe('logto-m2m inspect', () => {
     [
       'a JWT of another kind',
       () => readingToken(logto, { header: { typ: 'logout+jwt' } }),
-      /no access token: its typ is not at\+jwt/,
+      /not an access token: its typ is not at\+jwt/,
     ],
     ['an opaque token', () => 'VfJ3gBqYh2T1mGzWkXcLrD8sNp0AoEuI5tQ7yZ4wHbM', /It is an opaque token/],
     ['half a token', async () => (await readingToken(logto)).split('.').slice(0, 2).join('.'), /not whole/],
     ['an encrypted token', async () => `${await readingToken(logto)}.a.b`, /encrypted/],
-    ['something else', () => 'hello world', /no token of Logto/],
+    ['something else', () => 'hello world', /not a token of Logto/],
     ['a long text', () => 'a'.repeat(20_000), /longer than 16 KiB/],
   ])('says what it is: %s', async (_what, token, said) => {
     const { code, stdout } = await inspect(await token());
@@ -291,7 +291,7 @@ describe('logto-m2m inspect', () => {
       const { code, stdout } = await inspect(`${header}.${encodePart(text)}.c2ln`);
       expect({ code, stdout }).toMatchObject({
         code: 1,
-        stdout: expect.stringContaining('not JSON to be read'),
+        stdout: expect.stringContaining('not valid JSON'),
       });
     }
     const shallow = await readingToken(logto, { claims: { brackets: `${'['.repeat(5_000)}"\\` } });

@@ -10,9 +10,9 @@ import { Unreachable } from './unreachable.js';
 /** The response of an API to a request without a token. */
 export interface WithoutToken {
   readonly finding: Finding;
-  /** Whether it is worth asking again, with a token. */
+  /** Whether the API responded at all. */
   readonly isThere: boolean;
-  /** Whether a guard for bearer tokens has answered. */
+  /** Whether a guard for bearer tokens responded. */
   readonly isGuarded: boolean;
   /** The permissions in its challenge. */
   readonly scopes: readonly string[];
@@ -21,11 +21,11 @@ export interface WithoutToken {
 /** The response to a request with a token. */
 export interface WithToken {
   readonly finding: Finding;
-  /** Whether the handler has answered, and well. */
+  /** Whether the handler responded with a 2xx status. */
   readonly isIn: boolean;
 }
 
-/** Asks without a token: a protected route has to say 401, and with it what it needs. */
+/** Sends a request without a token: a protected route must return 401 with a challenge. */
 export async function askWithoutToken(url: URL): Promise<WithoutToken> {
   const answer = await ask(url);
   const shown = addressOf(url);
@@ -44,7 +44,7 @@ export async function askWithoutToken(url: URL): Promise<WithoutToken> {
 
 function judgeOpen(url: URL, answer: Answer, challenge: Challenge | undefined): Finding {
   const { status } = answer;
-  const message = `${addressOf(url)} answers ${status} without a token`;
+  const message = `${addressOf(url)} returns ${status} without a token`;
   if (status >= 200 && status < 300) {
     return problem(
       'api-closed',
@@ -59,21 +59,21 @@ function judgeOpen(url: URL, answer: Answer, challenge: Challenge | undefined): 
     }
     return problem(
       'api-closed',
-      `${message}, and asks for no bearer token.`,
-      'Something else guards it, as a proxy with a login of its own: let such requests through to the API.',
+      `${message}, but its challenge does not request a bearer token.`,
+      'Something else guards the route, such as a proxy with its own login: let requests with bearer tokens pass to the API.',
     );
   }
   const failure = failureOf(answer, url);
   if (failure !== undefined) return problem('api-closed', message + failure.why, failure.fix);
   if (status === 404 || status === 405) {
-    const fix = 'There is nothing to GET: name the path of a protected route that answers GET.';
+    const fix = 'Nothing responds to GET at this path: name the path of a protected route that handles GET.';
     return problem('api-closed', `${message}.`, fix);
   }
-  const fix = 'Is something before the guard that answers itself?';
-  return problem('api-closed', `${message}, where a guard says 401.`, fix);
+  const fix = 'Does a handler before the guard respond instead?';
+  return problem('api-closed', `${message}, but a guard returns 401.`, fix);
 }
 
-/** Asks with the token, once, and explains what comes. */
+/** Sends one request with the token, and explains the response. */
 export async function askWithToken(
   url: URL,
   token: string,
@@ -87,31 +87,31 @@ export async function askWithToken(
   }
   const isIn = answer.status >= 200 && answer.status < 300;
   const finding = isIn
-    ? ok('api', `${addressOf(url)} answers ${answer.status} with the token.`)
+    ? ok('api', `${addressOf(url)} returns ${answer.status} with the token.`)
     : judgeAnswer(url, answer, token, sent, isGuarded);
   return { finding, isIn };
 }
 
 function judgeAnswer(url: URL, answer: Answer, token: string, sent: Sent, isGuarded: boolean): Finding {
   const { status, headers } = answer;
-  const message = `${addressOf(url)} answers ${status} with the token`;
+  const message = `${addressOf(url)} returns ${status} with the token`;
   const challenge = challengeIn(headers);
   const refuses = status === 401 || status === 403 || (status === 400 && challenge !== undefined);
   if (refuses || challenge?.error !== undefined) {
     const said = challenge?.description ?? challenge?.error;
-    const words = said === undefined ? ', and says no more.' : `: ${redact(said, token)}`;
+    const words = said === undefined ? ', without a reason.' : `: ${redact(said, token)}`;
     return problem('api', message + words, fixForRefusal(status, challenge, sent));
   }
   const failure = failureOf(answer, url);
   if (failure !== undefined) return problem('api', message + failure.why, failure.fix);
-  if (isGuarded) return ok('api', `${message}: no guard has refused it.`);
+  if (isGuarded) return ok('api', `${message}: no guard refused it.`);
   return skipped(
     'api',
-    `${message}, and no guard answers without one: whether it lets the token in, nobody knows.`,
+    `${message}, but no guard responds without a token: whether the API accepts the token is unknown.`,
   );
 }
 
-/** Without the query, which may hold a secret. */
+/** Returns the address without the query, which may contain a secret. */
 function addressOf({ origin, pathname }: URL): string {
   return origin + pathname;
 }

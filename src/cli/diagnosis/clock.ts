@@ -7,20 +7,20 @@ import { type Finding, ok, problem, skipped } from './finding.js';
 export function checkClock({ headers, at }: Answer): Finding {
   const date = Date.parse(headers.get('date') ?? '');
   if (Number.isNaN(date)) {
-    return skipped('clock', 'Not compared: the answer of Logto has no date, or none that can be read.');
+    return skipped('clock', 'Not compared: the response of Logto has no valid Date header.');
   }
-  // What a cache has kept for a while was dated then (RFC 9111 section 5.1).
+  // A cached response has the date of the original response (RFC 9111 section 5.1).
   const age = Number(headers.get('age') ?? 0) || 0;
   // The header is in whole seconds, so the moment is on average half a second later.
   const ahead = (at - date) / 1000 - age - 0.5;
-  if (Math.abs(ahead) <= CLOCK_TOLERANCE) return ok('clock', 'It agrees with that of Logto.');
+  if (Math.abs(ahead) <= CLOCK_TOLERANCE) return ok('clock', 'The clock agrees with the clock of Logto.');
   const [which, effect] =
     ahead > 0
       ? ['ahead of', 'tokens seem to expire earlier than they do']
       : ['behind', 'tokens still pass after they have expired, and new ones may seem not yet valid'];
   return problem(
     'clock',
-    `The clock of this machine is ${duration(ahead)} ${which} that of Logto: ${effect}.`,
-    `Set both by NTP (timedatectl set-ntp true). An API bears ${CLOCK_TOLERANCE} seconds; clockTolerance can make that more, and hides the cause.`,
+    `The clock of this machine is ${duration(ahead)} ${which} the clock of Logto: ${effect}.`,
+    `Set both by NTP (timedatectl set-ntp true). An API tolerates ${CLOCK_TOLERANCE} seconds. A larger clockTolerance only hides the cause.`,
   );
 }

@@ -1,13 +1,13 @@
 import { type Bare, bare } from '../../checks/own.js';
 import { overlong, parseJsonObject } from '../../verification/token-form.js';
 
-/** A token, read and not verified. The signature is left behind. */
+/** A decoded token, not verified and without its signature. */
 export interface DecodedToken {
   readonly header: Bare<Readonly<Record<string, unknown>>>;
   readonly claims: Bare<Readonly<Record<string, unknown>>>;
 }
 
-/** No JWT: what it is instead, for a person. */
+/** The text is not a JWT. `why` says what it is instead. */
 export class Undecodable {
   constructor(readonly why: string) {}
 }
@@ -27,14 +27,12 @@ export function decodeToken(text: string): DecodedToken | Undecodable {
     );
   }
   if (parts.length !== 3 || parts.includes('')) {
-    return new Undecodable(
-      'It begins as a JWT does, and is not whole: some of it was left behind when it was copied.',
-    );
+    return new Undecodable('It begins like a JWT but is not whole: a part of it was not copied.');
   }
   const [header, claims] = parts.map(shallowObject);
   if (header === undefined || claims === undefined) {
     return new Undecodable(
-      'It begins as a JWT does, and its parts are not JSON to be read: it was altered when it was copied.',
+      'It begins like a JWT, but its parts are not valid JSON: it was altered when it was copied.',
     );
   }
   return { header: bare(header), claims: bare(claims) };
@@ -43,12 +41,12 @@ export function decodeToken(text: string): DecodedToken | Undecodable {
 function opaque(text: string): Undecodable {
   if (/^[\w-]{20,}$/.test(text)) {
     return new Undecodable(
-      'It is an opaque token: Logto gives one to a user for whom the app asked without `resource`. Ask with ' +
+      'It is an opaque token: Logto issues one for a user if the app sends no `resource`. Request a token with ' +
         "`resource`, the API identifier; a machine-to-machine app's tokens are always JWTs.",
     );
   }
   return new Undecodable(
-    'It is no token of Logto’s: neither three parts of base64url with dots between, nor opaque.',
+    'It is not a token of Logto: neither three base64url parts separated by dots, nor opaque.',
   );
 }
 

@@ -21,13 +21,13 @@ export interface Wanted {
   readonly allowInsecure: boolean;
 }
 
-/** What came of it: the token, where there is one. */
+/** The result: the finding, and the token if Logto issued one. */
 export interface Grant {
   readonly finding: Finding;
   readonly answer: AccessTokenAnswer | undefined;
 }
 
-/** Asks Logto for a token, as the app would. */
+/** Requests a token from Logto, as the app does. */
 export async function askForToken(wanted: Wanted): Promise<Grant> {
   try {
     const answer = await tokenFor(wanted);
@@ -52,11 +52,11 @@ function fixFor(error: M2MClientError, { endpoint, app, resource, organization }
   const [status = 0, description] = [own(error, 'status'), own(error, 'description')];
   const request = { endpoint, appId: app.id, appSecret: app.secret, resource, organizationId: organization };
   return (
-    explain({ status, code, description }, request)?.fix ?? own(error, 'hint') ?? 'Look at the log of Logto.'
+    explain({ status, code, description }, request)?.fix ?? own(error, 'hint') ?? 'See the log of Logto.'
   );
 }
 
-/** @throws M2MClientError (the promise rejects) where Logto gives none */
+/** @throws M2MClientError (the promise rejects) if Logto issues no token */
 export async function tokenFor({
   endpoint,
   app,
@@ -87,7 +87,7 @@ async function fixForSlash(wanted: Wanted): Promise<string | undefined> {
     : [`${resource}/`, 'with'];
   try {
     await tokenFor({ ...wanted, resource: other, scopes: [] });
-    return `Logto knows ${other}, ${word} the slash at its end: set ${assignment('LOGTO_AUDIENCE', other)}, at the API too.`;
+    return `Logto knows ${other}, ${word} the trailing slash: set ${assignment('LOGTO_AUDIENCE', other)}, also for the API.`;
   } catch {
     return undefined;
   }
@@ -95,7 +95,7 @@ async function fixForSlash(wanted: Wanted): Promise<string | undefined> {
 
 function description({ token, expiresAt }: AccessTokenAnswer): string {
   const decoded = decodeToken(token);
-  if (decoded instanceof Undecodable) return `Logto gave one. ${decoded.why}`;
+  if (decoded instanceof Undecodable) return `Logto issued a token. ${decoded.why}`;
   const { header, claims } = decoded;
-  return `Logto gave one that expires ${fromNow(expiresAt)}: alg ${wordOf(header['alg'])}, typ ${wordOf(header['typ'])}, iss ${wordOf(claims['iss'])}, aud ${wordOf(claims['aud'])}`;
+  return `Logto issued a token that expires ${fromNow(expiresAt)}: alg ${wordOf(header['alg'])}, typ ${wordOf(header['typ'])}, iss ${wordOf(claims['iss'])}, aud ${wordOf(claims['aud'])}`;
 }

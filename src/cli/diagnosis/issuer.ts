@@ -6,7 +6,7 @@ import { type Finding, ok, problem } from './finding.js';
 export function checkIssuer(endpoint: string, issuer: string): Finding {
   const expected = `${endpoint}/oidc`;
   if (issuer === expected) return ok('issuer', issuer);
-  const message = `Logto at ${endpoint} calls itself ${issuer}, and an API with this endpoint expects ${expected}: ${difference(expected, issuer)}.`;
+  const message = `Logto at ${endpoint} has the issuer ${issuer}, but an API with this endpoint expects ${expected}: ${difference(expected, issuer)}.`;
   return problem('issuer', message, fixFor(endpoint, issuer));
 }
 
@@ -27,13 +27,13 @@ function isAddress(issuer: string): boolean {
 }
 
 function difference(expected: string, issuer: string): string {
-  if (issuer.replace(/\/+$/, '') === expected) return 'the slash at the end is one too many';
-  if (!isAddress(issuer)) return 'that is no address';
+  if (issuer.replace(/\/+$/, '') === expected) return 'the issuer has a trailing slash';
+  if (!isAddress(issuer)) return 'the issuer is not a valid address';
   const [ours, theirs] = [new URL(expected), new URL(issuer)];
   if (ours.hostname !== theirs.hostname)
-    return 'an internal address against the public one, or a custom domain';
-  if (ours.port !== theirs.port) return `the port ${portOf(ours)} against ${portOf(theirs)}`;
-  if (ours.protocol !== theirs.protocol) return 'http against https';
+    return 'an internal address instead of the public one, or a custom domain';
+  if (ours.port !== theirs.port) return `port ${portOf(ours)} instead of ${portOf(theirs)}`;
+  if (ours.protocol !== theirs.protocol) return 'http instead of https';
   return 'another path';
 }
 
@@ -46,6 +46,6 @@ function fixFor(endpoint: string, issuer: string): string {
     return 'No API can trust that issuer: correct the variable ENDPOINT of Logto itself.';
   const pinned = `issuers: [{ issuer: '${issuer}', jwksUri: '${endpoint}/oidc/jwks' }]`;
   const base = endpointFor(issuer);
-  if (base === undefined) return `Give createLogtoAuth ${pinned} instead of the endpoint.`;
-  return `Set ${assignment('LOGTO_ENDPOINT', base)}; or, where that cannot be reached from here, give createLogtoAuth ${pinned}. If ${base} is the wrong one, correct the variable ENDPOINT of Logto itself.`;
+  if (base === undefined) return `Pass createLogtoAuth ${pinned} instead of the endpoint.`;
+  return `Set ${assignment('LOGTO_ENDPOINT', base)}; or, if that address cannot be reached from here, pass createLogtoAuth ${pinned}. If ${base} is wrong, correct the variable ENDPOINT of Logto itself.`;
 }

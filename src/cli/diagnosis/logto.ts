@@ -62,8 +62,8 @@ async function askUntilItAnswers(url: string): Promise<JsonAnswer | Unreachable>
 async function checkTenant(endpoint: string): Promise<Finding> {
   const answer = await askForJson(`${endpoint}/api/.well-known/endpoints/default`);
   const other = answer instanceof Unreachable || answer.status !== 200 ? undefined : answer.body?.['user'];
-  if (typeof other !== 'string') return ok('endpoint', `${endpoint} answers.`);
-  const message = `${endpoint} is the admin tenant of Logto, the one of the Console: its issuer and its apps are not those of your tenant.`;
+  if (typeof other !== 'string') return ok('endpoint', `${endpoint} responds.`);
+  const message = `${endpoint} is the admin tenant of Logto, which serves the Console: your tenant has another issuer and other apps.`;
   const address = endpointIn(other);
   const set =
     address === undefined ? 'Set LOGTO_ENDPOINT to' : `Set ${assignment('LOGTO_ENDPOINT', address)},`;
@@ -86,33 +86,33 @@ function noLogto(endpoint: string, answer: JsonAnswer): Finding {
   if (target !== undefined) {
     return problem(
       'endpoint',
-      `${endpoint} redirects to ${target.origin} (${status}), which is not followed.`,
-      'Set LOGTO_ENDPOINT to the address at which Logto itself answers, with https if it has that.',
+      `${endpoint} redirects to ${target.origin} (${status}), which the doctor does not follow.`,
+      'Set LOGTO_ENDPOINT to the address at which Logto responds without a redirect, with https if Logto supports it.',
     );
   }
   if (status === 429) {
     return problem(
       'endpoint',
-      `${endpoint} answers with status 429 (${type}), also when it is asked again: it limits how often it may be asked.`,
+      `${endpoint} responds with status 429 (${type}), also to retries: it limits the rate of requests.`,
       'Wait, and run this again. Logto, or a proxy before it, sets that limit.',
     );
   }
   if (status >= 500) {
-    const message = `${endpoint} answers with status ${status} (${type}), also when it is asked again: Logto, or a proxy before it, fails.`;
-    const fix = 'Look at the log of Logto, and of the proxy before it. Does Logto reach its database?';
+    const message = `${endpoint} responds with status ${status} (${type}), also to retries: Logto, or a proxy before it, fails.`;
+    const fix = 'See the logs of Logto and of the proxy before it. Does Logto reach its database?';
     return problem('endpoint', message, fix);
   }
   if (status === 200 && unfinished !== undefined) {
     return problem(
       'endpoint',
-      `${endpoint} answers with status 200 (${type}), and ${unfinished}.`,
-      'Is it Logto at all? If so, it or a proxy before it is stuck, or cuts answers: look at their logs.',
+      `${endpoint} responds with status 200 (${type}), but ${unfinished}.`,
+      'Is the server Logto? If so, Logto or a proxy before it hangs or truncates responses: see their logs.',
     );
   }
   return problem(
     'endpoint',
     `The server at ${endpoint} is not Logto: status ${status}, ${type}, and no discovery document.`,
-    'Are host, port and path those of Logto? A proxy, a login page or another server may answer in its place.',
+    'Are host, port and path those of Logto? A proxy, a login page or another server may respond instead.',
   );
 }
 
@@ -125,10 +125,9 @@ async function checkKeys(endpoint: string): Promise<Finding> {
       const { crv, kty, alg = crv ?? kty } = key.toJwk();
       return `${alg} ${key.kid.slice(0, 8)}…`;
     });
-    return ok('keys', `${keys.length} to verify with: ${names.join(', ')}`);
+    return ok('keys', `${keys.length} for verification: ${names.join(', ')}`);
   } catch (error) {
-    const fix =
-      'An API fetches its keys there: let the proxy before Logto pass this address as it passes the others.';
+    const fix = 'An API fetches its keys from this address: let the proxy before Logto pass requests for it.';
     return problem('keys', `${(error as Error).message}.`, fix);
   }
 }

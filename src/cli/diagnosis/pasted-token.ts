@@ -5,11 +5,11 @@ import { Undecodable } from './decoded-token.js';
 /** Finds the token in pasted text. */
 export interface Pasted {
   readonly token: string;
-  /** What else was there, and was left alone. */
+  /** The other tokens in the text, which are ignored. */
   readonly beside: string | undefined;
 }
 
-/** What is copied with a text and shows nothing. */
+/** Matches invisible characters that are copied with a text. */
 const INVISIBLE = /[\u00ad\u200b-\u200f\u2060\ufeff]/g;
 /** A line break inside a token: what follows is nothing but a part of it, and does not begin one of its own. */
 const WRAP = /(?<=[\w.-])[ \t]*\r?\n[ \t]*(?!eyJ[\w-]+\.[\w-]+\.[\w-])(?=[\w.-]+[ \t]*(?:["',;}]|\r?\n|$))/g;
@@ -29,7 +29,7 @@ export function tokenIn(text: string): Pasted | Undecodable {
   if (token === undefined) return { token: unadorned(clean), beside: undefined };
   if (found.size === 1) return { token, beside: undefined };
   const named = NAMED.exec(joined)?.[1];
-  if (named === undefined) return new Undecodable('There are several tokens in it: pass one of them.');
+  if (named === undefined) return new Undecodable('The input contains several tokens: pass one of them.');
   return { token: jwtIn(named) ?? named, beside: 'other tokens' };
 }
 

@@ -18,18 +18,18 @@ export interface NamedByApi {
 export function checkScopes(wanted: Wanted, granted: readonly string[], named: NamedByApi): Finding {
   const { scopes } = wanted;
   if (scopes.length === 0) {
-    return skipped('scopes', 'None was asked for; with --scope NAMES it is seen whether they are granted.');
+    return skipped('scopes', 'Not requested: pass --scope NAMES to check whether they are granted.');
   }
   const missing = scopes.filter((scope) => !granted.includes(scope));
   if (missing.length === 0) return ok('scopes', `Granted: ${inARow(granted)}`);
   if (named.isContent) {
-    const message = `Granted: ${inARow(granted)}; the API lets it in without ${inARow(missing)}.`;
+    const message = `Granted: ${inARow(granted)}; the API accepts the token without ${inARow(missing)}.`;
     return ok('scopes', message);
   }
   const came =
     granted.length === 0
       ? 'The token has no permission at all'
-      : `The token has ${inARow(granted)}, and more was asked for`;
+      : `The token has ${inARow(granted)}, but more was requested`;
   // What was asked for, too, is another permission and no other spelling.
   const known = named.scopes.filter((scope) => !scopes.includes(scope));
   return problem('scopes', `${came}; not granted: ${inARow(missing)}.`, fixFor(missing, wanted, known));
@@ -47,8 +47,8 @@ function fixFor(missing: readonly string[], wanted: Wanted, known: readonly stri
   const others = missing.filter((scope) => meant.get(scope) === undefined);
   if (misspelt.length === 0) return adviceOnRoles(others, wanted);
   const guesses = misspelt.map((scope) => `${meant.get(scope)} instead of ${scope}`);
-  const guess = `A spelling mistake, or a role that is missing: did you mean ${inARow(guesses)}?`;
-  return others.length === 0 ? guess : `${guess} As to ${inARow(others)}: ${adviceOnRoles(others, wanted)}`;
+  const guess = `A spelling mistake, or a missing role: did you mean ${inARow(guesses)}?`;
+  return others.length === 0 ? guess : `${guess} For ${inARow(others)}: ${adviceOnRoles(others, wanted)}`;
 }
 
 /** In a short name every other letter makes another name. */

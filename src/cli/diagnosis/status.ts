@@ -14,30 +14,30 @@ export function failureOf(answer: Answer, url: URL): Failure | undefined {
     const target = redirectOf(answer, url.href);
     const where = target === undefined ? '' : ` to ${placeOf(target, url)}`;
     return {
-      why: `, a redirect${where}, which no token follows.`,
-      fix: 'Name the address to which it leads, if that is one of the API.',
+      why: `, a redirect${where}, which the doctor does not follow.`,
+      fix: 'If the API is at the target, name that address.',
     };
   }
   if (status === 429) {
     return {
-      why: ': it was asked too often.',
-      fix: 'A limit before the guard or behind it has been reached: wait, and run this again.',
+      why: ': too many requests.',
+      fix: 'A rate limit before or after the guard was reached: wait, and run this again.',
     };
   }
   if (status === 431) {
     return {
-      why: ': the headers are too large for it.',
-      fix: 'Has a proxy before the API a limit below the size of a token? Node has one of 16 KiB for all headers together.',
+      why: ': the headers are too large.',
+      fix: 'Does a proxy before the API have a limit below the size of a token? Node has a limit of 16 KiB for all headers together.',
     };
   }
   if (status === 503) {
-    const after = headers.has('retry-after') ? ', and wants to be asked later' : '';
+    const after = headers.has('retry-after') ? ', and requests a later retry' : '';
     return {
       why: `${after}.`,
-      fix: "The API cannot get Logto's keys, or is overloaded: run this command where the API runs, and look at health() there.",
+      fix: "The API cannot get Logto's keys, or is overloaded: run this command where the API runs, and check health() there.",
     };
   }
-  if (status >= 500) return { why: ': it fails by itself.', fix: 'Look at the log of the API.' };
+  if (status >= 500) return { why: ': the API itself fails.', fix: 'See the log of the API.' };
   return undefined;
 }
 

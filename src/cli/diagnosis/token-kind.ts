@@ -30,7 +30,7 @@ export function kindOfToken({ header, claims }: DecodedToken): TokenKind {
   const demand = organization === undefined ? {} : { organization: { id: wordOf(organization) } };
   if (audience.startsWith(ORGANIZATION_AUDIENCE)) {
     const id = audience.slice(ORGANIZATION_AUDIENCE.length);
-    const sentence = `The own token of the organization ${id}: for routes with requireOrganizationScopes alone.`;
+    const sentence = `The own token of the organization ${id}: only for routes with requireOrganizationScopes.`;
     return { ...ofSender(claims, 'organization', sentence), demand: { organizationToken: { id } } };
   }
   if (organization !== undefined) {
@@ -47,7 +47,7 @@ export function kindOfToken({ header, claims }: DecodedToken): TokenKind {
 function ofSender(claims: DecodedToken['claims'], name: TokenKind['name'], sentence: string): TokenKind {
   const { sub, client_id: app } = claims;
   if (sub === app) return { name, sentence, isForMachines: true, demand: {} };
-  const who = `It speaks for the user ${wordOf(sub)}: the app ${wordOf(app)} got it when that user signed in, or by token exchange. The API serves machines only, unless it says machineOnly: false.`;
+  const who = `It represents the user ${wordOf(sub)}: the app ${wordOf(app)} got it when that user signed in, or by token exchange. The API accepts only machines, unless it sets machineOnly: false.`;
   return { name: 'user', sentence: `${sentence} ${who}`, isForMachines: false, demand: {} };
 }
 
@@ -57,5 +57,5 @@ function noAccessToken({ aud, client_id: app, sub }: DecodedToken['claims']): To
     const sentence = `An ID token: it tells the app ${[aud].flat().map(wordOf).join(', ')} who the user ${wordOf(sub)} is. No API accepts it; send the access token.`;
     return { ...common, name: 'id-token', sentence };
   }
-  return { ...common, name: 'other', sentence: 'A JWT, but no access token: its typ is not at+jwt.' };
+  return { ...common, name: 'other', sentence: 'A JWT, but not an access token: its typ is not at+jwt.' };
 }

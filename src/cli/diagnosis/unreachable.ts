@@ -28,7 +28,7 @@ type Explanation = (place: Place, failure: Failure) => readonly [why: string, fi
 
 const silent: Explanation = ({ host, patience }) => [
   `${host} did not answer within ${patience} s`,
-  'Does a firewall or security group let this machine through, and is the port right? Node takes no notice of HTTPS_PROXY by itself.',
+  'Does a firewall or security group let this machine through, and is the port right? By default, Node ignores HTTPS_PROXY.',
 ];
 
 /** By the code that Node or OpenSSL gives; else by the message, where there is no code of its own. */
@@ -38,7 +38,7 @@ const EXPLANATIONS: readonly (readonly [sign: RegExp, explanation: Explanation])
     /^ECONNREFUSED$/,
     ({ host, port }) => [
       `nothing listens at ${host} (ECONNREFUSED)`,
-      `Is it running, and is ${port} the right one? Inside a container, localhost is the container itself.`,
+      `Is it running, and is ${port} right? Inside a container, localhost is the container itself.`,
     ],
   ],
   [
@@ -63,7 +63,7 @@ const EXPLANATIONS: readonly (readonly [sign: RegExp, explanation: Explanation])
     /^CERT_HAS_EXPIRED$/,
     ({ host }, { code }) => [
       `the certificate of ${host} has expired (${code})`,
-      'Renew it, and let the server load it anew. Or is the clock of this machine ahead?',
+      'Renew it, and reload it in the server. Or is the clock of this machine ahead?',
     ],
   ],
   [
@@ -77,14 +77,14 @@ const EXPLANATIONS: readonly (readonly [sign: RegExp, explanation: Explanation])
     /SELF_SIGNED|UNABLE_TO_(VERIFY|GET_ISSUER)|^CERT_UNTRUSTED$/,
     ({ host }, { code }) => [
       `the certificate of ${host} is not trusted (${code})`,
-      'Where a certificate authority of your own signed it, set NODE_EXTRA_CA_CERTS to its file; else let the server send the certificates between, too.',
+      'If your own certificate authority signed it, set NODE_EXTRA_CA_CERTS to the file of that authority. Otherwise let the server also send the intermediate certificates.',
     ],
   ],
   [
     /CERTIFICATE_REQUIRED|ALERT_(HANDSHAKE_FAILURE|BAD_CERTIFICATE)$/,
     ({ host }, { code }) => [
-      `${host} ended the handshake of TLS (${code}): it may want a certificate of the client`,
-      'Name an address that asks for none: neither an API nor this command has one to show.',
+      `${host} ended the TLS handshake (${code}): it may require a client certificate`,
+      'Name an address that requires none: neither an API nor this command can send one.',
     ],
   ],
   [
@@ -97,16 +97,16 @@ const EXPLANATIONS: readonly (readonly [sign: RegExp, explanation: Explanation])
   [
     /^(UND_ERR_HEADERS_OVERFLOW|HPE_HEADER_OVERFLOW)$/,
     ({ host }, { code }) => [
-      `${host} answers with more headers than Node takes (${code})`,
-      'Does a proxy before it add cookies or a long policy? 16 KiB are the limit of all headers together.',
+      `${host} sends more headers than Node accepts (${code})`,
+      'Does a proxy before it add cookies or a long policy? The limit for all headers together is 16 KiB.',
     ],
   ],
   [
     // `fetch` never returns a 407. Some releases of Node throw an error without a reason for it, and only for it.
     /^NO_REASON$|Proxy response \(407\)|proxy authentication required/,
     ({ host }) => [
-      `a proxy on the way to ${host} wants a login (407)`,
-      'Name an address that needs no such proxy. Where HTTPS_PROXY is set, put user and password into it, or the host into NO_PROXY.',
+      `a proxy before ${host} requires a login (407)`,
+      'Name an address that needs no such proxy. If HTTPS_PROXY is set, add user and password to it, or add the host to NO_PROXY.',
     ],
   ],
   [
@@ -122,8 +122,8 @@ const EXPLANATIONS: readonly (readonly [sign: RegExp, explanation: Explanation])
       `${host} broke the connection off (${code})`,
       // In TLS 1.3, a server that requires a client certificate just closes the connection.
       isHttps
-        ? `Does it want a certificate of the client, or is ${port} one for something else altogether?`
-        : `Does ${port} speak https and not http, or something else altogether?`,
+        ? `Does it require a client certificate, or is ${port} for another protocol?`
+        : `Does ${port} speak https and not http, or another protocol?`,
     ],
   ],
 ];
@@ -138,7 +138,7 @@ export function unreachable(error: unknown, url: URL, patience: number): Unreach
     EXPLANATIONS.find(([sign]) => sign.test(failure.code) || sign.test(failure.message)) ?? [];
   const [why, fix] = explain?.(place, failure) ?? [
     `${host} cannot be reached (${failure.code})`,
-    'Is there a way to it from this machine?',
+    'Is there a route to it from this machine?',
   ];
   return new Unreachable(why, fix);
 }
