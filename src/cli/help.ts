@@ -1,111 +1,114 @@
-const COMMON = `  --endpoint URL       base URL of your Logto, without /oidc          (else LOGTO_ENDPOINT)
-  --resource URI       the API identifier, as it is in Logto; '' for none (else LOGTO_AUDIENCE)
-  --organization ID    the organization that the token is to hold for
-  --scope NAMES        permissions; several with spaces, or the option again
+const COMMON = `  --endpoint URL       base URL of your Logto, without /oidc          (default: LOGTO_ENDPOINT)
+  --resource URI       API identifier as in Logto; '' for none        (default: LOGTO_AUDIENCE)
+  --organization ID    organization of the token
+  --scope NAMES        permissions, separated by spaces; or repeat the option
   --allow-insecure-requests
-                       http: to other hosts than this one, in a network that you trust
-  --json               for machines`;
+                       allow http to hosts other than this one, in a network that you trust
+  --json               output for machines`;
 
-const EXIT = `It ends with 0 when all is well, 1 when there is a finding or no token, 2 when it was called wrongly, and
-70 when it failed itself.`;
+const EXIT =
+  'Exit codes: 0 no problem; 1 a finding, or no token; 2 wrong usage; 70 the command itself failed.';
 
 /** The help text of each command. */
 export const HELP = {
-  all: `logto-m2m helps where an API is protected by express-logto-m2m, or calls one that is.
+  all: `logto-m2m helps with APIs that express-logto-m2m protects, and with apps that call them.
 
-  npx express-logto-m2m token      get a token, as an app of yours would
-  npx express-logto-m2m inspect    what is in a token, and why is it refused?
-  npx express-logto-m2m doctor     is the configuration right, and would this app's token be accepted?
-  npx express-logto-m2m setup      make the API resource, permissions, roles and apps in Logto, from a file
+  npx express-logto-m2m token      get a token, as your app does
+  npx express-logto-m2m inspect    show the content of a token, and why it is refused
+  npx express-logto-m2m doctor     check the configuration, and whether the API accepts the app's token
+  npx express-logto-m2m setup      create the API resource, permissions, roles and apps in Logto from a file
 
-Each explains itself: npx express-logto-m2m doctor --help
-They read the variables that the API and the app read:
+For the options of a command: npx express-logto-m2m doctor --help
+The commands read the same variables as the API and the app:
 
   LOGTO_ENDPOINT       base URL of your Logto: https://your-tenant.logto.app
-  LOGTO_AUDIENCE       the API identifier: Console > API resources
-  LOGTO_APP_ID         a machine-to-machine app: Console > Applications
-  LOGTO_APP_SECRET     its secret; never an argument, for every user of a machine can read those
+  LOGTO_AUDIENCE       API identifier: Console > API resources
+  LOGTO_APP_ID         machine-to-machine app: Console > Applications
+  LOGTO_APP_SECRET     secret of the app; never an argument, since every user of the machine can read arguments
 
-With a file of them: node --env-file=.env node_modules/.bin/logto-m2m doctor
+To read them from a file: node --env-file=.env node_modules/.bin/logto-m2m doctor
 
 ${EXIT}`,
 
   token: `npx express-logto-m2m token [options]
 
-Prints a token, and nothing else, on stdout:
+Prints a token to stdout, and nothing else:
 
   curl -H "Authorization: Bearer $(npx express-logto-m2m token --scope read:products)" \\
     https://shop.example/products
 
 ${COMMON}
 
-With --resource the token is for that API, with --resource and --organization for that API inside that
-organization, and with --resource '' --organization ID it is the organization's own. Logto grants no permission
-that was not asked for, and leaves out silently what no role of the app gives: that is told on stderr, and is no
-failure.
+With --resource, the token is for that API. With --resource and --organization, it is for that API inside that
+organization. With --resource '' --organization ID, it is the organization's own token. Logto grants only the
+permissions that are requested, and silently omits those that no role of the app gives. The command reports
+omitted permissions on stderr; this is not a failure.
 
-The app is that of LOGTO_APP_ID and LOGTO_APP_SECRET.
+The app is the one of LOGTO_APP_ID and LOGTO_APP_SECRET.
 
 ${EXIT}`,
 
   inspect: `npx express-logto-m2m inspect [token] [options]
 
-Shows what is in a token and, where the endpoint is known, whether an API would accept it, or which check fails
-first. The token is read from stdin where it is no argument, which keeps it out of the shell's history:
+Shows the content of a token. If the endpoint is known, it also shows whether an API accepts the token, or which
+check fails first. Without an argument, the token is read from stdin, which keeps it out of the shell history:
 
   npx express-logto-m2m token --scope read:products | npx express-logto-m2m inspect --scope read:products
 
-It is sent nowhere: only Logto's public keys are fetched. The signature is not shown, so that the output can be
-passed on; the claims are.
+The token is not sent anywhere: only Logto's public keys are fetched. The output contains the claims but not the
+signature, so you can pass it on.
 
 ${COMMON}
 
-Without --resource and LOGTO_AUDIENCE the token's own audience is taken for the right one.
+Without --resource and LOGTO_AUDIENCE, the token's own audience is used.
 
 ${EXIT}`,
 
   doctor: `npx express-logto-m2m doctor [options]
 
-Looks for what is wrong, one line a check, each with its fix: can Logto be reached, is it the issuer that tokens
-will name, are its keys there, do the clocks agree; with LOGTO_APP_ID and LOGTO_APP_SECRET, is a token granted,
-would the API accept it, and which permissions came; and with --api, what does that API really answer?
+Checks the configuration and prints one line for each check, with the fix. It checks whether Logto responds,
+whether its issuer is the expected one, whether it publishes keys, and whether the clocks agree.
+With LOGTO_APP_ID and LOGTO_APP_SECRET, it checks whether Logto issues a token, whether an API with this
+configuration accepts it, and which permissions were granted. With --api, it also checks how that API responds.
 
   npx express-logto-m2m doctor --scope read:products --api https://shop.example/products
 
-  --api URL            a protected address of the API, asked by GET once without and once with the token
+  --api URL            protected address of the API; gets one GET without the token and one with it
 ${COMMON}
 
-Without --scope the permissions are asked for that the API itself names.
+Without --scope, the permissions that the API's challenge names are requested.
 
 ${EXIT}`,
 
   setup: `npx express-logto-m2m setup FILE [options]
 
-Makes a Logto tenant have what FILE describes: API resources, permissions, machine-to-machine roles and apps,
-organizations. What is there is found by its name (an API by its indicator) and completed; nothing is changed
-otherwise, renamed or deleted. Where it is not certain what is meant, it says so and makes nothing.
+Creates in a Logto tenant what FILE describes: API resources, permissions, machine-to-machine roles and
+apps, and organizations. Existing objects are found by name (APIs by indicator) and completed. Nothing else is
+changed, renamed or deleted. If the file is ambiguous for this tenant, the command reports that and creates
+nothing.
 
   npx express-logto-m2m setup logto.json --plan
   npx express-logto-m2m setup logto.json --write-env apps.env
 
-  --plan               show what would be made, and make nothing
-  --check              show what the tenant lacks, what differs, and what it has beside the file; for CI
-  --write-env PATH     write the ids and secrets of the apps to this file, for its owner alone; else ids to stdout.
-                       --env-file does the same where the file is there: Node reads it first, and ends without it
+  --plan               show what would be created, and create nothing
+  --check              show what the tenant lacks, what differs, and what it has in addition to the file; for CI
+  --write-env PATH     write the ids and secrets of the apps to this file, which only its owner can read;
+                       without it, the ids go to stdout. --env-file does the same if the file exists: Node reads
+                       it first, and exits if it does not exist
   --from-api URL       compare the file with the metadata document of a running API (RFC 9728); needs no Logto.
-                       With --check both are done
-  --endpoint URL       base URL of your Logto, without /oidc          (else LOGTO_ENDPOINT)
+                       With --check, both are done
+  --endpoint URL       base URL of your Logto, without /oidc          (default: LOGTO_ENDPOINT)
   --allow-insecure-requests
-                       http: to other hosts than this one, in a network that you trust
-  --json               for machines
+                       allow http to hosts other than this one, in a network that you trust
+  --json               output for machines
 
-  +  is made           =  is there        !  differs, and is left
-  ?  is beside the file                   -  the API has it, and the file lacks it
+  +  created           =  exists          !  differs, and is not changed
+  ?  not in the file                      -  the API has it, and the file lacks it
 
-The app is that of LOGTO_APP_ID and LOGTO_APP_SECRET: a machine-to-machine app with a role that has the permission
-all of the Logto Management API. With Logto Cloud and a domain of your own, set LOGTO_TENANT_ID.
+The app is the one of LOGTO_APP_ID and LOGTO_APP_SECRET: a machine-to-machine app with a role that has the
+permission all of the Logto Management API. With Logto Cloud and a custom domain, set LOGTO_TENANT_ID.
 
-It ends with 0 when all is done or nothing is to do, 1 when it could not be done or --check or --from-api found
-something, 2 when it was called wrongly or the file is wrong, 3 when --plan found something to make, and 70 when it
-failed itself.`,
+Exit codes: 0 everything was created, or nothing is to do; 1 the set-up failed, or --check or --from-api found
+something; 2 wrong usage, or a fault in the file; 3 --plan found something to create; 70 the command itself
+failed.`,
 };

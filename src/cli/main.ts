@@ -10,7 +10,7 @@ import { inARow } from './words.js';
 
 type Command = (args: readonly string[], output: Output) => Promise<ExitCode>;
 
-/** Loaded when it is called for: what one of them needs, the others and a word of help need not wait for. */
+/** Each command is loaded on demand, so the other commands and the help texts start faster. */
 const COMMANDS: ReadonlyMap<string, () => Promise<Command>> = new Map([
   ['token', async () => (await import('./commands/token.js')).token],
   ['inspect', async () => (await import('./commands/inspect.js')).inspect],
@@ -21,7 +21,7 @@ const COMMANDS: ReadonlyMap<string, () => Promise<Command>> = new Map([
 const given = process.argv.slice(2);
 const output = new Output(process);
 const code = await run(given).catch(report);
-// Node itself would wait for connections that are no longer needed.
+// Without this, Node waits for connections that are no longer needed.
 process.exit(await output.close(code));
 
 async function run([name, ...args]: readonly string[]): Promise<ExitCode> {
@@ -41,13 +41,13 @@ function helpOn(name: string): string {
   return HELP[name as keyof typeof HELP];
 }
 
-/** @throws UsageError that does not repeat the word, since it may be a secret */
+/** @throws UsageError without the given name, which may be a secret */
 function loaderOf(name: string): () => Promise<Command> {
   const load = COMMANDS.get(name);
   if (load !== undefined) return load;
   const meant = meantBy(name, [...COMMANDS.keys()]);
   const guess = meant === undefined ? '' : ` Did you mean ${meant}?`;
-  throw new UsageError(`there is no such command. Commands are ${inARow([...COMMANDS.keys()])}.${guess}`);
+  throw new UsageError(`no such command: the commands are ${inARow([...COMMANDS.keys()])}.${guess}`);
 }
 
 function print(text: string): ExitCode {
@@ -67,7 +67,7 @@ function report(error: unknown): ExitCode {
   return isUsage ? ExitCode.usage : ExitCode.fault;
 }
 
-/** An unexpected error, in one line. */
+/** Describes an unexpected error in one line. */
 function faultMessage(error: unknown): string {
   const said = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
   const shown = redact(said, variable('LOGTO_APP_SECRET') ?? '');

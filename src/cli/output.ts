@@ -5,15 +5,15 @@ import { ExitCode } from './usage.js';
 
 type Format = Parameters<typeof styleText>[0];
 
-/** To the beginning of the line, and all of it erased (ECMA-48). */
+/** Moves to the beginning of the line, and erases the line (ECMA-48). */
 const ERASE_LINE = '\r\x1b[K';
 
-/** Where things are said: results to stdout, what is said to a person besides to stderr. */
+/** Writes results to stdout, and other messages to stderr. */
 export class Output {
   readonly #process: Pick<NodeJS.Process, 'stdout' | 'stderr' | 'env'>;
-  /** Why something could not be written. */
+  /** The first error of a write. */
   #lost: Error | undefined;
-  /** Whether a line of `progress` is on the terminal. */
+  /** Whether the terminal shows a line of `progress`. */
   #hasProgress = false;
 
   constructor(process: Pick<NodeJS.Process, 'stdout' | 'stderr' | 'env'>) {
@@ -38,7 +38,7 @@ export class Output {
     this.#write(this.#process.stderr, `${printable(text)}\n`);
   }
 
-  /** What is being done: a line on a terminal that the next line replaces. */
+  /** Shows the current step on a terminal, in a line that the next output replaces. */
   progress(text: string): void {
     const { stderr } = this.#process;
     if (!stderr.isTTY) return;
@@ -46,14 +46,14 @@ export class Output {
     this.#hasProgress = true;
   }
 
-  /** In colours on a terminal alone, and not there where NO_COLOR is set. */
+  /** Adds colours if stdout is a terminal and NO_COLOR is not set. */
   paint(format: Format, text: string): string {
     const { stdout, env } = this.#process;
-    // Decided here and not by styleText: which streams it heeds differs between the releases of Node.
+    // Not left to styleText: the streams that it checks differ between releases of Node.
     return stdout.isTTY && !own(env, 'NO_COLOR') ? styleText(format, text, { validateStream: false }) : text;
   }
 
-  /** Waits until all is written. @returns how the command ends: otherwise than it meant to where something was lost */
+  /** Waits until all output is written. @returns the given exit code, or `finding` if output could not be written */
   async close(code: ExitCode): Promise<ExitCode> {
     if (this.#hasProgress) this.#write(this.#process.stderr, '');
     await this.#written();
@@ -71,7 +71,7 @@ export class Output {
     try {
       stream.write(text);
     } catch (error) {
-      // Some releases of Node throw at once where stdout is a file.
+      // Some releases of Node throw synchronously if stdout is a file.
       this.#fail(error as Error);
     }
   }

@@ -2,10 +2,10 @@ import { cut } from '../checks/printable.js';
 
 /** The maximum length of text from outside, in characters. */
 const LONGEST = 200;
-/** The beginning of a JSON object in base64url, and what follows it in a token. */
+/** Matches the beginning of a JSON object in base64url, and the rest of the token. */
 const TOKENS = /eyJ[\w.-]+/g;
 
-/** A text without the tokens in it. */
+/** Removes tokens from a text. */
 export function withoutTokens(text: string): string {
   return text.replace(TOKENS, '[a token]');
 }

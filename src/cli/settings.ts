@@ -5,7 +5,7 @@ import { checkScopes } from '../checks/scopes.js';
 import { checkAddress, checkAudiences, checkEndpoint } from '../checks/uris.js';
 import { UsageError } from './usage.js';
 
-/** The arguments that every command has, as the parser leaves them: without a prototype. */
+/** The options that every command has, as the parser returns them: without a prototype. */
 export type Given = Bare<Arguments>;
 
 interface Arguments {
@@ -16,7 +16,7 @@ interface Arguments {
   readonly 'allow-insecure-requests'?: boolean | undefined;
 }
 
-/** An app, by which a token is had. */
+/** The credentials of an app. */
 export interface App {
   readonly id: string;
   readonly secret: string;
@@ -24,7 +24,7 @@ export interface App {
 
 const OWNER = 'logto-m2m';
 
-/** The endpoints, in their normal form; none where none is set. @throws UsageError */
+/** Returns the normalized endpoints; an empty list if none is set. @throws UsageError */
 export function endpointsOf(given: Given): readonly string[] {
   const name = given.endpoint === undefined ? 'LOGTO_ENDPOINT' : '--endpoint';
   const values = fromEnvironment(given.endpoint ?? variable('LOGTO_ENDPOINT')) ?? [];
@@ -34,7 +34,7 @@ export function endpointsOf(given: Given): readonly string[] {
   return [...new Set(endpoints)];
 }
 
-/** The same, where there must be one. @throws UsageError */
+/** Returns the endpoints, of which there must be at least one. @throws UsageError */
 export function demandEndpoints(given: Given): readonly [string, ...string[]] {
   const [first, ...others] = endpointsOf(given);
   if (first !== undefined) return [first, ...others];
@@ -43,27 +43,27 @@ export function demandEndpoints(given: Given): readonly [string, ...string[]] {
   );
 }
 
-/** Whether none is set. */
+/** Whether no endpoint is set. */
 export function lacksEndpoint(given: Given): boolean {
   return fromEnvironment(given.endpoint ?? variable('LOGTO_ENDPOINT')) === undefined;
 }
 
-/** The API resource indicators; none where none is set. @throws UsageError */
+/** Returns the API resource indicators; an empty list if none is set. @throws UsageError */
 export function resourcesOf(given: Given): readonly string[] {
   const name = given.resource === undefined ? 'LOGTO_AUDIENCE' : '--resource';
   const values = fromEnvironment(given.resource ?? variable('LOGTO_AUDIENCE'));
   return values === undefined ? [] : asUsageError(() => checkAudiences(OWNER, values, name));
 }
 
-/** The scopes that are wanted. @throws UsageError */
+/** Returns the requested scopes. @throws UsageError */
 export function scopesOf({ scope = [] }: Given): readonly string[] {
   const named = scope.filter((value) => value.trim() !== '');
   return named.length === 0 ? [] : asUsageError(() => checkScopes(OWNER, '--scope', named));
 }
 
-/** The organization; undefined where none is named. @throws UsageError */
+/** Returns the organization; undefined if the option is absent. @throws UsageError */
 export function organizationOf({ organization }: Given): string | undefined {
-  if (organization?.trim() === '') throw new UsageError('--organization needs the id of one.');
+  if (organization?.trim() === '') throw new UsageError('--organization needs the id of an organization.');
   return organization;
 }
 
@@ -71,7 +71,7 @@ export function allowsInsecure(given: Given): boolean {
   return given['allow-insecure-requests'] === true;
 }
 
-/** The app, from the environment alone; undefined where there is none. @throws UsageError */
+/** Returns the app, only from the environment; undefined if none is set. @throws UsageError */
 export function appOf(): App | undefined {
   const id = variable('LOGTO_APP_ID') ?? '';
   const secret = variable('LOGTO_APP_SECRET') ?? '';
@@ -81,41 +81,44 @@ export function appOf(): App | undefined {
   return { id, secret };
 }
 
-/** What Logto would not accept in the app's id or secret. */
+/** A fault in the app's id or secret that Logto does not accept. */
 export interface Unacceptable {
-  /** In a sentence, without the value. */
+  /** A sentence without the value. */
   readonly fault: string;
   readonly fix: string;
 }
 
-/** Whether the app can be sent to Logto at all; undefined where it can. */
+/** Returns the fault in the app's id or secret; undefined if Logto accepts both. */
 export function faultInApp({ id, secret }: App): Unacceptable | undefined {
   for (const [name, value] of Object.entries({ LOGTO_APP_ID: id, LOGTO_APP_SECRET: secret })) {
     const fault = faultInCredential(value);
     if (fault !== undefined)
-      return { fault: `${name} ${fault}.`, fix: credentialFix(`a shell drops it by ${name}="$(cat file)"`) };
+      return {
+        fault: `${name} ${fault}.`,
+        fix: credentialFix(`in a shell, ${name}="$(cat file)" removes it`),
+      };
   }
   return undefined;
 }
 
-/** An address to which a token will be sent. @throws UsageError */
+/** Returns an address to which a token will be sent. @throws UsageError */
 export function addressOf(option: string, value: string, given: Given): URL {
-  const needed = 'an address of the API, as https://api.example/products';
+  const needed = 'an address of the API, such as https://api.example/products';
   return asUsageError(
     () => checkAddress(OWNER, option, value, needed, allowsInsecure(given)),
-    // No keys come from there.
+    // The address serves no keys.
     (message) => message.replace('could name keys of their own', 'could read the token'),
   );
 }
 
-/** An address that is asked without a token. @throws UsageError */
+/** Returns an address that gets requests without a token. @throws UsageError */
 export function documentAddressOf(option: string, value: string): URL {
   return asUsageError(() =>
-    checkAddress(OWNER, option, value, 'an address of the API, as https://api.example', true),
+    checkAddress(OWNER, option, value, 'an address of the API, such as https://api.example', true),
   );
 }
 
-/** The checks of the options, in the words of the command line. */
+/** Runs a check of the library, and words its error for the command line. */
 function asUsageError<T>(check: () => T, reworded = (message: string) => message): T {
   try {
     return check();

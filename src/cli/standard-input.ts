@@ -1,6 +1,6 @@
 import { UsageError } from './usage.js';
 
-/** In bytes: no token is as long, and what is copied with one neither. */
+/** In bytes. Tokens are shorter, also with the text that is copied with them. */
 const LONGEST = 64 * 1024;
 
 /** Reads stdin. @throws UsageError if stdin is a terminal, or if the input is too large */
@@ -12,7 +12,7 @@ export async function readStandardInput(what: string): Promise<string> {
   for await (const chunk of process.stdin as AsyncIterable<Buffer>) {
     size += chunk.length;
     if (size > LONGEST) {
-      throw new UsageError(`more than ${LONGEST / 1024} KiB came on stdin: pass the ${what} alone.`);
+      throw new UsageError(`stdin has more than ${LONGEST / 1024} KiB: pass only the ${what}.`);
     }
     chunks.push(chunk);
   }

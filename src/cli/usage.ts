@@ -1,21 +1,21 @@
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { own } from '../checks/own.js';
 
-/** How the command ends. */
+/** The exit codes of the command. */
 export enum ExitCode {
   well = 0,
   finding = 1,
   usage = 2,
-  /** `setup --plan`: something is to be made. */
+  /** `setup --plan`: the tenant lacks something. */
   todo = 3,
-  /** The command itself has failed: EX_SOFTWARE of sysexits.h. */
+  /** The command itself failed: EX_SOFTWARE of sysexits.h. */
   fault = 70,
 }
 
-/** The command was called in a way that it does not understand, or without something that it needs. */
+/** The arguments are wrong, or something that the command needs is not set. */
 export class UsageError extends Error {}
 
-/** What every command understands. */
+/** The options of every command. */
 export const COMMON_OPTIONS = {
   endpoint: { type: 'string' },
   resource: { type: 'string' },
@@ -28,14 +28,14 @@ export const COMMON_OPTIONS = {
 /**
  * Reads the arguments of one command.
  *
- * @throws UsageError that repeats no value, since it may be a secret
+ * @throws UsageError without the given values, which may be secrets
  */
 export function readArguments<const Config extends ParseArgsConfig>(
   config: Config,
 ): ReturnType<typeof parseArgs<Config>> {
   if (own(config, 'args')?.some((arg) => /^--[\w-]*secret/i.test(arg))) {
     throw new UsageError(
-      "the app's secret is no argument, for every user of this machine can read those: set LOGTO_APP_SECRET.",
+      "the app's secret must not be an argument, since every user of this machine can read arguments: set LOGTO_APP_SECRET.",
     );
   }
   try {

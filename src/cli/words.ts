@@ -5,7 +5,7 @@ const UNITS: readonly [name: string, seconds: number][] = [
   ['second', 1],
 ];
 
-/** A duration in its largest unit, from two of it on: 90 seconds, 41 minutes, 3 hours. */
+/** Formats a duration in the largest unit that fits at least twice: 90 seconds, 41 minutes, 3 hours. */
 export function duration(seconds: number): string {
   const size = Math.abs(Math.round(seconds));
   const [name, unit] = UNITS.find(([, length]) => size >= 2 * length) ?? ['second', 1];
@@ -13,25 +13,25 @@ export function duration(seconds: number): string {
   return `${count} ${name}${count === 1 ? '' : 's'}`;
 }
 
-/** A moment from here: `in 41 minutes`, `3 hours ago`, `now`. Times are in seconds since the epoch. */
+/** Formats a time relative to now: `in 41 minutes`, `3 hours ago`, `now`. Times are in seconds since the epoch. */
 export function fromNow(time: number, now = Date.now() / 1000): string {
   const seconds = Math.round(time - now);
   if (seconds === 0) return 'now';
   return seconds > 0 ? `in ${duration(seconds)}` : `${duration(seconds)} ago`;
 }
 
-/** Names in a row: `a, b and c`. */
+/** Joins names: `a, b and c`. */
 export function inARow(names: readonly string[], word = 'and'): string {
   const last = names.at(-1) ?? 'none';
   return names.length < 2 ? last : `${names.slice(0, -1).join(', ')} ${word} ${last}`;
 }
 
-/** Whatever a token claims, as a word: an object's own toString may be anything. */
+/** Formats the value of any claim. Avoids String(): an object may have a toString member that is not a function. */
 export function wordOf(value: unknown): string {
   return typeof value === 'string' ? value : (JSON.stringify(value) ?? 'nothing');
 }
 
-/** A variable with its value, as a shell and a file of settings take it. */
+/** Formats an assignment for a shell or an env file. */
 export function assignment(name: string, value: string): string {
   return /^[\w./:@%+,~-]*$/.test(value) ? `${name}=${value}` : `${name}='${value.replaceAll("'", "'\\''")}'`;
 }

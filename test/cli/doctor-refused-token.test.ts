@@ -102,7 +102,7 @@ describe('logto-m2m finds characters that Logto does not accept before it sends 
     expect(code).toBe(1);
     expect(problems).toEqual([expect.stringMatching(fault)]);
     expect(problems[0]).toMatch(
-      /^✗ token .* → Logto accepts printable ASCII alone\. .* a shell drops it by LOGTO_APP_\w+="\$\(cat file\)"/,
+      /^✗ token .* → Logto accepts printable ASCII alone\. .* in a shell, LOGTO_APP_\w+="\$\(cat file\)" removes it/,
     );
     expect(stdout).not.toContain(SECRET);
     expect(front.requests.filter(({ url }) => url === '/oidc/token')).toEqual([]);

@@ -15,7 +15,7 @@ describe('logto-m2m', () => {
     [['--help'], /logto-m2m doctor/],
     [['help'], /logto-m2m doctor/],
     [['token', '--help'], /curl -H "Authorization: Bearer/],
-    [['help', 'inspect'], /It is sent nowhere/],
+    [['help', 'inspect'], /The token is not sent anywhere/],
     [['doctor', '-h', '--nonsense'], /--api URL/],
   ])('explains itself: %j', async (args, said) => {
     const { code, stdout, stderr } = await logtoM2M(args);

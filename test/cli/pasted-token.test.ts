@@ -66,12 +66,12 @@ describe('logto-m2m inspect takes what people paste', () => {
     [
       'an answer',
       (token) => JSON.stringify({ id_token: idToken, access_token: token }),
-      'an id_token beside it',
+      'The input also contains an id_token: only the access token',
     ],
     [
       'an address',
       (token) => `https://app.example/#id_token=${idToken}&access_token=${token}`,
-      'other tokens',
+      'The input also contains other tokens: only the access token',
     ],
   ])('of several in %s the access token, and says so', async (_what, paste, said) => {
     const { code, stdout, stderr } = await inspect(paste(await readingToken(logto)));

@@ -29,7 +29,7 @@ const OPTIONS = { ...COMMON_OPTIONS, api: { type: 'string' } } as const;
 
 const isFinding = (value: object): value is Finding => Object.hasOwn(value, 'verdict');
 
-/** `logto-m2m doctor`: from the address of Logto to the answer of the API, one line a check. */
+/** `logto-m2m doctor`: checks everything from the address of Logto to the response of the API, one line each. */
 export async function doctor(args: readonly string[], output: Output): Promise<ExitCode> {
   const { values } = readArguments({ args: [...args], options: OPTIONS });
   const report = new Report(output, own(values, 'json') === true);
@@ -56,7 +56,7 @@ async function* examine(given: Bare<Given & { readonly api?: string | undefined 
   const obstacle = obstacleTo(examined[0]?.isLogto === true, app, resource ?? organization);
   if (obstacle !== undefined || app === undefined) {
     if (obstacle !== undefined) yield obstacle;
-    if (api !== undefined) yield skipped('api', 'Not asked with a token: there is none.');
+    if (api !== undefined) yield skipped('api', 'Not called with a token: there is no token.');
     return;
   }
   const wanted: Wanted = {
@@ -70,13 +70,13 @@ async function* examine(given: Bare<Given & { readonly api?: string | undefined 
   yield* examineToken(wanted, configuration, api, withoutToken);
 }
 
-/** Why no token can be asked for. */
+/** Returns the reason why no token can be requested. */
 function obstacleTo(isLogto: boolean, app: App | undefined, target: string | undefined): Finding | undefined {
-  if (!isLogto) return skipped('token', 'Not requested: there is no Logto.');
+  if (!isLogto) return skipped('token', 'Not requested: no Logto was found at the endpoint.');
   if (app === undefined) {
     return skipped(
       'token',
-      'Not asked for; with LOGTO_APP_ID and LOGTO_APP_SECRET it is seen whether that app gets one.',
+      'Not requested: set LOGTO_APP_ID and LOGTO_APP_SECRET to check whether that app gets one.',
     );
   }
   const unacceptable = faultInApp(app);
@@ -84,8 +84,8 @@ function obstacleTo(isLogto: boolean, app: App | undefined, target: string | und
   if (target !== undefined) return undefined;
   return problem(
     'configuration',
-    'No token can be asked for, and an API that uses requireScopes cannot start: it has no audience.',
-    'Set LOGTO_AUDIENCE to the API identifier, or pass --resource; for an API of organization tokens alone pass --organization.',
+    'No token can be requested, and an API that uses requireScopes cannot start: there is no audience.',
+    'Set LOGTO_AUDIENCE to the API identifier, or pass --resource. For an API that accepts only organization tokens, pass --organization.',
   );
 }
 
@@ -94,15 +94,15 @@ interface Configuration {
   readonly resources: readonly string[];
 }
 
-/** What an API would be made with; or what is wrong with it, where it cannot be made. */
+/** Returns the configuration of an API; a finding if no API can be created with it. */
 function readConfiguration(given: Given): Configuration | Finding {
-  // That nothing is set is wrong usage. That something wrong is set is what this command is for.
+  // A missing endpoint is wrong usage. An invalid value is a finding.
   if (lacksEndpoint(given)) demandEndpoints(given);
   try {
     return { endpoints: demandEndpoints(given), resources: resourcesOf(given) };
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
-    return problem('configuration', 'No API can be made with this configuration.', error.message);
+    return problem('configuration', 'No API can be created with this configuration.', error.message);
   }
 }
 
@@ -116,11 +116,11 @@ async function* examineToken(
   const { finding, answer } = await askForToken(wanted);
   yield finding;
   if (answer === undefined) {
-    if (api !== undefined) yield skipped('api', 'Not asked with a token: there is none.');
+    if (api !== undefined) yield skipped('api', 'Not called with a token: there is no token.');
     return;
   }
   yield await checkAccepted(answer.token, wanted, { ...configuration, allowInsecure });
-  // Before the check of the permissions: the API decides whether the granted ones are sufficient.
+  // Before the check of the permissions: the API decides whether the granted permissions are sufficient.
   const withToken = api && withoutToken && (await askApi(api, withoutToken, answer, wanted));
   const namesThem = wanted.scopes === withoutToken?.scopes;
   yield checkScopes(wanted, answer.scopes, {
@@ -138,12 +138,12 @@ async function askApi(
   { app, resource, organization }: Wanted,
 ): Promise<WithToken> {
   const notAsked = (why: string) => ({
-    finding: skipped('api', `Not asked with the token: ${why}.`),
+    finding: skipped('api', `Not called with the token: ${why}.`),
     isIn: false,
   });
-  if (!withoutToken.isThere) return notAsked('it does not answer');
+  if (!withoutToken.isThere) return notAsked('the API does not respond');
   const decoded = decodeToken(token);
-  if (decoded instanceof Undecodable) return notAsked('no guard could read it');
+  if (decoded instanceof Undecodable) return notAsked('no guard can decode the token');
   const { iss, aud = resource } = decoded.claims;
   const sent = { issuer: wordOf(iss), audience: wordOf(aud), scopes, organization, appId: app.id };
   return askWithToken(api, token, sent, withoutToken);
@@ -160,5 +160,9 @@ async function checkAccepted(
   const refusal = await refusalOf(token, configuration, demand);
   if (refusal === undefined) return ok('verification', 'An API with this configuration accepts the token.');
   const message = `An API with this configuration refuses the token: ${refusal.description} (${refusal.reason})`;
-  return problem('verification', message, refusal.hint ?? 'logto-m2m inspect shows what is in it.');
+  return problem(
+    'verification',
+    message,
+    refusal.hint ?? 'Run logto-m2m inspect to see the content of the token.',
+  );
 }

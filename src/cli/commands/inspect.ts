@@ -21,42 +21,43 @@ import { COMMON_OPTIONS, ExitCode, readArguments, UsageError } from '../usage.js
 import { fromNow } from '../words.js';
 import { showToken } from './show-token.js';
 
-/** What is asked of the token; the endpoints are none where it cannot be verified. */
+/** The requirements for the token. Without endpoints, it cannot be verified. */
 interface Asked extends ApiConfiguration {
   readonly scopes: readonly string[];
   readonly organization: string | undefined;
 }
 
-/** What the guard of such an API said. */
+/** The result of an API's guard. */
 interface Verification {
   readonly api: string;
   readonly refusal: AuthError | undefined;
 }
 
-/** Why it is no time for a token. */
+/** Why the token is not valid at this time. */
 interface TimeFault {
   readonly reason: AuthErrorReason;
   readonly sentence: string;
 }
 
-/** What an API bears by default. */
+/** The defaults of an API. */
 const TIMING = { clockTolerance: CLOCK_TOLERANCE, maxTokenAge: undefined };
 
-/** `logto-m2m inspect`: what is in a token, and why it is refused. It is sent nowhere. */
+/** `logto-m2m inspect`: shows the content of a token, and why it is refused. The token is not sent anywhere. */
 export async function inspect(args: readonly string[], output: Output): Promise<ExitCode> {
   const { values, positionals } = readArguments({
     args: [...args],
     options: COMMON_OPTIONS,
     allowPositionals: true,
   });
-  if (positionals.length > 1) throw new UsageError('pass one token, or none and the token on stdin.');
+  if (positionals.length > 1) throw new UsageError('pass one token, as an argument or on stdin.');
   const asked = readAsked(values);
   const pasted = tokenIn(positionals[0] ?? (await readStandardInput('token')));
   const isJson = own(values, 'json') === true;
   if (pasted instanceof Undecodable) return explain(pasted, isJson, output);
   const { token, beside } = pasted;
-  if (token === '') throw new UsageError('there is no token: what came is empty.');
-  if (beside !== undefined) output.say(`This is the access token; ${beside} beside it was left alone.`);
+  if (token === '') throw new UsageError('there is no token: the input is empty.');
+  if (beside !== undefined)
+    output.say(`The input also contains ${beside}: only the access token is inspected.`);
   const decoded = decodeToken(token);
   if (decoded instanceof Undecodable) return explain(decoded, isJson, output);
 
@@ -96,7 +97,7 @@ async function verify(
   asked: Asked,
 ): Promise<Verification> {
   const { endpoints, scopes } = asked;
-  // No API can be configured with the others, so any audience will tell that the token is for none.
+  // No API can be configured with the others. For them, any audience shows that the token is for no API.
   const possible = [claims['aud']].flat().filter(isResource);
   const lists = [asked.resources, possible, ['https://your.api']];
   const resources = lists.find((list) => list.length > 0) ?? [];
@@ -111,7 +112,7 @@ async function verify(
   return { api: `an API with the endpoint ${endpoints.join(' or ')}, for ${audience}`, refusal };
 }
 
-/** The organization of the option, or else the one in the token. */
+/** Requires the organization of the option; without the option, the organization in the token. */
 function demandFor(
   { demand }: TokenKind,
   { organization: id }: Asked,
@@ -122,14 +123,14 @@ function demandFor(
     : { organizationToken: { id } };
 }
 
-/** Whether it is no time for the token, which can be said without keys: by what an API bears. */
+/** Checks the times of the token with an API's defaults. This needs no keys. */
 function timeFaultIn({ claims: { exp, nbf, iat } }: DecodedToken): TimeFault | undefined {
   const reason = checkTime(exp, nbf, iat, TIMING, Date.now())?.reason;
   if (reason === undefined) return undefined;
   const sentence =
     reason === 'expired'
-      ? `It expired ${fromNow(Number(exp))}: ask for a new one.`
-      : `It is not valid yet, but ${fromNow(Number(nbf))}.`;
+      ? `It expired ${fromNow(Number(exp))}: request a new token.`
+      : `It is not valid yet: it becomes valid ${fromNow(Number(nbf))}.`;
   return { reason, sentence };
 }
 
@@ -140,13 +141,13 @@ function verdict(
 ): string[] {
   const cross = output.paint('red', '✗');
   if (verification === undefined) {
-    const advice = 'Not verified. With LOGTO_ENDPOINT or --endpoint it is verified, too.';
+    const advice = 'Not verified: set LOGTO_ENDPOINT or pass --endpoint to verify the token.';
     return timeFault === undefined ? [advice] : [`${cross} ${timeFault.sentence}`, advice];
   }
   const { api, refusal } = verification;
   if (refusal === undefined) return [`${output.paint('green', '✓')} Accepted by ${printable(api)}.`];
   const { reason, description, hint } = refusal;
-  // Then nothing was said of the token.
+  // With a 503, the token itself was not checked.
   const word = refusal.status === 503 ? 'Not verified' : 'Refused';
   const lines = [`${cross} ${word} by ${printable(api)}: ${description} (${reason})`];
   if (reason === 'expired' && timeFault !== undefined) lines.push(`  ${timeFault.sentence}`);
@@ -165,7 +166,7 @@ function forMachines(
     kind: kind.name,
     sentence: kind.sentence,
     ...decoded,
-    // The result of the verification comes first. Without one, only the time can be checked.
+    // The result of the verification takes precedence. Without it, only the time can be checked.
     ...(verification === undefined && timeFault !== undefined && { untimely: timeFault }),
     ...(verification !== undefined && {
       verification: {

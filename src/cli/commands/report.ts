@@ -9,13 +9,13 @@ const SIGNS = {
   problem: ['red', '✗'],
   skipped: ['dim', '-'],
 } as const;
-/** As wide as the longest name of a check. */
+/** The length of the longest name of a check. */
 const WIDTH = 13;
-/** In characters. Longer words come from outside: an issuer, a header, a name. */
+/** In characters. Longer words come from outside, such as an issuer, a header or a name. */
 const LONGEST_WORD = 300;
 const LONGEST = 2_000;
 
-/** Shows the findings as they come, or all at the end to a machine. */
+/** Prints each finding when it is added; with --json, all of them at the end. */
 export class Report {
   readonly #findings: Finding[] = [];
   readonly #output: Output;
@@ -38,12 +38,12 @@ export class Report {
     if (fix !== undefined) this.#output.result(`  ${''.padEnd(WIDTH)} → ${printable(fix)}`);
   }
 
-  /** @returns whether all is well */
+  /** @returns whether there is no problem */
   close(): boolean {
     const count = this.#findings.filter(({ verdict }) => verdict === 'problem').length;
     if (this.#isJson) this.#output.json({ ok: count === 0, checks: this.#findings });
     else {
-      const counted = `${count === 1 ? 'One problem' : `${count} problems`}. The first one first: the others may follow from it.`;
+      const counted = `${count === 1 ? 'One problem' : `${count} problems`}. Fix the first one first: it may cause the others.`;
       this.#output.result(`\n${count === 0 ? 'No problem was found.' : counted}`);
     }
     return count === 0;

@@ -13,7 +13,7 @@ const SIGNS = {
   lacks: ['red', '-'],
 } as const;
 
-/** Shows what `setup` found and made, one line a thing; or all at the end to a machine. */
+/** Prints what `setup` found and created, one line for each object; with --json, everything at the end. */
 export class SetupReport {
   readonly #output: Output;
   readonly #isJson: boolean;
@@ -31,7 +31,7 @@ export class SetupReport {
     this.#output.result(`${this.#output.paint(colour, sign)} ${printable(text)}`);
   }
 
-  /** What it is doing, on a terminal alone. */
+  /** Shows the current request, only on a terminal. */
   progress(path: string): void {
     this.#output.progress(`  ${path.replace(/\?.*/, '')} …`);
   }

@@ -38,7 +38,7 @@ const OPTIONS = {
   plan: { type: 'boolean' },
   check: { type: 'boolean' },
   'write-env': { type: 'string' },
-  // Node reads this option of its own, wherever it stands, and ends at once where the file is not there.
+  // Node itself also reads this option, at any position, and exits if the file does not exist.
   'env-file': { type: 'string' },
   'from-api': { type: 'string' },
 } as const;
@@ -53,7 +53,7 @@ type Arguments = Bare<
   }
 >;
 
-/** `logto-m2m setup`: makes a tenant have what a file says, or says what it lacks. */
+/** `logto-m2m setup`: creates in a tenant what a file describes, or reports what the tenant lacks. */
 export async function setup(args: readonly string[], output: Output): Promise<ExitCode> {
   const { values, positionals } = readArguments({
     args: [...args],
@@ -79,7 +79,7 @@ export async function setup(args: readonly string[], output: Output): Promise<Ex
 type Connection = Omit<ManagementApiOptions, 'onCall' | 'onWait'>;
 type Mode = (given: Arguments, content: Setup, report: SetupReport) => Promise<ExitCode>;
 
-/** @throws UsageError where options contradict each other */
+/** @throws UsageError if options contradict each other */
 function modeOf(given: Arguments): Mode {
   const { plan, check, 'from-api': api } = given;
   if (envFileOf(given) !== undefined && (plan || check || api !== undefined)) {
@@ -104,7 +104,7 @@ async function makeAll(given: Arguments, content: Setup, report: SetupReport): P
   const place = name === undefined ? undefined : await placeFor({ name, variables, ...connection });
   const api = await open(connection, report);
   const { steps, ids } = await planFor(api, content, await read(api, content));
-  // Those of the apps that are there, before anything is made: one without a valid secret stops the run.
+  // Read the secrets of existing apps before anything is created: an app without a valid secret stops the run.
   const secrets = place === undefined ? undefined : await readSecrets(api, content, ids);
   for (const step of steps) {
     await step.make?.();
@@ -147,7 +147,7 @@ async function compare(given: Arguments, content: Setup, report: SetupReport): P
   for (const step of await compareWithApi(address, content, endpoints)) report.show(step);
 }
 
-/** What the tenant has, where it is certain what is meant. @throws SetupError */
+/** Reads the tenant. @throws SetupError if the file is ambiguous for this tenant */
 async function read(api: ManagementApi, content: Setup): Promise<Tenant> {
   const tenant = await readTenant(api, content);
   const doubts = doubtsAbout(content, tenant);
@@ -155,13 +155,11 @@ async function read(api: ManagementApi, content: Setup): Promise<Tenant> {
   return tenant;
 }
 
-/** Who calls the Management API, and where. @throws UsageError */
+/** Returns the address and the app for calls of the Management API. @throws UsageError */
 function connectionOf(given: Arguments): Connection {
   const [endpoint, ...others] = demandEndpoints(given);
   if (others.length > 0) {
-    throw new UsageError(
-      'LOGTO_ENDPOINT has several values: pass the one that is to be set up by --endpoint.',
-    );
+    throw new UsageError('LOGTO_ENDPOINT has several values: pass the one to set up as --endpoint.');
   }
   const app = appOf();
   if (app === undefined) {
@@ -173,7 +171,7 @@ function connectionOf(given: Arguments): Connection {
   if (unacceptable !== undefined) throw new UsageError(`${unacceptable.fault} ${unacceptable.fix}`);
   const tenantId = variable('LOGTO_TENANT_ID') || undefined;
   if (tenantId !== undefined && !/^[\w-]+$/.test(tenantId)) {
-    throw new UsageError("LOGTO_TENANT_ID must be the tenant's id alone, such as your-tenant.");
+    throw new UsageError("LOGTO_TENANT_ID must be only the tenant's id, such as your-tenant.");
   }
   return { endpoint, app, tenantId, allowInsecure: allowsInsecure(given) };
 }

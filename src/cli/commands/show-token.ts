@@ -5,30 +5,30 @@ import type { TokenKind } from '../diagnosis/token-kind.js';
 import type { Output } from '../output.js';
 import { fromNow } from '../words.js';
 
-/** What Logto means by each (RFC 9068 section 2.2). */
+/** The meaning of each member in Logto's tokens (RFC 9068 section 2.2). */
 const MEANINGS: Readonly<Record<string, string>> = {
-  alg: 'how it is signed',
-  typ: 'what it is',
-  kid: 'which of the keys signed it',
-  iss: 'the Logto that issued it',
-  aud: 'whom it is for',
-  sub: 'whom it speaks for',
-  client_id: 'the app that asked for it',
-  scope: 'its permissions',
-  organization_id: 'the organization inside which they hold',
-  jti: 'its own id, to revoke it by',
+  alg: 'signature algorithm',
+  typ: 'token type',
+  kid: 'id of the signing key',
+  iss: 'issuer: the Logto that issued the token',
+  aud: 'audience: who may accept the token',
+  sub: 'subject: the app or user that the token represents',
+  client_id: 'the app that requested the token',
+  scope: 'granted permissions',
+  organization_id: 'the organization in which the permissions apply',
+  jti: 'token id, for revocation',
 };
 const TIMES: Readonly<Record<string, (when: string) => string>> = {
   iat: (when) => `issued ${when}`,
   nbf: (when) => (when.startsWith('in ') ? `valid only ${when}` : `valid since ${when}`),
   exp: (when) => (when.startsWith('in ') ? `expires ${when}` : `expired ${when}`),
 };
-/** In characters: more of a value, or of a name, is not shown. */
+/** In characters. Longer values and names are cut. */
 const LONGEST = 600;
-/** Key ids and token ids are that long. */
+/** The length of key ids and token ids. */
 const VALUE_WIDTH = 43;
 
-/** A token laid out for a person: all but its signature. */
+/** Prints a token for a person, without its signature. */
 export function showToken({ header, claims }: DecodedToken, { sentence }: TokenKind, output: Output): void {
   output.result(output.paint('bold', shown(sentence)));
   for (const [title, members] of Object.entries({ header, claims })) {
@@ -40,7 +40,8 @@ export function showToken({ header, claims }: DecodedToken, { sentence }: TokenK
       output.result(meaning === undefined ? line.trimEnd() : `${line}  ${output.paint('dim', meaning)}`);
     }
   }
-  if (!Object.hasOwn(claims, 'scope')) output.result('  There is no scope claim: it has no permissions.');
+  if (!Object.hasOwn(claims, 'scope'))
+    output.result('  There is no scope claim: the token has no permissions.');
 }
 
 function meaningOf(name: string, value: unknown): string | undefined {

@@ -16,7 +16,7 @@ import {
 import { COMMON_OPTIONS, ExitCode, readArguments, UsageError } from '../usage.js';
 import { inARow } from '../words.js';
 
-/** `logto-m2m token`: a token on stdout, and nothing else there. */
+/** `logto-m2m token`: prints a token to stdout, and nothing else. */
 export async function token(args: readonly string[], output: Output): Promise<ExitCode> {
   const { values } = readArguments({ args: [...args], options: COMMON_OPTIONS });
   const wanted = whatIsAskedFor(values);
@@ -35,7 +35,7 @@ export async function token(args: readonly string[], output: Output): Promise<Ex
     const { code, message } = error;
     const [status, hint] = [own(error, 'status'), own(error, 'hint')];
     if (own(values, 'json')) output.json({ error: { code, status, message, hint } });
-    // The message has the hint at its end.
+    // The message ends with the hint.
     else output.say(message);
     return ExitCode.finding;
   }
@@ -52,7 +52,7 @@ function whatIsAskedFor(given: Given): Wanted {
   if (unacceptable !== undefined) throw new UsageError(`${unacceptable.fault} ${unacceptable.fix}`);
   const [endpoint] = demandEndpoints(given);
   const organization = organizationOf(given);
-  // Of an organization alone, where LOGTO_AUDIENCE is not set: that is what the API's guard goes by, too.
+  // Without LOGTO_AUDIENCE, request the organization's own token. The API's guard reads the same variable.
   const [resource] = resourcesOf(given);
   if (resource === undefined && organization === undefined) {
     throw new UsageError(
