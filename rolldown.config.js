@@ -73,7 +73,7 @@ export default defineConfig([
   })),
   {
     ...common,
-    input: { 'cli/main': 'src/cli/main.ts' },
+    input: { 'cli/bin': 'src/cli/bin.ts' },
     external: packages,
     output: { dir: 'dist', format: 'es', chunkFileNames: 'cli/[name].js' },
   },

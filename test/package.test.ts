@@ -39,10 +39,10 @@ describe('the package', () => {
 
   it('has its command, under the name of the package too, so that npx finds it', () => {
     expect(manifest.bin).toEqual({
-      'logto-m2m': 'dist/cli/main.js',
-      'express-logto-m2m': 'dist/cli/main.js',
+      'logto-m2m': 'dist/cli/bin.js',
+      'express-logto-m2m': 'dist/cli/bin.js',
     });
-    expect(readFileSync(`${root}/dist/cli/main.js`, 'utf8')).toMatch(/^#!\/usr\/bin\/env node\n/);
+    expect(readFileSync(`${root}/dist/cli/bin.js`, 'utf8')).toMatch(/^#!\/usr\/bin\/env node\n/);
   });
 
   it('has the names that users rely on', () => {

@@ -1,14 +1,14 @@
-#!/usr/bin/env node
 import { variable } from '../checks/environment.js';
 import { meantBy } from '../checks/spelling.js';
 import { HELP } from './help.js';
+import type { Io } from './io.js';
 import { Output } from './output.js';
 import { readPackageFile } from './package-file.js';
 import { redact } from './redact.js';
 import { ExitCode, UsageError } from './usage.js';
 import { inARow } from './words.js';
 
-type Command = (args: readonly string[], output: Output) => Promise<ExitCode>;
+type Command = (args: readonly string[], io: Io, output: Output) => Promise<ExitCode>;
 
 /** Each command is loaded on demand, so the other commands and the help texts start faster. */
 const COMMANDS: ReadonlyMap<string, () => Promise<Command>> = new Map([
@@ -18,13 +18,18 @@ const COMMANDS: ReadonlyMap<string, () => Promise<Command>> = new Map([
   ['setup', async () => (await import('./commands/setup.js')).setup],
 ]);
 
-const given = process.argv.slice(2);
-const output = new Output(process);
-const code = await run(given).catch(report);
-// Without this, Node waits for connections that are no longer needed.
-process.exit(await output.close(code));
+/** Runs the command `logto-m2m`. @returns its exit code, when all output is written */
+export async function main(args: readonly string[], io: Io): Promise<ExitCode> {
+  const output = new Output(io);
+  const code = await run(args, io, output).catch((error: unknown) => report(error, args, io, output));
+  return output.close(code);
+}
 
-async function run([name, ...args]: readonly string[]): Promise<ExitCode> {
+async function run([name, ...args]: readonly string[], io: Io, output: Output): Promise<ExitCode> {
+  const print = (text: string) => {
+    output.result(text);
+    return ExitCode.well;
+  };
   if (name === undefined)
     throw new UsageError(`the command is missing: pass ${inARow([...COMMANDS.keys()], 'or')}.`);
   if (name === '--version') return print(version());
@@ -33,7 +38,7 @@ async function run([name, ...args]: readonly string[]): Promise<ExitCode> {
   const load = loaderOf(name);
   if (args.includes('--help') || args.includes('-h')) return print(helpOn(name));
   const command = await load();
-  return command(args, output);
+  return command(args, io, output);
 }
 
 function helpOn(name: string): string {
@@ -50,15 +55,10 @@ function loaderOf(name: string): () => Promise<Command> {
   throw new UsageError(`no such command: the commands are ${inARow([...COMMANDS.keys()])}.${guess}`);
 }
 
-function print(text: string): ExitCode {
-  output.result(text);
-  return ExitCode.well;
-}
-
-function report(error: unknown): ExitCode {
+function report(error: unknown, args: readonly string[], { env }: Io, output: Output): ExitCode {
   const isUsage = error instanceof UsageError;
-  const message = isUsage ? error.message : faultMessage(error);
-  if (given.includes('--json')) {
+  const message = isUsage ? error.message : faultMessage(error, variable('LOGTO_APP_SECRET', env) ?? '');
+  if (args.includes('--json')) {
     output.json({ error: { code: isUsage ? 'usage' : 'internal', message } });
   } else {
     output.say(`logto-m2m: ${message}`);
@@ -68,9 +68,9 @@ function report(error: unknown): ExitCode {
 }
 
 /** Describes an unexpected error in one line. */
-function faultMessage(error: unknown): string {
+function faultMessage(error: unknown, secret: string): string {
   const said = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-  const shown = redact(said, variable('LOGTO_APP_SECRET') ?? '');
+  const shown = redact(said, secret);
   return `the command itself has failed, please report this: ${shown}`;
 }
 

@@ -1,6 +1,7 @@
 import { styleText } from 'node:util';
 import { own } from '../checks/own.js';
 import { cut, printable, printableJson } from '../checks/printable.js';
+import type { Io, OutputStream } from './io.js';
 import { ExitCode } from './usage.js';
 
 type Format = Parameters<typeof styleText>[0];
@@ -10,22 +11,22 @@ const ERASE_LINE = '\r\x1b[K';
 
 /** Writes results to stdout, and other messages to stderr. */
 export class Output {
-  readonly #process: Pick<NodeJS.Process, 'stdout' | 'stderr' | 'env'>;
+  readonly #io: Pick<Io, 'stdout' | 'stderr' | 'env'>;
   /** The first error of a write. */
   #lost: Error | undefined;
   /** Whether the terminal shows a line of `progress`. */
   #hasProgress = false;
 
-  constructor(process: Pick<NodeJS.Process, 'stdout' | 'stderr' | 'env'>) {
-    this.#process = process;
-    for (const stream of [process.stdout, process.stderr]) {
+  constructor(io: Pick<Io, 'stdout' | 'stderr' | 'env'>) {
+    this.#io = io;
+    for (const stream of [io.stdout, io.stderr]) {
       stream.on('error', (error) => this.#fail(error));
     }
   }
 
   /** Writes a line of the result. */
   result(text: string): void {
-    this.#write(this.#process.stdout, `${text}\n`);
+    this.#write(this.#io.stdout, `${text}\n`);
   }
 
   /** Writes the whole result as JSON. */
@@ -35,12 +36,12 @@ export class Output {
 
   /** Writes a message that is not part of the result. */
   say(text: string): void {
-    this.#write(this.#process.stderr, `${printable(text)}\n`);
+    this.#write(this.#io.stderr, `${printable(text)}\n`);
   }
 
   /** Shows the current step on a terminal, in a line that the next output replaces. */
   progress(text: string): void {
-    const { stderr } = this.#process;
+    const { stderr } = this.#io;
     if (!stderr.isTTY) return;
     this.#write(stderr, cut(printable(text), stderr.columns - 1));
     this.#hasProgress = true;
@@ -48,14 +49,14 @@ export class Output {
 
   /** Adds colours if stdout is a terminal and NO_COLOR is not set. */
   paint(format: Format, text: string): string {
-    const { stdout, env } = this.#process;
+    const { stdout, env } = this.#io;
     // Not left to styleText: the streams that it checks differ between releases of Node.
     return stdout.isTTY && !own(env, 'NO_COLOR') ? styleText(format, text, { validateStream: false }) : text;
   }
 
   /** Waits until all output is written. @returns the given exit code, or `finding` if output could not be written */
   async close(code: ExitCode): Promise<ExitCode> {
-    if (this.#hasProgress) this.#write(this.#process.stderr, '');
+    if (this.#hasProgress) this.#write(this.#io.stderr, '');
     await this.#written();
     if (this.#lost === undefined) return code;
     this.say(`logto-m2m: the output could not be written: ${this.#lost.message}`);
@@ -63,10 +64,10 @@ export class Output {
     return ExitCode.finding;
   }
 
-  #write(stream: NodeJS.WriteStream, text: string): void {
+  #write(stream: OutputStream, text: string): void {
     if (this.#hasProgress) {
       this.#hasProgress = false;
-      this.#write(this.#process.stderr, ERASE_LINE);
+      this.#write(this.#io.stderr, ERASE_LINE);
     }
     try {
       stream.write(text);
@@ -77,7 +78,7 @@ export class Output {
   }
 
   async #written(): Promise<void> {
-    const { stdout, stderr } = this.#process;
+    const { stdout, stderr } = this.#io;
     for (const stream of [stdout, stderr]) await new Promise<void>((done) => stream.write('', () => done()));
   }
 

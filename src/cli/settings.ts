@@ -24,61 +24,92 @@ export interface App {
 
 const OWNER = 'logto-m2m';
 
-/** Returns the normalized endpoints; an empty list if none is set. @throws UsageError */
-export function endpointsOf(given: Given): readonly string[] {
-  const name = given.endpoint === undefined ? 'LOGTO_ENDPOINT' : '--endpoint';
-  const values = fromEnvironment(given.endpoint ?? variable('LOGTO_ENDPOINT')) ?? [];
-  const endpoints = asUsageError(() =>
-    values.map((value) => checkEndpoint(OWNER, name, value, allowsInsecure(given))),
-  );
-  return [...new Set(endpoints)];
-}
+/** Reads the settings of a command from its options and the environment. Each method throws a UsageError. */
+export class Settings {
+  readonly #given: Given;
+  readonly #env: NodeJS.ProcessEnv;
 
-/** Returns the endpoints, of which there must be at least one. @throws UsageError */
-export function demandEndpoints(given: Given): readonly [string, ...string[]] {
-  const [first, ...others] = endpointsOf(given);
-  if (first !== undefined) return [first, ...others];
-  throw new UsageError(
-    'the endpoint of Logto is missing: set LOGTO_ENDPOINT, or pass --endpoint https://your-tenant.logto.app.',
-  );
-}
+  constructor(given: Given, env: NodeJS.ProcessEnv) {
+    this.#given = given;
+    this.#env = env;
+  }
 
-/** Whether no endpoint is set. */
-export function lacksEndpoint(given: Given): boolean {
-  return fromEnvironment(given.endpoint ?? variable('LOGTO_ENDPOINT')) === undefined;
-}
+  get allowsInsecure(): boolean {
+    return this.#given['allow-insecure-requests'] === true;
+  }
 
-/** Returns the API resource indicators; an empty list if none is set. @throws UsageError */
-export function resourcesOf(given: Given): readonly string[] {
-  const name = given.resource === undefined ? 'LOGTO_AUDIENCE' : '--resource';
-  const values = fromEnvironment(given.resource ?? variable('LOGTO_AUDIENCE'));
-  return values === undefined ? [] : asUsageError(() => checkAudiences(OWNER, values, name));
-}
+  /** Whether no endpoint is set. */
+  get lacksEndpoint(): boolean {
+    return this.#endpoints() === undefined;
+  }
 
-/** Returns the requested scopes. @throws UsageError */
-export function scopesOf({ scope = [] }: Given): readonly string[] {
-  const named = scope.filter((value) => value.trim() !== '');
-  return named.length === 0 ? [] : asUsageError(() => checkScopes(OWNER, '--scope', named));
-}
+  /** Returns the normalized endpoints; an empty list if none is set. */
+  endpoints(): readonly string[] {
+    const name = this.#given.endpoint === undefined ? 'LOGTO_ENDPOINT' : '--endpoint';
+    const endpoints = asUsageError(() =>
+      (this.#endpoints() ?? []).map((value) => checkEndpoint(OWNER, name, value, this.allowsInsecure)),
+    );
+    return [...new Set(endpoints)];
+  }
 
-/** Returns the organization; undefined if the option is absent. @throws UsageError */
-export function organizationOf({ organization }: Given): string | undefined {
-  if (organization?.trim() === '') throw new UsageError('--organization needs the id of an organization.');
-  return organization;
-}
+  /** Returns the endpoints, of which there must be at least one. */
+  demandEndpoints(): readonly [string, ...string[]] {
+    const [first, ...others] = this.endpoints();
+    if (first !== undefined) return [first, ...others];
+    throw new UsageError(
+      'the endpoint of Logto is missing: set LOGTO_ENDPOINT, or pass --endpoint https://your-tenant.logto.app.',
+    );
+  }
 
-export function allowsInsecure(given: Given): boolean {
-  return given['allow-insecure-requests'] === true;
-}
+  #endpoints(): readonly string[] | undefined {
+    return fromEnvironment(this.#given.endpoint ?? variable('LOGTO_ENDPOINT', this.#env));
+  }
 
-/** Returns the app, only from the environment; undefined if none is set. @throws UsageError */
-export function appOf(): App | undefined {
-  const id = variable('LOGTO_APP_ID') ?? '';
-  const secret = variable('LOGTO_APP_SECRET') ?? '';
-  if (id.trim() === '' && secret.trim() === '') return undefined;
-  if (id.trim() === '') throw new UsageError('LOGTO_APP_SECRET is set, and LOGTO_APP_ID is not.');
-  if (secret.trim() === '') throw new UsageError('LOGTO_APP_ID is set, and LOGTO_APP_SECRET is not.');
-  return { id, secret };
+  /** Returns the API resource indicators; an empty list if none is set. */
+  resources(): readonly string[] {
+    const { resource } = this.#given;
+    const name = resource === undefined ? 'LOGTO_AUDIENCE' : '--resource';
+    const values = fromEnvironment(resource ?? variable('LOGTO_AUDIENCE', this.#env));
+    return values === undefined ? [] : asUsageError(() => checkAudiences(OWNER, values, name));
+  }
+
+  /** Returns the requested scopes. */
+  scopes(): readonly string[] {
+    const named = (this.#given.scope ?? []).filter((value) => value.trim() !== '');
+    return named.length === 0 ? [] : asUsageError(() => checkScopes(OWNER, '--scope', named));
+  }
+
+  /** Returns the organization; undefined if the option is absent. */
+  organization(): string | undefined {
+    const { organization } = this.#given;
+    if (organization?.trim() === '') throw new UsageError('--organization needs the id of an organization.');
+    return organization;
+  }
+
+  /** Returns the app, only from the environment; undefined if none is set. */
+  app(): App | undefined {
+    const id = variable('LOGTO_APP_ID', this.#env) ?? '';
+    const secret = variable('LOGTO_APP_SECRET', this.#env) ?? '';
+    if (id.trim() === '' && secret.trim() === '') return undefined;
+    if (id.trim() === '') throw new UsageError('LOGTO_APP_SECRET is set, and LOGTO_APP_ID is not.');
+    if (secret.trim() === '') throw new UsageError('LOGTO_APP_ID is set, and LOGTO_APP_SECRET is not.');
+    return { id, secret };
+  }
+
+  /** Returns the tenant of Logto Cloud; undefined if none is set. */
+  tenantId(): string | undefined {
+    const tenantId = variable('LOGTO_TENANT_ID', this.#env) || undefined;
+    if (tenantId === undefined || /^[\w-]+$/.test(tenantId)) return tenantId;
+    throw new UsageError("LOGTO_TENANT_ID must be only the tenant's id, such as your-tenant.");
+  }
+
+  /** Checks an address to which a token will be sent. */
+  address(option: string, value: string): URL {
+    const needed = 'an address of the API, such as https://api.example/products';
+    return asUsageError(() =>
+      checkAddress(OWNER, option, value, needed, this.allowsInsecure, 'could read the token'),
+    );
+  }
 }
 
 /** A fault in the app's id or secret that Logto does not accept. */
@@ -101,16 +132,6 @@ export function faultInApp({ id, secret }: App): Unacceptable | undefined {
   return undefined;
 }
 
-/** Returns an address to which a token will be sent. @throws UsageError */
-export function addressOf(option: string, value: string, given: Given): URL {
-  const needed = 'an address of the API, such as https://api.example/products';
-  return asUsageError(
-    () => checkAddress(OWNER, option, value, needed, allowsInsecure(given)),
-    // The address serves no keys.
-    (message) => message.replace('could name keys of their own', 'could read the token'),
-  );
-}
-
 /** Returns an address that gets requests without a token. @throws UsageError */
 export function documentAddressOf(option: string, value: string): URL {
   return asUsageError(() =>
@@ -119,7 +140,7 @@ export function documentAddressOf(option: string, value: string): URL {
 }
 
 /** Runs a check of the library, and words its error for the command line. */
-function asUsageError<T>(check: () => T, reworded = (message: string) => message): T {
+function asUsageError<T>(check: () => T): T {
   try {
     return check();
   } catch (error) {
@@ -128,6 +149,6 @@ function asUsageError<T>(check: () => T, reworded = (message: string) => message
       .replace(`${OWNER}: `, '')
       .replace('set allowInsecureRequests: true', 'pass --allow-insecure-requests')
       .replace(/requireOrganizationScopes\(.*\)/, '--organization <id> instead');
-    throw new UsageError(reworded(message));
+    throw new UsageError(message);
   }
 }

@@ -2,6 +2,7 @@ import type { RequestListener } from 'node:http';
 import express, { type RequestHandler } from 'express';
 import { expect } from 'vitest';
 import { createLogtoAuth } from '../../src/index.js';
+import { runBuilt } from '../support/built-command.js';
 import { API, Recorder, type TokenIssuer } from '../support/client.js';
 import type { LogtoRefusal } from '../support/logto-refusals.js';
 import { type CommandOptions, logtoM2M } from './command.js';
@@ -14,6 +15,12 @@ export interface Checked {
   readonly problems: readonly string[];
 }
 
+export interface DoctorOptions extends CommandOptions {
+  readonly app?: string;
+  /** How far its clock is ahead, in seconds. Only a process of its own can have another clock. */
+  readonly clockAhead?: number;
+}
+
 export type Variables = Record<string, string | undefined>;
 
 /** Runs the doctor with an app of this Logto. Whatever is asked, neither a secret nor a token is shown. */
@@ -21,16 +28,21 @@ export async function runDoctor(
   logto: TokenIssuer,
   args: readonly string[] = [],
   env: Variables = {},
-  options: CommandOptions & { readonly app?: string } = {},
+  { app, clockAhead, ...options }: DoctorOptions = {},
 ): Promise<Checked> {
-  const { id, secret } = logto.app(options.app);
+  const { id, secret } = logto.app(app);
   const set = {
     LOGTO_ENDPOINT: logto.endpoint,
     LOGTO_AUDIENCE: API,
     LOGTO_APP_ID: id,
     LOGTO_APP_SECRET: secret,
   };
-  const outcome = await logtoM2M(['doctor', ...args], { ...options, env: { ...set, ...env } });
+  const command = ['doctor', ...args];
+  const variables = { ...set, ...env };
+  const outcome =
+    clockAhead === undefined
+      ? await logtoM2M(command, { ...options, env: variables })
+      : await runBuilt(command, { clockAhead, env: variables });
   const found = outcome.stdout.match(/^✗ .*\n +→ .*$/gm) ?? [];
   const problems = found.map((lines) => lines.replace(/\n +→ /, ' → '));
   expect(outcome.stdout + outcome.stderr).not.toContain(secret);

@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { logtoM2M } from './command.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
-const main = join(root, 'dist/cli/main.js');
+const main = join(root, 'dist/cli/bin.js');
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
 
 describe('logto-m2m', () => {

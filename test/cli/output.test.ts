@@ -1,5 +1,7 @@
 import { createServer } from 'node:net';
 import { describe, expect, it } from 'vitest';
+import type { Io } from '../../src/cli/io.js';
+import { runBuilt } from '../support/built-command.js';
 import { encodePart } from '../support/signing.js';
 import { logtoM2M } from './command.js';
 
@@ -29,10 +31,12 @@ describe('logto-m2m --json', () => {
 
 describe('logto-m2m, where it fails itself', () => {
   const token = unsigned({});
-  const before = `Object.defineProperty(process.stdin, 'isTTY', {
-    get() { throw new RangeError('a\\n\\u001b[2J of ${token} by hush-hush'); },
-  });`;
-  const options = { before, env: { LOGTO_APP_SECRET: 'hush-hush' } };
+  const stdin = {
+    get isTTY(): boolean {
+      throw new RangeError(`a\n\u001b[2J of ${token} by hush-hush`);
+    },
+  } as unknown as Io['stdin'];
+  const options = { stdin, env: { LOGTO_APP_SECRET: 'hush-hush' } };
 
   it('says so in a line, and ends neither as with a finding nor as with wrong usage', async () => {
     const { code, stdout, stderr } = await logtoM2M(['inspect'], options);
@@ -56,7 +60,7 @@ describe('logto-m2m ends', () => {
     const { port } = silent.address() as { port: number };
     const began = performance.now();
     const env = { LOGTO_ENDPOINT: `https://127.0.0.1:${port}` };
-    const { code, stdout } = await logtoM2M(['doctor'], { env });
+    const { code, stdout } = await runBuilt(['doctor'], { env });
     expect({ code, stdout }).toEqual({ code: 1, stdout: expect.stringContaining('did not answer') });
     // Its patience is 5 s, and that of the connection 10 s.
     expect(performance.now() - began).toBeLessThan(9_000);

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createLogtoAuth } from '../../src/index.js';
+import type { Outcome } from '../support/built-command.js';
 import { API, Recorder, TokenIssuer } from '../support/client.js';
-import { logtoM2M, type Outcome } from './command.js';
+import { logtoM2M } from './command.js';
 
 let logto: TokenIssuer;
 

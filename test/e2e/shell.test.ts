@@ -2,11 +2,11 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { logtoM2M } from '../cli/command.js';
+import { runBuilt } from '../support/built-command.js';
 import { API, TokenIssuer } from '../support/client.js';
 import { encodePart } from '../support/signing.js';
 
-const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+const main = fileURLToPath(new URL('../../dist/cli/bin.js', import.meta.url));
 
 const lacks = (program: string): boolean => spawnSync(program, ['--version']).error !== undefined;
 /** `bash` tells the exit code of the first program in a pipe; `script` gives a program a terminal. */
@@ -42,8 +42,8 @@ describe.skipIf(missing.length > 0)(suite, () => {
         env: { PATH: process.env['PATH'], TERM: 'xterm', ...env },
       });
     const colours = '\u001b[1m';
-    expect((await logtoM2M(['inspect', token])).stdout).not.toContain('\u001b');
-    expect((await logtoM2M(['inspect', token], { env: { FORCE_COLOR: '1' } })).stdout).not.toContain(
+    expect((await runBuilt(['inspect', token])).stdout).not.toContain('\u001b');
+    expect((await runBuilt(['inspect', token], { env: { FORCE_COLOR: '1' } })).stdout).not.toContain(
       '\u001b',
     );
     expect(inTerminal({}).stdout).toContain(colours);
@@ -61,12 +61,12 @@ describe.skipIf(missing.length > 0)(suite, () => {
 
 describe.skipIf(missing.length > 0)(`${suite} ends`, () => {
   it('as it found, whoever has stopped reading', async () => {
-    const bad = await logtoM2M(['doctor'], {
+    const bad = await runBuilt(['doctor'], {
       env: { LOGTO_ENDPOINT: 'http://127.0.0.1:1' },
       shell: '| true',
     });
     expect(bad).toMatchObject({ code: 1, stderr: '' });
-    const good = await logtoM2M(['doctor'], { env: configured(), shell: '2>&1 | true' });
+    const good = await runBuilt(['doctor'], { env: configured(), shell: '2>&1 | true' });
     expect(good.code).toBe(0);
   });
 
@@ -74,14 +74,14 @@ describe.skipIf(missing.length > 0)(`${suite} ends`, () => {
     ['the token', ['token'], '> /dev/full', /^logto-m2m: the output could not be written: .*ENOSPC/],
     ['a warning', ['token', '--scope', 'nosuch'], '2> /dev/full', /^$/],
   ])('with 1 where %s could not be written', async (_what, args, shell, said) => {
-    const { code, stderr } = await logtoM2M(args, { env: configured(), shell });
+    const { code, stderr } = await runBuilt(args, { env: configured(), shell });
     expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringMatching(said) });
   });
 
   it('with all that it has said, however slowly it is read', async () => {
     const long = unsigned({ list: Array.from({ length: 900 }, (_, i) => `claim ${i}`) });
-    const whole = await logtoM2M(['inspect', '--json', long]);
-    const slow = await logtoM2M(['inspect', '--json', long], { shell: '| (sleep 1; cat)' });
+    const whole = await runBuilt(['inspect', '--json', long]);
+    const slow = await runBuilt(['inspect', '--json', long], { shell: '| (sleep 1; cat)' });
     expect(slow.stdout).toBe(whole.stdout);
     expect(JSON.parse(slow.stdout).claims.list).toHaveLength(900);
   });

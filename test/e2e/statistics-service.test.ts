@@ -10,8 +10,8 @@ import { parseEnv } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type Application, shopDirectory } from '../../example-server/local-issuer/directory.js';
 import { createM2MClient } from '../../src/client/index.js';
-import { logtoM2M } from '../cli/command.js';
 import { admin } from '../cli/setup/tenant.js';
+import { runBuilt } from '../support/built-command.js';
 import { Recorder } from '../support/client.js';
 import { StandInLogto } from '../support/management-api/stand-in-logto.js';
 
@@ -217,7 +217,7 @@ describe('a tenant that was set up', { timeout: 30_000 }, () => {
     logto = await StandInLogto.start();
     const envFile = join(folder, 'shop.env');
     const args = ['setup', 'example-server/logto.json', '--write-env', envFile];
-    expect((await logtoM2M(args, { env: admin(logto) })).code).toBe(0);
+    expect((await runBuilt(args, { env: admin(logto) })).code).toBe(0);
     const example = await startExample({}, { envFile });
     const report = () => outcome('statistics-service', { SHOP_URL: example.api }, { envFile });
     expect(await report()).toMatchObject({

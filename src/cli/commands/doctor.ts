@@ -1,4 +1,4 @@
-import { type Bare, own } from '../../checks/own.js';
+import { own } from '../../checks/own.js';
 import type { AccessTokenAnswer } from '../../client/index.js';
 import { askWithoutToken, askWithToken, type WithoutToken, type WithToken } from '../diagnosis/api.js';
 import { decodeToken, Undecodable } from '../diagnosis/decoded-token.js';
@@ -7,20 +7,9 @@ import { askForToken, type Wanted } from '../diagnosis/granted-token.js';
 import { examineLogto } from '../diagnosis/logto.js';
 import { checkScopes } from '../diagnosis/scopes.js';
 import { refusalOf } from '../diagnosis/verified.js';
+import type { Io } from '../io.js';
 import type { Output } from '../output.js';
-import {
-  type App,
-  addressOf,
-  allowsInsecure,
-  appOf,
-  demandEndpoints,
-  faultInApp,
-  type Given,
-  lacksEndpoint,
-  organizationOf,
-  resourcesOf,
-  scopesOf,
-} from '../settings.js';
+import { type App, faultInApp, Settings } from '../settings.js';
 import { COMMON_OPTIONS, ExitCode, readArguments, UsageError } from '../usage.js';
 import { wordOf } from '../words.js';
 import { Report } from './report.js';
@@ -30,24 +19,31 @@ const OPTIONS = { ...COMMON_OPTIONS, api: { type: 'string' } } as const;
 const isFinding = (value: object): value is Finding => Object.hasOwn(value, 'verdict');
 
 /** `logto-m2m doctor`: checks everything from the address of Logto to the response of the API, one line each. */
-export async function doctor(args: readonly string[], output: Output): Promise<ExitCode> {
+export async function doctor(args: readonly string[], io: Io, output: Output): Promise<ExitCode> {
   const { values } = readArguments({ args: [...args], options: OPTIONS });
   const report = new Report(output, own(values, 'json') === true);
-  for await (const finding of examine(values)) report.add(finding);
+  const api = own(values, 'api');
+  for await (const finding of examine(new Settings(values, io.env), api, io)) report.add(finding);
   return report.close() ? ExitCode.well : ExitCode.finding;
 }
 
-async function* examine(given: Bare<Given & { readonly api?: string | undefined }>): AsyncGenerator<Finding> {
-  const app = appOf();
-  const organization = organizationOf(given);
-  const scopes = scopesOf(given);
-  const api = given.api === undefined ? undefined : addressOf('--api', given.api, given);
-  const configuration = readConfiguration(given);
+async function* examine(
+  settings: Settings,
+  address: string | undefined,
+  { pause }: Io,
+): AsyncGenerator<Finding> {
+  const app = settings.app();
+  const organization = settings.organization();
+  const scopes = settings.scopes();
+  const api = address === undefined ? undefined : settings.address('--api', address);
+  const configuration = readConfiguration(settings);
   if (isFinding(configuration)) return yield configuration;
   const { endpoints, resources } = configuration;
 
   const isOneOfSeveral = endpoints.length > 1;
-  const examined = await Promise.all(endpoints.map((endpoint) => examineLogto(endpoint, isOneOfSeveral)));
+  const examined = await Promise.all(
+    endpoints.map((endpoint) => examineLogto(endpoint, isOneOfSeveral, pause)),
+  );
   for (const { findings } of examined) yield* findings;
   const withoutToken = api === undefined ? undefined : await askWithoutToken(api);
   if (withoutToken !== undefined) yield withoutToken.finding;
@@ -65,7 +61,7 @@ async function* examine(given: Bare<Given & { readonly api?: string | undefined 
     resource,
     organization,
     scopes: scopes.length > 0 ? scopes : (withoutToken?.scopes ?? []),
-    allowInsecure: allowsInsecure(given),
+    allowInsecure: settings.allowsInsecure,
   };
   yield* examineToken(wanted, configuration, api, withoutToken);
 }
@@ -95,11 +91,11 @@ interface Configuration {
 }
 
 /** Returns the configuration of an API; a finding if no API can be created with it. */
-function readConfiguration(given: Given): Configuration | Finding {
+function readConfiguration(settings: Settings): Configuration | Finding {
   // A missing endpoint is wrong usage. An invalid value is a finding.
-  if (lacksEndpoint(given)) demandEndpoints(given);
+  if (settings.lacksEndpoint) settings.demandEndpoints();
   try {
-    return { endpoints: demandEndpoints(given), resources: resourcesOf(given) };
+    return { endpoints: settings.demandEndpoints(), resources: settings.resources() };
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     return problem('configuration', 'No API can be created with this configuration.', error.message);

@@ -7,15 +7,9 @@ import { type DecodedToken, decodeToken, Undecodable } from '../diagnosis/decode
 import { tokenIn } from '../diagnosis/pasted-token.js';
 import { kindOfToken, type TokenKind } from '../diagnosis/token-kind.js';
 import { type ApiConfiguration, isResource, refusalOf } from '../diagnosis/verified.js';
+import type { Io } from '../io.js';
 import type { Output } from '../output.js';
-import {
-  allowsInsecure,
-  endpointsOf,
-  type Given,
-  organizationOf,
-  resourcesOf,
-  scopesOf,
-} from '../settings.js';
+import { Settings } from '../settings.js';
 import { readStandardInput } from '../standard-input.js';
 import { COMMON_OPTIONS, ExitCode, readArguments, UsageError } from '../usage.js';
 import { fromNow } from '../words.js';
@@ -43,15 +37,15 @@ interface TimeFault {
 const TIMING = { clockTolerance: CLOCK_TOLERANCE, maxTokenAge: undefined };
 
 /** `logto-m2m inspect`: shows the content of a token, and why it is refused. The token is not sent anywhere. */
-export async function inspect(args: readonly string[], output: Output): Promise<ExitCode> {
+export async function inspect(args: readonly string[], io: Io, output: Output): Promise<ExitCode> {
   const { values, positionals } = readArguments({
     args: [...args],
     options: COMMON_OPTIONS,
     allowPositionals: true,
   });
   if (positionals.length > 1) throw new UsageError('pass one token, as an argument or on stdin.');
-  const asked = readAsked(values);
-  const pasted = tokenIn(positionals[0] ?? (await readStandardInput('token')));
+  const asked = readAsked(new Settings(values, io.env));
+  const pasted = tokenIn(positionals[0] ?? (await readStandardInput(io, 'token')));
   const isJson = own(values, 'json') === true;
   if (pasted instanceof Undecodable) return explain(pasted, isJson, output);
   const { token, beside } = pasted;
@@ -80,13 +74,13 @@ function explain({ why }: Undecodable, isJson: boolean, output: Output): ExitCod
   return ExitCode.finding;
 }
 
-function readAsked(given: Given): Asked {
+function readAsked(settings: Settings): Asked {
   return {
-    endpoints: endpointsOf(given),
-    resources: resourcesOf(given),
-    scopes: scopesOf(given),
-    organization: organizationOf(given),
-    allowInsecure: allowsInsecure(given),
+    endpoints: settings.endpoints(),
+    resources: settings.resources(),
+    scopes: settings.scopes(),
+    organization: settings.organization(),
+    allowInsecure: settings.allowsInsecure,
   };
 }
 

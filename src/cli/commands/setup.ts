@@ -1,15 +1,7 @@
-import { variable } from '../../checks/environment.js';
 import { type Bare, own } from '../../checks/own.js';
+import type { Io } from '../io.js';
 import type { Output } from '../output.js';
-import {
-  allowsInsecure,
-  appOf,
-  demandEndpoints,
-  documentAddressOf,
-  faultInApp,
-  type Given,
-  lacksEndpoint,
-} from '../settings.js';
+import { documentAddressOf, faultInApp, Settings } from '../settings.js';
 import { besideFile } from '../setup/beside.js';
 import { doubtsAbout } from '../setup/doubts.js';
 import {
@@ -43,18 +35,16 @@ const OPTIONS = {
   'from-api': { type: 'string' },
 } as const;
 
-type Arguments = Bare<
-  Given & {
-    readonly plan?: boolean | undefined;
-    readonly check?: boolean | undefined;
-    readonly 'write-env'?: string | undefined;
-    readonly 'env-file'?: string | undefined;
-    readonly 'from-api'?: string | undefined;
-  }
->;
+type Arguments = Bare<{
+  readonly plan?: boolean | undefined;
+  readonly check?: boolean | undefined;
+  readonly 'write-env'?: string | undefined;
+  readonly 'env-file'?: string | undefined;
+  readonly 'from-api'?: string | undefined;
+}>;
 
 /** `logto-m2m setup`: creates in a tenant what a file describes, or reports what the tenant lacks. */
-export async function setup(args: readonly string[], output: Output): Promise<ExitCode> {
+export async function setup(args: readonly string[], io: Io, output: Output): Promise<ExitCode> {
   const { values, positionals } = readArguments({
     args: [...args],
     options: OPTIONS,
@@ -67,7 +57,8 @@ export async function setup(args: readonly string[], output: Output): Promise<Ex
   if (others.length > 0) throw new UsageError('pass one file alone.');
   try {
     const content = await readSetupFile(file);
-    return await mode(values, content, report);
+    const settings = new Settings(values, io.env);
+    return await mode({ content, settings, report, io, given: values });
   } catch (error) {
     if (!(error instanceof SetupError)) throw error;
     return error instanceof SetupFileError
@@ -76,8 +67,18 @@ export async function setup(args: readonly string[], output: Output): Promise<Ex
   }
 }
 
-type Connection = Omit<ManagementApiOptions, 'onCall' | 'onWait'>;
-type Mode = (given: Arguments, content: Setup, report: SetupReport) => Promise<ExitCode>;
+type Connection = Omit<ManagementApiOptions, 'onCall' | 'wait'>;
+type Mode = (run: Run) => Promise<ExitCode>;
+
+/** One run of the command. */
+interface Run {
+  /** The content of the set-up file. */
+  readonly content: Setup;
+  readonly given: Arguments;
+  readonly settings: Settings;
+  readonly report: SetupReport;
+  readonly io: Io;
+}
 
 /** @throws UsageError if options contradict each other */
 function modeOf(given: Arguments): Mode {
@@ -97,12 +98,13 @@ function envFileOf(given: Arguments): string | undefined {
   return given['write-env'] ?? given['env-file'];
 }
 
-async function makeAll(given: Arguments, content: Setup, report: SetupReport): Promise<ExitCode> {
-  const connection = connectionOf(given);
-  const name = envFileOf(given);
+async function makeAll(run: Run): Promise<ExitCode> {
+  const { content, report } = run;
+  const connection = connectionOf(run.settings);
+  const name = envFileOf(run.given);
   const variables = variableNames(content);
   const place = name === undefined ? undefined : await placeFor({ name, variables, ...connection });
-  const api = await open(connection, report);
+  const api = await open(connection, run);
   const { steps, ids } = await planFor(api, content, await read(api, content));
   // Read the secrets of existing apps before anything is created: an app without a valid secret stops the run.
   const secrets = place === undefined ? undefined : await readSecrets(api, content, ids);
@@ -117,33 +119,35 @@ async function makeAll(given: Arguments, content: Setup, report: SetupReport): P
   return report.closeMade(made, name);
 }
 
-async function showPlan(given: Arguments, content: Setup, report: SetupReport): Promise<ExitCode> {
-  const api = await open(connectionOf(given), report);
+async function showPlan(run: Run): Promise<ExitCode> {
+  const { content, report } = run;
+  const api = await open(connectionOf(run.settings), run);
   const { steps } = await planFor(api, content, await read(api, content));
   for (const step of steps) report.show(step);
   return report.closePlan();
 }
 
-async function checkTenant(given: Arguments, content: Setup, report: SetupReport): Promise<ExitCode> {
-  const api = await open(connectionOf(given), report);
+async function checkTenant(run: Run): Promise<ExitCode> {
+  const { content, report } = run;
+  const api = await open(connectionOf(run.settings), run);
   const tenant = await read(api, content);
   const { steps, ids } = await planFor(api, content, tenant);
   const beside = await besideFile(api, content, tenant, ids);
   for (const step of [...steps, ...beside]) {
     if (step.action !== 'there') report.show(step);
   }
-  if (given['from-api'] !== undefined) await compare(given, content, report);
+  if (run.given['from-api'] !== undefined) await compare(run);
   return report.closeCheck();
 }
 
-async function checkApi(given: Arguments, content: Setup, report: SetupReport): Promise<ExitCode> {
-  await compare(given, content, report);
-  return report.closeCheck();
+async function checkApi(run: Run): Promise<ExitCode> {
+  await compare(run);
+  return run.report.closeCheck();
 }
 
-async function compare(given: Arguments, content: Setup, report: SetupReport): Promise<void> {
+async function compare({ content, given, settings, report }: Run): Promise<void> {
   const address = documentAddressOf('--from-api', given['from-api'] ?? '');
-  const endpoints = lacksEndpoint(given) ? [] : demandEndpoints(given);
+  const endpoints = settings.endpoints();
   for (const step of await compareWithApi(address, content, endpoints)) report.show(step);
 }
 
@@ -156,12 +160,12 @@ async function read(api: ManagementApi, content: Setup): Promise<Tenant> {
 }
 
 /** Returns the address and the app for calls of the Management API. @throws UsageError */
-function connectionOf(given: Arguments): Connection {
-  const [endpoint, ...others] = demandEndpoints(given);
+function connectionOf(settings: Settings): Connection {
+  const [endpoint, ...others] = settings.demandEndpoints();
   if (others.length > 0) {
     throw new UsageError('LOGTO_ENDPOINT has several values: pass the one to set up as --endpoint.');
   }
-  const app = appOf();
+  const app = settings.app();
   if (app === undefined) {
     throw new UsageError(
       'the app is missing: set LOGTO_APP_ID and LOGTO_APP_SECRET of a machine-to-machine app that may use the Management API.',
@@ -169,17 +173,16 @@ function connectionOf(given: Arguments): Connection {
   }
   const unacceptable = faultInApp(app);
   if (unacceptable !== undefined) throw new UsageError(`${unacceptable.fault} ${unacceptable.fix}`);
-  const tenantId = variable('LOGTO_TENANT_ID') || undefined;
-  if (tenantId !== undefined && !/^[\w-]+$/.test(tenantId)) {
-    throw new UsageError("LOGTO_TENANT_ID must be only the tenant's id, such as your-tenant.");
-  }
-  return { endpoint, app, tenantId, allowInsecure: allowsInsecure(given) };
+  return { endpoint, app, tenantId: settings.tenantId(), allowInsecure: settings.allowsInsecure };
 }
 
-function open(connection: Connection, report: SetupReport): Promise<ManagementApi> {
+function open(connection: Connection, { report, io }: Run): Promise<ManagementApi> {
   return ManagementApi.open({
     ...connection,
     onCall: (path) => report.progress(path),
-    onWait: (seconds, status) => report.wait(seconds, status),
+    wait: (seconds, status) => {
+      report.wait(seconds, status);
+      return io.pause(seconds * 1000);
+    },
   });
 }

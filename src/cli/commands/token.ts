@@ -2,24 +2,16 @@ import { own } from '../../checks/own.js';
 import { M2MClientError } from '../../client/index.js';
 import { tokenFor, type Wanted } from '../diagnosis/granted-token.js';
 import { adviceOnRoles } from '../diagnosis/scopes.js';
+import type { Io } from '../io.js';
 import type { Output } from '../output.js';
-import {
-  allowsInsecure,
-  appOf,
-  demandEndpoints,
-  faultInApp,
-  type Given,
-  organizationOf,
-  resourcesOf,
-  scopesOf,
-} from '../settings.js';
+import { faultInApp, Settings } from '../settings.js';
 import { COMMON_OPTIONS, ExitCode, readArguments, UsageError } from '../usage.js';
 import { inARow } from '../words.js';
 
 /** `logto-m2m token`: prints a token to stdout, and nothing else. */
-export async function token(args: readonly string[], output: Output): Promise<ExitCode> {
+export async function token(args: readonly string[], { env }: Io, output: Output): Promise<ExitCode> {
   const { values } = readArguments({ args: [...args], options: COMMON_OPTIONS });
-  const wanted = whatIsAskedFor(values);
+  const wanted = whatIsAskedFor(new Settings(values, env));
   const { scopes } = wanted;
   try {
     const answer = await tokenFor(wanted);
@@ -41,8 +33,8 @@ export async function token(args: readonly string[], output: Output): Promise<Ex
   }
 }
 
-function whatIsAskedFor(given: Given): Wanted {
-  const app = appOf();
+function whatIsAskedFor(settings: Settings): Wanted {
+  const app = settings.app();
   if (app === undefined) {
     throw new UsageError(
       "the app is missing: set LOGTO_APP_ID and LOGTO_APP_SECRET, from the app's page in Logto.",
@@ -50,15 +42,15 @@ function whatIsAskedFor(given: Given): Wanted {
   }
   const unacceptable = faultInApp(app);
   if (unacceptable !== undefined) throw new UsageError(`${unacceptable.fault} ${unacceptable.fix}`);
-  const [endpoint] = demandEndpoints(given);
-  const organization = organizationOf(given);
+  const [endpoint] = settings.demandEndpoints();
+  const organization = settings.organization();
   // Without LOGTO_AUDIENCE, request the organization's own token. The API's guard reads the same variable.
-  const [resource] = resourcesOf(given);
+  const [resource] = settings.resources();
   if (resource === undefined && organization === undefined) {
     throw new UsageError(
       'the resource is missing: set LOGTO_AUDIENCE, or pass --resource, --organization or both.',
     );
   }
-  const allowInsecure = allowsInsecure(given);
-  return { endpoint, app, resource, organization, scopes: scopesOf(given), allowInsecure };
+  const { allowsInsecure: allowInsecure } = settings;
+  return { endpoint, app, resource, organization, scopes: settings.scopes(), allowInsecure };
 }

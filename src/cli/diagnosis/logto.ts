@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { checkEndpoint } from '../../checks/uris.js';
 import { fetchJwks } from '../../keys/fetch-jwks.js';
+import type { Io } from '../io.js';
 import { assignment } from '../words.js';
 import { askForJson, type JsonAnswer, patience } from './ask.js';
 import { checkClock } from './clock.js';
@@ -24,10 +24,15 @@ export interface Examined {
 /**
  * Fetches the discovery document of Logto, and compares it with what an API with this endpoint expects.
  *
- * @param isOneOfSeveral - then each line has to say of which it is
+ * @param isOneOfSeveral - whether each finding must name its endpoint
+ * @param pause - waits before a retry
  */
-export async function examineLogto(endpoint: string, isOneOfSeveral: boolean): Promise<Examined> {
-  const answer = await askUntilItAnswers(`${endpoint}/oidc/.well-known/openid-configuration`);
+export async function examineLogto(
+  endpoint: string,
+  isOneOfSeveral: boolean,
+  pause: Io['pause'],
+): Promise<Examined> {
+  const answer = await askUntilItAnswers(`${endpoint}/oidc/.well-known/openid-configuration`, pause);
   if (answer instanceof Unreachable) {
     return { findings: [problem('endpoint', `${endpoint}: ${answer.why}.`, answer.fix)], isLogto: false };
   }
@@ -45,13 +50,13 @@ export async function examineLogto(endpoint: string, isOneOfSeveral: boolean): P
 }
 
 /** Asks again, where Logto is busy or fails. */
-async function askUntilItAnswers(url: string): Promise<JsonAnswer | Unreachable> {
+async function askUntilItAnswers(url: string, pause: Io['pause']): Promise<JsonAnswer | Unreachable> {
   const end = performance.now() + LONGEST;
-  for (let pause = FIRST_PAUSE; ; pause *= 2) {
+  for (let duration = FIRST_PAUSE; ; duration *= 2) {
     const answer = await askForJson(url);
     const mayPass = !(answer instanceof Unreachable) && (answer.status === 429 || answer.status >= 500);
-    if (!mayPass || performance.now() + pause > end) return answer;
-    await sleep(pause);
+    if (!mayPass || performance.now() + duration > end) return answer;
+    await pause(duration);
   }
 }
 

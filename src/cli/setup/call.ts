@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { bare, own } from '../../checks/own.js';
 import { M2MClientError } from '../../client/index.js';
 import { RUN_AGAIN, SetupError } from './setup-error.js';
@@ -19,6 +18,9 @@ export interface CallAnswer {
   readonly json: unknown;
 }
 
+/** Waits before a retry, for these seconds; the status is that of the response. */
+export type Wait = (seconds: number, status: number) => Promise<unknown>;
+
 /** The time limit of one attempt, in milliseconds. */
 const PATIENCE = 30_000;
 /** The maximum number of retries of one call. */
@@ -31,20 +33,14 @@ const LONGEST_WAIT = 30;
  * Retry-After (RFC 9110 section 10.2.3). After any other failure the call may have taken effect, and a retry could
  * create an app twice.
  *
- * @param onWait - called before each wait, with its seconds and the status
  * @throws SetupError if there is no response, M2MClientError if there is no token
  */
-export async function send(
-  authorizedFetch: typeof fetch,
-  call: Call,
-  onWait: (seconds: number, status: number) => void,
-): Promise<CallAnswer> {
+export async function send(authorizedFetch: typeof fetch, call: Call, wait: Wait): Promise<CallAnswer> {
   for (let waits = 0; ; waits += 1) {
     const answer = await attempt(authorizedFetch, call);
     const seconds = secondsToWait(call, answer, waits);
     if (seconds === undefined || seconds > LONGEST_WAIT || waits === MOST_WAITS) return answer;
-    onWait(seconds, answer.status);
-    await sleep(seconds * 1000);
+    await wait(seconds, answer.status);
   }
 }
 

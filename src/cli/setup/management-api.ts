@@ -10,7 +10,7 @@ import { endpointFor } from '../diagnosis/issuer.js';
 import { redact } from '../redact.js';
 import type { App } from '../settings.js';
 import { assignment } from '../words.js';
-import { type Call, type CallAnswer, send } from './call.js';
+import { type Call, type CallAnswer, send, type Wait } from './call.js';
 import { type Entry, entriesOf, textOf, Unreadable } from './entry.js';
 import { RUN_AGAIN, SetupError } from './setup-error.js';
 
@@ -25,8 +25,8 @@ export interface ManagementApiOptions {
   readonly allowInsecure: boolean;
   /** Called with the path of each call. */
   readonly onCall: (path: string) => void;
-  /** Called before a wait that Logto requested, with its seconds and the status. */
-  readonly onWait: (seconds: number, status: number) => void;
+  /** Waits before a retry, for these seconds; the status is that of the response. */
+  readonly wait: Wait;
 }
 
 /** The maximum page size of Logto. */
@@ -119,10 +119,10 @@ export class ManagementApi {
   }
 
   async #call(method: Call['method'], path: string, body?: object): Promise<CallAnswer> {
-    const { onCall, onWait } = this.#options;
+    const { onCall, wait } = this.#options;
     onCall(path);
     const call = { method, path, body };
-    const answer = await send(this.#client.fetch, call, onWait).catch((error) => {
+    const answer = await send(this.#client.fetch, call, wait).catch((error) => {
       throw noToken(error);
     });
     if (answer.status < 300) return answer;

@@ -3,9 +3,9 @@ import { lstatSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileS
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { describe, expect, it } from 'vitest';
+import { runBuilt } from '../../support/built-command.js';
 import type { StandInLogto } from '../../support/management-api/stand-in-logto.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
-import { logtoM2M } from '../command.js';
 import { admin, interrupt, openTenant, runSetup, SHOP, SHOP_FILE, setupFile } from './tenant.js';
 
 async function openWithFile() {
@@ -235,7 +235,7 @@ describe('logto-m2m setup --write-env', () => {
   // Node takes --env-file for its own wherever it stands, and ends where the file is not there (nodejs/node#54232).
   it('has the name --env-file, too, for a file that is there', async () => {
     const { logto, file } = await openWithFile();
-    const run = () => logtoM2M(['setup', SHOP_FILE, '--env-file', file], { env: admin(logto) });
+    const run = () => runBuilt(['setup', SHOP_FILE, '--env-file', file], { env: admin(logto) });
     expect(await run()).toMatchObject({ code: 9, stdout: '' });
     writeFileSync(file, '');
     expect(await run()).toMatchObject({ code: 0, stderr: '' });

@@ -251,7 +251,7 @@ describe('logto-m2m setup, before it asks the Management API', () => {
     const { code, stderr } = await runSetup(logto, [], { endpoint: 'http://logto.lan:3001' });
     expect({ code, stderr }).toEqual({
       code: 2,
-      stderr: expect.stringMatching(/must be https.*pass --allow-insecure-requests\.$/),
+      stderr: expect.stringMatching(/must be https.*pass --allow-insecure-requests\.\n/),
     });
   });
 
@@ -261,7 +261,7 @@ describe('logto-m2m setup, before it asks the Management API', () => {
     const { code, stderr } = await runSetup(logto, [], { endpoint });
     expect({ code, stderr }).toEqual({
       code: 2,
-      stderr: expect.stringMatching(/^LOGTO_ENDPOINT has several values/),
+      stderr: expect.stringMatching(/^logto-m2m: LOGTO_ENDPOINT has several values/),
     });
     expect((await runSetup(logto, ['--endpoint', logto.endpoint], { endpoint })).code).toBe(0);
   });
@@ -277,7 +277,7 @@ describe('logto-m2m setup, before it asks the Management API', () => {
       'the app is missing',
       () => ({ LOGTO_APP_ID: '', LOGTO_APP_SECRET: '' }),
       2,
-      /^the app is missing: set LOGTO_APP_ID/,
+      /^logto-m2m: the app is missing: set LOGTO_APP_ID/,
     ],
     [
       'the secret is wrong',
@@ -295,7 +295,7 @@ describe('logto-m2m setup, before it asks the Management API', () => {
       'the secret ends with a line break',
       (secret) => ({ LOGTO_APP_SECRET: `${secret}\n` }),
       2,
-      /^LOGTO_APP_SECRET ends with a line break\. Logto accepts printable ASCII alone\./,
+      /^logto-m2m: LOGTO_APP_SECRET ends with a line break\. Logto accepts printable ASCII alone\./,
     ],
   ])('says so in a plain sentence where %s', { timeout: 20_000 }, async (_what, env, code, sentence) => {
     const logto = await openTenant();

@@ -63,7 +63,7 @@ describe('logto-m2m setup', () => {
     await runSetup(whole);
 
     const logto = await openTenant();
-    const codes: number[] = [];
+    const codes: (number | null)[] = [];
     do {
       logto.changesUntilBreak = 0;
       const { code, stderr } = await runSetup(logto);

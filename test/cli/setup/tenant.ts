@@ -1,12 +1,11 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { onTestFinished, vi } from 'vitest';
-import { setup } from '../../../src/cli/commands/setup.js';
-import { Output } from '../../../src/cli/output.js';
-import { UsageError } from '../../../src/cli/usage.js';
+import { onTestFinished } from 'vitest';
+import type { Outcome } from '../../support/built-command.js';
 import { StandInLogto, type StandInOptions } from '../../support/management-api/stand-in-logto.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
+import { type CommandOptions, logtoM2M } from '../command.js';
 
 /** The set-up of the example. */
 export const SHOP_FILE = fileURLToPath(new URL('../../../example-server/logto.json', import.meta.url));
@@ -26,39 +25,21 @@ export function setupFile(content: unknown, name = 'logto.json'): string {
   return file;
 }
 
-export interface Outcome {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-export interface RunOptions {
+export interface RunOptions extends CommandOptions {
   readonly file?: string;
   readonly endpoint?: string;
-  readonly env?: Readonly<Record<string, string>>;
-  /** Whether the output goes to a terminal. */
-  readonly isTTY?: boolean;
 }
 
-/** Runs the command in this process, as an admin does who has made an app for the Management API. */
-export async function runSetup(
+/** Runs the command as an admin does who has created an app for the Management API. */
+export function runSetup(
   logto: StandInLogto,
   args: readonly string[] = [],
-  { file = SHOP_FILE, endpoint = logto.endpoint, env = {}, isTTY = false }: RunOptions = {},
+  { file = SHOP_FILE, endpoint = logto.endpoint, env = {}, ...options }: RunOptions = {},
 ): Promise<Outcome> {
-  for (const [name, value] of Object.entries({ ...admin(logto), LOGTO_ENDPOINT: endpoint, ...env })) {
-    vi.stubEnv(name, value);
-  }
-  onTestFinished(() => void vi.unstubAllEnvs());
-  const [stdout, stderr] = [new Sink(isTTY), new Sink(isTTY)];
-  const output = new Output({ stdout, stderr, env: {} } as unknown as NodeJS.Process);
-  try {
-    const code = await output.close(await setup([file, ...args], output));
-    return { code, stdout: stdout.text, stderr: stderr.text };
-  } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
-    return { code: 2, stdout: stdout.text, stderr: error.message };
-  }
+  return logtoM2M(['setup', file, ...args], {
+    ...options,
+    env: { ...admin(logto), LOGTO_ENDPOINT: endpoint, ...env },
+  });
 }
 
 /** The variables of an admin's app. */
@@ -70,21 +51,6 @@ export function admin(logto: StandInLogto): Record<string, string> {
     LOGTO_APP_SECRET: secret,
     LOGTO_TENANT_ID: '',
   };
-}
-
-/** What of a process's output the command uses. */
-class Sink {
-  text = '';
-  readonly columns = 80;
-
-  constructor(readonly isTTY: boolean) {}
-
-  on(): void {}
-
-  write(text: string, done?: () => void): void {
-    this.text += text;
-    done?.();
-  }
 }
 
 /** The tenant without what chance gave it. */

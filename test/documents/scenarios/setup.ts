@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { expect } from 'vitest';
-import { logtoM2M, type Outcome } from '../../cli/command.js';
 import { admin } from '../../cli/setup/tenant.js';
+import { type Outcome, runBuilt } from '../../support/built-command.js';
 import { StandInLogto } from '../../support/management-api/stand-in-logto.js';
 import { blocksOf } from '../../support/markdown.js';
 import { Program } from '../../support/program.js';
@@ -26,7 +26,7 @@ async function runCommands(
   writeFileSync(join(folder, 'logto.json'), block('setup-small'));
   const run = (line: string) => {
     const [, ...args] = line.replace('npx ', '').split(' ');
-    return logtoM2M(args, { env: admin(logto), cwd: folder });
+    return runBuilt(args, { env: admin(logto), cwd: folder });
   };
   try {
     await prepare(run);
@@ -68,7 +68,7 @@ export const setup: Scenarios = {
     runCommands(block('setup-run'), async (_outcomes, _logto, folder) => {
       const [, ...args] = code.trim().split('node_modules/.bin/logto-m2m');
       const env = parseEnv(readFileSync(join(folder, 'apps.env'), 'utf8'));
-      const { code: ended, stdout } = await logtoM2M((args[0] ?? '').trim().split(' '), { env });
+      const { code: ended, stdout } = await runBuilt((args[0] ?? '').trim().split(' '), { env });
       expect({ ended, stdout }).toEqual({
         ended: 0,
         stdout: expect.stringContaining('Granted: read:products'),
@@ -79,7 +79,7 @@ export const setup: Scenarios = {
     const logto = await StandInLogto.start();
     const folder = mkdtempSync(join(tmpdir(), 'setup-page-'));
     writeFileSync(join(folder, 'logto.json'), code);
-    const run = () => logtoM2M(['setup', 'logto.json'], { env: admin(logto), cwd: folder });
+    const run = () => runBuilt(['setup', 'logto.json'], { env: admin(logto), cwd: folder });
     expect(await run()).toMatchObject({ code: 0, stderr: '' });
     const again = await run();
     expect(again).toMatchObject({ code: 0, stdout: expect.stringContaining('Nothing is to do.') });
