@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
-import { ORGANIZATION_AUDIENCE } from './checks/logto.js';
-import { type Bare, bare } from './checks/own.js';
+import { ORGANIZATION_AUDIENCE } from './util/logto.js';
+import { type Bare, bare } from './util/own.js';
 
 /**
  * A verified access token: deeply frozen plain data. It never contains the raw token, so it is safe to log. Handlers

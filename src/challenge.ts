@@ -1,6 +1,6 @@
-import { own } from './checks/own.js';
 import { AuthError, type Kind, kindOf } from './errors.js';
 import type { Refusal } from './refusal.js';
+import { own } from './util/own.js';
 
 /** The parameters of the challenges of one route. Every value was checked to fit a quoted-string without escapes. */
 export interface ChallengeContext {

@@ -1,5 +1,5 @@
-import { bare, own } from './checks/own.js';
-import { defineErrorClass } from './error-class.js';
+import { defineErrorClass } from './util/error-class.js';
+import { bare, own } from './util/own.js';
 
 /** The machine-readable reason of a refusal: one value for each check that can fail. */
 export type AuthErrorReason =

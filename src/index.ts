@@ -5,9 +5,6 @@
  */
 
 export type { AccessToken } from './access-token.js';
-export type { Fetch, FetchInit, FetchResponse } from './checks/fetch.js';
-export type { JwksCacheOptions } from './checks/jwks-cache.js';
-export type { KeyValueStore } from './checks/store.js';
 export {
   authenticate,
   defaultAuth,
@@ -28,7 +25,6 @@ export {
   type AuthErrorDetails,
   type AuthErrorReason,
 } from './errors.js';
-export type { IssuerOptions } from './issuers.js';
 export type { KeyHealth } from './keys/key-source.js';
 export type { IgnoredKey } from './keys/verification-key.js';
 export { type AuthHealth, createLogtoAuth, type LogtoAuth } from './logto-auth.js';
@@ -42,7 +38,10 @@ export type {
 } from './middleware/guard-makers.js';
 export { getAuth } from './middleware/request-auth.js';
 export type { ResourceMetadataMaker, ResourceMetadataOptions } from './middleware/resource-metadata.js';
-export type { GuardedRequest, LogtoAuthOptions, OrganizationRule } from './options.js';
+export type { Fetch, FetchInit, FetchResponse } from './options/fetch.js';
+export type { IssuerOptions } from './options/issuers.js';
+export type { JwksCacheOptions } from './options/jwks-cache.js';
+export type { GuardedRequest, LogtoAuthOptions, OrganizationRule } from './options/logto-auth-options.js';
 export {
   defineSetup,
   type SetupApi,
@@ -55,5 +54,6 @@ export {
   type SetupPermissionsByApi,
   type SetupRole,
 } from './setup-definition.js';
+export type { KeyValueStore } from './util/key-value-store.js';
 export type { TokenCacheHealth } from './verification/token-cache.js';
 export type { OrganizationId, VerifyOptions } from './verify.js';

@@ -1,6 +1,5 @@
 import type { AccessToken } from './access-token.js';
 import { toAuthError } from './challenge.js';
-import type { Issuer } from './issuers.js';
 import { KeySet } from './keys/key-set.js';
 import type { KeyHealth, KeySource } from './keys/key-source.js';
 import { KeyStore } from './keys/key-store.js';
@@ -8,7 +7,13 @@ import { PinnedKeySet } from './keys/pinned-key-set.js';
 import { createGuardMakers, type GuardMakers } from './middleware/guard-makers.js';
 import { createResourceMetadata, type ResourceMetadataMaker } from './middleware/resource-metadata.js';
 import { ScopesInUse } from './middleware/scopes-in-use.js';
-import { type GuardedRequest, type LogtoAuthOptions, resolveOptions, type Settings } from './options.js';
+import type { Issuer } from './options/issuers.js';
+import {
+  type GuardedRequest,
+  type LogtoAuthOptions,
+  resolveOptions,
+  type Settings,
+} from './options/logto-auth-options.js';
 import { Refusal } from './refusal.js';
 import { createDecide } from './verification/decide.js';
 import { TokenCache, type TokenCacheHealth } from './verification/token-cache.js';

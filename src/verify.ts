@@ -1,8 +1,9 @@
 import type { AccessToken } from './access-token.js';
 import { toAuthError } from './challenge.js';
-import type { Bare } from './checks/own.js';
-import { checkScopes } from './checks/scopes.js';
-import { checkAudiences } from './checks/uris.js';
+import { publishAuthorized, publishDenied } from './diagnostics.js';
+import type { GuardedRequest, Settings } from './options/logto-auth-options.js';
+import { checkScopes } from './options/scopes.js';
+import { checkAudiences } from './options/uris.js';
 import {
   checkBoolean,
   checkNames,
@@ -10,11 +11,10 @@ import {
   optionError,
   show,
   withDefault,
-} from './checks/values.js';
-import { publishAuthorized, publishDenied } from './diagnostics.js';
-import type { GuardedRequest, Settings } from './options.js';
+} from './options/values.js';
 import { Refusal } from './refusal.js';
-import { asError } from './thrown.js';
+import type { Bare } from './util/own.js';
+import { asError } from './util/thrown.js';
 import { ORGANIZATION_TOKEN } from './verification/claims.js';
 import { Accepted, type Decide } from './verification/decide.js';
 import type { Organization, Requirement } from './verification/requirement.js';

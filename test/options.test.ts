@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createLogtoAuth, type LogtoAuthOptions } from '../src/index.js';
-import { resolveOptions } from '../src/options.js';
+import { resolveOptions } from '../src/options/logto-auth-options.js';
 import { createSigningKey } from './support/signing.js';
 
 const endpoint = 'https://tenant.logto.app';

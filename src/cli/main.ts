@@ -1,5 +1,5 @@
-import { variable } from '../checks/environment.js';
-import { meantBy } from '../checks/spelling.js';
+import { variable } from '../util/environment.js';
+import { meantBy } from '../util/spelling.js';
 import { HELP } from './help.js';
 import type { Io } from './io.js';
 import { Output } from './output.js';

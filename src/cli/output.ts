@@ -1,6 +1,6 @@
 import { styleText } from 'node:util';
-import { own } from '../checks/own.js';
-import { cut, printable, printableJson } from '../checks/printable.js';
+import { own } from '../util/own.js';
+import { cut, printable, printableJson } from '../util/printable.js';
 import type { Io, OutputStream } from './io.js';
 import { ExitCode } from './usage.js';
 

@@ -1,4 +1,4 @@
-import { cut } from '../checks/printable.js';
+import { cut } from '../util/printable.js';
 
 /** The maximum length of text from outside, in characters. */
 const LONGEST = 200;

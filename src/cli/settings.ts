@@ -1,8 +1,8 @@
-import { credentialFix, faultInCredential } from '../checks/credentials.js';
-import { fromEnvironment, variable } from '../checks/environment.js';
-import type { Bare } from '../checks/own.js';
-import { checkScopes } from '../checks/scopes.js';
-import { checkAddress, checkAudiences, checkEndpoint } from '../checks/uris.js';
+import { credentialFix, faultInCredential } from '../options/credentials.js';
+import { checkScopes } from '../options/scopes.js';
+import { checkAddress, checkAudiences, checkEndpoint } from '../options/uris.js';
+import { fromEnvironment, variable } from '../util/environment.js';
+import type { Bare } from '../util/own.js';
 import { UsageError } from './usage.js';
 
 /** The options that every command has, as the parser returns them: without a prototype. */

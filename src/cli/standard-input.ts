@@ -1,4 +1,4 @@
-import { own } from '../checks/own.js';
+import { own } from '../util/own.js';
 import type { Io } from './io.js';
 import { UsageError } from './usage.js';
 

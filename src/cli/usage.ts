@@ -1,5 +1,5 @@
 import { type ParseArgsConfig, parseArgs } from 'node:util';
-import { own } from '../checks/own.js';
+import { own } from '../util/own.js';
 
 /** The exit codes of the command. */
 export enum ExitCode {

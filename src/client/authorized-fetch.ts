@@ -1,7 +1,7 @@
 import { defaultMaxListeners, getMaxListeners, setMaxListeners } from 'node:events';
-import { bare, hasMember, own } from '../checks/own.js';
-import { settledBy, unlessAborted } from '../promises.js';
-import { discardBody } from '../response-body.js';
+import { bare, hasMember, own } from '../util/own.js';
+import { settledBy, unlessAborted } from '../util/promises.js';
+import { discardBody } from '../util/response-body.js';
 import type { ClientSettings } from './options.js';
 import { copyInit } from './request-init.js';
 import type { TokenHolder } from './token-holder.js';

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { bare } from '../checks/own.js';
-import { unreferenced } from '../promises.js';
-import type { BoundedStore } from './bounded-store.js';
+import type { BoundedStore } from '../util/bounded-store.js';
+import { bare } from '../util/own.js';
+import { unreferenced } from '../util/promises.js';
 
 /** How long the claim of a replica is valid, in milliseconds. */
 const LIFETIME = 2_000;

@@ -1,5 +1,5 @@
-import { isB64Token } from '../checks/b64token.js';
-import { bare } from '../checks/own.js';
+import { isB64Token } from '../util/b64token.js';
+import { bare } from '../util/own.js';
 
 /** A token with the details of Logto's response. Times are in seconds since the epoch. */
 export interface GrantedToken {

@@ -4,8 +4,8 @@
  * @module express-logto-m2m/client
  */
 
-export type { Fetch, FetchInit, FetchResponse } from '../checks/fetch.js';
-export type { KeyValueStore } from '../checks/store.js';
+export type { Fetch, FetchInit, FetchResponse } from '../options/fetch.js';
+export type { KeyValueStore } from '../util/key-value-store.js';
 export type { ScopesMissingMessage, TokenFailedMessage } from './diagnostics.js';
 export { type AccessTokenAnswer, createM2MClient, type M2MClient } from './m2m-client.js';
 export { M2MClientError, type M2MClientErrorDetails } from './m2m-client-error.js';

@@ -1,8 +1,9 @@
+import { backoffDelay } from '../util/backoff-delay.js';
 import type { TokenFailure } from './token-failure.js';
 
 /** The pause after a failure, in milliseconds: short if there is no valid token, otherwise growing. */
 const FIRST = 1_000;
-const LONGEST = 20_000;
+const LONGEST = 30_000;
 /** The longest Retry-After that is respected, in milliseconds. */
 const LONGEST_ASKED_FOR = 60_000;
 
@@ -17,8 +18,7 @@ export class LastFailure {
   constructor(outcome: TokenFailure, before: LastFailure | undefined) {
     this.outcome = outcome;
     this.#count = before === undefined ? 0 : before.#count + 1;
-    // With jitter, so that replicas that failed together do not retry together.
-    this.#wait = Math.min(LONGEST, FIRST * 2 ** Math.min(this.#count, 10)) * (1 + Math.random() / 2);
+    this.#wait = backoffDelay(this.#count, FIRST, LONGEST);
   }
 
   /** @param isServed - whether callers have a valid token */

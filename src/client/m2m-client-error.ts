@@ -1,5 +1,5 @@
-import { bare } from '../checks/own.js';
-import { defineErrorClass } from '../error-class.js';
+import { defineErrorClass } from '../util/error-class.js';
+import { bare } from '../util/own.js';
 
 /** The details of an `M2MClientError`. */
 export interface M2MClientErrorDetails {

@@ -1,12 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { unreferenced } from '../promises.js';
+import { backoffDelay } from '../util/backoff-delay.js';
+import { unreferenced } from '../util/promises.js';
 import type { GrantedToken } from './granted-token.js';
 import type { ClientSettings } from './options.js';
 import { TokenFailure, unreachable } from './token-failure.js';
 import { requestToken } from './token-request.js';
 
-/** The delay before the second attempt, in milliseconds. It doubles with each further attempt. */
-const FIRST_WAIT = 250;
+/** The shortest delay before the second attempt, in milliseconds. */
+const FIRST_WAIT = 200;
 
 /**
  * Obtains a token. Retries transient failures until the deadline, but not a refusal by Logto. The timers here do not
@@ -18,11 +19,10 @@ export async function obtainToken(
   settings: ClientSettings,
   deadline: number,
 ): Promise<GrantedToken | TokenFailure> {
-  for (let wait = FIRST_WAIT; ; wait *= 2) {
+  for (let failures = 0; ; failures += 1) {
     const outcome = await attempt(settings, deadline);
     if (!(outcome instanceof TokenFailure) || !outcome.isTransient) return outcome;
-    // With jitter, so that replicas that failed together do not retry together.
-    const pause = Math.max(wait * (0.5 + Math.random()), (outcome.retryAfter ?? 0) * 1000);
+    const pause = Math.max(backoffDelay(failures, FIRST_WAIT), (outcome.retryAfter ?? 0) * 1000);
     if (performance.now() + pause >= deadline) return outcome;
     await sleep(pause, undefined, { ref: false });
   }

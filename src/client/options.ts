@@ -1,20 +1,20 @@
-import { checkCredential } from '../checks/credentials.js';
-import { checkFetch, type Fetch } from '../checks/fetch.js';
-import { ORGANIZATION_AUDIENCE } from '../checks/logto.js';
-import { checkScopes } from '../checks/scopes.js';
-import type { KeyValueStore } from '../checks/store.js';
-import { checkStore } from '../checks/store.js';
-import { checkAddress, checkAudiences, checkEndpoint } from '../checks/uris.js';
+import { checkCredential } from '../options/credentials.js';
+import { checkFetch, type Fetch } from '../options/fetch.js';
+import { checkScopes } from '../options/scopes.js';
+import { checkAddress, checkAudiences, checkEndpoint } from '../options/uris.js';
 import {
   checkBoolean,
   checkNames,
   checkSeconds,
+  checkStore,
   checkText,
   type OptionNames,
   optionError,
   show,
   withDefault,
-} from '../checks/values.js';
+} from '../options/values.js';
+import type { KeyValueStore } from '../util/key-value-store.js';
+import { ORGANIZATION_AUDIENCE } from '../util/logto.js';
 
 /** The options of `createM2MClient`. Durations are in seconds. `resource`, `organizationId` or both are required. */
 export type M2MClientOptions = M2MClientCommonOptions & (M2MClientResource | M2MClientOrganization);

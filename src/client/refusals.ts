@@ -1,4 +1,4 @@
-import { bare } from '../checks/own.js';
+import { bare } from '../util/own.js';
 import type { ClientSettings } from './options.js';
 
 /** The error response of Logto's token endpoint (RFC 6749 section 5.2). */

@@ -1,4 +1,4 @@
-import { type Bare, bare, member } from '../checks/own.js';
+import { type Bare, bare, member } from '../util/own.js';
 
 /** The members of a RequestInit in the Fetch standard (section 5.4), and those that undici adds. */
 const MEMBERS = [

@@ -1,8 +1,8 @@
 import { hash, hkdfSync } from 'node:crypto';
 import { CompactEncrypt, compactDecrypt } from 'jose';
-import { bare } from '../checks/own.js';
-import type { KeyValueStore } from '../checks/store.js';
-import { BoundedStore } from './bounded-store.js';
+import { BoundedStore } from '../util/bounded-store.js';
+import type { KeyValueStore } from '../util/key-value-store.js';
+import { bare } from '../util/own.js';
 import { Claim } from './claim.js';
 import { type GrantedToken, readGrantedToken } from './granted-token.js';
 import type { ClientSettings } from './options.js';

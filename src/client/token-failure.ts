@@ -1,4 +1,4 @@
-import { member, own } from '../checks/own.js';
+import { member, own } from '../util/own.js';
 import { M2MClientError } from './m2m-client-error.js';
 import type { ClientSettings } from './options.js';
 import { explain } from './refusals.js';

@@ -1,4 +1,4 @@
-import { heldOpen, settledBy } from '../promises.js';
+import { heldOpen, settledBy } from '../util/promises.js';
 import { publishScopesMissing, publishTokenFailed } from './diagnostics.js';
 import type { GrantedToken } from './granted-token.js';
 import { LastFailure } from './last-failure.js';

@@ -8,9 +8,9 @@ import {
   processClientCredentialsResponse,
   ResponseBodyError,
 } from 'oauth4webapi';
-import { bare, own } from '../checks/own.js';
-import { unlessAborted } from '../promises.js';
-import { BodyTooLarge, discardBody, readBody } from '../response-body.js';
+import { bare, own } from '../util/own.js';
+import { unlessAborted } from '../util/promises.js';
+import { BodyTooLarge, discardBody, readBody } from '../util/response-body.js';
 import { type GrantedToken, isBearerToken } from './granted-token.js';
 import type { ClientSettings } from './options.js';
 import {

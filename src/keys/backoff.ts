@@ -1,3 +1,5 @@
+import { backoffDelay } from '../util/backoff-delay.js';
+
 const FIRST = 1_000;
 const LONGEST = 60_000;
 /** Without usable keys every request is refused: an outage may then outlast its cause by at most 5 s. */
@@ -7,8 +9,8 @@ const LONGEST_WITHOUT_KEYS = 5_000;
 const SEQUEL = 30_000;
 
 /**
- * The delay before a retry after failures: 1 s, doubling up to 60 s, with jitter so that replicas that failed
- * together do not retry together. All times are in milliseconds, by `performance.now()`.
+ * The failures of an issuer in a row, and the delay before the next attempt: from 1 s to 60 s. All times are in
+ * milliseconds, by `performance.now()`.
  */
 export class Backoff {
   #failures = 0;
@@ -26,8 +28,7 @@ export class Backoff {
 
   failed(now: number): void {
     this.#failedAt = now;
-    const longest = Math.min(LONGEST, FIRST * 2 ** ++this.#failures);
-    this.#wait = longest * (0.5 + Math.random() / 2);
+    this.#wait = backoffDelay(this.#failures++, FIRST, LONGEST);
   }
 
   /** Milliseconds until an attempt is allowed; 0 if it is allowed now. */

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { bare, own } from '../checks/own.js';
-import { withoutQuery } from '../checks/uris.js';
-import { unlessAborted } from '../promises.js';
-import { discardBody, readBody } from '../response-body.js';
-import { asError, isError } from '../thrown.js';
+import { withoutQuery } from '../util/addresses.js';
+import { bare, own } from '../util/own.js';
+import { unlessAborted } from '../util/promises.js';
+import { discardBody, readBody } from '../util/response-body.js';
+import { asError, isError } from '../util/thrown.js';
 import type { FetchedKeys } from './key-store.js';
 import { Moment } from './moment.js';
 import { type KeyList, keysFromJwks } from './verification-key.js';

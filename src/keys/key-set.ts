@@ -1,7 +1,7 @@
 import { publishKeysFailed, publishKeysRefreshed } from '../diagnostics.js';
-import { settledBy, unreferenced } from '../promises.js';
 import { Refusal } from '../refusal.js';
-import { asError } from '../thrown.js';
+import { settledBy, unreferenced } from '../util/promises.js';
+import { asError } from '../util/thrown.js';
 import { Backoff } from './backoff.js';
 import { fetchKeys } from './fetch-jwks.js';
 import { HeldKeys } from './held-keys.js';

@@ -1,5 +1,5 @@
-import { quote } from '../checks/printable.js';
 import { Refusal } from '../refusal.js';
+import { quote } from '../util/printable.js';
 import type { IgnoredKey, Keys, VerificationKey } from './verification-key.js';
 
 /** The source of an issuer's keys: Logto itself, or the configuration. */

@@ -1,8 +1,8 @@
 import { hash } from 'node:crypto';
-import { bare } from '../checks/own.js';
-import type { KeyValueStore } from '../checks/store.js';
-import { withoutQuery } from '../checks/uris.js';
-import { settledBy } from '../promises.js';
+import { withoutQuery } from '../util/addresses.js';
+import { BoundedStore } from '../util/bounded-store.js';
+import type { KeyValueStore } from '../util/key-value-store.js';
+import { bare } from '../util/own.js';
 import { Moment } from './moment.js';
 import { type KeyList, keysFromJwks, keysToJwks } from './verification-key.js';
 
@@ -19,18 +19,17 @@ export interface KeyStoreOptions {
   readonly maxLife: number;
 }
 
-/** The maximum wait for the store, in milliseconds: the store is only an optimization. */
-const DEADLINE = 500;
-
 /** One issuer's keys in a shared store. If the store fails, only its benefit is lost. */
 export class KeyStore {
   readonly #options: KeyStoreOptions;
+  readonly #store: BoundedStore;
   /** Derived from the complete address with its query, and hashed for that reason. */
   readonly #name: string;
   readonly #jwksUri: string;
 
   constructor(options: KeyStoreOptions) {
     this.#options = options;
+    this.#store = new BoundedStore(options.store);
     const { issuer, jwksUri } = options;
     this.#name = `express-logto-m2m:keys:${hash('sha256', JSON.stringify([issuer, jwksUri]), 'hex')}`;
     this.#jwksUri = withoutQuery(jwksUri);
@@ -38,19 +37,19 @@ export class KeyStore {
 
   /** Reads the keys from the store, if they belong to this issuer and are young enough. Never rejects. */
   async read(): Promise<FetchedKeys | undefined> {
-    let found: FetchedKeys | undefined;
-    const reading = (async () => {
-      found = this.#check(await this.#options.store.get(this.#name));
-    })().catch(() => {});
-    await settledBy(reading, performance.now() + DEADLINE);
-    return found;
+    const entry = await this.#store.get(this.#name);
+    try {
+      return this.#check(entry);
+    } catch {
+      return undefined;
+    }
   }
 
   /** Writes the keys to the store, without waiting for it. Never throws. */
   write({ keys, startedAt }: Pick<FetchedKeys, 'keys' | 'startedAt'>): void {
-    const { store, issuer, maxLife } = this.#options;
+    const { issuer, maxLife } = this.#options;
     const entry = { issuer, jwksUri: this.#jwksUri, fetchedAt: startedAt.wall, jwks: keysToJwks(keys) };
-    (async () => store.set(this.#name, entry, Math.ceil(maxLife)))().catch(() => {});
+    void this.#store.set(this.#name, entry, Math.ceil(maxLife));
   }
 
   /** Checks an entry like a response from the network, since others write to the store, too. */

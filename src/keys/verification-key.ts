@@ -1,6 +1,6 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
-import { type Bare, bare, own } from '../checks/own.js';
-import { quote } from '../checks/printable.js';
+import { type Bare, bare, own } from '../util/own.js';
+import { quote } from '../util/printable.js';
 
 /** The supported signature algorithms (RFC 7518 section 3.1), all of them asymmetric. */
 export const ALGORITHMS = [

@@ -1,8 +1,13 @@
-import { SET_IN_TIME } from '../checks/environment.js';
-import { checkScopes } from '../checks/scopes.js';
-import { checkAudiences } from '../checks/uris.js';
-import { checkBoolean, checkNames, type Owner, optionError, withDefault } from '../checks/values.js';
-import { checkOrganization, type GuardedRequest, type OrganizationRule, type Settings } from '../options.js';
+import {
+  checkOrganization,
+  type GuardedRequest,
+  type OrganizationRule,
+  type Settings,
+} from '../options/logto-auth-options.js';
+import { checkScopes } from '../options/scopes.js';
+import { checkAudiences } from '../options/uris.js';
+import { checkBoolean, checkNames, type Owner, optionError, withDefault } from '../options/values.js';
+import { SET_IN_TIME } from '../util/environment.js';
 import { ORGANIZATION_TOKEN } from '../verification/claims.js';
 import type { Decide } from '../verification/decide.js';
 import type { Requirement } from '../verification/requirement.js';

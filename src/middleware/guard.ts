@@ -1,12 +1,12 @@
 import type { NextFunction, Request, Response } from 'express';
 import { type ChallengeContext, toAuthError } from '../challenge.js';
-import { isB64Token } from '../checks/b64token.js';
-import { bare } from '../checks/own.js';
 import { publishAuthorized, publishDenied } from '../diagnostics.js';
-import type { GuardedRequest, LogtoAuthOptions } from '../options.js';
-import { abandon, isPromiseLike } from '../promises.js';
+import type { GuardedRequest, LogtoAuthOptions } from '../options/logto-auth-options.js';
 import { Refusal } from '../refusal.js';
-import { asError } from '../thrown.js';
+import { isB64Token } from '../util/b64token.js';
+import { bare } from '../util/own.js';
+import { abandon, isPromiseLike } from '../util/promises.js';
+import { asError } from '../util/thrown.js';
 import { Accepted, type Decide, type Decision } from '../verification/decide.js';
 import type { Requirement } from '../verification/requirement.js';
 import { notOneToken, readBearerToken } from './bearer-token.js';

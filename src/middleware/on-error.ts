@@ -1,8 +1,8 @@
 import type { NextFunction, Response } from 'express';
-import { own } from '../checks/own.js';
 import type { AuthError } from '../errors.js';
-import type { GuardedRequest, LogtoAuthOptions } from '../options.js';
-import { asError } from '../thrown.js';
+import type { GuardedRequest, LogtoAuthOptions } from '../options/logto-auth-options.js';
+import { own } from '../util/own.js';
+import { asError } from '../util/thrown.js';
 import { passOn } from './pass-on.js';
 
 /** A refused request with its prepared response. */

@@ -1,6 +1,6 @@
 import { emitWarning } from 'node:process';
 import type { NextFunction } from 'express';
-import { isError } from '../thrown.js';
+import { isError } from '../util/thrown.js';
 
 let hasWarned = false;
 

@@ -1,5 +1,5 @@
-import { hasMember } from '../checks/own.js';
-import type { Owner } from '../checks/values.js';
+import type { Owner } from '../options/values.js';
+import { hasMember } from '../util/own.js';
 
 /**
  * Detects a guard maker that is mounted without being called, as in `app.use(authenticate)`. Express would call it

@@ -1,5 +1,5 @@
 import { type AccessToken, isOfAnotherCopy } from '../access-token.js';
-import { own } from '../checks/own.js';
+import { own } from '../util/own.js';
 import { requestMarks } from './marks.js';
 
 declare global {

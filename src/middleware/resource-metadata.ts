@@ -1,8 +1,8 @@
 import type { RequestHandler } from 'express';
-import { checkScopes } from '../checks/scopes.js';
-import { checkAudiences } from '../checks/uris.js';
-import { checkNames, optionError, withDefault } from '../checks/values.js';
-import type { Settings } from '../options.js';
+import type { Settings } from '../options/logto-auth-options.js';
+import { checkScopes } from '../options/scopes.js';
+import { checkAudiences } from '../options/uris.js';
+import { checkNames, optionError, withDefault } from '../options/values.js';
 import { refuseRequest } from './refuse-request.js';
 
 /** The content of the metadata document that the instance does not provide. */

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { own } from '../checks/own.js';
+import { own } from '../util/own.js';
 
 /** Logto translates an error code to a phrase for `message`. A code without a phrase appears itself. */
 const PHRASES: Readonly<Record<string, string>> = {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { checkCredential } from '../checks/credentials.js';
-import { checkNames, checkSeconds, checkText, type OptionNames, withDefault } from '../checks/values.js';
+import { checkCredential } from '../options/credentials.js';
+import { checkNames, checkSeconds, checkText, type OptionNames, withDefault } from '../options/values.js';
 import { checkMembers, scopesIn, YEAR } from './token-options.js';
 
 /** The options of `addApp`. */

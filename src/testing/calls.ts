@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { own } from '../checks/own.js';
+import { own } from '../util/own.js';
 
 /** Functions that other processes may call by name, with JSON data as argument and result. */
 export type Calls = Readonly<Record<string, (argument: unknown) => Promise<unknown>>>;

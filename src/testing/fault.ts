@@ -1,4 +1,4 @@
-import { checkNames, checkSeconds, type Owner, optionError } from '../checks/values.js';
+import { checkNames, checkSeconds, type Owner, optionError } from '../options/values.js';
 
 /** A fault of an endpoint. */
 export interface TestFault {

@@ -1,5 +1,4 @@
-import { LOGTO_ALGORITHMS, ORGANIZATION_AUDIENCE } from '../checks/logto.js';
-import { checkAudiences } from '../checks/uris.js';
+import { checkAudiences } from '../options/uris.js';
 import {
   checkBoolean,
   checkNames,
@@ -7,7 +6,8 @@ import {
   type Owner,
   optionError,
   withDefault,
-} from '../checks/values.js';
+} from '../options/values.js';
+import { LOGTO_ALGORITHMS, ORGANIZATION_AUDIENCE } from '../util/logto.js';
 
 /** The options of `startTestLogto`. */
 export interface StartTestLogtoOptions {

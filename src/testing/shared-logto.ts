@@ -1,5 +1,5 @@
 import { createPrivateKey } from 'node:crypto';
-import { variable } from '../checks/environment.js';
+import { variable } from '../util/environment.js';
 import type { TestAppOptions } from './app-options.js';
 import { call, serveCalls } from './calls.js';
 import type { TestFault } from './fault.js';

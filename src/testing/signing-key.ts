@@ -1,6 +1,6 @@
 import { constants, createPublicKey, generateKeyPair, hash, type KeyObject, sign } from 'node:crypto';
 import { promisify } from 'node:util';
-import { bare, own } from '../checks/own.js';
+import { bare, own } from '../util/own.js';
 
 /** A key of the issuer, with its public key as Logto publishes it. */
 export interface SigningKey {

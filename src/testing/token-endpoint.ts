@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
-import { faultInCredential } from '../checks/credentials.js';
-import { ORGANIZATION_AUDIENCE } from '../checks/logto.js';
-import { own } from '../checks/own.js';
+import { faultInCredential } from '../options/credentials.js';
+import { ORGANIZATION_AUDIENCE } from '../util/logto.js';
+import { own } from '../util/own.js';
 import { errorBody, sendJson } from './answers.js';
 import type { RegisteredApp } from './app-options.js';
 import type { TestTokenOptions } from './token-options.js';

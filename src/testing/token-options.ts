@@ -1,6 +1,4 @@
-import { ORGANIZATION_AUDIENCE } from '../checks/logto.js';
-import { own } from '../checks/own.js';
-import { checkScopes } from '../checks/scopes.js';
+import { checkScopes } from '../options/scopes.js';
 import {
   checkNames,
   checkText,
@@ -8,7 +6,9 @@ import {
   type Owner,
   optionError,
   withDefault,
-} from '../checks/values.js';
+} from '../options/values.js';
+import { ORGANIZATION_AUDIENCE } from '../util/logto.js';
+import { own } from '../util/own.js';
 
 /** The options of `issueToken`. Without any, the token is one that Logto issues to an app without permissions. */
 export interface TestTokenOptions {

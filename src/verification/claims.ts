@@ -1,8 +1,8 @@
 import type { CheckedClaims } from '../access-token.js';
-import { ORGANIZATION_AUDIENCE } from '../checks/logto.js';
-import type { Bare } from '../checks/own.js';
-import { quote } from '../checks/printable.js';
 import { Refusal } from '../refusal.js';
+import { ORGANIZATION_AUDIENCE } from '../util/logto.js';
+import type { Bare } from '../util/own.js';
+import { quote } from '../util/printable.js';
 
 /** The audience that a token must have: one of these resource indicators, or any organization. */
 export type ExpectedAudience = readonly string[] | typeof ORGANIZATION_TOKEN;

@@ -1,6 +1,6 @@
 import type { AccessToken } from '../access-token.js';
-import { abandon, isPromiseLike, settledWithin } from '../promises.js';
 import { Refusal } from '../refusal.js';
+import { abandon, isPromiseLike, settledWithin } from '../util/promises.js';
 import { checkRequirement, type Requirement } from './requirement.js';
 import type { TokenVerifier, Verified } from './token-verifier.js';
 import { WaitingRoom } from './waiting-room.js';

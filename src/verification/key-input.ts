@@ -1,7 +1,7 @@
 import type { KeyObject, SigningOptions, VerifyKeyObjectInput } from 'node:crypto';
 import { versions } from 'node:process';
-import { bare, own } from '../checks/own.js';
 import type { VerificationKey } from '../keys/verification-key.js';
+import { bare, own } from '../util/own.js';
 
 /** The key argument of `crypto.verify`. */
 export type KeyInput = VerifyKeyObjectInput | KeyObject;

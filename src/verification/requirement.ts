@@ -1,7 +1,7 @@
 import type { OwnAccessToken } from '../access-token.js';
-import { quote } from '../checks/printable.js';
-import { abandon } from '../promises.js';
 import { Refusal } from '../refusal.js';
+import { quote } from '../util/printable.js';
+import { abandon } from '../util/promises.js';
 import type { ExpectedAudience } from './claims.js';
 
 /** The organization that a token must be valid for. A function derives it from the request; `id` is fixed. */

@@ -1,6 +1,6 @@
 import { constants, verify } from 'node:crypto';
-import { variable } from '../checks/environment.js';
 import type { VerificationKey } from '../keys/verification-key.js';
+import { variable } from '../util/environment.js';
 import type { CompactJws } from './compact-jws.js';
 import { keyInputs } from './key-input.js';
 import { Turns } from './turns.js';

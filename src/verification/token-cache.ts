@@ -1,9 +1,9 @@
 import { hash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import type { OwnAccessToken } from '../access-token.js';
-import { bare } from '../checks/own.js';
 import type { KeySource } from '../keys/key-source.js';
 import type { VerificationKey } from '../keys/verification-key.js';
+import { bare } from '../util/own.js';
 
 /**
  * The properties of a token that do not change: its issuer, its form and its signature by that key. Checks that

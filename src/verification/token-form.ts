@@ -1,7 +1,7 @@
-import { type Bare, bare, own } from '../checks/own.js';
-import { quote } from '../checks/printable.js';
 import { isKeyId } from '../keys/verification-key.js';
 import { Refusal } from '../refusal.js';
+import { type Bare, bare, own } from '../util/own.js';
+import { quote } from '../util/printable.js';
 import { type CompactJws, splitCompactJws } from './compact-jws.js';
 
 /** Node's limit for all HTTP headers together is the same 16 KiB. */

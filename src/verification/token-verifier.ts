@@ -1,8 +1,8 @@
 import { toAccessToken } from '../access-token.js';
-import { quote } from '../checks/printable.js';
 import type { KeySource } from '../keys/key-source.js';
 import type { VerificationKey } from '../keys/verification-key.js';
 import { Refusal } from '../refusal.js';
+import { quote } from '../util/printable.js';
 import { checkClaims, checkTime, type ExpectedAudience, type Timing, wrongAudience } from './claims.js';
 import { DigestMemo } from './digest-memo.js';
 import { isSignedBy } from './signature.js';

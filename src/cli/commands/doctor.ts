@@ -1,5 +1,5 @@
-import { own } from '../../checks/own.js';
 import type { AccessTokenAnswer } from '../../client/index.js';
+import { own } from '../../util/own.js';
 import { askWithoutToken, askWithToken, type WithoutToken, type WithToken } from '../diagnosis/api.js';
 import { decodeToken, Undecodable } from '../diagnosis/decoded-token.js';
 import { type Finding, ok, problem, skipped } from '../diagnosis/finding.js';

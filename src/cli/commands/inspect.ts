@@ -1,7 +1,7 @@
-import { own } from '../../checks/own.js';
-import { printable } from '../../checks/printable.js';
 import type { AuthError, AuthErrorReason, VerifyOptions } from '../../index.js';
-import { CLOCK_TOLERANCE } from '../../options.js';
+import { CLOCK_TOLERANCE } from '../../options/logto-auth-options.js';
+import { own } from '../../util/own.js';
+import { printable } from '../../util/printable.js';
 import { checkTime } from '../../verification/claims.js';
 import { type DecodedToken, decodeToken, Undecodable } from '../diagnosis/decoded-token.js';
 import { tokenIn } from '../diagnosis/pasted-token.js';

@@ -1,5 +1,5 @@
-import { own } from '../../checks/own.js';
-import { cut, printable } from '../../checks/printable.js';
+import { own } from '../../util/own.js';
+import { cut, printable } from '../../util/printable.js';
 import type { Finding } from '../diagnosis/finding.js';
 import type { Output } from '../output.js';
 import { withoutTokens } from '../redact.js';

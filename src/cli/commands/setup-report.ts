@@ -1,4 +1,4 @@
-import { printable } from '../../checks/printable.js';
+import { printable } from '../../util/printable.js';
 import type { Output } from '../output.js';
 import type { Variable } from '../setup/environment.js';
 import type { Action, Step } from '../setup/steps.js';

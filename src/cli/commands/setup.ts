@@ -1,4 +1,4 @@
-import { type Bare, own } from '../../checks/own.js';
+import { type Bare, own } from '../../util/own.js';
 import type { Io } from '../io.js';
 import type { Output } from '../output.js';
 import { documentAddressOf, faultInApp, Settings } from '../settings.js';

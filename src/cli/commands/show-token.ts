@@ -1,5 +1,5 @@
-import { own } from '../../checks/own.js';
-import { printable } from '../../checks/printable.js';
+import { own } from '../../util/own.js';
+import { printable } from '../../util/printable.js';
 import type { DecodedToken } from '../diagnosis/decoded-token.js';
 import type { TokenKind } from '../diagnosis/token-kind.js';
 import type { Output } from '../output.js';

@@ -1,5 +1,5 @@
-import { own } from '../../checks/own.js';
 import { M2MClientError } from '../../client/index.js';
+import { own } from '../../util/own.js';
 import { tokenFor, type Wanted } from '../diagnosis/granted-token.js';
 import { adviceOnRoles } from '../diagnosis/scopes.js';
 import type { Io } from '../io.js';

@@ -1,5 +1,5 @@
-import { type Bare, bare } from '../../checks/own.js';
-import { discardBody, readBody } from '../../response-body.js';
+import { type Bare, bare } from '../../util/own.js';
+import { discardBody, readBody } from '../../util/response-body.js';
 import { Unreachable, unreachable } from './unreachable.js';
 
 /** Seconds in which an answer has to come. */

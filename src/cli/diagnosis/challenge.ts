@@ -1,4 +1,4 @@
-import { isScope } from '../../checks/scopes.js';
+import { isScope } from '../../options/scopes.js';
 
 /** A `Bearer` challenge of a `WWW-Authenticate` header (RFC 6750 section 3). */
 export interface Challenge {

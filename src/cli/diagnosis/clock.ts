@@ -1,4 +1,4 @@
-import { CLOCK_TOLERANCE } from '../../options.js';
+import { CLOCK_TOLERANCE } from '../../options/logto-auth-options.js';
 import { duration } from '../words.js';
 import type { Answer } from './ask.js';
 import { type Finding, ok, problem, skipped } from './finding.js';

@@ -1,4 +1,4 @@
-import { type Bare, bare } from '../../checks/own.js';
+import { type Bare, bare } from '../../util/own.js';
 import { overlong, parseJsonObject } from '../../verification/token-form.js';
 
 /** A decoded token, not verified and without its signature. */

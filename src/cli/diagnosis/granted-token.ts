@@ -1,4 +1,3 @@
-import { own } from '../../checks/own.js';
 import {
   type AccessTokenAnswer,
   createM2MClient,
@@ -6,6 +5,7 @@ import {
   type M2MClientOptions,
 } from '../../client/index.js';
 import { explain } from '../../client/refusals.js';
+import { own } from '../../util/own.js';
 import type { App } from '../settings.js';
 import { assignment, fromNow, wordOf } from '../words.js';
 import { decodeToken, Undecodable } from './decoded-token.js';

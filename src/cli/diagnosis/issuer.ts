@@ -1,4 +1,4 @@
-import { checkEndpoint } from '../../checks/uris.js';
+import { checkEndpoint } from '../../options/uris.js';
 import { assignment } from '../words.js';
 import { type Finding, ok, problem } from './finding.js';
 

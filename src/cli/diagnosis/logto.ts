@@ -1,5 +1,6 @@
-import { checkEndpoint } from '../../checks/uris.js';
 import { fetchJwks } from '../../keys/fetch-jwks.js';
+import { checkEndpoint } from '../../options/uris.js';
+import { backoffDelay } from '../../util/backoff-delay.js';
 import type { Io } from '../io.js';
 import { assignment } from '../words.js';
 import { askForJson, type JsonAnswer, patience } from './ask.js';
@@ -9,10 +10,10 @@ import { checkIssuer } from './issuer.js';
 import { redirectOf } from './redirect.js';
 import { Unreachable } from './unreachable.js';
 
-/** For how long a Logto that is busy or fails is asked again, in milliseconds. */
+/** How long requests are retried while Logto is busy or fails, in milliseconds. */
 const LONGEST = 10_000;
-/** Before it is asked again for the first time, in milliseconds; then twice as long each time. */
-const FIRST_PAUSE = 500;
+/** The shortest delay before the first retry, in milliseconds. */
+const FIRST_PAUSE = 400;
 
 /** What was found at one endpoint. */
 export interface Examined {
@@ -52,9 +53,10 @@ export async function examineLogto(
 /** Asks again, where Logto is busy or fails. */
 async function askUntilItAnswers(url: string, pause: Io['pause']): Promise<JsonAnswer | Unreachable> {
   const end = performance.now() + LONGEST;
-  for (let duration = FIRST_PAUSE; ; duration *= 2) {
+  for (let failures = 0; ; failures += 1) {
     const answer = await askForJson(url);
     const mayPass = !(answer instanceof Unreachable) && (answer.status === 429 || answer.status >= 500);
+    const duration = backoffDelay(failures, FIRST_PAUSE);
     if (!mayPass || performance.now() + duration > end) return answer;
     await pause(duration);
   }

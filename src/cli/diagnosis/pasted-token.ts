@@ -1,5 +1,5 @@
-import { bare } from '../../checks/own.js';
-import { withoutTrailing } from '../../checks/trailing.js';
+import { withoutTrailing } from '../../util/addresses.js';
+import { bare } from '../../util/own.js';
 import { Undecodable } from './decoded-token.js';
 
 /** Finds the token in pasted text. */

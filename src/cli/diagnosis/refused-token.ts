@@ -1,6 +1,6 @@
-import { ORGANIZATION_AUDIENCE } from '../../checks/logto.js';
-import { own } from '../../checks/own.js';
 import { type AuthErrorReason, kindOf } from '../../errors.js';
+import { ORGANIZATION_AUDIENCE } from '../../util/logto.js';
+import { own } from '../../util/own.js';
 import { assignment, inARow } from '../words.js';
 import type { Challenge } from './challenge.js';
 import { endpointFor } from './issuer.js';

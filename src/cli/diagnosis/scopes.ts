@@ -1,5 +1,5 @@
-import { meantBy } from '../../checks/spelling.js';
 import { adviceOnMissing } from '../../client/missing-scopes.js';
+import { meantBy } from '../../util/spelling.js';
 import { inARow } from '../words.js';
 import { type Finding, OR_BY_SETUP, ok, problem, skipped } from './finding.js';
 import type { Wanted } from './granted-token.js';

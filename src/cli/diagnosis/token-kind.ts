@@ -1,5 +1,5 @@
-import { ORGANIZATION_AUDIENCE } from '../../checks/logto.js';
 import type { VerifyOptions } from '../../index.js';
+import { ORGANIZATION_AUDIENCE } from '../../util/logto.js';
 import { isAccessTokenType } from '../../verification/token-form.js';
 import { wordOf } from '../words.js';
 import type { DecodedToken } from './decoded-token.js';

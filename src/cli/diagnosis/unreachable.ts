@@ -1,4 +1,4 @@
-import { member, own } from '../../checks/own.js';
+import { member, own } from '../../util/own.js';
 /** Nobody answered. */
 export class Unreachable {
   constructor(

@@ -1,5 +1,5 @@
-import { checkAudiences } from '../../checks/uris.js';
 import { AuthError, createLogtoAuth, type VerifyOptions } from '../../index.js';
+import { checkAudiences } from '../../options/uris.js';
 
 /** What an API is configured with. */
 export interface ApiConfiguration {

@@ -1,4 +1,4 @@
-import { own } from '../../checks/own.js';
+import { own } from '../../util/own.js';
 import { inARow } from '../words.js';
 import { namesOf } from './comparison.js';
 import { namedOf } from './entry.js';

@@ -1,5 +1,6 @@
-import { bare, own } from '../../checks/own.js';
 import { M2MClientError } from '../../client/index.js';
+import { backoffDelay } from '../../util/backoff-delay.js';
+import { bare, own } from '../../util/own.js';
 import { RUN_AGAIN, SetupError } from './setup-error.js';
 
 /** A call of the Management API. */
@@ -69,7 +70,7 @@ function secondsToWait({ method }: Call, { status, headers }: CallAnswer, waits:
   const asked = /^\d+$/.test(retryAfter ?? '')
     ? Number(retryAfter)
     : (Date.parse(retryAfter ?? '') - Date.now()) / 1000;
-  return Number.isNaN(asked) ? 2 ** waits : Math.max(1, Math.ceil(asked));
+  return Math.max(1, Math.ceil(Number.isNaN(asked) ? backoffDelay(waits, 1) : asked));
 }
 
 function parse(text: string): unknown {

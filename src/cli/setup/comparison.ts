@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
-import { own } from '../../checks/own.js';
-import { cut } from '../../checks/printable.js';
-import { show } from '../../checks/values.js';
+import { show } from '../../options/values.js';
+import { own } from '../../util/own.js';
+import { cut } from '../../util/printable.js';
 import { inARow } from '../words.js';
 import type { Named } from './entry.js';
 import type { ApiPermission } from './setup.js';

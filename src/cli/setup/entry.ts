@@ -1,4 +1,4 @@
-import { type Bare, bare, own } from '../../checks/own.js';
+import { type Bare, bare, own } from '../../util/own.js';
 
 /** An object in a response of the Management API, with unchecked members. */
 export type Entry = Bare<Readonly<Record<string, unknown>>>;

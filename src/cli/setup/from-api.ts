@@ -1,6 +1,6 @@
-import { cut } from '../../checks/printable.js';
-import { meantBy } from '../../checks/spelling.js';
-import { show } from '../../checks/values.js';
+import { show } from '../../options/values.js';
+import { cut } from '../../util/printable.js';
+import { meantBy } from '../../util/spelling.js';
 import { askForJson, type JsonAnswer } from '../diagnosis/ask.js';
 import { Unreachable } from '../diagnosis/unreachable.js';
 import { inARow } from '../words.js';

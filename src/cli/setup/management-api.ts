@@ -1,10 +1,10 @@
-import { own } from '../../checks/own.js';
 import {
   createM2MClient,
   type M2MClient,
   M2MClientError,
   managementApiResource,
 } from '../../client/index.js';
+import { own } from '../../util/own.js';
 import { decodeToken, Undecodable } from '../diagnosis/decoded-token.js';
 import { endpointFor } from '../diagnosis/issuer.js';
 import { redact } from '../redact.js';

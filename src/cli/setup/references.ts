@@ -1,6 +1,6 @@
-import { meantBy } from '../../checks/spelling.js';
-import { checkAudiences } from '../../checks/uris.js';
-import { show } from '../../checks/values.js';
+import { checkAudiences } from '../../options/uris.js';
+import { show } from '../../options/values.js';
+import { meantBy } from '../../util/spelling.js';
 import { inARow } from '../words.js';
 import { pathOf } from './schema.js';
 import type { ApiPermission, Setup } from './setup.js';

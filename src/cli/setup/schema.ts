@@ -1,6 +1,6 @@
-import { bare, own } from '../../checks/own.js';
-import { meantBy } from '../../checks/spelling.js';
-import { show } from '../../checks/values.js';
+import { show } from '../../options/values.js';
+import { bare, own } from '../../util/own.js';
+import { meantBy } from '../../util/spelling.js';
 import { readPackageFile } from '../package-file.js';
 import { inARow } from '../words.js';
 

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { access, constants, lstat, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { parseEnv } from 'node:util';
-import { bare, own } from '../../checks/own.js';
+import { bare, own } from '../../util/own.js';
 import type { App } from '../settings.js';
 import { SetupError } from './setup-error.js';
 

@@ -2,8 +2,6 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { type Bare, bare, own } from '../../checks/own.js';
-import { cut, printable } from '../../checks/printable.js';
 import type {
   SetupApi,
   SetupApp,
@@ -14,6 +12,8 @@ import type {
   SetupPermissionsByApi,
   SetupRole,
 } from '../../setup-definition.js';
+import { type Bare, bare, own } from '../../util/own.js';
+import { cut, printable } from '../../util/printable.js';
 import { checkReferences } from './references.js';
 import { faultsIn } from './schema.js';
 import type { Api, ApiPermission, App, Organization, Permission, Role, Setup } from './setup.js';

@@ -1,4 +1,4 @@
-import { bare } from '../../checks/own.js';
+import { bare } from '../../util/own.js';
 import { type Entry, entriesOf, type Named, namedOf, numberOf, textOf } from './entry.js';
 import type { ManagementApi } from './management-api.js';
 import type { Setup } from './setup.js';

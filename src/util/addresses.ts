@@ -4,3 +4,8 @@ export function withoutTrailing(text: string, character: string): string {
   while (text[end - 1] === character) end -= 1;
   return text.slice(0, end);
 }
+
+/** Removes the query, which may contain a secret, for a message or a store. */
+export function withoutQuery(uri: string): string {
+  return uri.replace(/\?.*/, '');
+}

@@ -1,4 +1,4 @@
-import { bare, hasMember } from './checks/own.js';
+import { bare, hasMember } from './own.js';
 
 /**
  * Sets the name of an error class, and makes `instanceof` accept the errors of other copies of this package. A

@@ -1,6 +1,7 @@
-import { type Bare, bare, own } from './own.js';
-import { cut, printable } from './printable.js';
-import { meantBy } from './spelling.js';
+import type { KeyValueStore } from '../util/key-value-store.js';
+import { type Bare, bare, own } from '../util/own.js';
+import { cut, printable } from '../util/printable.js';
+import { meantBy } from '../util/spelling.js';
 
 /** Shared option checks. Each throws a TypeError that names the option, the value received, and the value to pass. */
 
@@ -119,6 +120,12 @@ export function checkStrings(owner: Owner, option: string, value: unknown, what:
       throw optionError(owner, option, `${what}, or a list of them`, item);
     return item;
   });
+}
+
+/** Checks for a store by its methods. */
+export function checkStore(owner: Owner, option: string, store: KeyValueStore): KeyValueStore {
+  if (typeof store?.get === 'function' && typeof store.set === 'function') return store;
+  throw optionError(owner, option, 'a store with get and set, as a Keyv', store);
 }
 
 /** Finds the known name that contains this one: `maxPending` for `max`. */

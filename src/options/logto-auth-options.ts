@@ -1,12 +1,15 @@
 import { types } from 'node:util';
 import type { NextFunction, Request, Response } from 'express';
-import type { AccessToken } from './access-token.js';
-import { fromEnvironment, variable } from './checks/environment.js';
-import { checkFetch, type Fetch } from './checks/fetch.js';
-import { type JwksCacheOptions, type KeyTimesInSeconds, resolveJwksCache } from './checks/jwks-cache.js';
-import { LOGTO_ALGORITHMS } from './checks/logto.js';
-import type { KeyValueStore } from './checks/store.js';
-import { checkAudiences, checkResourceMetadata } from './checks/uris.js';
+import type { AccessToken } from '../access-token.js';
+import type { AuthError } from '../errors.js';
+import { ALGORITHMS } from '../keys/verification-key.js';
+import { fromEnvironment, variable } from '../util/environment.js';
+import type { KeyValueStore } from '../util/key-value-store.js';
+import { LOGTO_ALGORITHMS } from '../util/logto.js';
+import { checkFetch, type Fetch } from './fetch.js';
+import { type Issuer, type IssuerOptions, resolveIssuers } from './issuers.js';
+import { type JwksCacheOptions, type KeyTimesInSeconds, resolveJwksCache } from './jwks-cache.js';
+import { checkAudiences, checkResourceMetadata } from './uris.js';
 import {
   checkBoolean,
   checkCount,
@@ -19,10 +22,7 @@ import {
   optionError,
   show,
   withDefault,
-} from './checks/values.js';
-import type { AuthError } from './errors.js';
-import { type Issuer, type IssuerOptions, resolveIssuers } from './issuers.js';
-import { ALGORITHMS } from './keys/verification-key.js';
+} from './values.js';
 
 /** A request as the functions in the options receive it, with its path parameters as strings. */
 export type GuardedRequest = Request<Record<string, string>>;

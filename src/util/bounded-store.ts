@@ -1,10 +1,10 @@
-import type { KeyValueStore } from '../checks/store.js';
-import { settledBy } from '../promises.js';
+import type { KeyValueStore } from './key-value-store.js';
+import { settledBy } from './promises.js';
 
 /** The longest wait for a response of the store, in milliseconds. */
 const LONGEST = 500;
 
-/** A store that never throws, and whose calls have a deadline. */
+/** A store whose calls never throw, and end within a deadline: callers work without the store if it fails. */
 export class BoundedStore {
   readonly #store: KeyValueStore;
   #isAnswering = true;
@@ -18,8 +18,8 @@ export class BoundedStore {
     return this.#isAnswering;
   }
 
-  /** @param deadline - by `performance.now()` */
-  async get(name: string, deadline: number): Promise<unknown> {
+  /** @param deadline - an earlier limit, by `performance.now()` */
+  async get(name: string, deadline = Number.POSITIVE_INFINITY): Promise<unknown> {
     let found: unknown;
     await this.#ask(deadline, async () => {
       found = await this.#store.get(name);
@@ -27,7 +27,7 @@ export class BoundedStore {
     return found;
   }
 
-  /** @param deadline - by `performance.now()`; omitted if no call waits */
+  /** @param deadline - an earlier limit, by `performance.now()` */
   set(name: string, value: unknown, lifetime: number, deadline = Number.POSITIVE_INFINITY): Promise<void> {
     return this.#ask(deadline, async () => void (await this.#store.set(name, value, lifetime)));
   }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { bare, hasMember, member, own } from '../../src/checks/own.js';
+import { bare, hasMember, member, own } from '../../src/util/own.js';
 
 class Base {
   inherited = 'own';

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { printable, printableJson, quote } from '../../src/checks/printable.js';
+import { printable, printableJson, quote } from '../../src/util/printable.js';
 
 /** C0, DEL, C1, soft hyphen, bidirectional marks and overrides, no width, separators, a tag character. */
 const UNPRINTABLE = '\u0000\u001b\u007f\u009b\u00ad\u061c\u200b\u200e\u202e\u2028\u2029\u2066\ufeff\u{e0041}';

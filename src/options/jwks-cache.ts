@@ -1,6 +1,5 @@
-import type { KeyValueStore } from './store.js';
-import { checkStore } from './store.js';
-import { checkNames, checkSeconds, type OptionNames, type Owner, withDefault } from './values.js';
+import type { KeyValueStore } from '../util/key-value-store.js';
+import { checkNames, checkSeconds, checkStore, type OptionNames, type Owner, withDefault } from './values.js';
 
 /** The options for caching an issuer's keys. Durations are in seconds. */
 export interface JwksCacheOptions {

@@ -1,4 +1,4 @@
-import { bare } from './checks/own.js';
+import { bare } from './own.js';
 
 /** Whether the value can be awaited: a native Promise, or a promise of any library. */
 export function isPromiseLike<T>(value: T): value is T & PromiseLike<Awaited<T>> {

@@ -1,5 +1,3 @@
-import { type Owner, optionError } from './values.js';
-
 /**
  * A store that replicas share, with the methods of Keyv and similar packages. Its keys are trusted, so anyone who can
  * write to it can issue tokens: protect it as you would protect Logto's own database.
@@ -9,10 +7,4 @@ export interface KeyValueStore {
   get(key: string): Promise<unknown>;
   /** Stores a value, a string or plain JSON data, for this many milliseconds. */
   set(key: string, value: unknown, ttlMilliseconds: number): Promise<unknown>;
-}
-
-/** @throws TypeError if the value is not a store */
-export function checkStore(owner: Owner, option: string, store: KeyValueStore): KeyValueStore {
-  if (typeof store?.get === 'function' && typeof store.set === 'function') return store;
-  throw optionError(owner, option, 'a store with get and set, as a Keyv', store);
 }

@@ -1,8 +1,8 @@
-import { SET_IN_TIME } from './checks/environment.js';
-import { withoutTrailing } from './checks/trailing.js';
-import { checkAddress, checkEndpoint, checkFilledIn } from './checks/uris.js';
-import { checkNames, checkStrings, type Owner, optionError, show, withDefault } from './checks/values.js';
-import { type KeyList, keysFromJwks } from './keys/verification-key.js';
+import { type KeyList, keysFromJwks } from '../keys/verification-key.js';
+import { withoutTrailing } from '../util/addresses.js';
+import { SET_IN_TIME } from '../util/environment.js';
+import { checkAddress, checkEndpoint, checkFilledIn } from './uris.js';
+import { checkNames, checkStrings, type Owner, optionError, show, withDefault } from './values.js';
 
 /** An issuer by its exact `iss`, where the keys are not at the usual address below the endpoint. */
 export interface IssuerOptions {

@@ -1,5 +1,5 @@
-import { ORGANIZATION_AUDIENCE } from './logto.js';
-import { withoutTrailing } from './trailing.js';
+import { withoutTrailing } from '../util/addresses.js';
+import { ORGANIZATION_AUDIENCE } from '../util/logto.js';
 import { checkStrings, type Owner, optionError, show } from './values.js';
 
 /** The risk of http for a key set. */
@@ -73,11 +73,6 @@ export function checkFilledIn(owner: Owner, option: string, value: unknown): voi
   throw new TypeError(
     `${owner}: \`${option}\` is still a placeholder: ${show(value)}. Replace it with the real address.`,
   );
-}
-
-/** Removes the query, which may contain a secret, for a message or a store. */
-export function withoutQuery(uri: string): string {
-  return uri.replace(/\?.*/, '');
 }
 
 function isLoopback(hostname: string): boolean {
