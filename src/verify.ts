@@ -2,16 +2,10 @@ import type { AccessToken } from './access-token.js';
 import { toAuthError } from './challenge.js';
 import { publishAuthorized, publishDenied } from './diagnostics.js';
 import type { GuardedRequest, Settings } from './options/logto-auth-options.js';
+import { faultError, optionError, show } from './options/option-error.js';
 import { checkScopes } from './options/scopes.js';
 import { checkAudiences } from './options/uris.js';
-import {
-  checkBoolean,
-  checkNames,
-  type OptionNames,
-  optionError,
-  show,
-  withDefault,
-} from './options/values.js';
+import { checkBoolean, checkNames, type OptionNames, withDefault } from './options/values.js';
 import { Refusal } from './refusal.js';
 import type { Bare } from './util/own.js';
 import { asError } from './util/thrown.js';
@@ -112,9 +106,7 @@ function readOptions(given: VerifyOptions, settings: Settings): Requirement<Guar
 function readAudience({ audience }: Bare<VerifyOptions>, settings: Settings): readonly string[] {
   const expected = audience === undefined ? settings.audience : checkAudiences(OWNER, audience);
   if (expected !== undefined) return expected;
-  throw new TypeError(
-    `${OWNER}: no audience. Set LOGTO_AUDIENCE, or pass \`audience\`, or \`organizationToken\`.`,
-  );
+  throw faultError(OWNER, `no audience. Set LOGTO_AUDIENCE, or pass \`audience\`, or \`organizationToken\`.`);
 }
 
 function readRule(rule: VerifyOptions['organization'], settings: Settings): Organization<GuardedRequest> {
@@ -126,11 +118,12 @@ function readRule(rule: VerifyOptions['organization'], settings: Settings): Orga
   }
   // The function reads a request, and `verify` has none.
   if (typeof settings.organization !== 'function') return settings.organization;
-  throw new TypeError(
-    `${OWNER}: pass \`organization\` or \`organizationToken\`, since the instance's rule is a function.`,
+  throw faultError(
+    OWNER,
+    `pass \`organization\` or \`organizationToken\`, since the instance's rule is a function.`,
   );
 }
 
 function bothOf(one: keyof VerifyOptions, other: keyof VerifyOptions): TypeError {
-  return new TypeError(`${OWNER}: pass \`${one}\` or \`${other}\`, not both.`);
+  return faultError(OWNER, `pass \`${one}\` or \`${other}\`, not both.`);
 }

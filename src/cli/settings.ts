@@ -1,4 +1,5 @@
 import { credentialFix, faultInCredential } from '../options/credentials.js';
+import { faultOf, type Remedy } from '../options/option-error.js';
 import { checkScopes } from '../options/scopes.js';
 import { checkAddress, checkAudiences, checkEndpoint } from '../options/uris.js';
 import { fromEnvironment, variable } from '../util/environment.js';
@@ -23,6 +24,10 @@ export interface App {
 }
 
 const OWNER = 'logto-m2m';
+const REMEDIES: Readonly<Record<Remedy, string>> = {
+  'allow http': 'In a network that you trust, pass --allow-insecure-requests.',
+  'organization tokens': "For an organization's own tokens pass --organization <id> instead.",
+};
 
 /** Reads the settings of a command from its options and the environment. Each method throws a UsageError. */
 export class Settings {
@@ -144,11 +149,8 @@ function asUsageError<T>(check: () => T): T {
   try {
     return check();
   } catch (error) {
-    if (!(error instanceof TypeError)) throw error;
-    const message = error.message
-      .replace(`${OWNER}: `, '')
-      .replace('set allowInsecureRequests: true', 'pass --allow-insecure-requests')
-      .replace(/requireOrganizationScopes\(.*\)/, '--organization <id> instead');
-    throw new UsageError(message);
+    const fault = faultOf(error);
+    if (fault === undefined) throw error;
+    throw new UsageError(fault.remedy === undefined ? fault.text : `${fault.text} ${REMEDIES[fault.remedy]}`);
   }
 }

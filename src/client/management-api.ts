@@ -1,4 +1,4 @@
-import { show } from '../options/values.js';
+import { show } from '../options/option-error.js';
 
 /**
  * Returns the indicator of Logto's Management API, for the `resource` option. Its only permission is `all`.

@@ -1,5 +1,6 @@
 import { checkCredential } from '../options/credentials.js';
 import { checkFetch, type Fetch } from '../options/fetch.js';
+import { faultError, optionError, show } from '../options/option-error.js';
 import { checkScopes } from '../options/scopes.js';
 import { checkAddress, checkAudiences, checkEndpoint } from '../options/uris.js';
 import {
@@ -9,8 +10,6 @@ import {
   checkStore,
   checkText,
   type OptionNames,
-  optionError,
-  show,
   withDefault,
 } from '../options/values.js';
 import type { KeyValueStore } from '../util/key-value-store.js';
@@ -105,8 +104,9 @@ export function resolveClientOptions(given: M2MClientOptions): ClientSettings {
     withDefault(options.allowInsecureRequests, false),
   );
   if (resource === undefined && organizationId === undefined) {
-    throw new TypeError(
-      `${OWNER}: pass \`resource\`, the API identifier of the API that is to be called, \`organizationId\`, or both.`,
+    throw faultError(
+      OWNER,
+      `pass \`resource\`, the API identifier of the API that is to be called, \`organizationId\`, or both.`,
     );
   }
   return {
@@ -141,16 +141,18 @@ export function resolveClientOptions(given: M2MClientOptions): ClientSettings {
 /** The message never contains the value. */
 function checkSecret(value: unknown): string {
   if (typeof value === 'string' && value.trim() !== '') return checkCredential(OWNER, 'appSecret', value);
-  throw new TypeError(
-    `${OWNER}: \`appSecret\` must be the app's secret from the Logto Console, and is ${value === '' ? 'empty' : 'none'}.`,
+  throw faultError(
+    OWNER,
+    `\`appSecret\` must be the app's secret from the Logto Console, and is ${value === '' ? 'empty' : 'none'}.`,
   );
 }
 
 function checkResource(value: unknown): string {
   if (typeof value !== 'string') throw optionError(OWNER, 'resource', 'one API resource indicator', value);
   if (value.toLowerCase().startsWith(ORGANIZATION_AUDIENCE)) {
-    throw new TypeError(
-      `${OWNER}: \`resource\` must not be ${show(value)}. For an organization's own token pass \`organizationId\`, ` +
+    throw faultError(
+      OWNER,
+      `\`resource\` must not be ${show(value)}. For an organization's own token pass \`organizationId\`, ` +
         'the id alone, and no `resource`.',
     );
   }
@@ -168,7 +170,7 @@ function checkBaseUrl(value: unknown, allowInsecure: boolean): URL {
     'could read the token',
   );
   if (/[?#]/.test(url.href)) {
-    throw new TypeError(`${OWNER}: \`baseUrl\` must have no query and no fragment: ${show(value)}.`);
+    throw faultError(OWNER, `\`baseUrl\` must have no query and no fragment: ${show(value)}.`);
   }
   if (!url.pathname.endsWith('/')) url.pathname += '/';
   return url;

@@ -4,9 +4,10 @@ import {
   type OrganizationRule,
   type Settings,
 } from '../options/logto-auth-options.js';
+import { faultError, type Owner, optionError } from '../options/option-error.js';
 import { checkScopes } from '../options/scopes.js';
 import { checkAudiences } from '../options/uris.js';
-import { checkBoolean, checkNames, type Owner, optionError, withDefault } from '../options/values.js';
+import { checkBoolean, checkNames, withDefault } from '../options/values.js';
 import { SET_IN_TIME } from '../util/environment.js';
 import { ORGANIZATION_TOKEN } from '../verification/claims.js';
 import type { Decide } from '../verification/decide.js';
@@ -111,8 +112,9 @@ export function createGuardMakers(
     const options = checkGuardOptions(owner, unchecked);
     const audience = options.audience ?? settings.audience;
     if (audience === undefined) {
-      throw new TypeError(
-        `${owner}: LOGTO_AUDIENCE, the indicator of your API resource in Logto, is not set, and no \`audience\` was ` +
+      throw faultError(
+        owner,
+        `LOGTO_AUDIENCE, the indicator of your API resource in Logto, is not set, and no \`audience\` was ` +
           `passed. ${SET_IN_TIME}`,
       );
     }
@@ -145,8 +147,9 @@ function readArguments(
 
 function readScopes(owner: Owner, scopes: readonly unknown[]): readonly string[] {
   if (scopes.length > 0) return checkScopes(owner, 'scopes', scopes);
-  throw new TypeError(
-    `${owner}: name a scope, as ${owner}('read:products'). For any valid token there is authenticate().`,
+  throw faultError(
+    owner,
+    `name a scope, as ${owner}('read:products'). For any valid token there is authenticate().`,
   );
 }
 

@@ -1,4 +1,4 @@
-import type { Owner } from '../options/values.js';
+import type { Owner } from '../options/option-error.js';
 import { hasMember } from '../util/own.js';
 
 /**

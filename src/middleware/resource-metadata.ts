@@ -1,8 +1,9 @@
 import type { RequestHandler } from 'express';
 import type { Settings } from '../options/logto-auth-options.js';
+import { faultError, optionError } from '../options/option-error.js';
 import { checkScopes } from '../options/scopes.js';
 import { checkAudiences } from '../options/uris.js';
-import { checkNames, optionError, withDefault } from '../options/values.js';
+import { checkNames, withDefault } from '../options/values.js';
 import { refuseRequest } from './refuse-request.js';
 
 /** The content of the metadata document that the instance does not provide. */
@@ -85,8 +86,9 @@ function resourceOf(value: unknown, audience: Settings['audience']): string {
   const [only, ...others] = audience ?? [];
   if (only !== undefined && others.length === 0) return only;
   const has = only === undefined ? 'no audience' : 'several audiences';
-  throw new TypeError(
-    `${OWNER}: the instance has ${has}: say which resource the document is about, as { resource: 'https://shopping.api' }.`,
+  throw faultError(
+    OWNER,
+    `the instance has ${has}: say which resource the document is about, as { resource: 'https://shopping.api' }.`,
   );
 }
 

@@ -1,4 +1,4 @@
-import type { Owner } from './values.js';
+import { faultError, type Owner } from './option-error.js';
 
 /**
  * Returns the fault in an app's id or secret, as the end of a sentence; undefined if there is none. Both are
@@ -20,7 +20,7 @@ export function faultInCredential(value: string): string | undefined {
 export function checkCredential(owner: Owner, option: string, value: string): string {
   const fault = faultInCredential(value);
   if (fault === undefined) return value;
-  throw new TypeError(`${owner}: \`${option}\` ${fault}. ${credentialFix('remove it with .trim()')}`);
+  throw faultError(owner, `\`${option}\` ${fault}. ${credentialFix('remove it with .trim()')}`);
 }
 
 /**

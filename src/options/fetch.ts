@@ -1,4 +1,5 @@
-import { checkFunction, type Owner, withDefault } from './values.js';
+import type { Owner } from './option-error.js';
+import { checkFunction, withDefault } from './values.js';
 
 /**
  * The part of the global `fetch` that is used; undici and node-fetch provide it, too. A `Request` passed to the

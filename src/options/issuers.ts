@@ -1,8 +1,9 @@
 import { type KeyList, keysFromJwks } from '../keys/verification-key.js';
 import { withoutTrailing } from '../util/addresses.js';
 import { SET_IN_TIME } from '../util/environment.js';
+import { faultError, type Owner, optionError, show } from './option-error.js';
 import { checkAddress, checkEndpoint, checkFilledIn } from './uris.js';
-import { checkNames, checkStrings, type Owner, optionError, show, withDefault } from './values.js';
+import { checkNames, checkStrings, withDefault } from './values.js';
 
 /** An issuer by its exact `iss`, where the keys are not at the usual address below the endpoint. */
 export interface IssuerOptions {
@@ -45,7 +46,7 @@ interface Given {
 export function resolveIssuers(given: Given): readonly Issuer[] {
   const { owner, endpoint, issuers, allowInsecure } = given;
   if (issuers === undefined) return byEndpoint(given);
-  if (endpoint !== undefined) throw new TypeError(`${owner}: pass \`endpoint\` or \`issuers\`, not both.`);
+  if (endpoint !== undefined) throw faultError(owner, `pass \`endpoint\` or \`issuers\`, not both.`);
   if (!Array.isArray(issuers) || issuers.length === 0) {
     throw optionError(owner, 'issuers', 'a list of { issuer, jwksUri } or { issuer, jwks }', issuers);
   }
@@ -54,15 +55,16 @@ export function resolveIssuers(given: Given): readonly Issuer[] {
   );
   for (const [index, { issuer }] of resolved.entries()) {
     if (resolved.findIndex((other) => other.issuer === issuer) === index) continue;
-    throw new TypeError(`${owner}: \`issuers\` names ${show(issuer)} twice: one issuer has one key set.`);
+    throw faultError(owner, `\`issuers\` names ${show(issuer)} twice: one issuer has one key set.`);
   }
   return resolved;
 }
 
 function byEndpoint({ owner, endpoint, endpointName: name, allowInsecure }: Given): Issuer[] {
   if (endpoint === undefined) {
-    throw new TypeError(
-      `${owner}: LOGTO_ENDPOINT, the base URL of your Logto, is not set, and neither \`endpoint\` nor \`issuers\` ` +
+    throw faultError(
+      owner,
+      `LOGTO_ENDPOINT, the base URL of your Logto, is not set, and neither \`endpoint\` nor \`issuers\` ` +
         `was passed. ${SET_IN_TIME}`,
     );
   }
@@ -91,7 +93,7 @@ function byIssuer(owner: Owner, given: IssuerOptions, path: string, allowInsecur
   }
   if (jwks !== undefined) {
     if (options.jwksUri !== undefined) {
-      throw new TypeError(`${owner}: pass \`${path}.jwksUri\` or \`${path}.jwks\`, not both.`);
+      throw faultError(owner, `pass \`${path}.jwksUri\` or \`${path}.jwks\`, not both.`);
     }
     return { issuer, jwksUri: undefined, keys: pinnedKeys(owner, `${path}.jwks`, jwks) };
   }
@@ -105,8 +107,9 @@ function pinnedKeys(owner: Owner, option: string, jwks: unknown): KeyList {
   try {
     return keysFromJwks(jwks);
   } catch (error) {
-    throw new TypeError(
-      `${owner}: \`${option}\` must be a JWK Set with public signing keys, but ${(error as Error).message}.`,
+    throw faultError(
+      owner,
+      `\`${option}\` must be a JWK Set with public signing keys, but ${(error as Error).message}.`,
     );
   }
 }

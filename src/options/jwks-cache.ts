@@ -1,5 +1,6 @@
 import type { KeyValueStore } from '../util/key-value-store.js';
-import { checkNames, checkSeconds, checkStore, type OptionNames, type Owner, withDefault } from './values.js';
+import type { Owner } from './option-error.js';
+import { checkNames, checkSeconds, checkStore, type OptionNames, withDefault } from './values.js';
 
 /** The options for caching an issuer's keys. Durations are in seconds. */
 export interface JwksCacheOptions {

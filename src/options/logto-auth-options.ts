@@ -9,6 +9,7 @@ import { LOGTO_ALGORITHMS } from '../util/logto.js';
 import { checkFetch, type Fetch } from './fetch.js';
 import { type Issuer, type IssuerOptions, resolveIssuers } from './issuers.js';
 import { type JwksCacheOptions, type KeyTimesInSeconds, resolveJwksCache } from './jwks-cache.js';
+import { faultError, type Owner, optionError, show } from './option-error.js';
 import { checkAudiences, checkResourceMetadata } from './uris.js';
 import {
   checkBoolean,
@@ -18,9 +19,6 @@ import {
   checkSeconds,
   checkStrings,
   type OptionNames,
-  type Owner,
-  optionError,
-  show,
   withDefault,
 } from './values.js';
 
@@ -205,8 +203,9 @@ export function resolveOptions(given: LogtoAuthOptions, env: NodeJS.ProcessEnv):
 /** Its result must be available synchronously, which an async function cannot provide. */
 function checkGetToken(getToken: NonNullable<LogtoAuthOptions['getToken']>): typeof getToken {
   if (types.isAsyncFunction(getToken)) {
-    throw new TypeError(
-      `${OWNER}: \`getToken\` must return a string or undefined at once, so it cannot be an async function. ` +
+    throw faultError(
+      OWNER,
+      `\`getToken\` must return a string or undefined at once, so it cannot be an async function. ` +
         'Where the token has to be waited for, use verify() instead of a guard.',
     );
   }
@@ -242,5 +241,5 @@ function resolveTokenCache(value: LogtoAuthOptions['tokenCache']): number {
 /** Accepts the characters that need no escape in a quoted-string (RFC 7230 section 3.2.6), ASCII only. */
 function checkRealm(realm: unknown): string {
   if (typeof realm === 'string' && /^[ !#-[\]-~]+$/.test(realm)) return realm;
-  throw new TypeError(`${OWNER}: \`realm\` must be printable ASCII without " and \\, not ${show(realm)}.`);
+  throw faultError(OWNER, `\`realm\` must be printable ASCII without " and \\, not ${show(realm)}.`);
 }

@@ -1,4 +1,5 @@
-import { checkStrings, type Owner, optionError, show } from './values.js';
+import { faultError, type Owner, optionError, show } from './option-error.js';
+import { checkStrings } from './values.js';
 
 /** RFC 6749 section 3.3: printable ASCII without the space, the double quote and the backslash. */
 const SCOPE = /^[!#-[\]-~]+$/;
@@ -18,8 +19,9 @@ export function checkScopes(owner: Owner, option: string, value: unknown): reado
   const scopes = new Set(list.flatMap((item) => item.split(' ')).filter((scope) => scope !== ''));
   for (const scope of scopes) {
     if (!isScope(scope)) {
-      throw new TypeError(
-        `${owner}: the scope ${show(scope)} has characters that no scope may have (RFC 6749 section 3.3). ` +
+      throw faultError(
+        owner,
+        `the scope ${show(scope)} has characters that no scope may have (RFC 6749 section 3.3). ` +
           adviceOn(scope),
       );
     }

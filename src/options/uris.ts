@@ -1,6 +1,7 @@
 import { withoutTrailing } from '../util/addresses.js';
 import { ORGANIZATION_AUDIENCE } from '../util/logto.js';
-import { checkStrings, type Owner, optionError, show } from './values.js';
+import { faultError, type Owner, optionError, show } from './option-error.js';
+import { checkStrings } from './values.js';
 
 /** The risk of http for a key set. */
 const FALSE_KEYS = 'could name keys of their own';
@@ -23,14 +24,12 @@ export function checkEndpoint(
 ): string {
   const url = checkAddress(owner, option, value, ENDPOINT, allowInsecure, risk);
   if (value.includes('?') || value.includes('#')) {
-    throw new TypeError(`${owner}: \`${option}\` must have no query and no fragment: ${show(value)}.`);
+    throw faultError(owner, `\`${option}\` must have no query and no fragment: ${show(value)}.`);
   }
   const path = withoutTrailing(url.pathname, '/');
   if (OIDC_PATH.test(path)) {
     const base = url.origin + path.replace(OIDC_PATH, '');
-    throw new TypeError(
-      `${owner}: \`${option}\` must be the endpoint itself, without /oidc: pass ${show(base)}.`,
-    );
+    throw faultError(owner, `\`${option}\` must be the endpoint itself, without /oidc: pass ${show(base)}.`);
   }
   return url.origin + path;
 }
@@ -52,12 +51,13 @@ export function checkAddress(
   const url = typeof value === 'string' && URL.canParse(value) ? new URL(value) : undefined;
   if (url === undefined || !/^https?:$/.test(url.protocol)) throw optionError(owner, option, needed, value);
   if (url.username !== '' || url.password !== '') {
-    throw new TypeError(`${owner}: \`${option}\` must hold no user name and password: ${show(value)}.`);
+    throw faultError(owner, `\`${option}\` must hold no user name and password: ${show(value)}.`);
   }
   if (url.protocol === 'http:' && !allowInsecure && !isLoopback(url.hostname)) {
-    throw new TypeError(
-      `${owner}: \`${option}\` must be https, for whoever is between ${risk}: ${show(value)}. ` +
-        'In a network that you trust, set allowInsecureRequests: true.',
+    throw faultError(
+      owner,
+      `\`${option}\` must be https, since an attacker on the network ${risk}: ${show(value)}.`,
+      'allow http',
     );
   }
   return url;
@@ -70,8 +70,9 @@ const PLACEHOLDER =
 /** @throws TypeError if the address has a placeholder */
 export function checkFilledIn(owner: Owner, option: string, value: unknown): void {
   if (typeof value !== 'string' || !PLACEHOLDER.test(value)) return;
-  throw new TypeError(
-    `${owner}: \`${option}\` is still a placeholder: ${show(value)}. Replace it with the real address.`,
+  throw faultError(
+    owner,
+    `\`${option}\` is still a placeholder: ${show(value)}. Replace it with the real address.`,
   );
 }
 
@@ -93,21 +94,19 @@ export function checkAudiences(owner: Owner, value: unknown, option = 'audience'
 
 function checkAudience(owner: Owner, option: string, value: string): void {
   if (value.toLowerCase().startsWith(ORGANIZATION_AUDIENCE)) {
-    throw new TypeError(
-      `${owner}: \`${option}\` must not be ${show(value)}. For an organization's own tokens use ` +
-        'requireOrganizationScopes(…, { organization }).',
-    );
+    throw faultError(owner, `\`${option}\` must not be ${show(value)}.`, 'organization tokens');
   }
   if (/^urn:logto:/i.test(value)) {
-    throw new TypeError(
-      `${owner}: \`${option}\` must not be ${show(value)}: Logto gives such tokens to any app, with any permission ` +
+    throw faultError(
+      owner,
+      `\`${option}\` must not be ${show(value)}: Logto gives such tokens to any app, with any permission ` +
         'that it asks for, so they prove nothing. Pass the indicator of an API resource of yours.',
     );
   }
   if (!isUri(value)) {
     const needed =
       'an API resource indicator of Logto, an absolute URI without a fragment as https://shopping.api';
-    throw new TypeError(optionError(owner, option, needed, value).message + adviceOnUri(value));
+    throw faultError(owner, `\`${option}\` must be ${needed}, not ${show(value)}.${adviceOnUri(value)}`);
   }
 }
 

@@ -1,31 +1,13 @@
 import type { KeyValueStore } from '../util/key-value-store.js';
 import { type Bare, bare, own } from '../util/own.js';
-import { cut, printable } from '../util/printable.js';
 import { meantBy } from '../util/spelling.js';
+import { faultError, type Owner, optionError } from './option-error.js';
 
 /** Shared option checks. Each throws a TypeError that names the option, the value received, and the value to pass. */
-
-/** The function that has the options, for messages: `createLogtoAuth`, `requireScopes`. */
-export type Owner = string;
-
-/** Formats a received value for a message: short, quoted, and without the password of an address. */
-export function show(value: unknown): string {
-  if (typeof value === 'string') {
-    return printable(JSON.stringify(cut(value.replace(/^([a-z][a-z\d+.-]*:\/\/)?.*@/is, '$1…@'))));
-  }
-  if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : `a list of ${value.length}`;
-  if (typeof value === 'function') return 'a function';
-  if (typeof value === 'object' && value !== null) return 'an object';
-  return String(value);
-}
 
 /** Returns the default if the option is absent. Null is not absent: it is checked and refused like any other value. */
 export function withDefault<T, D>(value: T | undefined, otherwise: D): T | D {
   return value === undefined ? otherwise : value;
-}
-
-export function optionError(owner: Owner, option: string, needed: string, came: unknown): TypeError {
-  return new TypeError(`${owner}: \`${option}\` must be ${needed}, not ${show(came)}.`);
 }
 
 /** The names of all options of a type. A name that is missing does not compile. */
@@ -53,15 +35,16 @@ export function checkNames<T extends object>(
     const meant = meantBy(name, known, Math.max(2, Math.floor(name.length / 3))) ?? partOf(name, known);
     const help =
       meant === undefined ? `Known are ${known.join(', ')}.` : `Did you mean \`${within}${meant}\`?`;
-    throw new TypeError(`${owner}: unknown option \`${within}${name}\`. ${help}`);
+    throw faultError(owner, `unknown option \`${within}${name}\`. ${help}`);
   }
   for (const name of known) {
     if (Object.hasOwn(options, name)) continue;
     // A member of Object.prototype is not an option.
     const inherited: unknown = Reflect.get(options, name);
     if (inherited === undefined || inherited === Reflect.get(Object.prototype, name)) continue;
-    throw new TypeError(
-      `${owner}: the option \`${within}${name}\` is inherited, and only an object's own members are read. ` +
+    throw faultError(
+      owner,
+      `the option \`${within}${name}\` is inherited, and only an object's own members are read. ` +
         `Pass a plain object with it.`,
     );
   }

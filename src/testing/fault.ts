@@ -1,4 +1,5 @@
-import { checkNames, checkSeconds, type Owner, optionError } from '../options/values.js';
+import { type Owner, optionError } from '../options/option-error.js';
+import { checkNames, checkSeconds } from '../options/values.js';
 
 /** A fault of an endpoint. */
 export interface TestFault {

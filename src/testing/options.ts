@@ -1,12 +1,6 @@
+import { faultError, type Owner, optionError } from '../options/option-error.js';
 import { checkAudiences } from '../options/uris.js';
-import {
-  checkBoolean,
-  checkNames,
-  checkText,
-  type Owner,
-  optionError,
-  withDefault,
-} from '../options/values.js';
+import { checkBoolean, checkNames, checkText, withDefault } from '../options/values.js';
 import { LOGTO_ALGORITHMS, ORGANIZATION_AUDIENCE } from '../util/logto.js';
 
 /** The options of `startTestLogto`. */
@@ -47,8 +41,9 @@ export function resolveStart(given: StartTestLogtoOptions): Resolved<StartTestLo
   }
   const audience = checkText(owner, 'audience', withDefault(options.audience, DEFAULT_AUDIENCE));
   if (audience.startsWith(ORGANIZATION_AUDIENCE)) {
-    throw new TypeError(
-      `${owner}: \`audience\` is the indicator of an API resource. A token of the organization itself is got by ` +
+    throw faultError(
+      owner,
+      `\`audience\` is the indicator of an API resource. A token of the organization itself is got by ` +
         `issueToken({ audience: '${ORGANIZATION_AUDIENCE}<id>' }).`,
     );
   }
@@ -70,13 +65,12 @@ export function resolveRotation(
   const options = checkNames(owner, given, { alg: true, keepPrevious: true, staged: true });
   const staged = checkBoolean(owner, 'staged', withDefault(options.staged, false));
   if (staged && options.keepPrevious !== undefined) {
-    throw new TypeError(
-      `${owner}: \`keepPrevious\` counts when the key begins to sign: pass it to the next call.`,
-    );
+    throw faultError(owner, `\`keepPrevious\` counts when the key begins to sign: pass it to the next call.`);
   }
   if (isStaged && (staged || options.alg !== undefined)) {
-    throw new TypeError(
-      `${owner}: the next key is published already. Let it sign first, by rotateKeys() without \`alg\` and \`staged\`.`,
+    throw faultError(
+      owner,
+      `the next key is published already. Let it sign first, by rotateKeys() without \`alg\` and \`staged\`.`,
     );
   }
   return {

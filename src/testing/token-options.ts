@@ -1,12 +1,6 @@
+import { faultError, type Owner, optionError } from '../options/option-error.js';
 import { checkScopes } from '../options/scopes.js';
-import {
-  checkNames,
-  checkText,
-  type OptionNames,
-  type Owner,
-  optionError,
-  withDefault,
-} from '../options/values.js';
+import { checkNames, checkText, type OptionNames, withDefault } from '../options/values.js';
 import { ORGANIZATION_AUDIENCE } from '../util/logto.js';
 import { own } from '../util/own.js';
 
@@ -83,8 +77,9 @@ export function resolveToken(given: TestTokenOptions, ownAudience: string): Toke
       ? undefined
       : checkText(owner, 'organizationId', options.organizationId);
   if (isOrganizations && organizationId !== undefined) {
-    throw new TypeError(
-      `${owner}: pass \`organizationId\` for a token for the API inside an organization, or an \`audience\` of ` +
+    throw faultError(
+      owner,
+      `pass \`organizationId\` for a token for the API inside an organization, or an \`audience\` of ` +
         `${ORGANIZATION_AUDIENCE}<id> for a token of the organization itself, not both.`,
     );
   }
@@ -137,10 +132,10 @@ export function checkMembers(
 function checkHeader(owner: Owner, value: unknown): Readonly<Record<string, unknown>> {
   const header = checkMembers(owner, 'header', value);
   if (Object.hasOwn(header, 'alg')) {
-    throw new TypeError(`${owner}: \`header.alg\` is that of the key: call rotateKeys({ alg }) for another.`);
+    throw faultError(owner, `\`header.alg\` is that of the key: call rotateKeys({ alg }) for another.`);
   }
   if (own(header, 'crit') !== undefined) {
-    throw new TypeError(`${owner}: \`header.crit\` cannot be set: no token of Logto's has any.`);
+    throw faultError(owner, `\`header.crit\` cannot be set: no token of Logto's has any.`);
   }
   return header;
 }

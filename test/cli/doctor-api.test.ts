@@ -204,6 +204,6 @@ describe('logto-m2m doctor --api explains', () => {
     await Promise.all([api.stop(), thief.stop()]);
     const far = await doctor(['--api', 'http://shop.example/products']);
     expect(far).toMatchObject({ code: 2, stderr: expect.stringContaining('--allow-insecure-requests') });
-    expect(far.stderr).toContain('whoever is between could read the token');
+    expect(far.stderr).toContain('an attacker on the network could read the token');
   });
 });

@@ -46,7 +46,7 @@ describe('an option that is wrong throws a TypeError that names it, what came an
     [{ baseUrl: 'api.example' }, /`baseUrl` must be the address of the API/],
     [
       { baseUrl: 'http://api.example' },
-      /`baseUrl` must be https, for whoever is between could read the token/,
+      /`baseUrl` must be https, since an attacker on the network could read the token/,
     ],
     [{ baseUrl: 'https://api.example/v1?tenant=1' }, /`baseUrl` must have no query and no fragment/],
     [{ baseUrl: 'https://api.example/v1#top' }, /`baseUrl` must have no query and no fragment/],

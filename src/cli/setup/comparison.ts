@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { show } from '../../options/values.js';
+import { show } from '../../options/option-error.js';
 import { own } from '../../util/own.js';
 import { cut } from '../../util/printable.js';
 import { inARow } from '../words.js';

@@ -1,4 +1,4 @@
-import { show } from '../../options/values.js';
+import { show } from '../../options/option-error.js';
 import { inARow } from '../words.js';
 import type { Named } from './entry.js';
 import type { Api, Setup } from './setup.js';

@@ -1,4 +1,4 @@
-import { show } from '../../options/values.js';
+import { show } from '../../options/option-error.js';
 import { cut } from '../../util/printable.js';
 import { meantBy } from '../../util/spelling.js';
 import { askForJson, type JsonAnswer } from '../diagnosis/ask.js';

@@ -1,5 +1,5 @@
+import { show } from '../../options/option-error.js';
 import { checkAudiences } from '../../options/uris.js';
-import { show } from '../../options/values.js';
 import { meantBy } from '../../util/spelling.js';
 import { inARow } from '../words.js';
 import { pathOf } from './schema.js';

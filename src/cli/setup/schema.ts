@@ -1,4 +1,4 @@
-import { show } from '../../options/values.js';
+import { show } from '../../options/option-error.js';
 import { bare, own } from '../../util/own.js';
 import { meantBy } from '../../util/spelling.js';
 import { readPackageFile } from '../package-file.js';
