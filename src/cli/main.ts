@@ -27,7 +27,7 @@ export async function main(args: readonly string[], io: Io): Promise<ExitCode> {
 
 async function run([name, ...args]: readonly string[], io: Io, output: Output): Promise<ExitCode> {
   const print = (text: string) => {
-    output.result(text);
+    for (const line of text.split('\n')) output.result(line);
     return ExitCode.well;
   };
   if (name === undefined)

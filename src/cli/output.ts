@@ -9,7 +9,19 @@ type Format = Parameters<typeof styleText>[0];
 /** Moves to the beginning of the line, and erases the line (ECMA-48). */
 const ERASE_LINE = '\r\x1b[K';
 
-/** Writes results to stdout, and other messages to stderr. */
+/** A part of a line, shown in a format if stdout is a terminal. */
+export interface Painted {
+  readonly format: Format;
+  readonly text: string;
+}
+
+/** The parts of one line. */
+export type Line = string | readonly (string | Painted)[];
+
+/**
+ * Writes results to stdout, and other messages to stderr. All text passes through here, so unprintable characters are
+ * escaped here and nowhere else.
+ */
 export class Output {
   readonly #io: Pick<Io, 'stdout' | 'stderr' | 'env'>;
   /** The first error of a write. */
@@ -25,13 +37,15 @@ export class Output {
   }
 
   /** Writes a line of the result. */
-  result(text: string): void {
-    this.#write(this.#io.stdout, `${text}\n`);
+  result(line: Line): void {
+    const parts = typeof line === 'string' ? [line] : line;
+    const text = parts.map((part) => (typeof part === 'string' ? printable(part) : this.#paint(part)));
+    this.#write(this.#io.stdout, `${text.join('')}\n`);
   }
 
   /** Writes the whole result as JSON. */
   json(value: unknown): void {
-    this.result(printableJson(JSON.stringify(value, undefined, 2)));
+    this.#write(this.#io.stdout, `${printableJson(JSON.stringify(value, undefined, 2))}\n`);
   }
 
   /** Writes a message that is not part of the result. */
@@ -47,13 +61,6 @@ export class Output {
     this.#hasProgress = true;
   }
 
-  /** Adds colours if stdout is a terminal and NO_COLOR is not set. */
-  paint(format: Format, text: string): string {
-    const { stdout, env } = this.#io;
-    // Not left to styleText: the streams that it checks differ between releases of Node.
-    return stdout.isTTY && !own(env, 'NO_COLOR') ? styleText(format, text, { validateStream: false }) : text;
-  }
-
   /** Waits until all output is written. @returns the given exit code, or `finding` if output could not be written */
   async close(code: ExitCode): Promise<ExitCode> {
     if (this.#hasProgress) this.#write(this.#io.stderr, '');
@@ -62,6 +69,15 @@ export class Output {
     this.say(`logto-m2m: the output could not be written: ${this.#lost.message}`);
     await this.#written();
     return ExitCode.finding;
+  }
+
+  #paint({ format, text }: Painted): string {
+    const { stdout, env } = this.#io;
+    const shown = printable(text);
+    // Not left to styleText: the streams that it checks differ between releases of Node.
+    return stdout.isTTY && !own(env, 'NO_COLOR')
+      ? styleText(format, shown, { validateStream: false })
+      : shown;
   }
 
   #write(stream: OutputStream, text: string): void {

@@ -1,4 +1,5 @@
 import { ClientSecretBasic } from 'oauth4webapi';
+import { cut, printable } from '../util/printable.js';
 import type { ClientSettings } from './options.js';
 
 /** The maximum length of text from Logto in a message. */
@@ -20,7 +21,7 @@ export function safeText(settings: ClientSettings, text: unknown): string | unde
     const said = reading.toLowerCase();
     if (forms.some((form) => said.includes(form))) return undefined;
   }
-  return text.slice(0, LONGEST).replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ');
+  return printable(cut(text, LONGEST));
 }
 
 /** Whether the text contains Basic credentials, of any app. */

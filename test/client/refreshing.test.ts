@@ -172,7 +172,7 @@ describe('while a token lives', () => {
     travel(11);
     await client.getAccessToken();
     await sleep(5);
-    pass(1.6);
+    pass(2.1);
     await client.getAccessToken();
     await sleep(5);
     expect(requests()).toBe(6);

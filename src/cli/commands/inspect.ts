@@ -1,14 +1,13 @@
 import type { AuthError, AuthErrorReason, VerifyOptions } from '../../index.js';
 import { CLOCK_TOLERANCE } from '../../options/logto-auth-options.js';
 import { own } from '../../util/own.js';
-import { printable } from '../../util/printable.js';
 import { checkTime } from '../../verification/claims.js';
 import { type DecodedToken, decodeToken, Undecodable } from '../diagnosis/decoded-token.js';
 import { tokenIn } from '../diagnosis/pasted-token.js';
 import { kindOfToken, type TokenKind } from '../diagnosis/token-kind.js';
 import { type ApiConfiguration, isResource, refusalOf } from '../diagnosis/verified.js';
 import type { Io } from '../io.js';
-import type { Output } from '../output.js';
+import type { Line, Output, Painted } from '../output.js';
 import { Settings } from '../settings.js';
 import { readStandardInput } from '../standard-input.js';
 import { COMMON_OPTIONS, ExitCode, readArguments, UsageError } from '../usage.js';
@@ -62,7 +61,7 @@ export async function inspect(args: readonly string[], io: Io, output: Output): 
   else {
     showToken(decoded, kind, output);
     output.result('');
-    for (const line of verdict(verification, timeFault, output)) output.result(line);
+    for (const line of verdict(verification, timeFault)) output.result(line);
   }
   const refused = verification === undefined ? timeFault : verification.refusal;
   return kind.isForMachines && refused === undefined ? ExitCode.well : ExitCode.finding;
@@ -128,24 +127,22 @@ function timeFaultIn({ claims: { exp, nbf, iat } }: DecodedToken): TimeFault | u
   return { reason, sentence };
 }
 
-function verdict(
-  verification: Verification | undefined,
-  timeFault: TimeFault | undefined,
-  output: Output,
-): string[] {
-  const cross = output.paint('red', '✗');
+const CROSS: Painted = { format: 'red', text: '✗' };
+const TICK: Painted = { format: 'green', text: '✓' };
+
+function verdict(verification: Verification | undefined, timeFault: TimeFault | undefined): Line[] {
   if (verification === undefined) {
     const advice = 'Not verified: set LOGTO_ENDPOINT or pass --endpoint to verify the token.';
-    return timeFault === undefined ? [advice] : [`${cross} ${timeFault.sentence}`, advice];
+    return timeFault === undefined ? [advice] : [[CROSS, ` ${timeFault.sentence}`], advice];
   }
   const { api, refusal } = verification;
-  if (refusal === undefined) return [`${output.paint('green', '✓')} Accepted by ${printable(api)}.`];
+  if (refusal === undefined) return [[TICK, ` Accepted by ${api}.`]];
   const { reason, description, hint } = refusal;
   // With a 503, the token itself was not checked.
   const word = refusal.status === 503 ? 'Not verified' : 'Refused';
-  const lines = [`${cross} ${word} by ${printable(api)}: ${description} (${reason})`];
+  const lines: Line[] = [[CROSS, ` ${word} by ${api}: ${description} (${reason})`]];
   if (reason === 'expired' && timeFault !== undefined) lines.push(`  ${timeFault.sentence}`);
-  if (hint !== undefined) lines.push(`  ${printable(hint)}`);
+  if (hint !== undefined) lines.push(`  ${hint}`);
   return lines;
 }
 

@@ -1,13 +1,13 @@
 import { own } from '../../util/own.js';
-import { cut, printable } from '../../util/printable.js';
+import { cut } from '../../util/printable.js';
 import type { Finding } from '../diagnosis/finding.js';
 import type { Output } from '../output.js';
 import { withoutTokens } from '../redact.js';
 
 const SIGNS = {
-  ok: ['green', '✓'],
-  problem: ['red', '✗'],
-  skipped: ['dim', '-'],
+  ok: { format: 'green', text: '✓' },
+  problem: { format: 'red', text: '✗' },
+  skipped: { format: 'dim', text: '-' },
 } as const;
 /** The length of the longest name of a check. */
 const WIDTH = 13;
@@ -33,9 +33,8 @@ export class Report {
     const fix = advice === undefined ? undefined : safeLine(advice);
     this.#findings.push({ check, verdict, message, ...(fix !== undefined && { fix }) });
     if (this.#isJson) return;
-    const [colour, sign] = SIGNS[verdict];
-    this.#output.result(`${this.#output.paint(colour, sign)} ${check.padEnd(WIDTH)} ${printable(message)}`);
-    if (fix !== undefined) this.#output.result(`  ${''.padEnd(WIDTH)} → ${printable(fix)}`);
+    this.#output.result([SIGNS[verdict], ` ${check.padEnd(WIDTH)} ${message}`]);
+    if (fix !== undefined) this.#output.result(`  ${''.padEnd(WIDTH)} → ${fix}`);
   }
 
   /** @returns whether there is no problem */
@@ -44,7 +43,8 @@ export class Report {
     if (this.#isJson) this.#output.json({ ok: count === 0, checks: this.#findings });
     else {
       const counted = `${count === 1 ? 'One problem' : `${count} problems`}. Fix the first one first: it may cause the others.`;
-      this.#output.result(`\n${count === 0 ? 'No problem was found.' : counted}`);
+      this.#output.result('');
+      this.#output.result(count === 0 ? 'No problem was found.' : counted);
     }
     return count === 0;
   }

@@ -1,4 +1,3 @@
-import { printable } from '../../util/printable.js';
 import type { Output } from '../output.js';
 import type { Variable } from '../setup/environment.js';
 import type { Action, Step } from '../setup/steps.js';
@@ -6,11 +5,11 @@ import { ExitCode } from '../usage.js';
 import { assignment } from '../words.js';
 
 const SIGNS = {
-  make: ['green', '+'],
-  there: ['dim', '='],
-  differs: ['yellow', '!'],
-  beside: ['yellow', '?'],
-  lacks: ['red', '-'],
+  make: { format: 'green', text: '+' },
+  there: { format: 'dim', text: '=' },
+  differs: { format: 'yellow', text: '!' },
+  beside: { format: 'yellow', text: '?' },
+  lacks: { format: 'red', text: '-' },
 } as const;
 
 /** Prints what `setup` found and created, one line for each object; with --json, everything at the end. */
@@ -27,8 +26,7 @@ export class SetupReport {
   show({ action, text }: Step): void {
     this.#steps.push({ action, text });
     if (this.#isJson) return;
-    const [colour, sign] = SIGNS[action];
-    this.#output.result(`${this.#output.paint(colour, sign)} ${printable(text)}`);
+    this.#output.result([SIGNS[action], ` ${text}`]);
   }
 
   /** Shows the current request, only on a terminal. */
@@ -96,7 +94,7 @@ export class SetupReport {
 
   #close(code: ExitCode, lines: readonly string[], rest: object = {}): ExitCode {
     if (this.#isJson) this.#output.json({ ok: code === ExitCode.well, steps: this.#steps, ...rest });
-    else this.#output.result(['', ...lines].map(printable).join('\n'));
+    else for (const line of ['', ...lines]) this.#output.result(line);
     return code;
   }
 }

@@ -1,5 +1,5 @@
 import { own } from '../../util/own.js';
-import { printable } from '../../util/printable.js';
+import { cut } from '../../util/printable.js';
 import type { DecodedToken } from '../diagnosis/decoded-token.js';
 import type { TokenKind } from '../diagnosis/token-kind.js';
 import type { Output } from '../output.js';
@@ -30,14 +30,15 @@ const VALUE_WIDTH = 43;
 
 /** Prints a token for a person, without its signature. */
 export function showToken({ header, claims }: DecodedToken, { sentence }: TokenKind, output: Output): void {
-  output.result(output.paint('bold', shown(sentence)));
+  output.result([{ format: 'bold', text: shown(sentence) }]);
   for (const [title, members] of Object.entries({ header, claims })) {
-    output.result(`\n${title}`);
-    const width = Math.max(...Object.keys(members).map((name) => printable(name).length));
+    output.result('');
+    output.result(title);
+    const width = Math.max(...Object.keys(members).map((name) => name.length));
     for (const [name, value] of Object.entries(members)) {
       const meaning = meaningOf(name, value);
-      const line = `  ${printable(name).padEnd(width)}  ${shown(value).padEnd(VALUE_WIDTH)}`;
-      output.result(meaning === undefined ? line.trimEnd() : `${line}  ${output.paint('dim', meaning)}`);
+      const line = `  ${name.padEnd(width)}  ${shown(value).padEnd(VALUE_WIDTH)}`;
+      output.result(meaning === undefined ? line.trimEnd() : [`${line}  `, { format: 'dim', text: meaning }]);
     }
   }
   if (!Object.hasOwn(claims, 'scope'))
@@ -54,5 +55,5 @@ function meaningOf(name: string, value: unknown): string | undefined {
 
 function shown(value: unknown): string {
   const text = typeof value === 'string' && value !== '' ? value : JSON.stringify(value);
-  return printable(text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text);
+  return cut(text, LONGEST);
 }

@@ -13,7 +13,7 @@ import type {
   SetupRole,
 } from '../../setup-definition.js';
 import { type Bare, bare, own } from '../../util/own.js';
-import { cut, printable } from '../../util/printable.js';
+import { cut } from '../../util/printable.js';
 import { checkReferences } from './references.js';
 import { faultsIn } from './schema.js';
 import type { Api, ApiPermission, App, Organization, Permission, Role, Setup } from './setup.js';
@@ -47,8 +47,7 @@ async function contentOf(file: string): Promise<unknown> {
     if (own(module, 'default') === undefined) throw new Error('it has no default export.');
     return own(module, 'default');
   } catch (error) {
-    const said =
-      error instanceof Error ? cut(printable(error.message), 300) : 'it threw something else than an Error.';
+    const said = error instanceof Error ? cut(error.message, 300) : 'it threw something else than an Error.';
     throw new SetupFileError(`${file} ${isJson ? 'is not JSON' : 'cannot be loaded'}: ${said}`);
   }
 }
