@@ -14,6 +14,7 @@ export default defineConfig({
     // Most tests wait for timers and sockets, so more files than processors run at a time. Those of the world start
     // processes that need a processor each.
     maxWorkers: runsWorld ? 2 : 6,
+    pool: runsWorld ? 'forks' : 'threads',
     reporters: process.env['CI'] ? ['default', ['json', { outputFile: 'test-results.json' }]] : ['default'],
     coverage: { include: ['src/**'], reporter: ['text', 'html'] },
     projects: [

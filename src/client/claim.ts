@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { BoundedStore } from '../util/bounded-store.js';
 import { bare } from '../util/own.js';
+import { pause } from '../util/pause.js';
 import { unreferenced } from '../util/promises.js';
 
 /** How long the claim of a replica is valid, in milliseconds. */
@@ -39,7 +39,7 @@ export class Claim {
     let isMade = false;
     let holder = await this.#holder(deadline);
     while (this.#store.isAnswering && performance.now() < deadline) {
-      let pause = LOOK;
+      let delay = LOOK;
       if (holder !== undefined && holder !== this.#own) isMade = false;
       else if (isMade) {
         // No other replica has claimed since; or the store lost the claim, and there is nothing to wait for.
@@ -50,9 +50,9 @@ export class Claim {
         await this.#make(deadline);
         isMade = true;
         // A replica that read before this claim was written may write another one, just as slowly.
-        pause = Math.max(LOOK, 2 * (performance.now() - began));
+        delay = Math.max(LOOK, 2 * (performance.now() - began));
       }
-      await sleep(Math.min(pause, Math.max(0, deadline - performance.now())), undefined, { ref: false });
+      await pause(Math.min(delay, Math.max(0, deadline - performance.now())), { ref: false });
       const [found, now] = await Promise.all([find(), this.#holder(deadline)]);
       if (found !== undefined) return found;
       holder = now;

@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { backoffDelay } from '../util/backoff-delay.js';
+import { pause } from '../util/pause.js';
 import { unreferenced } from '../util/promises.js';
 import type { GrantedToken } from './granted-token.js';
 import type { ClientSettings } from './options.js';
@@ -22,9 +22,9 @@ export async function obtainToken(
   for (let failures = 0; ; failures += 1) {
     const outcome = await attempt(settings, deadline);
     if (!(outcome instanceof TokenFailure) || !outcome.isTransient) return outcome;
-    const pause = Math.max(backoffDelay(failures, FIRST_WAIT), (outcome.retryAfter ?? 0) * 1000);
-    if (performance.now() + pause >= deadline) return outcome;
-    await sleep(pause, undefined, { ref: false });
+    const delay = Math.max(backoffDelay(failures, FIRST_WAIT), (outcome.retryAfter ?? 0) * 1000);
+    if (performance.now() + delay >= deadline) return outcome;
+    await pause(delay, { ref: false });
   }
 }
 

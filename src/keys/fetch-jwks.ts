@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { withoutQuery } from '../util/addresses.js';
 import { bare, own } from '../util/own.js';
+import { pause } from '../util/pause.js';
 import { unlessAborted } from '../util/promises.js';
 import { discardBody, readBody } from '../util/response-body.js';
 import { asError, isError } from '../util/thrown.js';
@@ -18,7 +18,7 @@ export async function fetchKeys(
   try {
     return await attempt();
   } catch (error) {
-    await sleep(100 + Math.random() * 200, undefined, bare({ signal })).catch(() => {});
+    await pause(100 + Math.random() * 200, { signal });
     if (signal.aborted) throw error;
     return attempt().catch((again) => {
       // An aborted retry adds no information to the first error.

@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 import { ownName } from '../support/own-name.js';
 
-/** For `npm run fuzz`: the property tests alone, a hundred times as long as under `npm test`. */
+/** For `npm run fuzz`: only the property tests, with far more runs than in `npm test`. */
 export default defineConfig({
   resolve: { alias: ownName },
   test: {

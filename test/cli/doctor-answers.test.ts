@@ -15,7 +15,7 @@ describe('logto-m2m doctor knows whoever answers', () => {
   const pageOf = (status: number, headers: Record<string, string>, body = '') =>
     Recorder.start((_req, res) => void res.writeHead(status, headers).end(body));
 
-  it.each<[what: string, answer: () => Promise<Recorder>, said: RegExp]>([
+  it.concurrent.each<[what: string, answer: () => Promise<Recorder>, said: RegExp]>([
     [
       "a proxy's page",
       () => pageOf(200, { 'content-type': 'text/html' }, '<html>'),

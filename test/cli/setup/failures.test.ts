@@ -1,8 +1,11 @@
 import type { RequestListener } from 'node:http';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { Recorder } from '../../support/client.js';
 import { laterRecordedCalls } from '../../support/management-api/recorded-calls.js';
 import { interrupt, openTenant, runSetup, shapeOf } from './tenant.js';
+
+// The client retries at once.
+vi.mock('../../../src/util/pause.js', () => ({ pause: async () => {} }));
 
 /** A server that answers so, until the test ends. */
 async function serve(listener: RequestListener): Promise<Recorder> {
