@@ -1,7 +1,7 @@
 import express, { type Express } from 'express';
 import type { LogtoAuth } from 'express-logto-m2m';
 import { answerProblem, noSuchRoute } from './http/problems.js';
-import type { Metrics } from './metrics/metrics.js';
+import type { Metrics } from './metrics.js';
 import { metricsRoute } from './routes/metrics.js';
 import { orderRoutes } from './routes/orders.js';
 import { organizationRoutes } from './routes/organizations.js';

@@ -1,5 +1,5 @@
 import { Router } from 'express';
-import type { Metrics } from '../metrics/metrics.js';
+import type { Metrics } from '../metrics.js';
 
 /** What Prometheus scrapes. It needs no token, so it must be out of the callers' reach. */
 export function metricsRoute(metrics: Metrics): Router {

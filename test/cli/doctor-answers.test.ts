@@ -11,7 +11,7 @@ afterAll(() => logto.stop());
 
 const doctor = (...args: Tail<Parameters<typeof runDoctor>>) => runDoctor(logto, ...args);
 
-describe('logto-m2m doctor knows whoever answers', () => {
+describe('logto-m2m doctor, checking the endpoint,', () => {
   const pageOf = (status: number, headers: Record<string, string>, body = '') =>
     Recorder.start((_req, res) => void res.writeHead(status, headers).end(body));
 
@@ -32,22 +32,22 @@ describe('logto-m2m doctor knows whoever answers', () => {
       /redirects to https:\/\/auth\.example .* → Set LOGTO_ENDPOINT/,
     ],
     [
-      'a redirect to nothing',
+      'a redirect to a URL that is not HTTP',
       () => pageOf(302, { location: 'javascript:alert(1)' }),
       /is not Logto: status 302.* → Are host/,
     ],
     [
-      'a proxy that wants a login',
+      'a proxy that requires a login',
       () => pageOf(407, {}),
       /a proxy .*requires a login \(407\)\. → .*needs no such proxy/,
     ],
     [
-      'an answer that stalls',
+      'a response that stalls',
       () => Recorder.start((_req, res) => void res.writeHead(200).write('{')),
       /status 200 .*did not end within 5 s\. → .*hangs/,
     ],
     [
-      'an answer that breaks off',
+      'a response that breaks off',
       () =>
         Recorder.start((_req, res) => {
           res.writeHead(200, { 'content-length': '100' }).write('{');
@@ -56,22 +56,26 @@ describe('logto-m2m doctor knows whoever answers', () => {
       /status 200 .*broke off\. → .*truncates responses/,
     ],
     [
-      'an answer without an end',
+      'a response that is too large',
       () => pageOf(200, {}, JSON.stringify({ issuer: 'x'.repeat(300 * 1024) })),
       /status 200 .*larger than 256 KiB\. → Is the server Logto/,
     ],
     [
-      'more headers than are read',
+      'more headers than Node accepts',
       () => pageOf(200, { 'x-policy': 'a'.repeat(20_000) }),
       /more headers than Node accepts.* → .*cookies/,
     ],
-    ['somebody silent', () => Recorder.start(() => {}), /did not answer within 5 s.* → .*firewall/],
     [
-      'one who hangs up',
+      'a server that does not respond',
+      () => Recorder.start(() => {}),
+      /did not answer within 5 s.* → .*firewall/,
+    ],
+    [
+      'a server that closes the connection',
       () => Recorder.start((req) => void req.socket.destroy()),
       /broke the connection off.* → .*https and not http/,
     ],
-  ])('at the endpoint: %s', async (_what, answer, said) => {
+  ])('reports %s', async (_what, answer, said) => {
     const page = await answer();
     const { code, problems, stdout } = await doctor([], { LOGTO_ENDPOINT: page.url });
     expect(code).toBe(1);
@@ -80,14 +84,14 @@ describe('logto-m2m doctor knows whoever answers', () => {
     await page.stop();
   });
 
-  it('at a name that does not exist, and behind http where https is asked', async () => {
+  it('reports a host name that does not exist, and a server that speaks only http', async () => {
     const nowhere = await doctor([], { LOGTO_ENDPOINT: 'https://logto.invalid' });
     expect(nowhere.problems).toEqual([expect.stringMatching(/logto\.invalid is not found .* → .*DNS/)]);
     const plain = await doctor([], { LOGTO_ENDPOINT: logto.endpoint.replace('http:', 'https:') });
     expect(plain.problems).toEqual([expect.stringMatching(/speaks no TLS .* → .*a port for http\?/)]);
   });
 
-  it('at an address in a network, by http only if it is told to', async () => {
+  it('uses http for an address in a network only with --allow-insecure-requests', async () => {
     const endpoint = logto.endpoint.replace('127.0.0.1', '0.0.0.0');
     const careful = await doctor([], { LOGTO_ENDPOINT: endpoint });
     expect(careful.problems).toEqual([
@@ -100,7 +104,7 @@ describe('logto-m2m doctor knows whoever answers', () => {
 
   it.each<[what: string, issuer: (endpoint: string) => string, said: RegExp]>([
     [
-      'a slash at its end',
+      'a trailing slash',
       (endpoint) => `${endpoint}/oidc/`,
       /the issuer has a trailing slash.* → Pass createLogtoAuth issuers/,
     ],
@@ -112,26 +116,26 @@ describe('logto-m2m doctor knows whoever answers', () => {
       /custom domain.* → Set LOGTO_ENDPOINT=https:\/\/auth\.example;/,
     ],
     [
-      'what a shell would run',
+      'shell syntax in the URL',
       () => 'https://auth.example/$(reboot)/oidc',
       /→ Set LOGTO_ENDPOINT='https:\/\/auth\.example\/\$\(reboot\)';/,
     ],
     [
-      'what an endpoint would not keep',
+      'a host in capitals',
       () => 'https://AUTH.example/oidc',
       /→ Pass createLogtoAuth issuers: \[\{ issuer: 'https:\/\/AUTH\.example/,
     ],
     [
-      'no address',
+      'a URL that cannot be parsed',
       () => 'https://a b/oidc',
       /the issuer is not a valid address\. → No API can trust that issuer/,
     ],
     [
-      'a quotation',
+      'a quotation mark',
       () => "https://a.example/'/oidc",
       /the issuer is not a valid address\. → No API can trust that issuer/,
     ],
-  ])('under another name: %s', async (_what, issuer, said) => {
+  ])('reports an issuer that differs from the endpoint: %s', async (_what, issuer, said) => {
     const front = await startFront(logto, (url) => ({ issuer: issuer(url) }));
     const { code, problems, stdout } = await doctor([], { ...NO_APP, LOGTO_ENDPOINT: front.url });
     expect(code).toBe(1);
@@ -141,10 +145,10 @@ describe('logto-m2m doctor knows whoever answers', () => {
   });
 
   it.each<[what: string, keys: [status: number, body: string], said: RegExp]>([
-    ['are not there', [404, ''], /status 404\. → .*pass requests for it/],
-    ['are none', [200, '{"keys":[]}'], /no key that can check a signature/],
-    ['are a page', [200, '<html>'], /its answer is not JSON/],
-  ])('without keys that are of use: they %s', async (_what, [status, body], said) => {
+    ['status 404', [404, ''], /status 404\. → .*pass requests for it/],
+    ['an empty key set', [200, '{"keys":[]}'], /no key that can check a signature/],
+    ['an HTML page', [200, '<html>'], /its answer is not JSON/],
+  ])('reports keys that it cannot use: %s', async (_what, [status, body], said) => {
     const front: Recorder = await Recorder.start((req, res) => {
       if (req.url === '/oidc/jwks') res.writeHead(status).end(body);
       else res.end(JSON.stringify({ issuer: `${front.url}/oidc` }));

@@ -13,7 +13,7 @@ afterAll(() => logto.stop());
 const doctor = (...args: Tail<Parameters<typeof runDoctor>>) => runDoctor(logto, ...args);
 const guard = (...args: Tail<Parameters<typeof guardOf>>) => guardOf(logto, ...args);
 
-describe('logto-m2m doctor --api explains', () => {
+describe('logto-m2m doctor --api', () => {
   const noGuard: RequestHandler = (_req, _res, next) => next();
   const answering =
     (status: number, headers: Record<string, string> = {}): RequestHandler =>
@@ -31,7 +31,7 @@ describe('logto-m2m doctor --api explains', () => {
       [/^✗ api-closed .*returns 200 without a token: the route is open.* → Mount the guard/],
     ],
     [
-      'a permission that was not asked for',
+      'a permission that was not requested',
       () => [guard(API, 'write:products')],
       [/not granted: write:products/, /returns 403 .* → The route needs write:products/],
     ],
@@ -41,7 +41,7 @@ describe('logto-m2m doctor --api explains', () => {
       [/returns 401 .* → .*set LOGTO_ENDPOINT=http:\/\/127/],
     ],
     [
-      'a header that a proxy takes away',
+      'a header that a proxy removes',
       () => [
         (req, _res, next) => {
           delete req.headers.authorization;
@@ -62,12 +62,12 @@ describe('logto-m2m doctor --api explains', () => {
       [/returns 500 with the token: the API itself fails/],
     ],
     [
-      'a guard that is not of this package',
+      'a guard of another package',
       () => [afterAuthorization(answering(401, { 'www-authenticate': 'Bearer error="invalid_token"' }))],
       [/401 with the token: invalid_token → The token has the issuer http/],
     ],
     [
-      'somebody else in between',
+      'a proxy that refuses the request',
       () => [answering(401, { 'www-authenticate': 'Basic realm="x"' })],
       [/does not request a bearer token/, /without a reason.* → .*proxy/],
     ],
@@ -79,7 +79,7 @@ describe('logto-m2m doctor --api explains', () => {
         /302 with the token, a redirect to https/,
       ],
     ],
-  ])('%s', async (_what, guards, said) => {
+  ])('explains %s', async (_what, guards, said) => {
     const api = await startApi(...guards());
     const { code, problems } = await doctor(['--api', `${api.url}/products?key=private`]);
     expect(code).toBe(1);
@@ -89,30 +89,34 @@ describe('logto-m2m doctor --api explains', () => {
   });
 
   it.each<[what: string, answer: RequestHandler, said: RegExp]>([
-    ['a limit', answering(429), /returns 429 with the token: too many requests\. → A rate limit/],
-    ['a limit of headers', answering(431), /returns 431 with the token: .*too large.* → .*below the size/],
-    ['a login of a proxy', answering(407), /a proxy .*requires a login \(407\)/],
+    ['a rate limit', answering(429), /returns 429 with the token: too many requests\. → A rate limit/],
     [
-      'a redirect of its own',
+      'a limit on the size of headers',
+      answering(431),
+      /returns 431 with the token: .*too large.* → .*below the size/,
+    ],
+    ["a proxy's login", answering(407), /a proxy .*requires a login \(407\)/],
+    [
+      'a redirect to the same origin',
       answering(302, { location: '/products/?a=private' }),
       /302 with the token, a redirect to \/products\/ there, which/,
     ],
     [
-      'a redirect to nothing',
+      'a redirect to a URL that is not HTTP',
       answering(302, { location: 'javascript:alert(1)' }),
       /302 with the token, a redirect, which/,
     ],
     [
-      'what another guard takes for malformed',
+      'a 400 response of another guard',
       answering(400, { 'www-authenticate': 'Bearer error="invalid_request"' }),
       /400 with the token: invalid_request → The header was altered/,
     ],
     [
-      'a refusal by another status',
+      'a refusal with an unusual status',
       answering(404, { 'www-authenticate': 'Bearer error="invalid_token"' }),
       /404 with the token: invalid_token → The token has the issuer http/,
     ],
-  ])('%s, behind the guard', async (_what, answer, said) => {
+  ])('explains %s behind the guard', async (_what, answer, said) => {
     const api = await startApi(afterAuthorization(answer));
     const { code, problems } = await doctor(['--api', `${api.url}/products`]);
     expect({ code, problems }).toEqual({ code: 1, problems: [expect.stringMatching(said)] });
@@ -120,7 +124,7 @@ describe('logto-m2m doctor --api explains', () => {
     await api.stop();
   });
 
-  it("and takes a handler's own answer for none of a guard", async () => {
+  it("does not mistake a handler's own 400 response for a refusal by a guard", async () => {
     const api = await startApi(afterAuthorization(answering(400)));
     const { code, stdout } = await doctor(['--api', `${api.url}/products`]);
     expect(code).toBe(0);
@@ -128,7 +132,7 @@ describe('logto-m2m doctor --api explains', () => {
     await api.stop();
   });
 
-  it('and shows no token that is echoed, nor more than a few words', async () => {
+  it('masks an echoed token, and shortens a long description', async () => {
     const echo: RequestHandler = (req, res) => {
       const said = `${req.headers.authorization} is not for me. ${'What a pity! '.repeat(500)}`;
       res.writeHead(401, { 'www-authenticate': `Bearer error="invalid_token", error_description="${said}"` });
@@ -138,14 +142,14 @@ describe('logto-m2m doctor --api explains', () => {
     for (const args of [[], ['--json']]) {
       const { code, stdout } = await doctor(['--api', `${api.url}/products`, ...args]);
       expect(code).toBe(1);
-      // That no token is there, each run is asked.
+      // Each run checks that the output contains no token.
       expect(stdout).toMatch(/with the token: Bearer \[a (token|secret)\] is not for me\. What a pity! .*…/);
       expect(stdout.match(/pity/g)?.length).toBeLessThan(20);
     }
     await api.stop();
   });
 
-  it('nor a token that is named as a permission', async () => {
+  it('masks a token that the API names as a permission', async () => {
     const api = await startApi(
       afterAuthorization((req, res) => {
         const scope = req.headers.authorization?.slice('Bearer '.length);
@@ -159,7 +163,7 @@ describe('logto-m2m doctor --api explains', () => {
     await api.stop();
   });
 
-  it('and asks for nothing that is no permission', async () => {
+  it('requests only the valid permissions of a challenge', async () => {
     const challenge = 'Bearer scope="a\\"b \u00e9 \u009b2J read:products"';
     const api = await startApi((req, res, next) => {
       if (req.headers.authorization !== undefined) return next();
@@ -171,7 +175,7 @@ describe('logto-m2m doctor --api explains', () => {
     await api.stop();
   });
 
-  it('a path that is not there, and an API that is not', async () => {
+  it('explains a path that does not exist, and an API that is not running', async () => {
     const api = await startApi(guard());
     const wrongPath = await doctor(['--api', `${api.url}/product`]);
     expect(wrongPath.problems).toEqual([
@@ -186,7 +190,7 @@ describe('logto-m2m doctor --api explains', () => {
     expect(gone.stdout).toMatch(/^- api +Not called with the token: the API does not respond\.$/m);
   });
 
-  it('that it was not asked, where there is no token', async () => {
+  it('says that it did not call the API if there is no token', async () => {
     const api = await startApi(guard());
     const address = ['--api', `${api.url}/products`];
     const said = /^- api +Not called with a token: there is no token\.$/m;
@@ -195,7 +199,7 @@ describe('logto-m2m doctor --api explains', () => {
     await api.stop();
   });
 
-  it('and sends the token to that API alone, by no redirect and not by http to elsewhere', async () => {
+  it('sends the token only to that API: it follows no redirect, and uses no http to another host', async () => {
     const thief = await Recorder.start((_req, res) => void res.end());
     const api = await startApi(afterAuthorization(answering(307, { location: thief.url })));
     await doctor(['--api', `${api.url}/products`]);

@@ -11,8 +11,8 @@ afterAll(() => logto.stop());
 
 const doctor = (...args: Tail<Parameters<typeof runDoctor>>) => runDoctor(logto, ...args);
 
-describe('logto-m2m doctor knows the admin tenant of Logto', () => {
-  /** As the admin tenant answers, which alone has this route. */
+describe('logto-m2m doctor recognizes the admin tenant of Logto', () => {
+  /** Responds like the admin tenant, the only one with this route. */
   async function startAdmin(user: unknown): Promise<Recorder> {
     const jwks = await (await fetch(`${logto.endpoint}/oidc/jwks`)).text();
     const admin: Recorder = await Recorder.start((req, res) => {
@@ -30,7 +30,7 @@ describe('logto-m2m doctor knows the admin tenant of Logto', () => {
       / → Set LOGTO_ENDPOINT=http:\/\/localhost:3001, the address of your tenant\.$/,
     ],
     ['none', / → Set LOGTO_ENDPOINT to the address of your tenant\.$/],
-  ])('by what it says of the address of a tenant: %j', async (user, fix) => {
+  ])('by the address of a tenant in its response: %j', async (user, fix) => {
     const admin = await startAdmin(user);
     const { code, problems } = await doctor([], { ...NO_APP, LOGTO_ENDPOINT: admin.url });
     expect(code).toBe(1);
@@ -41,7 +41,7 @@ describe('logto-m2m doctor knows the admin tenant of Logto', () => {
     await admin.stop();
   });
 
-  it('by nothing else', async () => {
+  it('only if that address is a string', async () => {
     const other = await startAdmin({ not: 'a string' });
     expect(await doctor([], { ...NO_APP, LOGTO_ENDPOINT: other.url })).toMatchObject({
       code: 0,
@@ -65,14 +65,14 @@ describe('logto-m2m doctor retries while Logto fails', () => {
     return front;
   }
 
-  it('and finds nothing, once it is well', async () => {
+  it('and reports no problem once Logto responds', async () => {
     const front = await startFailing(2);
     const { code, problems } = await doctor([], { ...NO_APP, LOGTO_ENDPOINT: front.url });
     expect({ code, problems }).toEqual({ code: 0, problems: [] });
     await front.stop();
   });
 
-  it('and names the limit, where it is asked too often', async () => {
+  it('and reports a rate limit if Logto keeps responding with 429', async () => {
     const front = await startFailing(1_000, 429);
     const { code, problems } = await doctor([], { LOGTO_ENDPOINT: front.url });
     expect(code).toBe(1);
@@ -82,7 +82,7 @@ describe('logto-m2m doctor retries while Logto fails', () => {
     await front.stop();
   });
 
-  it('and names its database, where it stays so', async () => {
+  it('and suggests checking the database if Logto keeps failing', async () => {
     const front = await startFailing(1_000);
     const { code, problems } = await doctor([], { LOGTO_ENDPOINT: front.url });
     expect(code).toBe(1);

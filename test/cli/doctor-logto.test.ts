@@ -11,8 +11,8 @@ afterAll(() => logto.stop());
 
 const doctor = (...args: Tail<Parameters<typeof runDoctor>>) => runDoctor(logto, ...args);
 
-describe('logto-m2m doctor compares the clocks', () => {
-  it.each([6, -6])('and minds %d seconds', async (clockAhead) => {
+describe('logto-m2m doctor, comparing the clocks,', () => {
+  it.each([6, -6])('reports a clock that is %d seconds off', async (clockAhead) => {
     const { code, problems } = await doctor([], NO_APP, { clockAhead });
     expect({ code, problems }).toEqual({
       code: 1,
@@ -20,12 +20,12 @@ describe('logto-m2m doctor compares the clocks', () => {
     });
   });
 
-  it.each([4, -4])('and bears %d seconds, as an API does', async (clockAhead) => {
+  it.each([4, -4])('accepts a clock that is %d seconds off, as an API does', async (clockAhead) => {
     const { code, stdout } = await doctor([], NO_APP, { clockAhead });
     expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringMatching(/^✓ clock /m) });
   });
 
-  it('by when a cache got the answer, not by how long it has kept it', async () => {
+  it('adds the Age header of a cached response to its date', async () => {
     const kept = { date: new Date(Date.now() - 100_000).toUTCString(), age: '100' };
     const front = await startFront(logto, undefined, kept);
     const { code, stdout } = await doctor([], { ...NO_APP, LOGTO_ENDPOINT: front.url });
@@ -33,7 +33,7 @@ describe('logto-m2m doctor compares the clocks', () => {
     await front.stop();
   });
 
-  it('and says so where there is nothing to compare', async () => {
+  it('says so if the response has no valid date', async () => {
     const front = await startFront(logto, undefined, { date: 'noon' });
     const { code, stdout } = await doctor([], { ...NO_APP, LOGTO_ENDPOINT: front.url });
     expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringMatching(/^- clock +Not compared/m) });
@@ -41,8 +41,8 @@ describe('logto-m2m doctor compares the clocks', () => {
   });
 });
 
-describe('logto-m2m doctor, of several endpoints', () => {
-  it('says of which it speaks, and looks at each once', async () => {
+describe('logto-m2m doctor, with several endpoints,', () => {
+  it('names the endpoint of each check, and checks each endpoint once', async () => {
     const front = await startFront(logto);
     const endpoint = `${logto.endpoint},${front.url},${logto.endpoint}/`;
     const { code, stdout } = await doctor([], { ...NO_APP, LOGTO_ENDPOINT: endpoint });
@@ -55,7 +55,7 @@ describe('logto-m2m doctor, of several endpoints', () => {
     await front.stop();
   });
 
-  it('minds the second, too, and asks the first for a token all the same', async () => {
+  it('reports a problem of the second one, and still requests a token from the first one', async () => {
     const page = await Recorder.start((_req, res) => void res.writeHead(404).end());
     const { code, problems, stdout } = await doctor([], { LOGTO_ENDPOINT: `${logto.endpoint},${page.url}` });
     expect({ code, problems }).toEqual({
@@ -67,8 +67,8 @@ describe('logto-m2m doctor, of several endpoints', () => {
   });
 });
 
-describe('logto-m2m doctor shows what others say', () => {
-  it('and lets it do nothing on the terminal', async () => {
+describe('logto-m2m doctor, showing an issuer,', () => {
+  it('escapes its control characters', async () => {
     const evil = 'https://a.example/\u001b[2J\u009b31m\u202e\n✓ issuer        fine\n/oidc';
     const front = await startFront(logto, () => ({ issuer: evil }));
     const env = { ...NO_APP, LOGTO_ENDPOINT: front.url };
@@ -86,7 +86,7 @@ describe('logto-m2m doctor shows what others say', () => {
   it.each([
     ['a long word', `https://${'a'.repeat(200_000)}.example/oidc`],
     ['many words', 'https://a.example '.repeat(10_000)],
-  ])('but no more than fits: %s', async (_what, issuer) => {
+  ])('shortens it: %s', async (_what, issuer) => {
     const front = await startFront(logto, () => ({ issuer }));
     const { code, problems, stdout } = await doctor([], { ...NO_APP, LOGTO_ENDPOINT: front.url });
     expect(code).toBe(1);

@@ -30,7 +30,7 @@ async function kidOfLogto(): Promise<string> {
   return keys[0]?.kid ?? '';
 }
 
-/** Refuses every token as a guard does, where none can be made to here: on a machine with another clock. */
+/** Refuses every token like a guard on a machine with another clock, which a test cannot have. */
 function refusing(reason: AuthErrorReason): RequestHandler {
   const { status, code, description } = kindOf(reason);
   const challenge = `Bearer realm="api", error="${code}", error_description="${description}"`;
@@ -54,61 +54,79 @@ it.each<
     fix: RegExp,
   ]
 >([
-  ['malformed', 'by a proxy', () => [twice, guardWith({})], [], /The header was altered/],
+  ['malformed', 'a proxy alters the header', () => [twice, guardWith({})], [], /The header was altered/],
   [
     'algorithm',
-    'by its options',
+    'the guard does not accept the algorithm',
     () => [guardWith({ algorithms: ['RS256'] })],
     [],
     /Add the algorithm .* to `algorithms` of the/,
   ],
-  ['unknown_key', 'by keys of its own', () => [pinned()], [], /keys of another Logto, or old keys/],
-  ['signature', 'by keys of its own', async () => [pinned(await kidOfLogto())], [], /with the same id/],
-  ['revoked', 'by its list', () => [guardWith({ isRevoked: () => true })], [], /take it off the list/],
+  ['unknown_key', 'the guard has other keys', () => [pinned()], [], /keys of another Logto, or old keys/],
+  [
+    'signature',
+    'the guard has another key with the same id',
+    async () => [pinned(await kidOfLogto())],
+    [],
+    /with the same id/,
+  ],
+  [
+    'revoked',
+    'isRevoked returns true',
+    () => [guardWith({ isRevoked: () => true })],
+    [],
+    /take it off the list/,
+  ],
   [
     'expired',
-    'by its clock',
+    'the clock of the API is ahead',
     () => [refusing('expired')],
     [],
     /clock is ahead by more than the token's life/,
   ],
-  ['not_yet_valid', 'by its clock', () => [refusing('not_yet_valid')], [], /clock is behind/],
+  [
+    'not_yet_valid',
+    'the clock of the API is behind',
+    () => [refusing('not_yet_valid')],
+    [],
+    /clock is behind/,
+  ],
   [
     'organization',
-    'that is missing',
+    'the guard requires an organization',
     () => [guardWith({ organization: 'required' })],
     [],
     /request a token for it \(--organization ID\)/,
   ],
   [
     'organization',
-    'that is not asked for',
+    'the guard expects no organization',
     () => [guardWith({})],
     ['--organization', ORGANIZATION],
     /only valid for the organization tgqjike3k7pu/,
   ],
   [
     'audience',
-    'of an API',
+    'the guard expects another API',
     () => [guardWith({ audience: 'https://other.api' })],
     [],
     /set LOGTO_AUDIENCE=https:\/\/shopping\.api there.* --resource '' --organization ID\.$/,
   ],
   [
     'audience',
-    'of an organization',
+    "the token is an organization's own",
     () => [guardWith({})],
     ['--resource', '', '--organization', ORGANIZATION],
     /(?!.*LOGTO_AUDIENCE=).*--resource URI --organization ID.*requireOrganizationScopes\.$/,
   ],
   [
     'issuer',
-    'of another Logto',
+    'the guard trusts another Logto',
     () => [guardWith({ endpoint: 'https://auth.example' })],
     [],
     /set LOGTO_ENDPOINT=http:\S+ there, or add this issuer to its `issuers`/,
   ],
-])('logto-m2m doctor explains a refusal for %s: %s', async (reason, _what, guards, args, fix) => {
+])('logto-m2m doctor explains a refusal with the reason %s: %s', async (reason, _what, guards, args, fix) => {
   const api = await startApi(...(await guards()));
   const wanted = [...args, '--scope', 'read:products', '--api', `${api.url}/products`];
   const { code, problems } = await runDoctor(logto, wanted, {}, { app: 'partner-service' });

@@ -13,7 +13,7 @@ afterAll(() => logto.stop());
 
 const doctor = (...args: Tail<Parameters<typeof runDoctor>>) => runDoctor(logto, ...args);
 
-describe('logto-m2m doctor explains what Logto said:', () => {
+describe('logto-m2m doctor explains why Logto refused a token:', () => {
   const organization = ['--organization', 'o1'];
   it.each<[what: string, says: string, args: string[], cause: RegExp, fix: RegExp]>([
     [
@@ -87,7 +87,7 @@ describe('logto-m2m doctor explains what Logto said:', () => {
   });
 });
 
-describe('logto-m2m finds characters that Logto does not accept before it sends them:', () => {
+describe('logto-m2m reports characters that Logto does not accept, without sending them:', () => {
   const SECRET = 'hush-hush-hush';
   const CASES: [name: string, value: string, fault: RegExp][] = [
     ['LOGTO_APP_SECRET', `${SECRET}\n`, /LOGTO_APP_SECRET ends with a line break\./],
@@ -132,7 +132,7 @@ describe('logto-m2m doctor, for names that Logto accepts and the protocol does n
     ]);
   });
 
-  it.each(['ü', 'a"b'])('says of the permission %j what to do', async (scope) => {
+  it.each(['ü', 'a"b'])('explains how to replace the permission %j', async (scope) => {
     const { code, stderr } = await doctor(['--scope', scope]);
     expect(code).toBe(2);
     expect(stderr).toMatch(/Logto accepts such a permission: give it another name there\./);

@@ -13,14 +13,14 @@ afterAll(() => logto.stop());
 
 const doctor = (...args: Tail<Parameters<typeof runDoctor>>) => runDoctor(logto, ...args);
 
-/** An API where any of these permissions will do. */
+/** An API that accepts any of these permissions. */
 function startAny(...scopes: string[]): Promise<Recorder> {
   const auth = createLogtoAuth({ endpoint: logto.endpoint, audience: API });
   return startApi(auth.requireAnyScope(scopes) as RequestHandler);
 }
 
-describe('logto-m2m doctor judges the permissions', () => {
-  it('by what the API answers, where it was the API that named them', async () => {
+describe('logto-m2m doctor, checking the permissions,', () => {
+  it('relies on the response of the API for permissions that the API named', async () => {
     const api = await startAny('read:products', 'write:products');
     const address = ['--api', `${api.url}/products`];
     const { code, stdout } = await doctor(address);
@@ -28,13 +28,13 @@ describe('logto-m2m doctor judges the permissions', () => {
     expect(stdout).toMatch(
       /^✓ scopes +Granted: read:products; the API accepts the token without write:products\.$/m,
     );
-    // Whoever names them wants them all.
+    // All permissions of --scope are required.
     const named = await doctor([...address, '--scope', 'read:products write:products']);
     expect(named).toMatchObject({ code: 1, problems: [expect.stringContaining('granted: write:products')] });
     await api.stop();
   });
 
-  it('and takes none that was wanted, too, for the spelling of another', async () => {
+  it('does not suggest a requested permission as the correct spelling of another', async () => {
     const api = await startAny('read:orders');
     const scopes = ['--scope', 'read:orders read:order', '--api', `${api.url}/products`];
     const { code, problems } = await doctor(scopes);
@@ -45,14 +45,14 @@ describe('logto-m2m doctor judges the permissions', () => {
     await api.stop();
   });
 
-  it('and no short name for another', async () => {
+  it('suggests no spelling for a short name', async () => {
     const api = await startAny('x:b', 'x:c');
     const { problems } = await doctor(['--scope', 'x:a', '--api', `${api.url}/products`]);
     expect(problems[0]).toMatch(/not granted: x:a\. → No role of app \w+ grants \S+:/);
     await api.stop();
   });
 
-  it('and says of several what is misspelt, and what a role lacks', async () => {
+  it('distinguishes a misspelt permission from one that no role grants', async () => {
     const api = await startAny('read:products');
     const scopes = ['--scope', 'read:prodcuts write:products', '--api', `${api.url}/products`];
     const { problems } = await doctor(scopes);
@@ -63,8 +63,8 @@ describe('logto-m2m doctor judges the permissions', () => {
   });
 });
 
-describe('logto-m2m doctor, where no token is had', () => {
-  it('minds that there is no audience: with an app, something is to start', async () => {
+describe('logto-m2m doctor, without an audience,', () => {
+  it('reports a problem only if an app is configured', async () => {
     const { code, problems } = await doctor([], { LOGTO_AUDIENCE: '' });
     expect({ code, problems }).toEqual({
       code: 1,

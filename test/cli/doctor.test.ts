@@ -13,8 +13,8 @@ afterAll(() => logto.stop());
 const doctor = (...args: Tail<Parameters<typeof runDoctor>>) => runDoctor(logto, ...args);
 const guard = (...args: Tail<Parameters<typeof guardOf>>) => guardOf(logto, ...args);
 
-describe('logto-m2m doctor, where all is well', () => {
-  it('says so in one line a check, and ends with 0', async () => {
+describe('logto-m2m doctor, without a problem,', () => {
+  it('prints one line per check, and exits with 0', async () => {
     const api = await startApi(guard());
     const { code, stdout, stderr } = await doctor([
       '--scope',
@@ -57,7 +57,7 @@ describe('logto-m2m doctor, where all is well', () => {
     await api.stop();
   });
 
-  it('asks for the permissions that the API names, where none is named to it', async () => {
+  it('requests the permissions that the API names if none is passed', async () => {
     const api = await startApi(guard(API, 'read:orders'));
     const { code, stdout } = await doctor(['--api', `${api.url}/products`]);
     expect(code).toBe(0);
@@ -65,7 +65,7 @@ describe('logto-m2m doctor, where all is well', () => {
     await api.stop();
   });
 
-  it('knows both kinds of organization tokens', async () => {
+  it('checks both kinds of organization tokens', async () => {
     const organization = ['--organization', 'tgqjike3k7pu'];
     const app = { app: 'partner-service' };
     const inside = await doctor([...organization, '--scope', 'read:products'], {}, app);
@@ -80,13 +80,13 @@ describe('logto-m2m doctor, where all is well', () => {
     });
   });
 
-  it('checks what it can without an app, and says what it has left', async () => {
+  it('skips the token without an app, and says so', async () => {
     const { code, stdout } = await doctor([], { LOGTO_APP_ID: undefined, LOGTO_APP_SECRET: undefined });
     expect(code).toBe(0);
     expect(stdout).toMatch(/^- token +Not requested: set LOGTO_APP_ID and LOGTO_APP_SECRET/m);
   });
 
-  it('tells a machine the same', async () => {
+  it('prints the same as JSON', async () => {
     const { code, stdout } = await doctor(['--json']);
     expect(code).toBe(0);
     const { ok, checks } = JSON.parse(stdout);
@@ -108,8 +108,8 @@ describe('logto-m2m doctor, where all is well', () => {
   });
 });
 
-describe('logto-m2m doctor names cause and fix', () => {
-  it('of a wrong port, where nothing listens and where something else does', async () => {
+describe('logto-m2m doctor names the cause and the fix', () => {
+  it('of a wrong port, with another server or none', async () => {
     const other = await Recorder.start(
       (_req, res) => void res.writeHead(404, { 'content-type': 'text/html' }).end(),
     );
@@ -135,7 +135,7 @@ describe('logto-m2m doctor names cause and fix', () => {
     ]);
   });
 
-  it('of an internal address where tokens name the public one', async () => {
+  it('of an internal address if tokens contain the public one', async () => {
     const internal = logto.endpoint.replace('127.0.0.1', 'localhost');
     const { code, problems } = await doctor([], { LOGTO_ENDPOINT: internal });
     expect(code).toBe(1);
@@ -145,11 +145,11 @@ describe('logto-m2m doctor names cause and fix', () => {
     expect(problems[0]).toContain(
       `issuers: [{ issuer: '${logto.endpoint}/oidc', jwksUri: '${internal}/oidc/jwks' }]`,
     );
-    // The guard itself says the same of the token.
+    // The guard refuses the token for the same reason.
     expect(problems[1]).toMatch(/^✗ verification .*\(issuer\) → /);
   });
 
-  it('of a slash at the end of the resource', async () => {
+  it('of a trailing slash in the resource', async () => {
     const { code, problems } = await doctor([], { LOGTO_AUDIENCE: `${API}/` });
     expect(code).toBe(1);
     expect(problems).toEqual([
@@ -201,7 +201,7 @@ describe('logto-m2m doctor names cause and fix', () => {
     ]);
   });
 
-  it('of a scope that is misspelt', async () => {
+  it('of a misspelt scope', async () => {
     const alone = await doctor(['--scope', 'read:prodcuts']);
     expect(alone.code).toBe(1);
     expect(alone.problems).toEqual([
@@ -230,7 +230,7 @@ describe('logto-m2m doctor names cause and fix', () => {
   it.each([
     [330, /5 minutes ahead of the clock of Logto: tokens seem to expire earlier/],
     [-330, /5 minutes behind the clock of Logto: tokens still pass/],
-  ])('of a clock %d seconds off', async (clockAhead, cause) => {
+  ])('of a clock that is %d seconds off', async (clockAhead, cause) => {
     const { code, problems } = await doctor([], {}, { clockAhead });
     expect(code).toBe(1);
     expect(problems).toEqual([expect.stringMatching(cause)]);
@@ -252,9 +252,9 @@ describe('logto-m2m doctor names cause and fix', () => {
 
 it.each<[what: string, args: string[], env: Record<string, string | undefined>, said: RegExp]>([
   ['no endpoint', [], { LOGTO_ENDPOINT: undefined }, /the endpoint of Logto is missing/],
-  ['half an app', [], { LOGTO_APP_SECRET: undefined }, /LOGTO_APP_SECRET is not/],
-  ['an API that is no address', ['--api', 'shop'], {}, /`--api` must be an address/],
-])('logto-m2m doctor ends with 2 for %s', async (_what, args, env, said) => {
+  ['an app without a secret', [], { LOGTO_APP_SECRET: undefined }, /LOGTO_APP_SECRET is not/],
+  ['an API that is not a URL', ['--api', 'shop'], {}, /`--api` must be an address/],
+])('logto-m2m doctor exits with 2 for %s', async (_what, args, env, said) => {
   const { code, stdout, stderr } = await doctor(args, env);
   expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
   expect(stderr).toMatch(said);

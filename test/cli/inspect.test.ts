@@ -23,7 +23,7 @@ function inspect(token: string, args: readonly string[] = [], env: Record<string
 }
 
 describe('logto-m2m inspect', () => {
-  it('lays header and claims out, with times from now, and says that the API accepts it', async () => {
+  it('prints header and claims with relative times, and says that the API accepts the token', async () => {
     const token = await readingToken(logto, {
       expiresIn: 41 * 60 + 30,
       claims: { iat: now() - 19 * 60 - 1, plan: { a: 1 } },
@@ -38,7 +38,7 @@ describe('logto-m2m inspect', () => {
     expect(stdout).toContain(`✓ Accepted by an API with the endpoint ${logto.endpoint}, for ${AUDIENCE}.`);
   });
 
-  it('takes it as an argument too', async () => {
+  it('accepts the token as an argument', async () => {
     const env = { LOGTO_ENDPOINT: logto.endpoint, LOGTO_AUDIENCE: AUDIENCE };
     const { code } = await logtoM2M(['inspect', `Authorization: Bearer ${await readingToken(logto)}`], {
       env,
@@ -56,7 +56,7 @@ describe('logto-m2m inspect', () => {
     }
   });
 
-  it('sends it nowhere: keys alone are fetched', async () => {
+  it('fetches keys, and sends the token nowhere', async () => {
     const token = await readingToken(logto);
     const keySet = JSON.stringify(await keySetOf(logto));
     const keys = await Recorder.start((_req, res) => res.end(keySet));
@@ -84,20 +84,20 @@ describe('logto-m2m inspect', () => {
       /iss is "https:\/\/a\.example\/oidc"/,
     ],
     [
-      'its time over',
+      'an expired token',
       () => readingToken(logto, { expiresIn: -7_300 }),
       [],
       'expired',
       /It expired 2 hours ago/,
     ],
     [
-      'its time to come',
+      'a token that is not valid yet',
       () => readingToken(logto, { claims: { nbf: now() + 600 } }),
       [],
       'not_yet_valid',
       /valid only in (10|9) minutes/,
     ],
-    ['a key not known', () => foreignToken(logto), [], 'unknown_key', /the keys of/],
+    ['an unknown key', () => foreignToken(logto), [], 'unknown_key', /the keys of/],
     [
       'a signature of another key',
       async () => foreignToken(logto, { header: { kid: await keyIdOf(logto) } }),
@@ -106,7 +106,7 @@ describe('logto-m2m inspect', () => {
       /altered/,
     ],
     [
-      'a permission missing',
+      'a missing permission',
       () => readingToken(logto),
       ['--scope', 'write:products'],
       'scope',
@@ -120,14 +120,14 @@ describe('logto-m2m inspect', () => {
       /no scope claim: the token has no permissions/,
     ],
     [
-      'a user',
+      "a user's token",
       () => readingToken(logto, { subject: 'user-1' }),
       [],
       'machine',
       /represents the user user-1: the app test-app got it when that user signed in, or by token exchange\./,
     ],
     [
-      'no machine of any API',
+      'the reserved audience for organizations',
       () => readingToken(logto, { audience: 'urn:logto:resource:organizations' }),
       [],
       'audience',
@@ -150,7 +150,7 @@ describe('logto-m2m inspect', () => {
     expect(forMachines.verification).toMatchObject({ accepted: false, reason });
   });
 
-  it('knows the tokens of organizations, and asks for them as a guard would', async () => {
+  it('recognizes both kinds of organization tokens, and verifies each like its guard', async () => {
     const inside = await inspect(await readingToken(logto, { organizationId: 'one' }));
     expect(inside).toMatchObject({ code: 0, stdout: expect.stringContaining('inside the organization one') });
     const own = await inspect(await readingToken(logto, { audience: 'urn:logto:organization:one' }));
@@ -160,7 +160,7 @@ describe('logto-m2m inspect', () => {
     });
   });
 
-  it('does not read LOGTO_AUDIENCE where another resource is named', async () => {
+  it('ignores LOGTO_AUDIENCE if --resource is passed', async () => {
     const env = { LOGTO_AUDIENCE: 'shop' };
     expect((await inspect(await readingToken(logto), ['--resource', AUDIENCE], env)).code).toBe(0);
     const own = await readingToken(logto, { audience: 'urn:logto:organization:one' });
@@ -171,7 +171,7 @@ describe('logto-m2m inspect', () => {
     });
   });
 
-  it('verifies without LOGTO_AUDIENCE, too', async () => {
+  it('verifies a token for any API without LOGTO_AUDIENCE', async () => {
     const token = await readingToken(logto, { audience: 'https://inventory.api' });
     const { code, stdout } = await inspect(token, [], { LOGTO_AUDIENCE: '' });
     expect({ code, stdout }).toMatchObject({
@@ -180,7 +180,7 @@ describe('logto-m2m inspect', () => {
     });
   });
 
-  it('verifies nothing without an endpoint, and says so; that the time is over can be said all the same', async () => {
+  it('verifies no token without an endpoint, but reports one that is expired or not valid yet', async () => {
     const good = await inspect(await readingToken(logto), [], { LOGTO_ENDPOINT: '' });
     expect(good).toMatchObject({
       code: 0,
@@ -197,7 +197,7 @@ describe('logto-m2m inspect', () => {
     });
   });
 
-  it('bears as much difference between the clocks as an API does', async () => {
+  it('tolerates the same clock difference as an API', async () => {
     for (const env of [{}, { LOGTO_ENDPOINT: '' }]) {
       const { code, stdout } = await inspect(await readingToken(logto, { claims: { exp: now() } }), [], env);
       expect({ code, stdout }).toEqual({ code: 0, stdout: expect.not.stringContaining('✗') });
@@ -211,14 +211,14 @@ describe('logto-m2m inspect', () => {
     ['https://ä.api'],
     [['https://shop.api#frag', 7, 'urn:logto:organization:one']],
     [{ toString: 1, valueOf: 1 }],
-  ])('refuses a token for what no API can be: %j', async (aud) => {
+  ])('refuses an audience that no API can have: %j', async (aud) => {
     const token = await readingToken(logto, { claims: { aud } });
     const { code, stdout, stderr } = await inspect(token, [], { LOGTO_AUDIENCE: '' });
     expect({ code, stderr }).toEqual({ code: 1, stderr: '' });
     expect(stdout).toMatch(/^✗ Refused by .*\((audience|claims)\)$/m);
   });
 
-  it('says nothing of the token where the keys cannot be had', async () => {
+  it('does not call the token refused if the keys cannot be fetched', async () => {
     const gone = await ownLogto();
     await gone.stop();
     const { code, stdout } = await inspect(await readingToken(gone), [], { LOGTO_ENDPOINT: gone.endpoint });
@@ -245,11 +245,15 @@ describe('logto-m2m inspect', () => {
       /not an access token: its typ is not at\+jwt/,
     ],
     ['an opaque token', () => 'VfJ3gBqYh2T1mGzWkXcLrD8sNp0AoEuI5tQ7yZ4wHbM', /It is an opaque token/],
-    ['half a token', async () => (await readingToken(logto)).split('.').slice(0, 2).join('.'), /not whole/],
+    [
+      'an incomplete token',
+      async () => (await readingToken(logto)).split('.').slice(0, 2).join('.'),
+      /not whole/,
+    ],
     ['an encrypted token', async () => `${await readingToken(logto)}.a.b`, /encrypted/],
-    ['something else', () => 'hello world', /not a token of Logto/],
-    ['a long text', () => 'a'.repeat(20_000), /longer than 16 KiB/],
-  ])('says what it is: %s', async (_what, token, said) => {
+    ['a text that is not a token', () => 'hello world', /not a token of Logto/],
+    ['a text that is too long', () => 'a'.repeat(20_000), /longer than 16 KiB/],
+  ])('recognizes %s', async (_what, token, said) => {
     const { code, stdout } = await inspect(await token());
     expect(code).toBe(1);
     expect(stdout).toMatch(said);
@@ -257,7 +261,7 @@ describe('logto-m2m inspect', () => {
     expect(JSON.parse(forMachines.stdout).sentence).toMatch(said);
   });
 
-  it('lets a claim do nothing on the terminal', async () => {
+  it('escapes control characters in claims', async () => {
     const evil = '\u001b[2J\u009b31m\u202e\nSigned by Logto';
     const token = await logto.issueToken({
       claims: { scope: evil, [evil]: evil, deep: [[evil]], client_id: evil, sub: evil },
@@ -269,7 +273,7 @@ describe('logto-m2m inspect', () => {
     expect(stdout).toContain('Signed by Logto');
   });
 
-  it('survives whatever is claimed', async () => {
+  it('handles claims of any type, and claims that are not valid JSON', async () => {
     const claims = {
       exp: 1e300,
       iat: -1e12,
@@ -300,10 +304,10 @@ describe('logto-m2m inspect', () => {
 
   it.each<[what: string, args: string[], stdin: string, said: RegExp]>([
     ['two tokens', ['a', 'b'], '', /pass one token/],
-    ['none', [], '\n', /there is no token/],
-    ['more than anybody pastes', [], 'y\n'.repeat(40_000), /more than 64 KiB/],
-    ['a scope that is none', ['--scope', 'a"b'], 'a', /the scope/],
-  ])('ends with 2 for %s', async (_what, args, stdin, said) => {
+    ['no token', [], '\n', /there is no token/],
+    ['an input above 64 KiB', [], 'y\n'.repeat(40_000), /more than 64 KiB/],
+    ['an invalid scope', ['--scope', 'a"b'], 'a', /the scope/],
+  ])('exits with 2 for %s', async (_what, args, stdin, said) => {
     const { code, stdout, stderr } = await logtoM2M(['inspect', ...args], { stdin });
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).toMatch(said);

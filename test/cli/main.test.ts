@@ -17,14 +17,14 @@ describe('logto-m2m', () => {
     [['token', '--help'], /curl -H "Authorization: Bearer/],
     [['help', 'inspect'], /The token is not sent anywhere/],
     [['doctor', '-h', '--nonsense'], /--api URL/],
-  ])('explains itself: %j', async (args, said) => {
+  ])('prints help for %j', async (args, said) => {
     const { code, stdout, stderr } = await logtoM2M(args);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout).toMatch(said);
     expect(stdout.split('\n').filter((line) => line.length > 112)).toEqual([]);
   });
 
-  it('tells its version', async () => {
+  it('prints its version', async () => {
     expect(await logtoM2M(['--version'])).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' });
   });
 
@@ -35,20 +35,20 @@ describe('logto-m2m', () => {
     [['help', 'docter']],
     [['help', 'constructor']],
     [['toString']],
-  ])('ends with 2 where it is not told what to do: %j', async (args) => {
+  ])('exits with 2 for arguments without a known command: %j', async (args) => {
     const { code, stdout, stderr } = await logtoM2M(args);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).toMatch(/^logto-m2m: .*token, inspect/);
   });
 
-  it('guesses which command was meant, and does not repeat a word that may be a secret', async () => {
+  it('suggests a similar command, and does not print a word that may be a secret', async () => {
     expect((await logtoM2M(['docter'])).stderr).toContain('Did you mean doctor?');
     const { stderr } = await logtoM2M(['hush-hush']);
     expect(stderr).toContain('no such command');
     expect(stderr).not.toContain('hush-hush');
   });
 
-  it('runs by a link of another name, as npm makes one', () => {
+  it('runs through a link with another name, as npm creates it', () => {
     const folder = mkdtempSync(join(tmpdir(), 'bin-'));
     try {
       const link = join(folder, 'express-logto-m2m');

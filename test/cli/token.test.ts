@@ -36,7 +36,7 @@ describe('logto-m2m token', () => {
     expect(verified.clientId).toBe(logto.app().id);
   });
 
-  it('takes several scopes, by spaces or by the option again', async () => {
+  it('accepts several scopes, separated by spaces or in repeated options', async () => {
     const { stdout } = await token(['--scope', 'read:products read:orders', '--scope=read:orders', '--json']);
     expect(JSON.parse(stdout)).toMatchObject({
       scopes: ['read:products', 'read:orders'],
@@ -46,7 +46,7 @@ describe('logto-m2m token', () => {
     });
   });
 
-  it('warns on stderr of what was not granted, and prints the token all the same', async () => {
+  it('warns on stderr about scopes that were not granted, and still prints the token', async () => {
     const { code, stdout, stderr } = await token(['--scope', 'read:products write:products']);
     expect(code).toBe(0);
     expect(stderr).toMatch(
@@ -55,7 +55,7 @@ describe('logto-m2m token', () => {
     expect(stdout).toMatch(/^eyJ\S+\n$/);
   });
 
-  it('gets one for the API inside an organization, or the own one of the organization', async () => {
+  it("prints a token for the API inside an organization, or the organization's own token", async () => {
     const id = 'tgqjike3k7pu';
     const auth = createLogtoAuth({ endpoint: logto.endpoint, audience: API });
     const inside = await token(['--organization', id, '--scope', 'read:products'], {}, 'partner-service');
@@ -67,7 +67,7 @@ describe('logto-m2m token', () => {
     });
   });
 
-  it('says what to do where Logto refuses, and prints nothing on stdout', async () => {
+  it('explains a refusal by Logto, and prints nothing on stdout', async () => {
     const { code, stdout, stderr } = await token([], { LOGTO_APP_SECRET: 'not-the-secret' });
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
     expect(stderr).toMatch(/The secret is not that of app .* Copy the secret again/);
@@ -80,8 +80,8 @@ describe('logto-m2m token', () => {
   });
 
   it.each([
-    ['what would write to the terminal', 'eyJ\u001b[2Jx'],
-    ['a header of its own', 'eyJx\r\nX-Admin: yes'],
+    ['an escape sequence', 'eyJ\u001b[2Jx'],
+    ['a line break and another header', 'eyJx\r\nX-Admin: yes'],
   ])('prints no token with %s', async (_what, access_token) => {
     const answer = JSON.stringify({ access_token, token_type: 'Bearer', expires_in: 3600 });
     const front = await Recorder.start(
@@ -99,17 +99,17 @@ describe('logto-m2m token', () => {
 
   it.each<[what: string, args: string[], env: Record<string, string | undefined>, said: RegExp]>([
     ['no endpoint', [], { LOGTO_ENDPOINT: undefined }, /the endpoint of Logto is missing.*--endpoint/],
-    ['an endpoint of commas', [], { LOGTO_ENDPOINT: ' , ' }, /the endpoint of Logto is missing/],
-    ['an endpoint that is none', ['--endpoint', 'logto'], {}, /`--endpoint` must be the base URL/],
+    ['an endpoint of commas alone', [], { LOGTO_ENDPOINT: ' , ' }, /the endpoint of Logto is missing/],
+    ['an endpoint that is not a URL', ['--endpoint', 'logto'], {}, /`--endpoint` must be the base URL/],
     ['an endpoint with /oidc', ['--endpoint', 'https://a.example/oidc'], {}, /without \/oidc/],
-    ['http to elsewhere', ['--endpoint', 'http://a.example'], {}, /pass --allow-insecure-requests/],
+    ['http to another host', ['--endpoint', 'http://a.example'], {}, /pass --allow-insecure-requests/],
     ['no app', [], { LOGTO_APP_ID: '', LOGTO_APP_SECRET: '' }, /the app is missing/],
     ['no secret', [], { LOGTO_APP_SECRET: undefined }, /LOGTO_APP_SECRET is not/],
-    ['nothing to ask for', [], { LOGTO_AUDIENCE: '' }, /the resource is missing/],
-    ['an audience that is no URI', ['--resource', 'shop'], {}, /`--resource`/],
-    ['an option that is misspelt', ['--scopes', 'a'], {}, /unknown option '--scopes'/],
-    ['an argument too many', ['read:products'], {}, /too many arguments/],
-  ])('ends with 2 for %s', async (_what, args, env, said) => {
+    ['no resource', [], { LOGTO_AUDIENCE: '' }, /the resource is missing/],
+    ['a resource that is not a URI', ['--resource', 'shop'], {}, /`--resource`/],
+    ['a misspelt option', ['--scopes', 'a'], {}, /unknown option '--scopes'/],
+    ['an extra argument', ['read:products'], {}, /too many arguments/],
+  ])('exits with 2 for %s', async (_what, args, env, said) => {
     const { code, stdout, stderr } = await token(args, env);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).toMatch(said);
@@ -120,7 +120,7 @@ describe('logto-m2m token', () => {
     ['--app-secret', 'hush-hush'],
     ['--client-secret', 'hush-hush'],
     ['--app_secret=hush-hush'],
-  ])('takes no secret as an argument (%s), and does not repeat it', async (...args) => {
+  ])('refuses a secret as an argument (%s), and does not print it', async (...args) => {
     const { code, stderr } = await token(args);
     expect(code).toBe(2);
     expect(stderr).toContain('LOGTO_APP_SECRET');

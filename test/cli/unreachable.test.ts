@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { unreachable } from '../../src/cli/diagnosis/unreachable.js';
 
-/** As undici fails: what happened is in the cause. */
+/** An error as undici throws it: its cause has the details. */
 function failed(code: string | undefined, message = ''): TypeError {
   const cause = Object.assign(new Error(message), code !== undefined && { code });
   return new TypeError('fetch failed', { cause });
 }
 
-// What no server of a test can bring about, or not on every release of Node.
-describe('an address where nobody answers', () => {
+// Errors that no test server can cause, or not on every release of Node.
+describe('unreachable', () => {
   it.each<[code: string | undefined, message: string, why: RegExp, fix: RegExp]>([
     ['ETIMEDOUT', '', /shop\.example:8443 did not answer within 5 s/, /firewall/],
     ['UND_ERR_CONNECT_TIMEOUT', '', /did not answer within 5 s/, /firewall/],
@@ -35,7 +35,7 @@ describe('an address where nobody answers', () => {
     ],
     [undefined, 'proxy authentication required', /proxy .* requires a login/, /NO_PROXY/],
     ['UND_ERR_SOCKET', 'other side closed', /broke the connection off/, /client certificate, or/],
-  ])('by %s %s', (code, message, why, fix) => {
+  ])('explains the error %s %s', (code, message, why, fix) => {
     const found = unreachable(failed(code, message), new URL('https://shop.example:8443/oidc'), 5);
     expect(found).toEqual({ why: expect.stringMatching(why), fix: expect.stringMatching(fix) });
   });

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { createLogtoAuth } from 'express-logto-m2m';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { Metrics } from '../../example-server/metrics/metrics.js';
+import { Metrics } from '../../example-server/metrics.js';
 import { readPage } from '../support/markdown.js';
 
 interface Rule {

@@ -6,9 +6,9 @@ import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { promisify, stripVTControlCharacters } from 'node:util';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { Printer, type Step } from '../../example-server/demo/printer.js';
-import { askForToken } from '../../example-server/demo/tokens.js';
-import { shopDirectory } from '../../example-server/local-issuer/directory.js';
+import { Printer, type Step } from '../../demo/src/printer.js';
+import { askForToken } from '../../demo/src/tokens.js';
+import { shopDirectory } from '../local-issuer/directory.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const wholeToken = /eyJ[\w-]+\.[\w-]+\.[\w-]+/;
@@ -18,14 +18,21 @@ afterEach(() => {
   for (const child of children.splice(0)) child.kill('SIGKILL');
 });
 
-/** Runs a built program of the example, as `npm run demo` and `npm run example` do. */
-function run(program: string, { env = {}, nodeOptions = [] }: { env?: object; nodeOptions?: string[] } = {}) {
+/** Runs a built program, as `npm run demo` and `npm run example` do. */
+function run(
+  program: 'demo' | 'main',
+  { env = {}, nodeOptions = [] }: { env?: object; nodeOptions?: string[] } = {},
+) {
   const { LOGTO_ENDPOINT, LOGTO_AUDIENCE, ...inherited } = process.env;
-  const child = spawn(process.execPath, [...nodeOptions, `example-server/dist/${program}.js`], {
-    cwd: root,
-    env: { ...inherited, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  const child = spawn(
+    process.execPath,
+    [...nodeOptions, `${program === 'demo' ? 'demo/dist/main' : 'example-server/dist/main'}.js`],
+    {
+      cwd: root,
+      env: { ...inherited, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  );
   children.push(child);
   return child;
 }
@@ -235,7 +242,7 @@ describe('the example', { timeout: 30_000 }, () => {
   test('takes another port for the issuer where that one is taken', async () => {
     const { taken, port } = await takePort();
     const { issuer, output } = await start({ ISSUER_PORT: String(port) });
-    expect(output()).toContain(`Port ${port} is taken, so the stand-in for Logto takes a free one.`);
+    expect(output()).toContain(`Port ${port} is taken, so the local Logto uses a free one.`);
     expect((await fetch(`${issuer}/jwks`)).status).toBe(200);
     taken.close();
   });
@@ -246,7 +253,7 @@ describe('the example', { timeout: 30_000 }, () => {
       run('main', { env: { PORT: String(port), ISSUER_PORT: '0' } }),
     );
     expect({ errors, exitCode }).toEqual({
-      errors: `Port ${port} is taken; PORT=3300 would use another.\n`,
+      errors: `Port ${port} is taken: set PORT to another, such as PORT=3300.\n`,
       exitCode: 1,
     });
     taken.close();
@@ -256,7 +263,7 @@ describe('the example', { timeout: 30_000 }, () => {
     const { taken, port } = await takePort();
     taken.close();
     const env = { LOGTO_ENDPOINT: `http://127.0.0.1:${port}/`, LOGTO_AUDIENCE: 'https://other.api' };
-    const { child, api, issuer, output } = await start(env, 'Not ready, so /readyz answers 503 for now.');
+    const { child, api, issuer, output } = await start(env, 'Not ready: /readyz returns 503.');
     expect(issuer).toBe(`http://127.0.0.1:${port}/oidc`);
     expect(output()).toContain("--data-urlencode 'resource=https://other.api'");
     expect((await fetch(`${api}/readyz`)).status).toBe(503);

@@ -2,7 +2,7 @@ import { createLogtoAuth, type LogtoAuth } from 'express-logto-m2m';
 import request from 'supertest';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createApp } from '../../example-server/app.js';
-import { Metrics } from '../../example-server/metrics/metrics.js';
+import { Metrics } from '../../example-server/metrics.js';
 import { AUDIENCE, readingToken, sharedLogto } from '../support/logto.js';
 import { get } from '../support/request.js';
 import { elapse } from '../support/result.js';

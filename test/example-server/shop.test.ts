@@ -3,13 +3,13 @@ import { connect } from 'node:net';
 import { createLogtoAuth, type LogtoAuth } from 'express-logto-m2m';
 import request, { type Response } from 'supertest';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { askForToken, type TokenRequest, withAlteredScope } from '../../demo/src/tokens.js';
 import { createApp } from '../../example-server/app.js';
-import { askForToken, type TokenRequest, withAlteredScope } from '../../example-server/demo/tokens.js';
 import { type RunningServer, serve } from '../../example-server/http/serve.js';
-import { type Directory, shopDirectory } from '../../example-server/local-issuer/directory.js';
-import { type LocalIssuer, startLocalIssuer } from '../../example-server/local-issuer/local-issuer.js';
 import { Catalogue } from '../../example-server/shop/catalogue.js';
 import { createShop, type Shop } from '../../example-server/shop/shop.js';
+import { type Directory, shopDirectory } from '../local-issuer/directory.js';
+import { type LocalIssuer, startLocalIssuer } from '../local-issuer/local-issuer.js';
 
 const shoppingApi = 'https://shopping.api';
 const cornerShop = 'tgqjike3k7pu';

@@ -119,7 +119,7 @@ describe('the packed package', { timeout: 60_000 }, () => {
 
   it.each([
     ['cjs', [], /at resolveOptions .*dist.index\.cjs:\d+/],
-    ['js', ['--enable-source-maps'], /at resolveOptions .*src.options\.ts:\d+/],
+    ['js', ['--enable-source-maps'], /at resolveOptions .*src.options.logto-auth-options\.ts:\d+/],
   ])('can be read in the stack trace of index.%s', (extension, options, expected) => {
     const script = `import('${root}dist/index.${extension}').then((m) => m.createLogtoAuth({ misspelt: 1 }))`;
     const { stderr } = spawnSync(process.execPath, [...options, '-e', script], { encoding: 'utf8' });

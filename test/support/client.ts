@@ -2,15 +2,15 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Application, Directory } from '../../example-server/local-issuer/directory.js';
-import { shopDirectory } from '../../example-server/local-issuer/directory.js';
-import { type LocalIssuer, startLocalIssuer } from '../../example-server/local-issuer/local-issuer.js';
 import {
   createM2MClient,
   type M2MClient,
   type M2MClientError,
   type M2MClientOptions,
 } from '../../src/client/index.js';
+import type { Application, Directory } from '../local-issuer/directory.js';
+import { shopDirectory } from '../local-issuer/directory.js';
+import { type LocalIssuer, startLocalIssuer } from '../local-issuer/local-issuer.js';
 
 export const API = 'https://shopping.api';
 

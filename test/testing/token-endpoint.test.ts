@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Application, shopDirectory } from '../../example-server/local-issuer/directory.js';
-import { startLocalIssuer } from '../../example-server/local-issuer/local-issuer.js';
 import { createM2MClient } from '../../src/client/index.js';
 import { createLogtoAuth } from '../../src/index.js';
 import { startTestLogto } from '../../src/testing/index.js';
+import { type Application, shopDirectory } from '../local-issuer/directory.js';
+import { startLocalIssuer } from '../local-issuer/local-issuer.js';
 import { failureOf } from '../support/client.js';
 import { answerTo, RECORDED, recordedRequests, type StandIn } from '../support/recorded-answers.js';
 

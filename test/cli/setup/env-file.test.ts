@@ -24,7 +24,7 @@ function setSecret(logto: StandInLogto, app: string, value: string): void {
 }
 
 describe('logto-m2m setup --write-env', () => {
-  it('writes the ids and secrets of the apps, for the owner of the file alone', async () => {
+  it('writes the ids and secrets of the apps, readable only by the owner of the file', async () => {
     const { logto, folder, file, run } = await openWithFile();
     const { code, stdout, stderr } = await run();
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
@@ -48,7 +48,7 @@ describe('logto-m2m setup --write-env', () => {
     for (const { secret } of logto.directory.applications) expect(stdout).not.toContain(secret);
   });
 
-  it('writes the same again, through a link and over a file that others could read', async () => {
+  it('rewrites the file through a link, and removes read access for others', async () => {
     const { logto, folder, file, run } = await openWithFile();
     await run();
     const before = readFileSync(file, 'utf8');
@@ -61,7 +61,7 @@ describe('logto-m2m setup --write-env', () => {
     expect(statSync(file).mode & 0o777).toBe(0o600);
   });
 
-  it('leaves a file as it was where it holds other variables, and asks nothing of Logto', async () => {
+  it('leaves a file with other content unchanged, and sends no request to Logto', async () => {
     const { logto, file, run } = await openWithFile();
     const { id, secret } = logto.app();
     const contents: [content: string, why: string][] = [
@@ -98,7 +98,7 @@ describe('logto-m2m setup --write-env', () => {
     expect(readFileSync(file, 'utf8')).toBe(before);
   });
 
-  it('keeps LOGTO_AUDIENCE of a file where the set-up has several APIs', async () => {
+  it('does not replace a file with LOGTO_AUDIENCE if the set-up has several APIs', async () => {
     const logto = await openTenant();
     const out = join(temporaryFolder(), 'x.env');
     writeFileSync(out, 'LOGTO_AUDIENCE=https://kept.example\n');
@@ -111,7 +111,7 @@ describe('logto-m2m setup --write-env', () => {
     expect(readFileSync(out, 'utf8')).toBe('LOGTO_AUDIENCE=https://kept.example\n');
   });
 
-  it('does not replace a link to a file that is not there', async () => {
+  it('does not replace a link to a missing file', async () => {
     const { logto, folder } = await openWithFile();
     const link = join(folder, 'link.env');
     symlinkSync('elsewhere.env', link);
@@ -123,7 +123,7 @@ describe('logto-m2m setup --write-env', () => {
     expect(lstatSync(link).isSymbolicLink()).toBe(true);
   });
 
-  it('leaves the file as it was where it fails', async () => {
+  it('leaves the file unchanged if it fails', async () => {
     const { logto, folder, file, run } = await openWithFile();
     const before = `LOGTO_ENDPOINT=${logto.endpoint}\n`;
     writeFileSync(file, before);
@@ -144,10 +144,10 @@ describe('logto-m2m setup --write-env', () => {
       (folder) => join(folder, 'none', 'x.env'),
       /x\.env cannot be written \(ENOENT\)\.\n$/,
     ],
-    ['it is a folder', (folder) => folder, /^\S+ is not a file that could be replaced\.\n$/],
-    ['it has no name', () => '', /^\S+ is not a file that could be replaced\.\n$/],
-    ['it is a device', () => '/dev/null', /^\/dev\/null is not a file that could be replaced\.\n$/],
-  ])('asks nothing of Logto where %s', async (_what, path, sentence) => {
+    ['the path is a folder', (folder) => folder, /^\S+ is not a file that could be replaced\.\n$/],
+    ['the path is empty', () => '', /^\S+ is not a file that could be replaced\.\n$/],
+    ['the path is a device', () => '/dev/null', /^\/dev\/null is not a file that could be replaced\.\n$/],
+  ])('sends no request to Logto if %s', async (_what, path, sentence) => {
     const { logto, folder } = await openWithFile();
     const { code, stdout, stderr } = await runSetup(logto, ['--write-env', path(folder)]);
     expect(stderr).toMatch(sentence);
@@ -155,7 +155,7 @@ describe('logto-m2m setup --write-env', () => {
     expect(logto.requests).toEqual([]);
   });
 
-  it('quotes values so that node --env-file and a shell read them as they are', async () => {
+  it('quotes values so that node --env-file and a shell read them unchanged', async () => {
     const { logto, file, run } = await openWithFile();
     await run();
     const values = { statistics: `#a "b" $HOME \\n \`c\``, catalog: `it's #1`, partner: 'ends with \\' };
@@ -173,7 +173,7 @@ describe('logto-m2m setup --write-env', () => {
   });
 
   it.each([`it's "quoted"`, `it's $5`, 'two\nlines'])(
-    'refuses the secret %j, which no quotation marks hold',
+    'refuses the secret %j, which cannot be quoted',
     async (secret) => {
       const { logto, run } = await openWithFile();
       await run();
@@ -185,7 +185,7 @@ describe('logto-m2m setup --write-env', () => {
     },
   );
 
-  it('writes the secret that lasts, and says so where none is valid', async () => {
+  it('writes a secret that does not expire, and reports an app without a valid secret', async () => {
     const { logto, file, run } = await openWithFile();
     await run();
     const before = readFileSync(file, 'utf8');
@@ -200,7 +200,7 @@ describe('logto-m2m setup --write-env', () => {
     await run();
     expect(readFileSync(file, 'utf8')).toBe(before);
 
-    // Before anything is made.
+    // It fails before it creates anything.
     for (const one of logto.state.secrets) if (one.applicationId === id) one.expiresAt = 2;
     logto.change(() => logto.state.roleApps.splice(1, 1));
     const state = structuredClone(logto.state);
@@ -212,7 +212,7 @@ describe('logto-m2m setup --write-env', () => {
     });
   });
 
-  it('names the variables of an app after it, or as the file says', async () => {
+  it('names the variables of an app after the app, or after `env` in the file', async () => {
     const logto = await openTenant();
     const out = join(temporaryFolder(), 'x.env');
     const file = setupFile({
@@ -232,8 +232,8 @@ describe('logto-m2m setup --write-env', () => {
     ]);
   });
 
-  // Node takes --env-file for its own wherever it stands, and ends where the file is not there (nodejs/node#54232).
-  it('has the name --env-file, too, for a file that is there', async () => {
+  // Node reads --env-file itself, at any position, and exits if the file is missing (nodejs/node#54232).
+  it('accepts the name --env-file for an existing file', async () => {
     const { logto, file } = await openWithFile();
     const run = () => runBuilt(['setup', SHOP_FILE, '--env-file', file], { env: admin(logto) });
     expect(await run()).toMatchObject({ code: 9, stdout: '' });

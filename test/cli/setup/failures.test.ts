@@ -4,17 +4,17 @@ import { Recorder } from '../../support/client.js';
 import { laterRecordedCalls } from '../../support/management-api/recorded-calls.js';
 import { interrupt, openTenant, runSetup, shapeOf } from './tenant.js';
 
-// The client retries at once.
+// The client retries without a pause.
 vi.mock('../../../src/util/pause.js', () => ({ pause: async () => {} }));
 
-/** A server that answers so, until the test ends. */
+/** Starts a server with this listener, until the test ends. */
 async function serve(listener: RequestListener): Promise<Recorder> {
   const server = await Recorder.start(listener);
   onTestFinished(() => server.stop());
   return server;
 }
 
-/** Gives a token first, and then answers everything so. */
+/** Issues a token, and sends this response to every other request. */
 function afterToken(status: number, body: string, headers: Record<string, string> = {}): RequestListener {
   return ({ url, headers: { host } }, res) => {
     const isToken = url === '/oidc/token';
@@ -34,8 +34,8 @@ function jwt(claims: object): string {
     .join('.');
 }
 
-describe('logto-m2m setup, where Logto refuses or fails', () => {
-  it('waits where Logto asks for it', { timeout: 20_000 }, async () => {
+describe('logto-m2m setup, if Logto refuses or fails,', () => {
+  it('waits for the time in Retry-After', { timeout: 20_000 }, async () => {
     const logto = await openTenant();
     interrupt(logto, /POST .api.applications/, { status: 429, retryAfter: '1', times: 2 });
     const first = await runSetup(logto);
@@ -48,7 +48,7 @@ describe('logto-m2m setup, where Logto refuses or fails', () => {
     expect(second).toMatchObject({ code: 0, stdout: expect.stringContaining('Nothing is to do.') });
   });
 
-  it('waits some times, and not for ever', { timeout: 20_000 }, async () => {
+  it('gives up after four waits', { timeout: 20_000 }, async () => {
     const logto = await openTenant();
     interrupt(logto, /GET .api.roles$/, { status: 429, retryAfter: '1' });
     expect(await runSetup(logto)).toEqual({
@@ -65,18 +65,21 @@ describe('logto-m2m setup, where Logto refuses or fails', () => {
     [503, undefined],
     [500, '1'],
     [502, undefined],
-  ])('says to run it again after a change that got %i, Retry-After: %s', async (status, retryAfter) => {
-    const logto = await openTenant();
-    interrupt(logto, /POST .api.applications$/, { status, retryAfter });
-    const { code, stderr } = await runSetup(logto);
-    expect({ code, stderr }).toEqual({
-      code: 1,
-      stderr: `Logto refused POST /api/applications (${status}): it did not say why\nRun this again: it continues where it stopped.\n`,
-    });
-    expect(logto.requests.filter((one) => one === 'POST /api/applications')).toHaveLength(1);
-  });
+  ])(
+    'suggests another run after a change with the response %i, Retry-After: %s',
+    async (status, retryAfter) => {
+      const logto = await openTenant();
+      interrupt(logto, /POST .api.applications$/, { status, retryAfter });
+      const { code, stderr } = await runSetup(logto);
+      expect({ code, stderr }).toEqual({
+        code: 1,
+        stderr: `Logto refused POST /api/applications (${status}): it did not say why\nRun this again: it continues where it stopped.\n`,
+      });
+      expect(logto.requests.filter((one) => one === 'POST /api/applications')).toHaveLength(1);
+    },
+  );
 
-  it('says to run it again where a response breaks off', async () => {
+  it('suggests another run after an incomplete response', async () => {
     const logto = await openTenant();
     logto.intercept = (_req, res) => {
       res.set('Content-Length', '100').write('[', () => res.destroy());
@@ -92,7 +95,7 @@ describe('logto-m2m setup, where Logto refuses or fails', () => {
     ['permission', /POST .api.resources.\w+.scopes$/, 'scope.name_exists'],
     ['role', /POST .api.roles$/, 'role.name_in_use'],
     ['organization permission', /POST .api.organization-scopes$/, 'entity.unique_integrity_violation'],
-  ])('says to run it again where another run has made the %s meanwhile', async (_what, which, code) => {
+  ])('suggests another run if a concurrent run has created the %s', async (_what, which, code) => {
     const logto = await openTenant();
     let other: Awaited<ReturnType<typeof runSetup>> | undefined;
     logto.intercept = async ({ method, path }) => {
@@ -111,7 +114,7 @@ describe('logto-m2m setup, where Logto refuses or fails', () => {
     expect(shapeOf(logto)).toEqual(whole);
   });
 
-  it('says what Logto says where it refuses for a reason of its own, on one line and without the secret', async () => {
+  it('prints the message of Logto on one line, without the secret', async () => {
     const logto = await openTenant();
     const message = `You have reached\nthe limit \u001b[2J ${logto.app().secret}`;
     const api = await serve(
@@ -123,7 +126,7 @@ describe('logto-m2m setup, where Logto refuses or fails', () => {
     );
   });
 
-  it('says which member Logto refuses', async () => {
+  it('names the member that Logto refuses', async () => {
     const logto = await openTenant();
     const recorded = laterRecordedCalls.find(({ status }) => status === 400)?.response;
     const api = await serve(afterToken(400, JSON.stringify(recorded)));
@@ -144,7 +147,7 @@ describe('logto-m2m setup, where Logto refuses or fails', () => {
     expect(logto.requests).toEqual([]);
   });
 
-  it.each([undefined, ''])('takes no page for the last one where the total is %j', async (total) => {
+  it.each([undefined, ''])('fails if the total number of entries is %j', async (total) => {
     const logto = await openTenant();
     await runSetup(logto);
     const state = structuredClone(logto.state);
@@ -176,7 +179,7 @@ describe('logto-m2m setup, where Logto refuses or fails', () => {
       /^The response of \S+ to \/api\/resources is not one of Logto's Management API\.\n$/,
     ],
     [
-      'answers with other members',
+      'responds with other members',
       afterToken(200, '[{"id":"1","name":"a"}]', { 'total-number': '1' }),
       /^The response of \S+ to \/api\/resources is not one of Logto's Management API\.\n$/,
     ],
@@ -185,7 +188,7 @@ describe('logto-m2m setup, where Logto refuses or fails', () => {
       afterToken(401, JSON.stringify({ code: 'auth.unauthorized', message: 'Unauthorized.' })),
       /^Logto refused GET \/api\/resources\S* \(401\): Unauthorized\..*\n.* is \S+ the address of its Console \(port 3002 by default\)\? Set LOGTO_ENDPOINT/,
     ],
-  ])('ends with 1 and a plain sentence where the server %s', async (_what, answer, sentence) => {
+  ])('exits with 1 and an explanation if the server %s', async (_what, answer, sentence) => {
     const logto = await openTenant();
     const server = await serve(answer);
     const { code, stdout, stderr } = await runSetup(logto, [], { endpoint: server.url });
@@ -193,7 +196,9 @@ describe('logto-m2m setup, where Logto refuses or fails', () => {
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
   });
 
-  it('says to run it again where Logto has no token for now', { timeout: 20_000 }, async () => {
+  it('suggests another run if Logto responds with 503 to the token request', {
+    timeout: 20_000,
+  }, async () => {
     const logto = await openTenant();
     const server = await serve((_req, res) => void res.writeHead(503, { 'retry-after': '60' }).end());
     expect(await runSetup(logto, [], { endpoint: server.url })).toEqual({
@@ -203,7 +208,7 @@ describe('logto-m2m setup, where Logto refuses or fails', () => {
     });
   });
 
-  it('says so where nothing listens at the address', { timeout: 20_000 }, async () => {
+  it('reports an address where nothing listens', { timeout: 20_000 }, async () => {
     const logto = await openTenant();
     const gone = await Recorder.start(() => {});
     await gone.stop();
@@ -215,8 +220,8 @@ describe('logto-m2m setup, where Logto refuses or fails', () => {
   });
 });
 
-describe('logto-m2m setup, before it asks the Management API', () => {
-  it('refuses an address under which Logto does not issue tokens', async () => {
+describe('logto-m2m setup, before it calls the Management API,', () => {
+  it('refuses an address that is not the issuer of the tokens', async () => {
     const logto = await openTenant({ host: 'localhost' });
     const byNumber = logto.endpoint.replace('localhost', '127.0.0.1');
     expect(await runSetup(logto, [], { endpoint: byNumber })).toEqual({
@@ -242,14 +247,14 @@ describe('logto-m2m setup, before it asks the Management API', () => {
     },
   );
 
-  it('writes the endpoint as the tokens name it', async () => {
+  it('writes the endpoint as in the issuer of the tokens', async () => {
     const logto = await openTenant();
     const { host } = new URL(logto.endpoint);
     const { stdout } = await runSetup(logto, [], { endpoint: `HTTP://${host}/` });
     expect(stdout).toContain(`LOGTO_ENDPOINT=${logto.endpoint}\n`);
   });
 
-  it('says how an address with http is allowed', async () => {
+  it('names the option that allows http', async () => {
     const logto = await openTenant();
     const { code, stderr } = await runSetup(logto, [], { endpoint: 'http://logto.lan:3001' });
     expect({ code, stderr }).toEqual({
@@ -289,7 +294,7 @@ describe('logto-m2m setup, before it asks the Management API', () => {
       /\(invalid_client\)\. The secret is not that of app/,
     ],
     [
-      'the tenant is another',
+      'the tenant is wrong',
       () => ({ LOGTO_TENANT_ID: 'other' }),
       1,
       /\(invalid_target\)[\s\S]*With Logto Cloud, set LOGTO_TENANT_ID to the tenant's id\./,
@@ -300,14 +305,14 @@ describe('logto-m2m setup, before it asks the Management API', () => {
       2,
       /^logto-m2m: LOGTO_APP_SECRET ends with a line break\. Logto accepts printable ASCII alone\./,
     ],
-  ])('says so in a plain sentence where %s', { timeout: 20_000 }, async (_what, env, code, sentence) => {
+  ])('explains the problem if %s', { timeout: 20_000 }, async (_what, env, code, sentence) => {
     const logto = await openTenant();
     const outcome = await runSetup(logto, [], { env: env(logto.app().secret) });
     expect(outcome.stderr).toMatch(sentence);
     expect(outcome).toMatchObject({ code, stdout: '' });
   });
 
-  it('says so where the app may not use the Management API', async () => {
+  it('reports an app that may not use the Management API', async () => {
     const logto = await openTenant();
     const { id } = logto.addApp('stranger');
     const env = { LOGTO_APP_ID: id, LOGTO_APP_SECRET: logto.app('stranger').secret };

@@ -8,7 +8,7 @@ import { admin, openTenant, runSetup, SHOP_FILE, setupFile } from './tenant.js';
 const ONE_APP = { apps: [{ name: 'a' }] };
 
 describe('logto-m2m setup --plan', () => {
-  it('shows what would be made, ends with 3 and changes nothing', async () => {
+  it('shows what a run would create, exits with 3 and changes nothing', async () => {
     const logto = await openTenant();
     const state = structuredClone(logto.state);
     const { code, stdout, stderr } = await runSetup(logto, ['--plan']);
@@ -18,7 +18,7 @@ describe('logto-m2m setup --plan', () => {
     expect(logto.requests.filter((one) => !one.startsWith('GET'))).toEqual([]);
   });
 
-  it('shows the lines that the run itself shows', async () => {
+  it('prints the same lines as the run itself', async () => {
     const logto = await openTenant({ recorded: true });
     const steps = ({ stdout }: { stdout: string }) =>
       stdout.split('\n').filter((line) => /^[+=!] /.test(line));
@@ -27,7 +27,7 @@ describe('logto-m2m setup --plan', () => {
     expect(new Set(planned.map((line) => line[0]))).toEqual(new Set(['+', '=', '!']));
   });
 
-  it('ends with 0 where nothing is to do, also where something differs', async () => {
+  it('exits with 0 if nothing is missing, even if something differs', async () => {
     const logto = await openTenant({ recorded: true });
     await runSetup(logto);
     const { code, stdout } = await runSetup(logto, ['--plan']);
@@ -38,7 +38,7 @@ describe('logto-m2m setup --plan', () => {
 });
 
 describe('logto-m2m setup --check', () => {
-  it('ends with 0 where the tenant has all that the file describes', async () => {
+  it('exits with 0 if the tenant has everything that the file describes', async () => {
     const logto = await openTenant();
     await runSetup(logto);
     const { code, stdout, stderr } = await runSetup(logto, ['--check']);
@@ -49,7 +49,7 @@ describe('logto-m2m setup --check', () => {
     });
   });
 
-  it('ends with 1 where something is missing, and changes nothing', async () => {
+  it('exits with 1 if something is missing, and changes nothing', async () => {
     const logto = await openTenant();
     await runSetup(logto);
     logto.change(() => logto.state.roleApps.splice(1, 1));
@@ -63,7 +63,7 @@ describe('logto-m2m setup --check', () => {
     expect(logto.state).toEqual(state);
   });
 
-  it('ends with 1 where something differs', async () => {
+  it('exits with 1 if something differs', async () => {
     const logto = await openTenant();
     await runSetup(logto);
     logto.change(() => Object.assign(logto.state.roles.at(-1) ?? {}, { description: 'Other' }));
@@ -79,12 +79,12 @@ describe('logto-m2m setup --check', () => {
       '? permission admin of https://shopping.api: the file does not describe it',
     ],
     [
-      'a role that gives more',
+      'a role with an additional permission',
       (state, { reader, write }) => state.roleScopes.push([reader, write]),
       '? role shop-reader also gives write:products of https://shopping.api, which the file does not say',
     ],
     [
-      'another role that gives a permission of the API',
+      'another role with a permission of the API',
       (state, { write }) => {
         state.roles.push({
           tenantId: 'default',
@@ -98,7 +98,7 @@ describe('logto-m2m setup --check', () => {
       '? role old gives write:products of https://shopping.api, which the file does not say',
     ],
     [
-      'another role of an app',
+      'an additional role of an app',
       (state, { admin: role, statistics }) => state.roleApps.push([role, statistics]),
       '? app statistics-service also has the role shop-admin',
     ],
@@ -108,12 +108,12 @@ describe('logto-m2m setup --check', () => {
       '? role shop-reader: the app management-service has it, too',
     ],
     [
-      'an organization role that gives more',
+      'an organization role with an additional permission',
       (state, { partner, deletion }) => state.organizationRoleResourceScopes.push([partner, deletion]),
       '? organization role shop-partner also gives delete:products of https://shopping.api, which the file does not say',
     ],
     [
-      'another organization role that gives a permission of the API, and one of organizations',
+      'another organization role with a permission of the API and one of organizations',
       (state, { write }) => {
         state.organizationRoles.push({ id: 'o9', name: 'old', description: '', type: 'MachineToMachine' });
         state.organizationRoleScopes.push(['o9', state.organizationScopes[0]?.id ?? '']);
@@ -122,7 +122,7 @@ describe('logto-m2m setup --check', () => {
       '? organization role old gives read:reports and write:products of https://shopping.api, which the file does not say',
     ],
     [
-      'an organization role that gives a permission of the same name of another API',
+      'an organization role with a permission of the same name of another API',
       (state, { partner }) => {
         state.resources.push({
           id: 'bank',
@@ -141,14 +141,14 @@ describe('logto-m2m setup --check', () => {
       '? organization Corner Shop: the app management-service is a member, too',
     ],
     [
-      'another organization role of a member',
+      'an additional organization role of a member',
       (state, { shop, partnerApp }) => {
         state.organizationRoles.push({ id: 'o9', name: 'boss', description: '', type: 'MachineToMachine' });
         state.organizationAppRoles.push([`${shop} ${partnerApp}`, 'o9']);
       },
       '? app partner-service in organization Corner Shop also has the organization role boss',
     ],
-  ])('warns of what the tenant has beside the file: %s', async (_what, add, line) => {
+  ])('warns about what the tenant has in addition to the file: %s', async (_what, add, line) => {
     const logto = await openTenant();
     await runSetup(logto);
     logto.change(() => add(logto.state, idsIn(logto.state)));
@@ -158,7 +158,7 @@ describe('logto-m2m setup --check', () => {
     expect(stdout).toMatch(/\nWhat is marked with \? is a warning \(\d\)\.\n$/);
   });
 
-  it('does not mention what has nothing to do with the file', async () => {
+  it('does not mention what is unrelated to the file', async () => {
     const logto = await openTenant({ recorded: true });
     await runSetup(logto, [], { file: setupFile(ONE_APP) });
     const { stdout } = await runSetup(logto, ['--check'], { file: setupFile(ONE_APP) });
@@ -207,7 +207,7 @@ describe('logto-m2m setup --from-api', () => {
   const compare = (url: string, env: Record<string, string> = {}) =>
     logtoM2M(['setup', SHOP_FILE, '--from-api', url], { env });
 
-  it('ends with 0 where the file has all permissions of the API, without asking Logto', async () => {
+  it('exits with 0 if the file has all permissions of the API, without a request to Logto', async () => {
     await using api = await startApi({ resource: 'https://shopping.api', scopes_supported: ALL });
     const { code, stdout, stderr } = await compare(api.url);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
@@ -215,7 +215,7 @@ describe('logto-m2m setup --from-api', () => {
     expect(stdout).toContain('\nNothing is missing, and nothing differs.\n');
   });
 
-  it('ends with 1 and names the permissions that the file lacks, and those that the API does not ask for', async () => {
+  it('exits with 1 and names permissions that only the API or only the file has', async () => {
     const scopes = ['read:products', 'write:product', 'read:stock'];
     await using api = await startApi({ resource: 'https://shopping.api', scopes_supported: scopes });
     const { code, stdout } = await compare(api.url);
@@ -235,7 +235,7 @@ describe('logto-m2m setup --from-api', () => {
     ]);
   });
 
-  it('ends with 1 where the file does not describe the API', async () => {
+  it('exits with 1 if the file does not describe the API', async () => {
     await using api = await startApi({ resource: 'https://shopping.api/', scopes_supported: ALL });
     const { code, stdout } = await compare(api.url);
     expect(code).toBe(1);
@@ -244,7 +244,7 @@ describe('logto-m2m setup --from-api', () => {
     );
   });
 
-  it('ends with 1 where the API trusts another Logto than LOGTO_ENDPOINT', async () => {
+  it('exits with 1 if the API trusts another Logto than LOGTO_ENDPOINT', async () => {
     await using api = await startApi({
       resource: 'https://shopping.api',
       scopes_supported: ALL,
@@ -257,7 +257,7 @@ describe('logto-m2m setup --from-api', () => {
     );
   });
 
-  it('finds the document of an API with a path, and takes the address of the document itself', async () => {
+  it('finds the document of an API with a path, and accepts the URL of the document itself', async () => {
     const path = '/.well-known/oauth-protected-resource/shop';
     await using api = await startApi({ resource: 'https://shopping.api', scopes_supported: ALL }, path);
     for (const address of [`${api.url}/shop`, `${api.url}/shop/`, api.url + path]) {
@@ -265,7 +265,7 @@ describe('logto-m2m setup --from-api', () => {
     }
   });
 
-  it('warns where the document names no permissions', async () => {
+  it('warns if the document names no permissions', async () => {
     await using api = await startApi({ resource: 'https://shopping.api' });
     const { code, stdout } = await compare(api.url);
     expect({ code, stdout }).toEqual({
@@ -288,7 +288,7 @@ describe('logto-m2m setup --from-api', () => {
     }
   });
 
-  it('takes no more of the document than a line shows, and each permission once', async () => {
+  it('shortens long permissions, and lists each permission once', async () => {
     const long = `${'x'.repeat(5_000)}\u001b[2J`;
     await using api = await startApi({ resource: 'https://shopping.api', scopes_supported: [long, long] });
     const { stdout } = await compare(api.url);
@@ -313,14 +313,14 @@ describe('logto-m2m setup --from-api', () => {
       /answers with status 404, and has no metadata document/,
     ],
     ['nothing listens', () => 'http://127.0.0.1:1', /^nothing listens at|^fetch does not allow port 1/],
-  ])('ends with 1 and a sentence where %s', async (_what, address, said) => {
+  ])('exits with 1 and an explanation if %s', async (_what, address, said) => {
     await using api = await startApi({});
     const { code, stdout, stderr } = await compare(address(api.url));
     expect(stderr).toMatch(said);
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
   });
 
-  it('goes together with --check', async () => {
+  it('can be combined with --check', async () => {
     const logto = await openTenant();
     await runSetup(logto);
     await using api = await startApi({ resource: 'https://shopping.api', scopes_supported: ['read:stock'] });
@@ -338,7 +338,7 @@ describe('logto-m2m setup --json', () => {
     [['--plan'], 3],
     [['--check'], 1],
     [[], 0],
-  ])('with %j gives all of it to a machine, without a secret', async (args, code) => {
+  ])('with %j prints the steps and variables, without a secret', async (args, code) => {
     const logto = await openTenant();
     const file = setupFile(ONE_APP);
     const { stdout, stderr, code: ended } = await runSetup(logto, [...args, '--json'], { file });
@@ -350,7 +350,7 @@ describe('logto-m2m setup --json', () => {
     });
   });
 
-  it('tells what was made before a failure, and the failure', async () => {
+  it('prints the steps before a failure, and the failure', async () => {
     const logto = await openTenant();
     logto.changesUntilBreak = 1;
     const { code, stdout, stderr } = await runSetup(logto, ['--json']);
@@ -362,7 +362,7 @@ describe('logto-m2m setup --json', () => {
     });
   });
 
-  it('tells what is wrong with the file', async () => {
+  it('prints the errors in the file', async () => {
     const logto = await openTenant();
     const { code, stdout } = await runSetup(logto, ['--json'], { file: setupFile('{') });
     expect(code).toBe(2);
@@ -370,8 +370,8 @@ describe('logto-m2m setup --json', () => {
   });
 });
 
-describe('logto-m2m setup, as a program', () => {
-  it('makes, plans and checks', async () => {
+describe('logto-m2m setup, as a command,', () => {
+  it('plans, creates and checks', async () => {
     const logto = await openTenant();
     const env = admin(logto);
     expect((await logtoM2M(['setup', SHOP_FILE, '--plan'], { env })).code).toBe(3);
@@ -382,7 +382,7 @@ describe('logto-m2m setup, as a program', () => {
     expect((await logtoM2M(['setup', SHOP_FILE, '--check'], { env })).code).toBe(0);
   });
 
-  it('shows on a terminal what it is doing, and removes that line', async () => {
+  it('shows its progress on a terminal, and removes that line', async () => {
     const logto = await openTenant();
     const { stdout, stderr } = await runSetup(logto, [], { file: setupFile(ONE_APP), isTTY: true });
     expect(stderr.replaceAll('\r\u001b[K', '<')).toBe('  api/applications …<  api/applications …<');
@@ -417,13 +417,13 @@ describe('logto-m2m setup, as a program', () => {
       /the app is missing: set LOGTO_APP_ID and LOGTO_APP_SECRET/,
     ],
     [['none.json'], /^none\.json does not exist\.$/m],
-  ])('ends with 2 where it was called with %j', async (args, said) => {
+  ])('exits with 2 for the arguments %j', async (args, said) => {
     const { code, stdout, stderr } = await logtoM2M(['setup', ...args]);
     expect(stderr).toMatch(said);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
   });
 
-  it('ends with 2 where LOGTO_TENANT_ID is not an id', async () => {
+  it('exits with 2 if LOGTO_TENANT_ID is not an id', async () => {
     const env = {
       LOGTO_ENDPOINT: 'https://logto.example',
       LOGTO_APP_ID: 'a',
@@ -434,7 +434,7 @@ describe('logto-m2m setup, as a program', () => {
     expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringMatching(/LOGTO_TENANT_ID must be/) });
   });
 
-  it('explains itself', async () => {
+  it('prints help', async () => {
     const { code, stdout } = await logtoM2M(['setup', '--help']);
     expect({ code, stdout }).toEqual({
       code: 0,

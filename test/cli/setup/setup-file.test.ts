@@ -10,7 +10,7 @@ import { SHOP_FILE, setupFile } from './tenant.js';
 const schema = JSON.parse(readFileSync(new URL('../../../setup.schema.json', import.meta.url), 'utf8'));
 const shop = JSON.parse(readFileSync(SHOP_FILE, 'utf8')) as Record<string, unknown>;
 
-/** What is wrong with a file, without its path. */
+/** The errors in a file, without its path. */
 async function faultsOf(content: unknown, name?: string): Promise<string[]> {
   const file = setupFile(content, name);
   const error = await readSetupFile(file).then(
@@ -29,7 +29,7 @@ describe('a set-up file', () => {
       'apps[1].rolse: unknown member. Did you mean `roles`?',
     ],
     [
-      'a member that means nothing',
+      'an unknown member',
       { api: { name: 'A', indicator: 'https://a.api', permissions: {}, ttl: 1, scopes: {} } },
       'api.scopes: unknown member. Known members are name, indicator, permissions and accessTokenTtl.',
     ],
@@ -39,7 +39,7 @@ describe('a set-up file', () => {
       'apps[0].customClientMetadata.corsAllowedOrigin: unknown member. Did you mean `corsAllowedOrigins`?',
     ],
     ['a missing member', { roles: [{ name: 'r' }] }, 'roles[0]: the member `permissions` is missing.'],
-    ['another type', { roles: {} }, 'roles: it must be a list, not an object.'],
+    ['a wrong type', { roles: {} }, 'roles: it must be a list, not an object.'],
     ['null', { apps: null }, 'apps: it must be a list, not null.'],
     ['an empty name', { apps: [{ name: ' ' }] }, 'apps[0].name: it must not be empty.'],
     [
@@ -63,12 +63,12 @@ describe('a set-up file', () => {
       'organizationPermissions["read all"]: "read all" is not allowed here. The name of a permission: printable ASCII without spaces, double quotes and backslashes (RFC 6749 section 3.3), such as read:products.',
     ],
     [
-      'variables in small letters',
+      'variables in lower case',
       { apps: [{ name: 'a', env: 'logto_app' }] },
       'apps[0].env: "logto_app" is not allowed here. What the variables of the app begin with in the file of --write-env: capitals, digits and underscores. LOGTO_APP gives LOGTO_APP_ID and LOGTO_APP_SECRET. Default: the name in capitals.',
     ],
     [
-      'an indicator that is no URI',
+      'an indicator that is not a URI',
       { api: { name: 'A', indicator: 'shopping', permissions: {} } },
       'api: `indicator` must be an API resource indicator of Logto, an absolute URI without a fragment as https://shopping.api, not "shopping".',
     ],
@@ -113,12 +113,12 @@ describe('a set-up file', () => {
       'organizations[0].members[0].roles: the file describes no organization role "r". The file describes none.',
     ],
     [
-      'an API of which a role has no permission',
+      'a role with an empty list of permissions',
       { roles: [{ name: 'r', permissions: { 'https://a.api': [] } }] },
       'roles[0].permissions["https://a.api"]: it must not be empty.',
     ],
     [
-      'a name that stands twice',
+      'a duplicate name',
       { apps: [{ name: 'a' }, { name: 'a', env: 'B' }] },
       'apps: the name "a" stands more than once.',
     ],
@@ -152,12 +152,12 @@ describe('a set-up file', () => {
       { organizationPermissions: { ['a'.repeat(129)]: '' } },
       `organizationPermissions.${'a'.repeat(129)}: it must have at most 128 characters.`,
     ],
-    ['nothing', {}, 'the file: it describes nothing.'],
-  ])('with %s is refused, with the place and the remedy', async (_what, content, fault) => {
+    ['no content', {}, 'the file: it describes nothing.'],
+  ])('with %s is refused with an error that names the place and the fix', async (_what, content, fault) => {
     expect(await faultsOf(content)).toContain(`FILE: ${fault}`);
   });
 
-  it('has all its faults named at once', async () => {
+  it('has all its errors reported at once', async () => {
     expect(await faultsOf({ apps: [{ nmae: 'a' }, 1], roles: 1 })).toHaveLength(4);
   });
 
@@ -165,18 +165,18 @@ describe('a set-up file', () => {
     ['is not JSON', '{ "api": ', 'logto.json', /^FILE is not JSON: /],
     ['holds a list', '[]', 'logto.json', /^FILE: the file: it must be an object, not an empty list\.$/],
     [
-      'has a Map for an object',
+      'has a Map instead of an object',
       'export default { organizationPermissions: new Map([["a", ""]]) }',
       'a.mjs',
       /it must be an object, not one of a class\.$/,
     ],
     [
-      'throws something else',
+      'throws something other than an Error',
       'throw { toString() { throw 1; } }',
       'a.mjs',
       /it threw something else than an Error\.$/,
     ],
-    ['is a module with a mistake', 'export default {', 'logto.mjs', /^FILE cannot be loaded: /],
+    ['is a module with a syntax error', 'export default {', 'logto.mjs', /^FILE cannot be loaded: /],
     [
       'is a module that throws',
       'throw new Error("no tenant set")',
@@ -184,13 +184,13 @@ describe('a set-up file', () => {
       /cannot be loaded: no tenant set$/,
     ],
     [
-      'is a module without a default',
+      'is a module without a default export',
       'export const a = 1',
       'a.mjs',
       /^FILE cannot be loaded: it has no default export\.$/,
     ],
     [
-      'is a module that lacks another',
+      'is a module that imports a missing one',
       'import "./none.mjs"',
       'a.mjs',
       /^FILE cannot be loaded: Cannot find module/,
@@ -213,7 +213,7 @@ describe('a set-up file', () => {
       expect(await readSetupFile(setupFile(content, name))).toEqual(expected);
   });
 
-  it('can leave members of a module undefined', async () => {
+  it('can have undefined members in a module', async () => {
     const content = 'export default { apps: [{ name: "a", description: undefined, roles: undefined }] }';
     expect(await faultsOf(content, 'a.mjs')).toEqual([]);
   });
@@ -222,13 +222,13 @@ describe('a set-up file', () => {
 describe('the JSON Schema', () => {
   const validate = new Ajv({ strict: true, strictTypes: false, allErrors: true }).compile(schema);
 
-  it('accepts the set-up of the example, and the types do, too', () => {
+  it('accepts the set-up of the example, and so do the types', () => {
     expect(validate(shop)).toBe(true);
     const typed: SetupDefinition = shop;
     expect(defineSetup(typed)).toBe(shop);
   });
 
-  it('is read by the command as ajv reads it', () => {
+  it('has the same meaning for the command as for ajv', () => {
     const isValid = (value: unknown) => faultsIn(value).length === 0;
     const places = placesIn(shop);
     const junk = fc.oneof(
@@ -243,7 +243,7 @@ describe('the JSON Schema', () => {
         if (typeof holder === 'object' && holder !== null) {
           Object.defineProperty(holder, key, { value, enumerable: true, configurable: true, writable: true });
         }
-        // White space alone is a name for ajv.
+        // ajv accepts a name of white space alone.
         fc.pre(!JSON.stringify(changed).includes('" "'));
         expect([isValid(changed), JSON.stringify(changed)]).toEqual([
           validate(changed),

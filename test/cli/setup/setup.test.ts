@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { shopDirectory } from '../../../example-server/local-issuer/directory.js';
+import { shopDirectory } from '../../local-issuer/directory.js';
 import type { StandInLogto } from '../../support/management-api/stand-in-logto.js';
 import type { State } from '../../support/management-api/state.js';
 import { openTenant, runSetup, SHOP, setupFile, shapeOf } from './tenant.js';
@@ -22,7 +22,7 @@ function grantsIn({ applications, organizations }: StandInLogto['directory']) {
 const NOTHING_MADE = /^(?!\+)/;
 
 describe('logto-m2m setup', () => {
-  it("makes the example's all on an empty tenant, so that its apps may do what they should", async () => {
+  it('creates everything of the example on an empty tenant, with the same grants for its apps', async () => {
     const logto = await openTenant();
     const { code, stdout, stderr } = await runSetup(logto);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
@@ -33,7 +33,7 @@ describe('logto-m2m setup', () => {
     expect(grantsIn(logto.directory)).toEqual(asInTheExample);
   });
 
-  it('says that nothing is to do the second time, and changes nothing', async () => {
+  it('changes nothing in a second run, and says so', async () => {
     const logto = await openTenant();
     await runSetup(logto);
     const state = structuredClone(logto.state);
@@ -44,7 +44,7 @@ describe('logto-m2m setup', () => {
     expect(logto.state).toEqual(state);
   });
 
-  it('repairs each single thing that was taken away', async () => {
+  it('restores each single thing that was removed', async () => {
     const logto = await openTenant();
     await runSetup(logto);
     const whole = shapeOf(logto);
@@ -58,7 +58,7 @@ describe('logto-m2m setup', () => {
     }
   });
 
-  it('completes a run that lost the response to any of its changes', async () => {
+  it('completes a run in which the response to any change was lost', async () => {
     const whole = await openTenant();
     await runSetup(whole);
 
@@ -79,7 +79,7 @@ describe('logto-m2m setup', () => {
     expect(shapeOf(logto)).toEqual(shapeOf(whole));
   });
 
-  it('finds what a tenant in use has, and completes it', async () => {
+  it('creates what a tenant in use lacks, and leaves the rest unchanged', async () => {
     const logto = await openTenant({ recorded: true });
     const before = structuredClone(logto.state);
     const { code, stdout } = await runSetup(logto);
@@ -99,7 +99,7 @@ describe('logto-m2m setup', () => {
     );
     expect(stdout).toMatch(/\nWhat is marked with ! differs, and was left \(\d+\)/);
     expect(grantsIn(logto.directory)).toEqual(grantsIn(shopDirectory()));
-    // All that was there is there still, as it was.
+    // Everything that existed before is unchanged.
     for (const [table, entries] of Object.entries(before)) {
       expect(logto.state[table as keyof State]).toEqual(expect.arrayContaining(entries));
     }
@@ -107,7 +107,7 @@ describe('logto-m2m setup', () => {
     expect(again).toMatchObject({ code: 0, stdout: expect.stringContaining('\nNothing is to do.\n') });
   });
 
-  it('finds what is on later pages', async () => {
+  it('finds entries on later pages', async () => {
     const logto = await openTenant();
     await runSetup(logto);
     for (let number = 1; number <= 205; number += 1) {
@@ -119,12 +119,12 @@ describe('logto-m2m setup', () => {
     expect(logto.requests.filter((one) => one.includes('/api/applications?page=3'))).toHaveLength(1);
   });
 
-  it('reads a list again that changes while it is read', async () => {
+  it('reads a list again if it changes meanwhile', async () => {
     const logto = await openTenant();
     await runSetup(logto);
     for (let number = 1; number <= 100; number += 1) logto.addApp(`app ${number}`);
     const state = structuredClone(logto.state);
-    // Whoever is on the second page moves to the first when another app is deleted meanwhile.
+    // An app on the second page moves to the first when another app is deleted meanwhile.
     let deletions = 1;
     logto.intercept = ({ method, path, query }) => {
       if (method !== 'GET' || path !== '/api/applications' || query['page'] !== '2' || deletions-- <= 0)
@@ -143,7 +143,7 @@ describe('logto-m2m setup', () => {
     });
   });
 
-  it('does not mistake an organization for a role of the same words', async () => {
+  it('distinguishes the organization "role admin" from the organization role "admin"', async () => {
     const logto = await openTenant();
     const file = setupFile({
       apps: [{ name: 'a' }],
@@ -155,7 +155,7 @@ describe('logto-m2m setup', () => {
     expect(stdout).toContain(`ROLE_ADMIN_ID=${logto.state.organizations[0]?.id}\n`);
   });
 
-  it('asks only for the kinds of things that the file describes', async () => {
+  it('requests only the kinds of things that the file describes', async () => {
     const logto = await openTenant();
     const file = setupFile({ apps: [{ name: 'a' }] });
     expect((await runSetup(logto, [], { file })).stdout).toContain('+ app a\n');
@@ -165,7 +165,7 @@ describe('logto-m2m setup', () => {
     ]);
   });
 
-  it('makes what a file with every member describes, and finds it as it was made', async () => {
+  it('creates what a file with every member describes, and finds it unchanged in a second run', async () => {
     const logto = await openTenant();
     const file = setupFile({
       api: [
@@ -233,7 +233,7 @@ describe('logto-m2m setup', () => {
       ({ applications }) => Object.assign(applications.at(-1) ?? {}, { customClientMetadata: {} }),
       '! app a: customClientMetadata.corsAllowedOrigins is missing in Logto, and ["https://a.example"] in the file',
     ],
-  ])('leaves what differs, and says so: %s', async (_what, change, line) => {
+  ])('reports what differs, and leaves it: %s', async (_what, change, line) => {
     const logto = await openTenant();
     const file = setupFile({
       api: { name: 'A', indicator: 'https://a.api', permissions: { a: 'A' }, accessTokenTtl: 600 },
@@ -249,7 +249,7 @@ describe('logto-m2m setup', () => {
   });
 });
 
-describe('logto-m2m setup stops with nothing changed', () => {
+describe('logto-m2m setup stops without a change', () => {
   async function expectDoubt(logto: StandInLogto, sentence: RegExp, args: string[] = []) {
     const state = structuredClone(logto.state);
     const { code, stdout, stderr } = await runSetup(logto, args);
@@ -296,13 +296,13 @@ describe('logto-m2m setup stops with nothing changed', () => {
       (logto) => logto.addApp('Catalog-Service'),
       /Logto has the app "Catalog-Service", and the file says "catalog-service"\. If it is the same/,
     ],
-  ])('where %s', async (_what, prepare, sentence) => {
+  ])('if %s', async (_what, prepare, sentence) => {
     const logto = await openTenant();
     prepare(logto);
     for (const args of [[], ['--plan'], ['--check']]) await expectDoubt(logto, sentence, args);
   });
 
-  it('and names every doubt', async () => {
+  it('and names every conflict', async () => {
     const logto = await openTenant();
     addUsersRole(logto, 'roles', 'shop-admin');
     addUsersRole(logto, 'roles', 'shop-reader');
@@ -310,7 +310,7 @@ describe('logto-m2m setup stops with nothing changed', () => {
     expect(stderr.trim().split('\n')).toHaveLength(3);
   });
 
-  it('but does not mind an app of another type with the same name', async () => {
+  it('but not for an app of another type with the same name', async () => {
     const logto = await openTenant();
     logto.addApp('catalog-service', 'Traditional');
     expect((await runSetup(logto)).stdout).toContain('+ app catalog-service\n');
@@ -321,7 +321,7 @@ function addUsersRole({ state }: StandInLogto, table: 'roles' | 'organizationRol
   state[table].push({ tenantId: 'default', id: name, name, description: '', type: 'User' });
 }
 
-/** Functions that each remove one thing, with all that hangs on it. */
+/** Functions that each remove one thing, with everything that depends on it. */
 function removalsFrom(state: State): (() => void)[] {
   const entries = [
     ...['resources', 'scopes', 'roles', 'applications'],
@@ -359,7 +359,7 @@ function removalsFrom(state: State): (() => void)[] {
         const own = state[table].filter(([owner]) => owner !== 'mgmt');
         const gone = own[index % own.length];
         state[table] = state[table].filter((pair) => pair !== gone);
-        // Who leaves an organization loses the roles there.
+        // An app that leaves an organization loses its roles there.
         if (table === ('organizationApps' as string)) state.organizationAppRoles = [];
       }),
     ),

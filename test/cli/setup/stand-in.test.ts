@@ -16,7 +16,7 @@ describe('the stand-in for the Management API', () => {
       .filter(({ method, status }) => method === 'POST' && status < 300)
       .flatMap(({ response }) => (response as { id?: string }).id ?? []);
 
-  it('answers every recorded call as the real Logto did', async () => {
+  it('responds to every recorded call like the real Logto', async () => {
     logto = await openTenant({ recorded: true, ids: idsOf(recordedCalls) });
     const tokens = await Promise.all(['stranger-service', 'management-service'].map(tokenOf));
 
@@ -28,7 +28,7 @@ describe('the stand-in for the Management API', () => {
     }
   });
 
-  it('answers every call that was recorded later, on a new tenant', async () => {
+  it('responds to every later recorded call like the real Logto, on a new tenant', async () => {
     logto = await openTenant({ ids: idsOf(laterRecordedCalls) });
     const token = await tokenOf('management-service');
     expect(laterRecordedCalls.length).toBeGreaterThan(20);
@@ -63,7 +63,7 @@ describe('the stand-in for the Management API', () => {
     });
   }
 
-  /** What depends on the moment, on chance or on the address, by its type alone. */
+  /** Replaces values that depend on time or chance by their type, and removes the address. */
   function comparable(call: RecordedCall): unknown {
     const json = JSON.stringify(call, (key, value) =>
       /^(createdAt|value)$/.test(key) ? `a ${typeof value}` : value,
@@ -71,7 +71,7 @@ describe('the stand-in for the Management API', () => {
     return JSON.parse(json.replaceAll('http://localhost:3001/', '/').replaceAll(`${logto.endpoint}/`, '/'));
   }
 
-  it('gives lists in pages', async () => {
+  it('returns lists in pages', async () => {
     logto = await openTenant();
     for (let number = 1; number <= 44; number += 1) logto.addApp(`app ${number}`);
     const authorization = `Bearer ${await tokenOf('management-service')}`;

@@ -1,4 +1,4 @@
-import type { SigningAlgorithm } from '../../../example-server/dist/local-issuer/local-issuer.js';
+import type { SigningAlgorithm } from '../../local-issuer/dist/local-issuer.js';
 import type { Fault } from './faults.js';
 
 /** What happens next. */

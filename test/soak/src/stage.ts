@@ -1,8 +1,5 @@
-import { shopDirectory } from '../../../example-server/dist/local-issuer/directory.js';
-import {
-  type LocalIssuer,
-  startLocalIssuer,
-} from '../../../example-server/dist/local-issuer/local-issuer.js';
+import { shopDirectory } from '../../local-issuer/dist/directory.js';
+import { type LocalIssuer, startLocalIssuer } from '../../local-issuer/dist/local-issuer.js';
 import type { ApiTasks } from './api-process.js';
 import { type Child, startChild } from './child.js';
 import { type FaultyFront, startFaultyFront } from './faulty-front.js';

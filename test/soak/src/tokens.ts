@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { askForToken, withAlteredScope } from '../../../example-server/dist/demo/tokens.js';
-import type { shopDirectory } from '../../../example-server/dist/local-issuer/directory.js';
+import { askForToken, withAlteredScope } from '../../../demo/dist/tokens.js';
+import type { shopDirectory } from '../../local-issuer/dist/directory.js';
 import type { TokenKind } from './exchange.js';
 import { shoppingApi } from './settings.js';
 

@@ -1,4 +1,4 @@
-import type { Directory } from '../../../example-server/local-issuer/directory.js';
+import type { Directory } from '../../local-issuer/directory.js';
 import { membersOf, ownersOf, type State } from './state.js';
 
 /** What the issuer has to know, so that its tokens hold what the tenant grants. */

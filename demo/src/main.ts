@@ -1,7 +1,7 @@
-import { Printer } from './demo/printer.js';
-import { Runner } from './demo/runner.js';
-import { runScenario } from './demo/scenario.js';
-import { startServers } from './demo/servers.js';
+import { Printer } from './printer.js';
+import { Runner } from './runner.js';
+import { runScenario } from './scenario.js';
+import { Servers } from './servers.js';
 
 const { stdout, env } = process;
 const printer = new Printer({
@@ -10,7 +10,7 @@ const printer = new Printer({
   width: Math.min(stdout.columns ?? 100, 110),
 });
 
-const servers = await startServers();
+const servers = await Servers.start();
 try {
   await runScenario(new Runner(servers, printer));
 } catch (error) {

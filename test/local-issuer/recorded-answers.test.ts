@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, it } from 'vitest';
-import { shopDirectory } from '../../example-server/local-issuer/directory.js';
-import { startLocalIssuer } from '../../example-server/local-issuer/local-issuer.js';
 import { answerTo, RECORDED, recordedRequests, type StandIn } from '../support/recorded-answers.js';
+import { shopDirectory } from './directory.js';
+import { startLocalIssuer } from './local-issuer.js';
 
 /** Requests to which the stand-in answers otherwise than Logto, and why. */
 const EXCEPTIONS: Readonly<Record<string, string>> = {

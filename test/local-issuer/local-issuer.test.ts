@@ -4,14 +4,10 @@ import { connect } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
 import { createLocalJWKSet, decodeProtectedHeader, type JSONWebKeySet, jwtVerify } from 'jose';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import {
-  type Application,
-  type Directory,
-  shopDirectory,
-} from '../../example-server/local-issuer/directory.js';
-import { type LocalIssuer, startLocalIssuer } from '../../example-server/local-issuer/local-issuer.js';
 import { createLogtoAuth } from '../../src/index.js';
 import { resultOf } from '../support/result.js';
+import { type Application, type Directory, shopDirectory } from './directory.js';
+import { type LocalIssuer, startLocalIssuer } from './local-issuer.js';
 
 // Before the imports above run, since some modules greet the console as they load.
 const consoleMethods = vi.hoisted(() =>

@@ -1,29 +1,29 @@
-/** What an app asks Logto for: a token for an API, inside an organization or not, or one of an organization. */
+/** A token request: for an API, for an API inside an organization, or for an organization. */
 export interface TokenRequest {
   resource?: string;
   organization_id?: string;
   scope: string;
 }
 
-/** An access token, and how it came about. */
+/** An access token, and a description of it. */
 export interface Token {
   /** The token itself. */
   text: string;
-  /** What to call it in the story: never the token itself, which would be a secret outside of a demo. */
+  /** What is printed instead of the token, which would be a secret outside of a demo. */
   label: string;
   claims: Readonly<Record<string, unknown>>;
-  /** The permissions granted, which may be fewer than were asked for. */
+  /** The granted permissions, which may be fewer than were requested. */
   granted: string;
 }
 
-/** How an app proves to Logto who it is. */
+/** The credentials of an app. */
 interface Credentials {
   name: string;
   id: string;
   secret: string;
 }
 
-/** Asks Logto for a token with the client credentials grant (RFC 6749 section 4.4). */
+/** Requests a token from Logto with the client credentials grant (RFC 6749 section 4.4). */
 export async function askForToken(
   issuer: string,
   { name, id, secret }: Credentials,
@@ -36,15 +36,22 @@ export async function askForToken(
   });
   const answer = (await response.json()) as Record<string, unknown>;
   if (!response.ok) throw new Error(`Logto gave ${name} no token: ${answer['error_description']}`);
+  const target = [request.resource, request.organization_id && `organization ${request.organization_id}`];
+  return issuedToken(
+    String(answer['access_token']),
+    name,
+    target.filter(Boolean).join(', '),
+    String(answer['scope'] ?? ''),
+  );
+}
 
-  const text = String(answer['access_token']);
-  const granted = String(answer['scope'] ?? '');
-  const forWhat = [request.resource, request.organization_id && `organization ${request.organization_id}`];
-  const label = `${name}, for ${forWhat.filter(Boolean).join(', ')}: ${granted || 'no permission'}`;
+/** Describes a token by its app, its target and its permissions. */
+export function issuedToken(text: string, appName: string, target: string, granted: string): Token {
+  const label = `${appName}, for ${target}: ${granted || 'no permission'}`;
   return { text, label, claims: claimsOf(text), granted };
 }
 
-/** The same token, but with another scope in its payload; whoever does that cannot sign it anew. */
+/** Changes the scope in the payload of a token. The signature stays, and is not valid for it. */
 export function withAlteredScope(token: Token, scope: string): Token {
   const [header, , signature] = token.text.split('.');
   const claims = { ...token.claims, scope };
@@ -53,7 +60,7 @@ export function withAlteredScope(token: Token, scope: string): Token {
   return { text: `${header}.${payload}.${signature}`, label, claims, granted: token.granted };
 }
 
-/** The payload of a token, as anybody can read it; that it is true only the signature tells. */
+/** Decodes the payload of a token, without a check of the signature. */
 function claimsOf(text: string): Record<string, unknown> {
   const [, payload = ''] = text.split('.');
   return JSON.parse(Buffer.from(payload, 'base64url').toString());
