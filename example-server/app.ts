@@ -18,18 +18,18 @@ import { createShop, type Shop } from './shop/shop.js';
  * | `POST /products`, `PUT /products/:id`     | `write:products`                                     |
  * | `DELETE /products/:id`                    | `delete:products`                                    |
  * | `GET /orders/daily?date=YYYY-MM-DD`       | `read:orders`                                        |
- * | `/organizations/:organizationId/products` | the same as `/products`, held in that organization   |
- * | `/organizations/:organizationId/reports`  | `read:reports`, by a token of that organization      |
+ * | `/organizations/:organizationId/products` | the same as `/products`, for that organization       |
+ * | `/organizations/:organizationId/reports`  | `read:reports`, in a token of that organization      |
  * | `GET /healthz`, `GET /readyz`             | none: keep them off the public internet              |
  * | `GET /metrics`                            | none: keep it off the public internet                |
  *
- * @param auth What `createLogtoAuth()` made: it checks every token.
- * @param metrics What `/metrics` shows; without it there is no such route.
+ * @param auth - verifies every token
+ * @param metrics - served at `/metrics`; without it, there is no such route
  */
 export function createApp(auth: LogtoAuth, shop: Shop = createShop(), metrics?: Metrics): Express {
   const app = express();
   app.disable('x-powered-by');
-  // Whatever a route answers is what its Content-Type says, and no browser is to guess otherwise.
+  // Browsers must not guess another content type than the one of the response.
   app.use((_req, res, next) => {
     res.set('X-Content-Type-Options', 'nosniff');
     next();

@@ -2,16 +2,16 @@ import { parseArgs } from 'node:util';
 import { RedisConnection } from './redis/connection.js';
 import { type Revocable, Revocations } from './redis/revocations.js';
 
-const usage = `Revokes what the shop's API would let in, at every replica and from the next request on.
+const usage = `Revokes tokens for the shop's API, at every replica and from the next request on.
 
-  node example-server/dist/revoke.js app <client id>           every token of that app
-  node example-server/dist/revoke.js token <jti> [seconds]     that token; with seconds, for so long
+  node example-server/dist/revoke.js app <client id>           all tokens of that app
+  node example-server/dist/revoke.js token <jti> [seconds]     that token; with seconds, for that time
   node example-server/dist/revoke.js undo app <client id>
   node example-server/dist/revoke.js undo token <jti>
 
-REDIS_URL says where the list is, as for the server: REDIS_URL=redis://127.0.0.1:6379
+REDIS_URL is the address of Redis, as for the server: REDIS_URL=redis://127.0.0.1:6379
 
-It ends with 0 when it is done, 1 when Redis could not be reached, 2 when the command was not understood.`;
+Exit codes: 0 done; 1 Redis did not confirm it; 2 wrong arguments.`;
 
 interface Command {
   action: 'revoke' | 'undo';
@@ -19,7 +19,7 @@ interface Command {
   seconds?: number;
 }
 
-/** What is wrong with the command line. */
+/** The arguments are wrong. */
 class UsageError extends Error {}
 
 try {
@@ -29,7 +29,7 @@ try {
   console.error(error instanceof UsageError ? `${message}\n\n${usage}` : message);
   process.exitCode = error instanceof UsageError ? 2 : 1;
 }
-// The attempt to reach a Redis that is not there would go on.
+// Otherwise the connection would retry for ever.
 process.exit();
 
 async function main(): Promise<void> {
@@ -45,7 +45,7 @@ async function main(): Promise<void> {
     console.log(await carryOut(command, new Revocations(redis)));
   } catch (error) {
     const why = error instanceof Error ? error.message : error;
-    throw new Error(`Redis has not confirmed it, so do not rely on it: ${why}.`);
+    throw new Error(`Redis did not confirm the change: ${why}.`);
   } finally {
     redis.close();
   }
@@ -65,12 +65,12 @@ function readCommand(args: string[]): Command | 'help' {
   if (values.help) return 'help';
   const undo = positionals[0] === 'undo';
   const [kind, id, seconds, ...others] = undo ? positionals.slice(1) : positionals;
-  if (kind !== 'app' && kind !== 'token') throw new UsageError('Say what to revoke: app or token.');
-  if (!id) throw new UsageError(`Say which ${kind}.`);
-  // An entry that never matches would look like a success.
-  if (/^eyJ[\w-]*\./.test(id)) throw new UsageError('That is a whole token; its jti is needed.');
+  if (kind !== 'app' && kind !== 'token') throw new UsageError('Pass app or token.');
+  if (!id) throw new UsageError(`Pass the id of the ${kind}.`);
+  // Such an entry would never match, and look like a success.
+  if (/^eyJ[\w-]*\./.test(id)) throw new UsageError('Pass the jti of the token, not the token.');
   if (others.length > 0 || (seconds !== undefined && (undo || kind === 'app'))) {
-    throw new UsageError(`What is "${others[0] ?? seconds}" for?`);
+    throw new UsageError(`Unexpected argument "${others[0] ?? seconds}".`);
   }
   const what: Revocable = { kind, id };
   if (undo) return { action: 'undo', what };
@@ -78,7 +78,7 @@ function readCommand(args: string[]): Command | 'help' {
 }
 
 function parse(args: string[]) {
-  // Behind a first word everything is taken as it stands, for a jti may begin with a hyphen.
+  // After the first word, no argument is an option: a jti may begin with a hyphen.
   const literally = args[0]?.startsWith('-') ? args : ['--', ...args];
   const options = { help: { type: 'boolean', short: 'h' } } as const;
   try {
@@ -90,5 +90,5 @@ function parse(args: string[]) {
 
 function readSeconds(text: string): number {
   if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
-  throw new UsageError(`"${text}" is no number of seconds.`);
+  throw new UsageError(`"${text}" is not a number of seconds.`);
 }

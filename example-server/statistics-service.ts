@@ -1,7 +1,7 @@
 import { createM2MClient, M2MClientError } from 'express-logto-m2m/client';
 import { type ZodType, z } from 'zod';
 
-/** What a report needs to know of the shop's products and orders; it is for the API to say more. */
+/** The parts of the responses that the report needs. */
 const productsSchema = z.object({
   products: z.array(z.object({ id: z.string(), name: z.string(), stock: z.int() })),
 });
@@ -20,7 +20,7 @@ const shoppingApi = 'https://shopping.api';
 const patience = 10_000;
 const fewInStock = 20;
 
-/** Why there is no report, in a sentence for the person who runs the service. */
+/** Why there is no report, in a sentence for the operator of the service. */
 class NoReport extends Error {}
 
 try {
@@ -30,7 +30,7 @@ try {
   process.exitCode = 1;
 }
 
-/** Fetches what there is of a day (`YYYY-MM-DD`, UTC), and puts it into a few lines. */
+/** Fetches the orders of a day (`YYYY-MM-DD`, UTC) and the products, and returns a report of a few lines. */
 async function reportOn(date: string): Promise<string> {
   const { SHOP_URL, LOGTO_ENDPOINT, LOGTO_APP_ID, LOGTO_APP_SECRET } = readEnvironment();
   const shop = createM2MClient({
@@ -51,14 +51,16 @@ async function reportOn(date: string): Promise<string> {
     if (!response.ok) throw new NoReport(explain(response, path, body));
     const result = schema.safeParse(body);
     if (result.success) return result.data;
-    throw new NoReport(`What ${SHOP_URL} answered to /${path} is no answer of the shop's API: see SHOP_URL.`);
+    throw new NoReport(
+      `The response of ${SHOP_URL} to /${path} is not one of the shop's API: check SHOP_URL.`,
+    );
   }
 
   async function send(path: string): Promise<Response> {
     try {
       return await shop.fetch(path, { signal: AbortSignal.timeout(patience) });
     } catch (error) {
-      // What the client says of Logto is a sentence already.
+      // The messages of the client are sentences already.
       if (error instanceof M2MClientError) throw error;
       const { cause, message } = error as { cause?: { code?: unknown }; message?: unknown };
       const why = typeof cause?.code === 'string' ? cause.code : message;
@@ -69,12 +71,12 @@ async function reportOn(date: string): Promise<string> {
   function explain({ status }: Response, path: string, body: unknown): string {
     const { data } = z.object({ error: z.string(), scope: z.string().optional() }).safeParse(body);
     if (status === 401) {
-      return `The shop's API at ${SHOP_URL} does not take this app's token (401 ${data?.error}): is it set up for ${LOGTO_ENDPOINT} and ${shoppingApi}?`;
+      return `The shop's API at ${SHOP_URL} does not accept this app's token (401 ${data?.error}): is it configured for ${LOGTO_ENDPOINT} and ${shoppingApi}?`;
     }
     if (status === 403 && data?.scope !== undefined) {
-      return `App ${LOGTO_APP_ID} lacks the permission ${data.scope} that /${path} needs: give it a machine-to-machine role that has it, in the Logto Console.`;
+      return `App ${LOGTO_APP_ID} lacks the permission ${data.scope} for /${path}: assign it a machine-to-machine role with that permission, in the Logto Console.`;
     }
-    return `The shop's API at ${SHOP_URL} answered /${path} with ${status}${data ? ` ${data.error}` : ''}.`;
+    return `The shop's API at ${SHOP_URL} returned ${status}${data ? ` ${data.error}` : ''} for /${path}.`;
   }
 }
 
@@ -87,7 +89,7 @@ function readEnvironment() {
     .filter(([, value]) => !value)
     .map(([name]) => name);
   throw new NoReport(
-    `${missing.join(', ')} not set. SHOP_URL is the address of the shop's API, such as http://127.0.0.1:3200; the others are Logto's, and this app's id and secret there.`,
+    `${missing.join(', ')} not set. SHOP_URL is the address of the shop's API, such as http://127.0.0.1:3200. The others are the address of Logto, and the id and secret of this app.`,
   );
 }
 

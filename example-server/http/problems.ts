@@ -1,6 +1,6 @@
 import type { ErrorRequestHandler, RequestHandler } from 'express';
 
-// The bodies have the form of the guards' own: an error code for programs, a sentence for people.
+// The bodies have the form of the guards' responses: an error code for programs, a sentence for people.
 const codes: Record<number, string> = {
   400: 'invalid_request',
   404: 'not_found',
@@ -10,16 +10,16 @@ const codes: Record<number, string> = {
   503: 'temporarily_unavailable',
 };
 
-// What express.json() can find wrong, by the type that its errors have.
+// The sentences for errors of express.json(), by their type.
 const sentences: Record<string, string> = {
   'entity.parse.failed': 'The body is not valid JSON.',
   'entity.too.large': 'The body is too large.',
 };
 
-/** What is thrown where a request cannot be served; its message is for the caller to read. */
+/** An error whose message is sent to the caller. */
 export class Problem extends Error {
   override readonly name = 'Problem';
-  /** After how many seconds the caller should try again. */
+  /** Seconds after which the caller should retry. */
   readonly retryAfter: number | undefined;
 
   constructor(
@@ -32,18 +32,18 @@ export class Problem extends Error {
   }
 }
 
-/** The value that was looked for, or a 404. */
+/** Returns the value. @throws Problem 404 if it is undefined */
 export function found<T>(value: T | undefined, what: string): T {
   if (value === undefined) throw new Problem(404, `There is no such ${what}.`);
   return value;
 }
 
-/** Mounted behind all routes. */
+/** Mount it after all routes. */
 export const noSuchRoute: RequestHandler = () => {
   throw new Problem(404, 'There is no such route.');
 };
 
-/** Mounted last. Only a `Problem` speaks to the caller in its own words; all else might give something away. */
+/** Mount it last. Only the message of a `Problem` is sent, since others may contain internal details. */
 export const answerProblem: ErrorRequestHandler = (error, _req, res, next) => {
   const status = statusOf(error);
   if (status === 500) console.error(error);
@@ -54,12 +54,12 @@ export const answerProblem: ErrorRequestHandler = (error, _req, res, next) => {
 
   function describe({ message, type }: { message: string; type?: string }): string {
     if (error instanceof Problem) return message;
-    if (status === 500) return 'Something went wrong here.';
-    return sentences[type ?? ''] ?? 'The request cannot be understood.';
+    if (status === 500) return 'The server failed.';
+    return sentences[type ?? ''] ?? 'The request is malformed.';
   }
 };
 
-/** Express and its parsers give the caller's mistakes a status; whatever has none is a mistake of ours. */
+/** Express and its parsers set a 4xx status for errors of the caller. Any other error is a fault of the server. */
 function statusOf(error: { status?: unknown } | undefined): number {
   if (error instanceof Problem) return error.status;
   const status = error?.status;

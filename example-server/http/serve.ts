@@ -2,17 +2,17 @@ import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** How long requests may take to finish once the server is to stop, in milliseconds. */
+/** How long `stop` waits for current requests, in milliseconds. */
 const patience = 10_000;
 
-/** A server that listens. */
+/** A running server. */
 export interface RunningServer {
   url: string;
-  /** Stops listening and resolves when the requests under way have been answered, or after ten seconds. */
+  /** Stops listening. Resolves when the current requests have their responses, or after ten seconds. */
   stop(): Promise<void>;
 }
 
-/** Serves an app; on port 0 that is a free one. */
+/** Serves an app. Port 0 selects a free one. */
 export async function serve(app: RequestListener, port: number, host = '127.0.0.1'): Promise<RunningServer> {
   const server = createServer(app);
   server.listen(port, host);
@@ -24,7 +24,7 @@ export async function serve(app: RequestListener, port: number, host = '127.0.0.
     async stop() {
       const closed = once(server, 'close');
       server.close();
-      // A connection that is busy now would be kept alive for seconds after its answer.
+      // A connection that is busy now would stay open for seconds after its response.
       const sweeping = setInterval(() => server.closeIdleConnections(), 100);
       const deadline = setTimeout(() => server.closeAllConnections(), patience);
       await closed;

@@ -2,10 +2,10 @@ import type { ZodType } from 'zod';
 import { Problem } from './problems.js';
 
 /**
- * Input as its schema describes it.
+ * Validates input against a schema.
  *
- * @param part What the caller is told is wrong where it is no field of its own: `body`, `query`, `id`.
- * @throws {Problem} 400, naming each field that is wrong.
+ * @param part - the name of the input in messages: `body`, `query`, `id`
+ * @throws Problem 400, with the name of each invalid field
  */
 export function validate<T>(schema: ZodType<T>, input: unknown, part: string): T {
   const result = schema.safeParse(input);

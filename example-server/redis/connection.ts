@@ -1,67 +1,66 @@
 import { once } from 'node:events';
 import { createClient, type RedisClientType } from '@keyv/redis';
 
-/** How long Redis may take to answer, in milliseconds: a request is waiting. */
+/** The time limit for a response of Redis, in milliseconds: a request is waiting for it. */
 const patience = 500;
 
-/** What the operator may want to be told of. Neither is called twice in a row. */
+/** Called when the state of the connection changes. */
 export interface ConnectionEvents {
   lost: (why: string) => void;
   back: () => void;
 }
 
 /**
- * A connection that never keeps a request waiting. It mends itself for as long as the process lives; until it has,
- * every question is refused at once.
+ * A connection that keeps no request waiting: while Redis does not respond, every call fails at once. It reconnects
+ * by itself.
  */
 export class RedisConnection {
-  /** For what brings a deadline of its own; all else should `ask`. */
+  /** For callers with a deadline of their own; others use `ask`. */
   readonly client: RedisClientType;
   readonly #events: ConnectionEvents;
-  /** Why Redis is of no use now, if it is not. */
+  /** Why Redis cannot be used now; undefined if it can. */
   #trouble: string | undefined;
-  /** How many questions were given up that Redis may still answer. */
+  /** The number of calls that exceeded the time limit and still have no response. */
   #overdue = 0;
   #isClosed = false;
 
   private constructor(url: string, events: ConnectionEvents) {
     this.#events = events;
     this.client = newClient(url);
-    // Without a listener the first of them would end the process.
+    // Without a listener, the first error would end the process.
     this.client.on('error', (error) => this.#fail(error));
-    // That it takes connections does not mean that it answers: it may want a password.
+    // A Redis that accepts connections may still refuse commands, for example without a password.
     this.client.on('ready', () => this.ask((client) => client.ping()).catch(() => {}));
   }
 
   /**
-   * Connects, and gives Redis a second for it, so that what is asked first can be answered. One that is down is no
-   * error here.
+   * Connects, and waits for a second at most, so that the first calls can succeed. It is not an error if Redis is down.
    *
-   * @throws TypeError when the URL is none of Redis
+   * @throws TypeError if the URL is invalid
    */
   static async open(url: string, events: ConnectionEvents): Promise<RedisConnection> {
     const connection = new RedisConnection(url, events);
     const outcome = once(connection.client, 'ready', { signal: AbortSignal.timeout(1_000) });
-    // Each failure is an error event too.
+    // Each failure is also an error event.
     connection.client.connect().catch(() => {});
     await outcome.catch(() => connection.#fail(new Error('no connection within a second')));
     return connection;
   }
 
   /**
-   * Asks Redis something.
+   * Sends a command.
    *
-   * @throws Error when Redis has not answered within 500 ms; at once where there is no hope that it will
+   * @throws Error (as a rejection) if Redis does not respond within 500 ms; at once if it did not respond before
    */
   ask<T>(question: (client: RedisClientType) => Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
-      // Redis answers in the order it was asked: this question would only wait behind one that waits already.
+      // Redis responds in order, so this command would only wait behind an overdue one.
       if (!this.client.isReady || this.#overdue > 0) throw new Error(this.#trouble);
       const reply = question(this.client);
       let isOverdue = false;
       let later: NodeJS.Immediate | undefined;
       const deadline = setTimeout(() => {
-        // Where this process itself was too busy, the answer may have come and not been read yet.
+        // If this process was busy, the response may have arrived and not been read yet.
         later = setImmediate(() => {
           isOverdue = true;
           this.#overdue += 1;
@@ -87,17 +86,17 @@ export class RedisConnection {
     });
   }
 
-  /** Ends the connection at once: a Redis that hangs would never say goodbye. */
+  /** Closes the connection at once, since a Redis that hangs would not respond to QUIT. */
   close(): void {
     this.#isClosed = true;
     if (this.client.isOpen) this.client.destroy();
   }
 
   #fail(error: Error & { code?: unknown }): Error {
-    // Where a name has several addresses Node's error has no message of its own.
+    // If a name has several addresses, Node's error has no message.
     const why = error.message || String(error.code ?? error);
     if (this.#trouble === undefined && !this.#isClosed) this.#events.lost(why);
-    // What came first says most: that the connection broke, not that another could not be made.
+    // The first error says most: why the connection broke, and not why the next one could not be opened.
     this.#trouble ??= why;
     return error;
   }
@@ -114,8 +113,8 @@ function newClient(url: string): RedisClientType {
     return createClient({
       url,
       disableOfflineQueue: true,
-      // The client has no deadline for a command that was sent. A connection on which nothing moves is given up for
-      // another one; the pings keep something moving on one that is idle.
+      // The client has no time limit for commands. It replaces a connection without traffic; the pings are traffic on an
+      // idle connection.
       pingInterval: 500,
       socket: {
         connectTimeout: 2_000,
@@ -124,7 +123,7 @@ function newClient(url: string): RedisClientType {
       },
     });
   } catch {
-    // Not quoted: it may hold a password.
-    throw new TypeError('REDIS_URL must be an address as redis://127.0.0.1:6379.');
+    // The URL is not shown, since it may contain a password.
+    throw new TypeError('REDIS_URL must be an address such as redis://127.0.0.1:6379.');
   }
 }

@@ -2,12 +2,12 @@ import { createKeyv, type Keyv } from '@keyv/redis';
 import type { RedisConnection } from './connection.js';
 
 /**
- * Logto's keys in Redis, for `jwksCache.store`: a replica that starts while Logto is down finds them there. Who can
- * write them can issue tokens.
+ * Stores Logto's keys in Redis, for `jwksCache.store`: a replica that starts while Logto is down reads them there.
+ * Anyone who can write to this Redis can issue tokens.
  */
 export function createKeyStore({ client }: RedisConnection): Keyv {
   const keyv = createKeyv(client, { namespace: 'shop' });
-  // Neither thrown nor reported: the connection says that Redis is lost, and the keys in memory serve on.
+  // Ignored here: the connection reports that Redis cannot be reached, and the keys in memory stay in use.
   keyv.on('error', () => {});
   return keyv;
 }

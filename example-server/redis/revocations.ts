@@ -2,13 +2,13 @@ import type { AccessToken } from 'express-logto-m2m';
 import { Problem } from '../http/problems.js';
 import type { RedisConnection } from './connection.js';
 
-/** What can be revoked: all tokens of an app, by its client id, or a single token, by its `jti`. */
+/** All tokens of an app, by its client id, or one token, by its `jti`. */
 export interface Revocable {
   kind: 'app' | 'token';
   id: string;
 }
 
-/** The revocation list, which all replicas share. One Redis key an entry, so that an entry can expire. */
+/** The revocation list that all replicas share. Each entry is one Redis key, so that entries can expire. */
 export class Revocations {
   readonly #redis: RedisConnection;
 
@@ -17,11 +17,11 @@ export class Revocations {
   }
 
   /**
-   * Whether a token is on the list, or its app is. Asked anew for each request: an answer that was kept would let a
-   * revoked token in.
+   * Whether the token or its app is on the list. Redis is asked for each request, since a cached result would accept a
+   * revoked token.
    *
-   * @throws {Problem} 503 while Redis cannot tell. To let the token in then would mean that whoever can disturb
-   *   Redis can use a stolen one; to call it invalid would make its owner throw a good one away.
+   * @throws Problem 503 while Redis does not respond. If the token were accepted then, an attacker who can disturb
+   *   Redis could use a stolen one; if it were refused as invalid, its owner would discard a valid one
    */
   async includes({ clientId, jwtId }: Pick<AccessToken, 'clientId' | 'jwtId'>): Promise<boolean> {
     const names = [nameOf({ kind: 'app', id: clientId })];
@@ -30,15 +30,15 @@ export class Revocations {
       return (await this.#redis.ask((client) => client.exists(names))) > 0;
     } catch (cause) {
       const sentence =
-        'Whether the access token has been revoked cannot be told at the moment. Try again later.';
+        'It cannot be checked at present whether the access token is revoked. Try again later.';
       throw new Problem(503, sentence, { cause, retryAfter: 1 });
     }
   }
 
   /**
-   * Puts an entry on the list.
+   * Adds an entry.
    *
-   * @param seconds How long it stays there; without it, until it is taken off.
+   * @param seconds - its lifetime; without it, the entry stays until it is removed
    */
   async add(revocable: Revocable, seconds?: number): Promise<void> {
     const since = new Date().toISOString();
@@ -46,7 +46,7 @@ export class Revocations {
     await this.#redis.ask((client) => client.set(nameOf(revocable), since, expiry));
   }
 
-  /** Takes an entry off the list; false where there was none. */
+  /** Removes an entry. Returns whether there was one. */
   async remove(revocable: Revocable): Promise<boolean> {
     return (await this.#redis.ask((client) => client.del(nameOf(revocable)))) > 0;
   }

@@ -1,7 +1,7 @@
 import { Router } from 'express';
 import type { Metrics } from '../metrics.js';
 
-/** What Prometheus scrapes. It needs no token, so it must be out of the callers' reach. */
+/** The metrics for Prometheus. The route has no guard: keep it off the public internet. */
 export function metricsRoute(metrics: Metrics): Router {
   const router = Router();
 

@@ -6,7 +6,7 @@ import { dailyOrders, daySchema, type OrderBook } from '../shop/orders.js';
 
 const dailyQuerySchema = z.object({ date: daySchema });
 
-/** What was ordered on one day. */
+/** The orders of one day. */
 export function orderRoutes({ requireScopes }: LogtoAuth, orders: OrderBook): Router {
   const router = Router();
 

@@ -4,11 +4,11 @@ import { found } from '../http/problems.js';
 import type { PartnerShop, Shop } from '../shop/shop.js';
 import { productRoutes } from './products.js';
 
-/** What each organization has for itself. A caller needs a token for the very organization in the path. */
+/** The routes of one organization. The token must be valid for the organization in the path. */
 export function organizationRoutes(auth: LogtoAuth, organizations: Shop['organizations']): Router {
   const router = Router({ mergeParams: true });
 
-  // A token for the API inside the organization: asked for with `resource` and `organization_id`.
+  // For tokens for the API inside the organization, requested with `resource` and `organization_id`.
   router.use(
     '/products',
     productRoutes({
@@ -18,7 +18,7 @@ export function organizationRoutes(auth: LogtoAuth, organizations: Shop['organiz
     }),
   );
 
-  // The organization's own token: asked for with `organization_id` alone.
+  // For the organization's own tokens, requested with `organization_id` and without `resource`.
   router.get(
     '/reports',
     auth.requireOrganizationScopes('read:reports', { organization: organizationOf }),
@@ -30,7 +30,7 @@ export function organizationRoutes(auth: LogtoAuth, organizations: Shop['organiz
 
   return router;
 
-  // Logto may know an organization that the shop does not.
+  // Logto may have organizations that the shop does not know.
   function partnerShop({ organizationId }: Request['params']): PartnerShop {
     return found(organizations.get(String(organizationId)), 'organization');
   }

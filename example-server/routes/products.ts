@@ -6,18 +6,18 @@ import { type Catalogue, productFieldsSchema, productIdSchema } from '../shop/ca
 
 interface ProductRoutesOptions {
   auth: LogtoAuth;
-  /** Which organization a caller's token must hold for. */
+  /** The organization rule of the guards. */
   organization: OrganizationRule;
-  /** Whose products a request is about; it may throw a 404. */
+  /** Returns the catalogue of a request; may throw a 404. */
   catalogueOf: (params: Request['params']) => Catalogue;
 }
 
 /**
- * The products of a catalogue. On each route the guard stands first: whoever may not use it learns nothing about
- * its input, and cannot make the server parse a body.
+ * The routes of a catalogue. The guard of each route comes first: a caller without the permission learns nothing about
+ * the input, and cannot make the server parse a body.
  */
 export function productRoutes({ auth, organization, catalogueOf }: ProductRoutesOptions): Router {
-  // mergeParams: the guards and catalogueOf read the :organizationId of the path that this router is mounted at.
+  // mergeParams: the guards and catalogueOf read :organizationId from the path at which this router is mounted.
   const router = Router({ mergeParams: true });
   const allowed = (scope: string) => auth.requireScopes(scope, { organization });
   const jsonBody = express.json({ limit: '16kb' });

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { moneySchema } from './money.js';
 
-/** What a caller may say of a product. Whatever else it sends is refused, so that a typing error is noticed. */
+/** The fields that a caller sends. Unknown fields are refused, so that spelling errors are noticed. */
 export const productFieldsSchema = z.strictObject({
   name: z.string().trim().min(1).max(100),
   price: moneySchema,
@@ -10,12 +10,10 @@ export const productFieldsSchema = z.strictObject({
 
 export const productIdSchema = z.string().regex(/^p\d{4,9}$/, 'must be a product id such as p1001');
 
-export const productSchema = z.strictObject({ id: productIdSchema, ...productFieldsSchema.shape });
-
 export type ProductFields = z.infer<typeof productFieldsSchema>;
-export type Product = z.infer<typeof productSchema>;
+export type Product = ProductFields & { readonly id: string };
 
-/** The products of one shop, in memory: what it is told is forgotten when the process ends. */
+/** The products of one shop, in memory only. */
 export class Catalogue {
   readonly #products = new Map<string, Product>();
   #lastNumber = 1000;
@@ -39,7 +37,7 @@ export class Catalogue {
     return product;
   }
 
-  /** Gives a product new fields; undefined where there is no such product. */
+  /** Replaces the fields of a product. Returns undefined if there is no such product. */
   replace(id: string, fields: ProductFields): Product | undefined {
     if (!this.#products.has(id)) return undefined;
     const product = { id, ...fields };
@@ -47,7 +45,7 @@ export class Catalogue {
     return product;
   }
 
-  /** Takes a product out; undefined where there was none. */
+  /** Removes a product. Returns undefined if there is no such product. */
   remove(id: string): Product | undefined {
     const product = this.#products.get(id);
     this.#products.delete(id);

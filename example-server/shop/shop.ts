@@ -1,35 +1,33 @@
-import { z } from 'zod';
 import { Catalogue, type ProductFields } from './catalogue.js';
-import { type Money, moneySchema } from './money.js';
+import type { Money } from './money.js';
 import type { Order, OrderBook } from './orders.js';
 
-/** A business customer of the shop, which sells on the same platform under its own name. */
+/** A business customer that sells on the same platform under its own name. */
 export interface PartnerShop {
   name: string;
   catalogue: Catalogue;
   reports: MonthlyReport[];
 }
 
-export const monthlyReportSchema = z.strictObject({
-  month: z.string().regex(/^\d{4}-\d{2}$/),
-  orders: z.int().min(0),
-  revenue: moneySchema,
-});
+export interface MonthlyReport {
+  /** As `YYYY-MM`. */
+  month: string;
+  orders: number;
+  revenue: Money;
+}
 
-export type MonthlyReport = z.infer<typeof monthlyReportSchema>;
-
-/** All that the API serves. */
+/** The data of the API. */
 export interface Shop {
   catalogue: Catalogue;
   orders: OrderBook;
-  /** By the id that the organization has in Logto. */
+  /** By the ids of the organizations in Logto. */
   organizations: ReadonlyMap<string, PartnerShop>;
 }
 
 /**
- * A shop in business, with data of its own.
+ * Creates a shop with sample data.
  *
- * @param today The last day with orders, by default the present one.
+ * @param today - the last day with orders
  */
 export function createShop(today = new Date(), cornerShopId = 'tgqjike3k7pu'): Shop {
   const catalogue = new Catalogue([

@@ -23,7 +23,7 @@ const notRevocable = {
   body: {
     error: 'temporarily_unavailable',
     error_description:
-      'Whether the access token has been revoked cannot be told at the moment. Try again later.',
+      'It cannot be checked at present whether the access token is revoked. Try again later.',
   },
 };
 const noKeys = {
@@ -135,16 +135,16 @@ describe('the command that revokes', { timeout: 20_000 }, () => {
   const nowhere = 'redis://127.0.0.1:9';
 
   test.each([
-    [[], 'Say what to revoke: app or token.'],
-    [['user', 'x'], 'Say what to revoke: app or token.'],
-    [['app'], 'Say which app.'],
-    [['undo', 'token', ''], 'Say which token.'],
-    [['app', 'x', '60'], 'What is "60" for?'],
-    [['undo', 'token', 'x', '60'], 'What is "60" for?'],
-    [['token', 'x', '60', 'y'], 'What is "y" for?'],
-    [['token', 'x', '0'], '"0" is no number of seconds.'],
-    [['token', 'x', '1h'], '"1h" is no number of seconds.'],
-    [['token', 'eyJhbGciOiJFUzM4NCJ9.e30.c2ln'], 'That is a whole token; its jti is needed.'],
+    [[], 'Pass app or token.'],
+    [['user', 'x'], 'Pass app or token.'],
+    [['app'], 'Pass the id of the app.'],
+    [['undo', 'token', ''], 'Pass the id of the token.'],
+    [['app', 'x', '60'], 'Unexpected argument "60".'],
+    [['undo', 'token', 'x', '60'], 'Unexpected argument "60".'],
+    [['token', 'x', '60', 'y'], 'Unexpected argument "y".'],
+    [['token', 'x', '0'], '"0" is not a number of seconds.'],
+    [['token', 'x', '1h'], '"1h" is not a number of seconds.'],
+    [['token', 'eyJhbGciOiJFUzM4NCJ9.e30.c2ln'], 'Pass the jti of the token, not the token.'],
     [['--for', '60', 'token', 'x'], "Unknown option '--for'"],
   ])('refuses %j', async (args, complaint) => {
     const { exitCode, output, errors } = await outcome(run('revoke', args, { REDIS_URL: nowhere }));
@@ -173,7 +173,7 @@ test.each(['http://:open-sesame@127.0.0.1', ':open-sesame@'])(
     expect(await outcome(run('main', [], settings))).toEqual({
       exitCode: 1,
       output: '',
-      errors: 'REDIS_URL must be an address as redis://127.0.0.1:6379.\n',
+      errors: 'REDIS_URL must be an address such as redis://127.0.0.1:6379.\n',
     });
   },
 );
@@ -374,7 +374,7 @@ describe.skipIf(Redis.isMissing)(suite, { timeout: 60_000 }, () => {
       const failed = (why: string) => ({
         exitCode: 1,
         output: '',
-        errors: `Redis has not confirmed it, so do not rely on it: ${why}.\n`,
+        errors: `Redis did not confirm the change: ${why}.\n`,
       });
       redis.hang();
       expect(await revoke('app', 'x')).toEqual(failed('no connection within a second'));

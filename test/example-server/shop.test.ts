@@ -414,7 +414,7 @@ describe('input that is no good', () => {
 
   test('a path that cannot be decoded', async () => {
     const response = await send('get', '/products/%E0%A4%A', await tokenFor('read:products'));
-    expect(answer(response)).toEqual(problem(400, 'invalid_request', 'The request cannot be understood.'));
+    expect(answer(response)).toEqual(problem(400, 'invalid_request', 'The request is malformed.'));
   });
 
   test.each([
@@ -453,7 +453,7 @@ test('a mistake of our own is 500 without details, and in the log', async () => 
   const response = await send('get', '/products', await tokenFor('read:products'));
   const logged = log.mock.calls;
   log.mockRestore();
-  expect(answer(response)).toEqual(problem(500, 'server_error', 'Something went wrong here.'));
+  expect(answer(response)).toEqual(problem(500, 'server_error', 'The server failed.'));
   expect(logged).toEqual([[mistake]]);
 });
 
