@@ -18,13 +18,16 @@ import { calling } from './calling.js';
 import { inYourApp } from './in-your-app.js';
 import { operating } from './operating.js';
 import { setup } from './setup.js';
+import { importedApp, inFolder, run, tapOutcome } from './testing.js';
 import { withNames } from './with-names.js';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 const manifest = JSON.parse(readFileSync(`${root}/package.json`, 'utf8'));
 
 /** The README's server, for the blocks that go on from it. */
-const server = blocksOf('README.md').find(({ name }) => name === 'server')?.code ?? '';
+const server = blockNamed('server');
+const ownTest = blockNamed('readme-testing');
+const TEST_COMMAND = blockNamed('readme-test-run').trim();
 
 /** Behind a block that makes guards: an app with one of them, which listens. */
 const LISTEN = `
@@ -64,16 +67,34 @@ export const readme: Scenarios = {
 
   environment: expectEnvironment,
 
-  'environment-example': expectEnvironment,
+  'environment-local': expectEnvironment,
+
+  'local-logto': async (code) => {
+    const program = new Program(code);
+    try {
+      const env = await variablesOf(blockNamed('ask-environment'));
+      const response = await fetch(`${await program.url()}/oidc/token`, {
+        method: 'POST',
+        headers: {
+          authorization: `Basic ${btoa(`${env['LOGTO_APP_ID']}:${env['LOGTO_APP_SECRET']}`)}`,
+        },
+        body: new URLSearchParams({
+          grant_type: 'client_credentials',
+          resource: String(env['LOGTO_AUDIENCE']),
+          scope: 'read:products',
+        }),
+      });
+      expect(await response.json()).toMatchObject({ scope: 'read:products' });
+    } finally {
+      await program.stop();
+    }
+  },
 
   'ask-environment': async (code) => {
-    // What the example prints, on its usual ports.
-    const [reader] = shopDirectory().applications;
     expect(await variablesOf(code)).toEqual({
-      LOGTO_ENDPOINT: 'http://127.0.0.1:3201',
-      LOGTO_AUDIENCE: AUDIENCE,
-      LOGTO_APP_ID: reader?.id,
-      LOGTO_APP_SECRET: reader?.secret,
+      ...(await variablesOf(blockNamed('environment-local').replace(/^node .*$/m, ''))),
+      LOGTO_APP_ID: expect.any(String),
+      LOGTO_APP_SECRET: expect.any(String),
     });
   },
 
@@ -284,16 +305,34 @@ export const readme: Scenarios = {
       },
     ),
 
+  refused: async (code) => {
+    await onStage(server, { language: 'js' }, async ({ get, token }) => {
+      const response = await get('/products', await token({ scopes: 'read:orders' }));
+      const [head = '', body] = code.trimEnd().split('\n\n');
+      const [statusLine, ...lines] = head.split('\n');
+      expect(`HTTP/1.1 ${response.status} ${response.statusText}`).toBe(statusLine);
+      for (const line of lines) {
+        const [name = '', value] = line.split(/: (.*)/);
+        expect(response.headers.get(name)).toBe(value);
+      }
+      expect(await response.text()).toBe(body);
+    });
+  },
+
   'readme-testing': async (code) => {
-    const program = new Program(
-      `${compile(code)}
-      const { defaultAuth } = await import('express-logto-m2m');
-      console.log((await defaultAuth().verify(token, { scopes: ['read:products'] })).scopes);
-      process.exit();`,
-    );
-    expect(await program.end()).toBe(0);
-    expect(program.output).toBe("[ 'read:products' ]\n");
-    await program.stop();
+    // Without a guard, the test that expects 403 fails.
+    const open = edit(importedApp, /requireScopes\('.*?\), /, '');
+    expect(await runNodeTest({ 'app.js': open, 'app.test.js': code }, TEST_COMMAND)).toEqual({
+      passed: ['returns the products to an app with the permission'],
+      failed: ['refuses an app without the permission'],
+    });
+  },
+
+  'readme-test-run': async (code) => {
+    expect(await runNodeTest({ 'app.js': importedApp, 'app.test.js': ownTest }, code.trim())).toEqual({
+      passed: ['refuses an app without the permission', 'returns the products to an app with the permission'],
+      failed: [],
+    });
   },
 
   store: async (code) => {
@@ -340,6 +379,18 @@ export const readme: Scenarios = {
       },
     ),
 };
+
+function blockNamed(wanted: string): string {
+  return blocksOf('README.md').find(({ name }) => name === wanted)?.code ?? '';
+}
+
+/** Runs a test file by this command of node:test. */
+async function runNodeTest(files: Record<string, string>, command: string) {
+  return inFolder(files, async (folder) => {
+    const { said } = await run('sh', ['-ec', edit(command, '--test', '--test --test-reporter=tap')], folder);
+    return tapOutcome(said);
+  });
+}
 
 /** It is run by a shell, with the server of the block above for `node server.mjs`. */
 async function expectEnvironment(code: string): Promise<void> {

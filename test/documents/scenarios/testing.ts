@@ -48,7 +48,7 @@ const passing = (all: typeof cases): Outcome => ({ passed: all.map(({ name }) =>
 const allPassed = passing(suiteCases);
 
 /** An app whose guards are made when it is imported. */
-const importedApp = `
+export const importedApp = `
   import express from 'express';
   import { requireScopes } from 'express-logto-m2m';
   export const app = express();
@@ -234,7 +234,7 @@ async function runNode(files: Record<string, string>): Promise<Outcome> {
   });
 }
 
-function tapOutcome(said: string): Outcome {
+export function tapOutcome(said: string): Outcome {
   const named = (mark: string) =>
     [...said.matchAll(new RegExp(`^ *${mark} \\d+ (?:- )?(.*)$`, 'gm'))].map(([, name = '']) => name).sort();
   return { passed: named('ok'), failed: named('not ok') };
@@ -316,7 +316,10 @@ export async function cleanUp(): Promise<void> {
 }
 
 /** A project far from here, which has what this repository has installed. */
-async function inFolder<T>(files: Record<string, string>, what: (folder: string) => Promise<T>): Promise<T> {
+export async function inFolder<T>(
+  files: Record<string, string>,
+  what: (folder: string) => Promise<T>,
+): Promise<T> {
   const folder = mkdtempSync(join(tmpdir(), 'testing-'));
   try {
     symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'), 'junction');
@@ -333,7 +336,7 @@ function write(folder: string, files: Record<string, string>): void {
 }
 
 /** Runs a program to its end, whatever that is, as from a user's shell. */
-function run(
+export function run(
   command: string,
   args: readonly string[],
   cwd: string,
