@@ -17,7 +17,7 @@ function importsOf(file: string, { types }: { types: boolean }): string[] {
     );
 }
 
-/** What is needed at run time to import this file: it, and all that it imports, by way of others too. */
+/** What is needed at run time to import this file: the file, and its direct and indirect imports. */
 function closureOf(file: string): Set<string> {
   const reached = new Set([file]);
   for (const next of reached) {
@@ -39,7 +39,7 @@ const packagesIn = (imports: Iterable<string>): string[] =>
 
 /** The other entries of the package: what they may import at run time, from `src` and from elsewhere. */
 const entries: Record<string, { readonly own: RegExp; readonly packages: readonly string[] }> = {
-  // Of the core nothing that handles requests, tokens or keys.
+  // Nothing of the core that handles requests, tokens or keys.
   client: {
     own: /^(client|options|util)\//,
     packages: ['jose', 'oauth4webapi'],
@@ -48,7 +48,7 @@ const entries: Record<string, { readonly own: RegExp; readonly packages: readonl
 };
 const core = files.filter((file) => !/^(client|testing|cli)\//.test(file));
 
-/** A request walks from the middleware through the verification to the keys; nothing imports upwards. */
+/** Requests pass from the middleware through the verification to the keys; nothing imports upwards. */
 const above: Record<string, RegExp> = {
   middleware: /^(logto-auth|default-auth|verify|index)\.ts$/,
   verification: /^(middleware\/|options\/|logto-auth|default-auth|verify|index)/,
@@ -58,7 +58,7 @@ const above: Record<string, RegExp> = {
   util: /^(?!util\/|node:)/,
 };
 
-it.each(Object.entries(above))('nothing in %s imports what stands above it', (folder, forbidden) => {
+it.each(Object.entries(above))('no file in %s imports from a layer above it', (folder, forbidden) => {
   const own = files.filter((file) => file.startsWith(`${folder}/`));
   expect(own.length).toBeGreaterThan(0);
   const upwards = own.flatMap((file) =>
@@ -69,7 +69,7 @@ it.each(Object.entries(above))('nothing in %s imports what stands above it', (fo
   expect(upwards).toEqual([]);
 });
 
-it('no file imports itself by way of others', () => {
+it('no file imports itself through others', () => {
   const known = new Set<string>();
   const circlesFrom = (file: string, path: readonly string[]): string[] => {
     if (path.includes(file)) return [[...path, file].join(' → ')];
@@ -83,12 +83,12 @@ it('no file imports itself by way of others', () => {
   expect(files.flatMap((file) => circlesFrom(file, []))).toEqual([]);
 });
 
-it('at run time needs lru-cache and Node alone, unless another entry is imported', () => {
+it('the main entry needs only lru-cache and Node at run time', () => {
   expect(packagesIn(closureOf('index.ts'))).toEqual(['lru-cache']);
   expect(packagesIn(core.flatMap((file) => importsOf(file, { types: false })))).toEqual(['lru-cache']);
 });
 
-it('knows nothing of the other entries in its core', () => {
+it('no file of the core imports from another entry', () => {
   expect(core).toContain('index.ts');
   const knowing = core.filter((file) =>
     importsOf(file, { types: true }).some((imported) => files.includes(imported) && !core.includes(imported)),
@@ -97,7 +97,7 @@ it('knows nothing of the other entries in its core', () => {
 });
 
 it.each(Object.entries(entries))(
-  'in the entry %s imports its own and what it may',
+  'the entry %s imports only its own files and the allowed packages',
   (folder, { own, packages }) => {
     const reached = closureOf(`${folder}/index.ts`);
     expect([...reached].filter((file) => file.endsWith('.ts') && !own.test(file))).toEqual([]);
@@ -108,14 +108,14 @@ it.each(Object.entries(entries))(
   },
 );
 
-it('knows Express in the middleware and the options alone, by its types', () => {
+it('only the middleware and the options import Express', () => {
   const knowing = files.filter((file) => importsOf(file, { types: true }).includes('express'));
   expect(knowing.filter((file) => !file.startsWith('middleware/'))).toEqual([
     'options/logto-auth-options.ts',
   ]);
 });
 
-it('keeps files short', () => {
+it('no file is longer than 260 lines', () => {
   const long = files.filter((file) => readFileSync(join(root, file), 'utf8').split('\n').length > 260);
   expect(long).toEqual([]);
 });

@@ -12,7 +12,7 @@ afterEach(() => vi.unstubAllEnvs());
 const load = () => import('../src/index.js');
 
 describe('the default instance', () => {
-  it('is made from the environment by the first call, not at import time', async () => {
+  it('is created from the environment by the first call, not at import time', async () => {
     const { requireScopes } = await load();
     vi.stubEnv('LOGTO_ENDPOINT', logto.endpoint);
     vi.stubEnv('LOGTO_AUDIENCE', AUDIENCE);
@@ -24,7 +24,7 @@ describe('the default instance', () => {
     expect((await get(app, '/products')).status).toBe(401);
   });
 
-  it('is one, shared by all that are bound to it', async () => {
+  it('is one instance that all bound functions share', async () => {
     vi.stubEnv('LOGTO_ENDPOINT', logto.endpoint);
     vi.stubEnv('LOGTO_AUDIENCE', AUDIENCE);
     const bound = await load();
@@ -59,7 +59,7 @@ describe('the default instance', () => {
     },
   );
 
-  it('throws where a guard is defined when LOGTO_AUDIENCE is missing', async () => {
+  it('throws at the definition of a guard when LOGTO_AUDIENCE is missing', async () => {
     vi.stubEnv('LOGTO_ENDPOINT', logto.endpoint);
     vi.stubEnv('LOGTO_AUDIENCE', undefined);
     const { requireScopes } = await load();

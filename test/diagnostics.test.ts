@@ -25,7 +25,7 @@ afterEach(() => {
 });
 
 describe('the diagnostics channels', () => {
-  it('tell of each token that was accepted, and whether it was known', async () => {
+  it('report each accepted token and whether it was cached', async () => {
     const app = express().get('/', auth.requireScopes('read:products'), (_req, res) => {
       res.end();
     });
@@ -43,7 +43,7 @@ describe('the diagnostics channels', () => {
     ]);
   });
 
-  it('tell of each refusal, with the hint that the caller does not get', async () => {
+  it('report each refusal with the hint that the caller does not get', async () => {
     const app = express().get('/', auth.requireScopes('read:products'));
     await get(app, '/', await readingToken(logto, { audience: 'https://inventory.api' }));
     await auth.verify('x').catch(() => {});
@@ -61,7 +61,7 @@ describe('the diagnostics channels', () => {
     expect(verify).not.toHaveProperty('req');
   });
 
-  it('tell of keys that were fetched', async () => {
+  it('report fetched keys', async () => {
     const began = performance.now();
     await auth.ready();
     const [[, message] = []] = heard;
@@ -76,7 +76,7 @@ describe('the diagnostics channels', () => {
     ]);
   });
 
-  it('tell of keys that could not be fetched, why, and when the next attempt is due', async () => {
+  it('report a failed fetch of keys, with the reason and the time of the next attempt', async () => {
     const issuer = await ownIssuer();
     issuer.answer = (res) => res.writeHead(502).end();
     const { verify } = createLogtoAuth({ endpoint: issuer.endpoint, audience: AUDIENCE });
@@ -96,7 +96,7 @@ describe('the diagnostics channels', () => {
       nextAttemptAt: number;
       durationMs: number;
     };
-    // With the pause before the quick retry.
+    // This includes the pause before the retry.
     expect(durationMs).toBeGreaterThan(95);
     expect(durationMs).toBeLessThanOrEqual(took);
     expect(error.message).toBe(`${issuer.issuer}/jwks: it answered with status 502`);
@@ -104,7 +104,7 @@ describe('the diagnostics channels', () => {
     expect(nextAttemptAt - now()).toBeLessThanOrEqual(6);
   });
 
-  it('tell that older keys still serve where they do, and that none do any more', async () => {
+  it('report whether older keys are still used after a failed fetch', async () => {
     await auth.ready();
     const token = await readingToken(logto, { expiresIn: 1_000_000 });
     await logto.stop();
@@ -122,7 +122,7 @@ describe('the diagnostics channels', () => {
     vi.useRealTimers();
   });
 
-  it('hold no raw token in anything but the request itself', async () => {
+  it('contain no raw token outside the request itself', async () => {
     const token = await logto.issueToken({ claims: { scope: '' } });
     const app = express().get('/', auth.requireScopes('read:products'));
     await get(app, '/', token);
@@ -144,13 +144,13 @@ describe('an AuthError', () => {
     cause: new Error('why'),
   });
 
-  it("has the sentence of the answer as its message, and http-errors' names", () => {
+  it('has the description of the response as its message, and the properties of http-errors', () => {
     expect(error).toMatchObject({ name: 'AuthError', status: 403, statusCode: 403, expose: true });
     expect(error.message).toBe(error.description);
     expect(new AuthError('keys_unavailable')).toMatchObject({ status: 503, expose: false });
   });
 
-  it('serializes to exactly the body of the answer', () => {
+  it('serializes to exactly the body of the response', () => {
     expect(JSON.parse(JSON.stringify(error))).toEqual({
       error: 'insufficient_scope',
       error_description: error.description,
@@ -178,7 +178,7 @@ describe('an AuthError', () => {
     expect(forIn).not.toContain('hint');
   });
 
-  it('has no stack trace, which would cost more than the refusal, and leaves those of others alone', () => {
+  it('has no stack trace, and does not affect the stack traces of other errors', () => {
     const made = () => new AuthError('expired');
     expect(made().stack).toBe('AuthError: The access token has expired.');
     expect(new Error('of another').stack).toMatch(/ at /);

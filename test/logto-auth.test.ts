@@ -7,9 +7,9 @@ import { createSigningKey } from './support/signing.js';
 import { type KeyAnswer, ownIssuer, type TestIssuer } from './support/test-issuer.js';
 
 let logto: TestLogto;
-/** Another, which can do what no Logto does. */
+/** Another issuer, with behaviour that Logto does not have. */
 let other: TestIssuer;
-/** Made once, for that takes long. */
+/** Created once, since that takes long. */
 const rsa = createSigningKey('RS256');
 
 beforeEach(async () => {
@@ -20,7 +20,7 @@ beforeEach(async () => {
 afterEach(() => void vi.useRealTimers());
 
 describe('ready and health', () => {
-  it('say first that nothing is known, then what is', async () => {
+  it('report no keys first, and the fetched keys after ready()', async () => {
     const auth = createLogtoAuth({ endpoint: logto.endpoint, audience: AUDIENCE });
     const tokenCache = { size: 0, max: 10_000, hits: 0, misses: 0 };
     expect(auth.health()).toEqual({
@@ -40,7 +40,7 @@ describe('ready and health', () => {
     expect(logto.keyRequests).toBe(1);
   });
 
-  it('need the keys of every issuer', async () => {
+  it('require the keys of every issuer', async () => {
     await other.goDown();
     const auth = createLogtoAuth({ endpoint: [logto.endpoint, other.endpoint], audience: AUDIENCE });
     const error = await auth.ready().catch((thrown) => thrown);
@@ -63,7 +63,7 @@ describe('ready and health', () => {
     expect(JSON.parse(JSON.stringify(health))).toEqual(health);
   });
 
-  it('tell of fetched, moved and pinned keys alike, and of the one that is missing', async () => {
+  it('cover fetched keys, keys at another address and pinned keys, and report missing ones', async () => {
     await other.goDown();
     const pinned = createSigningKey();
     const auth = createLogtoAuth({
@@ -74,7 +74,7 @@ describe('ready and health', () => {
         { issuer: 'https://pinned.example/oidc', jwks: { keys: [pinned.publicJwk] } },
       ],
     });
-    // The pinned keys are there from the start; that is not enough.
+    // The pinned keys are there from the start, but the others are missing.
     expect(auth.health()).toMatchObject({
       ready: false,
       issuers: [{ keyIds: [] }, { keyIds: [] }, { keyIds: [pinned.kid] }],
@@ -102,7 +102,7 @@ describe('ready and health', () => {
     });
   });
 
-  it('count hits and misses, and hold no more tokens than they may', async () => {
+  it('count cache hits and misses, and the cached tokens up to the maximum', async () => {
     const auth = createLogtoAuth({ endpoint: logto.endpoint, audience: AUDIENCE, tokenCache: { max: 2 } });
     const tokens = [await readingToken(logto), await readingToken(logto), await readingToken(logto)];
     for (const token of tokens) await auth.verify(token);
@@ -112,7 +112,7 @@ describe('ready and health', () => {
 });
 
 describe('several issuers', () => {
-  it('each vouch for their own tokens alone', async () => {
+  it('each verify only their own tokens', async () => {
     const auth = createLogtoAuth({ endpoint: [logto.endpoint, other.endpoint], audience: AUDIENCE });
     await expect(auth.verify(await readingToken(logto))).resolves.toMatchObject({ issuer: logto.issuer });
     await expect(auth.verify(other.token())).resolves.toMatchObject({ issuer: other.issuer });
@@ -122,7 +122,7 @@ describe('several issuers', () => {
     await expect(auth.verify(other.token({ key: sameKid }))).rejects.toMatchObject({ reason: 'signature' });
   });
 
-  it('do so also where both have a key of the same kid', async () => {
+  it('each verify only their own tokens, even if both have a key with the same kid', async () => {
     other.keys = [createSigningKey('ES384', { kid: await keyIdOf(logto) })];
     const auth = createLogtoAuth({ endpoint: [logto.endpoint, other.endpoint], audience: AUDIENCE });
     const good = await readingToken(logto);
@@ -130,31 +130,31 @@ describe('several issuers', () => {
       await readingToken(logto, { claims: { iss: other.issuer } }),
       other.token({ claims: { iss: logto.issuer } }),
     ];
-    // Before anything is cached, and once tokens and keys of both are.
+    // Once before anything is cached, and once when the tokens and keys of both are cached.
     for (const time of [1, 2]) {
       const results = await Promise.all(crossed.map((token) => resultOf(auth, token)));
       expect({ time, results }).toEqual({ time, results: ['signature', 'signature'] });
       expect([await resultOf(auth, good), await resultOf(auth, other.token())]).toEqual(['ok', 'ok']);
     }
-    // A cached token's signature under the other's name.
+    // The signature of a cached token, with the name of the other issuer.
     const [header, , signature] = good.split('.');
     const renamed = `${header}.${(crossed[0] as string).split('.')[1]}.${signature}`;
     expect(await resultOf(auth, renamed)).toBe('signature');
   });
 
-  it('keep their own keys where one withdraws what the other still has', async () => {
+  it('keep their own keys when one withdraws a key that the other still has', async () => {
     const issuer = await ownIssuer();
     other.keys = [issuer.key];
     const auth = createLogtoAuth({ endpoint: [issuer.endpoint, other.endpoint], audience: AUDIENCE });
     const tokens = [issuer.token(), other.token()] as const;
     for (const token of tokens) expect(await resultOf(auth, token)).toBe('ok');
     other.rotate({ keepPrevious: false });
-    // Its first new token has the keys fetched anew.
+    // The first token with the new key causes a fetch.
     expect(await resultOf(auth, other.token())).toBe('ok');
     expect([await resultOf(auth, tokens[0]), await resultOf(auth, tokens[1])]).toEqual(['ok', 'unknown_key']);
   });
 
-  it('are no others: a token of a stranger has no key fetched anywhere', async () => {
+  it('refuse the token of an unknown issuer without a request for keys', async () => {
     const fetch = vi.fn(globalThis.fetch);
     const auth = createLogtoAuth({ endpoint: [logto.endpoint, other.endpoint], audience: AUDIENCE, fetch });
     const stranger = await ownLogto();
@@ -179,8 +179,8 @@ describe('several issuers', () => {
   const outages: [outage: string, answer: KeyAnswer | undefined][] = [
     ['is down', undefined],
     ['hangs', () => {}],
-    ['answers garbage', (res) => res.end('<html>')],
-    ['answers with status 500', (res) => res.writeHead(500).end()],
+    ['responds with garbage', (res) => res.end('<html>')],
+    ['responds with status 500', (res) => res.writeHead(500).end()],
   ];
 
   describe.each(outages)('one of which %s', (outage, answer) => {
@@ -192,7 +192,7 @@ describe('several issuers', () => {
     const both = (options: LogtoAuthOptions = {}) =>
       createLogtoAuth({ endpoint: [logto.endpoint, other.endpoint], audience: AUDIENCE, ...options });
 
-    /** Whoever waits still for the one that hangs, waits for nothing that the other does. */
+    /** Checks that the tokens of an issuer that hangs still wait while this work completes. */
     async function meanwhile<T>(suffering: Promise<T>, work: () => Promise<void>): Promise<T> {
       const settled = vi.fn();
       suffering.then(settled);
@@ -202,7 +202,7 @@ describe('several issuers', () => {
       return suffering;
     }
 
-    it('from the start, serve the tokens of the other, new and known', async () => {
+    it('accept new and cached tokens of the working one from the start', async () => {
       await fail();
       const auth = both();
       const result = await meanwhile(resultOf(auth, other.token()), async () => {
@@ -218,7 +218,7 @@ describe('several issuers', () => {
       expect(result).toBe('keys_unavailable');
     });
 
-    it('after a long silence, serve those of the other for no wait but their own, and its own as well', async () => {
+    it('accept the tokens of both after an idle period, and the working one does not wait', async () => {
       const auth = both();
       const claims = { exp: now() + 10_000 };
       const [known, knownOther] = [await readingToken(logto, { claims }), other.token({ claims })];
@@ -230,13 +230,13 @@ describe('several issuers', () => {
         const fresh = await readingToken(logto, { claims });
         const ofOne = [known, fresh].map((token) => resultOf(auth, token));
         expect(await Promise.all(ofOne)).toEqual(['ok', 'ok']);
-        // One fetch in the beginning and one after the silence.
+        // One fetch at the start and one after the idle period.
         expect(logto.keyRequests).toBe(2);
       });
       expect(results).toEqual(['ok', 'ok']);
     });
 
-    it('and is sent made-up keys of its name, serve the first token after a rotation of the other', async () => {
+    it('accept the first token after a rotation of the working one, despite made-up key ids', async () => {
       const auth = both();
       await auth.ready();
       await fail();
@@ -251,7 +251,7 @@ describe('several issuers', () => {
     });
   });
 
-  it('may have their keys at another address, or pinned', async () => {
+  it('may have their keys at another address or pinned', async () => {
     const auth = createLogtoAuth({
       audience: AUDIENCE,
       issuers: [
@@ -273,7 +273,7 @@ describe('several issuers', () => {
     });
   });
 
-  it('those who wait for the keys of one issuer take no place of those of another', async () => {
+  it('have separate limits for the tokens that wait for keys', async () => {
     const endpoint = [logto.endpoint, other.endpoint];
     const auth = createLogtoAuth({ endpoint, audience: AUDIENCE, maxPending: 1 });
     const keys = other.hold();
@@ -284,7 +284,7 @@ describe('several issuers', () => {
     expect(await waiting).toBe('ok');
   });
 
-  it('those whose key id one issuer is asked about take no place of those of another', async () => {
+  it('have separate limits for the tokens with an unknown key id', async () => {
     const endpoint = [logto.endpoint, other.endpoint];
     const auth = createLogtoAuth({ endpoint, audience: AUDIENCE, maxPending: 1 });
     await auth.ready();
@@ -297,7 +297,7 @@ describe('several issuers', () => {
     expect(await waiting).toBe('unknown_key');
   });
 
-  it('one of which was never reached are not ready together, and a probe can ask for any', async () => {
+  it('are not ready while one was never reached, and health() shows which have keys', async () => {
     await other.goDown();
     const auth = createLogtoAuth({ endpoint: [logto.endpoint, other.endpoint], audience: AUDIENCE });
     const jwksUri = `${other.issuer}/jwks`;
@@ -327,21 +327,21 @@ describe('the address of the keys', () => {
 
   it.each<[string, IssuerOptions, string]>([
     [
-      'follows from the issuer',
+      'is derived from the issuer',
       { issuer: 'https://auth.shop.example/oidc' },
       'https://auth.shop.example/oidc/jwks',
     ],
     [
-      'has one slash where the issuer ends in one',
+      'has a single slash if the issuer ends in one',
       { issuer: 'https://auth.shop.example/oidc/' },
       'https://auth.shop.example/oidc/jwks',
     ],
     [
-      'is the internal one where that is given',
+      'is the internal one if jwksUri is given',
       { issuer: 'https://auth.shop.example/oidc', jwksUri: 'http://logto:3001/oidc/jwks' },
       'http://logto:3001/oidc/jwks',
     ],
-  ])('%s, and the tokens say the public issuer', async (_what, options, address) => {
+  ])('%s, and tokens must have the public issuer', async (_what, options, address) => {
     const { auth, asked } = asking([options]);
     const named = (iss: string) => readingToken(logto, { claims: { iss } });
     expect(await resultOf(auth, await named('http://logto:3001/oidc'))).toBe('issuer');
@@ -350,7 +350,7 @@ describe('the address of the keys', () => {
     expect(asked).toEqual([address]);
   });
 
-  it('may be one for two issuers, as for the two names of a tenant: each fetches for itself', async () => {
+  it('may be the same for two issuers, as for two names of a tenant, and each fetches it', async () => {
     const jwksUri = 'http://logto:3001/oidc/jwks';
     const names = ['https://tenant.logto.example/oidc', 'https://auth.shop.example/oidc'];
     const { auth, asked } = asking(names.map((name) => ({ issuer: name, jwksUri })));
@@ -365,7 +365,7 @@ describe('pinned keys', () => {
     throw new Error('no network here');
   });
   let looks: number;
-  /** The keys as an operator copies them: the one look at Logto that there is. */
+  /** The keys as an operator copies them: the only request to Logto. */
   const copiedKeys = async () => {
     looks += 1;
     return (await keySetOf(logto)).keys;
@@ -385,7 +385,7 @@ describe('pinned keys', () => {
     expect(logto.keyRequests).toBe(looks);
   });
 
-  it('need no network: from the start, for a strange kid, and however old they are', async () => {
+  it('need no network at the start, for an unknown key id or at any age', async () => {
     const auth = pinned(...(await copiedKeys()));
     const kid = await keyIdOf(logto);
     expect(auth.health()).toMatchObject({
@@ -406,7 +406,7 @@ describe('pinned keys', () => {
     expect(auth.health()).toMatchObject({ ready: true, issuers: [{ stale: false }] });
   });
 
-  it('follow a rotation by a new instance, and by nothing else', async () => {
+  it('follow a rotation only through a new instance', async () => {
     const before = pinned(...(await copiedKeys()));
     const oldToken = await readingToken(logto);
     expect(await resultOf(before, oldToken)).toBe('ok');
@@ -424,7 +424,7 @@ describe('pinned keys', () => {
     expect([await resultOf(after, oldToken), await resultOf(after, newToken)]).toEqual(['unknown_key', 'ok']);
   });
 
-  it('are those that were given, whatever becomes of the list', async () => {
+  it('do not change if the given list changes later', async () => {
     const intruder = await ownLogto();
     const keys = await copiedKeys();
     const auth = createLogtoAuth({
@@ -438,7 +438,7 @@ describe('pinned keys', () => {
   });
 });
 
-it('reaches Logto by the fetch that was given, and by nothing else', async () => {
+it('sends requests to Logto only through the given fetch', async () => {
   const asked: string[] = [];
   const auth = createLogtoAuth({
     endpoint: 'https://tenant.logto.example',

@@ -11,7 +11,7 @@ const resolve = (options: Record<string, unknown>, env: NodeJS.ProcessEnv = {}) 
   resolveOptions(options as LogtoAuthOptions, env);
 const withEndpoint = (options: Record<string, unknown>) => resolve({ endpoint, audience, ...options });
 
-describe('options that would be passed over in silence', () => {
+describe('inherited options', () => {
   const options = { endpoint: 'https://tenant.logto.app', audience: 'https://shopping.api' };
   const inherited = 'createLogtoAuth: the option `machineOnly` is inherited';
 
@@ -29,7 +29,7 @@ describe('options that would be passed over in silence', () => {
     ],
     ['a prototype', Object.assign(Object.create({ machineOnly: true }), options)],
     [
-      'a prototype that has none itself',
+      'a prototype without a prototype of its own',
       Object.assign(Object.create(Object.assign(Object.create(null), { machineOnly: true })), options),
     ],
     [
@@ -38,18 +38,18 @@ describe('options that would be passed over in silence', () => {
         get: (target, name) => (name === 'machineOnly' ? true : Reflect.get(target, name)),
       }),
     ],
-  ])('throw: by %s', (_how, given) => {
+  ])('throw if they come from %s', (_how, given) => {
     expect(() => createLogtoAuth(given as LogtoAuthOptions)).toThrow(inherited);
   });
 });
 
-it('an option that is not enumerable is an option', () => {
+it('a non-enumerable option is read like any other', () => {
   const options = { endpoint: 'https://tenant.logto.app', audience: 'https://shopping.api' };
   Object.defineProperty(options, 'isRevoked', { value: 42 });
   expect(() => createLogtoAuth(options)).toThrow('createLogtoAuth: `isRevoked` must be a function, not 42.');
 });
 
-describe('an option that is wrong throws a TypeError that names it, what came and what to pass', () => {
+describe('invalid options', () => {
   const wrong: [options: Record<string, unknown>, message: RegExp][] = [
     // Names
     [{ audiance: audience }, /unknown option `audiance`\. Did you mean `audience`\?/],
@@ -222,16 +222,19 @@ describe('an option that is wrong throws a TypeError that names it, what came an
     [{ allowInsecureRequests: 'yes' }, /`allowInsecureRequests` must be true or false/],
   ];
 
-  it.each(wrong)('%j', (options, message) => {
-    expect(() => withEndpoint(options)).toThrow(TypeError);
-    expect(() => withEndpoint(options)).toThrow(message);
-  });
+  it.each(wrong)(
+    'throw a TypeError with the option, its value and the expected value: %j',
+    (options, message) => {
+      expect(() => withEndpoint(options)).toThrow(TypeError);
+      expect(() => withEndpoint(options)).toThrow(message);
+    },
+  );
 
-  it.each([null, 'https://tenant.logto.app', ['x']])('options that are %j', (options) => {
+  it.each([null, 'https://tenant.logto.app', ['x']])('throw if they are not an object: %j', (options) => {
     expect(() => createLogtoAuth(options as never)).toThrow(/options` must be an object/);
   });
 
-  it('never shows a password', () => {
+  it('throw errors that contain no password', () => {
     const values = [
       'x://user:hunter2@host "',
       'https:user:hunter2@host',
@@ -246,7 +249,7 @@ describe('an option that is wrong throws a TypeError that names it, what came an
   });
 });
 
-describe('an option that is right', () => {
+describe('valid options', () => {
   it.each([
     ['https://tenant.logto.app', 'https://tenant.logto.app/oidc'],
     ['https://tenant.logto.app/', 'https://tenant.logto.app/oidc'],
@@ -257,23 +260,23 @@ describe('an option that is right', () => {
     ['http://127.0.0.1:3001', 'http://127.0.0.1:3001/oidc'],
     ['http://127.1.2.3', 'http://127.1.2.3/oidc'],
     ['http://[::1]:3001/', 'http://[::1]:3001/oidc'],
-  ])('the endpoint %s means the issuer %s', (given, issuer) => {
+  ])('convert the endpoint %s to the issuer %s', (given, issuer) => {
     expect(resolve({ endpoint: given }).issuers).toEqual([{ issuer, jwksUri: `${issuer}/jwks` }]);
   });
 
-  it('several endpoints, each once', () => {
+  it('may have several endpoints, and duplicates are removed', () => {
     const { issuers } = resolve({
       endpoint: ['https://a.example', 'https://b.example/', 'https://A.example/'],
     });
     expect(issuers.map(({ issuer }) => issuer)).toEqual(['https://a.example/oidc', 'https://b.example/oidc']);
   });
 
-  it('http to another host, if that is asked for aloud', () => {
+  it('may have an http endpoint on another host if allowInsecureRequests is true', () => {
     const options = { endpoint: 'http://logto:3001', allowInsecureRequests: true };
     expect(resolve(options).issuers[0]?.issuer).toBe('http://logto:3001/oidc');
   });
 
-  it('issuers as they are, with keys at an internal address or pinned', () => {
+  it('keep issuers unchanged, with keys at an internal address or pinned', () => {
     const { issuers } = resolve({
       issuers: [
         { issuer: 'https://id.example/oidc/' },
@@ -293,11 +296,11 @@ describe('an option that is right', () => {
     'https://shopping.api/v1?x=y',
     'urn:shop:api',
     'https://xn--mnchen-3ya.example',
-  ])('the audience %s, as it is', (value) => {
+  ])('keep the audience %s unchanged', (value) => {
     expect(resolve({ endpoint, audience: value }).audience).toEqual([value]);
   });
 
-  it('has its default where it is absent or undefined', () => {
+  it('have their defaults if they are absent or undefined', () => {
     const defaults = {
       audience: undefined,
       organization: 'none',
@@ -329,17 +332,17 @@ describe('an option that is right', () => {
     expect(resolve({ endpoint, ...undefinedOnes })).toMatchObject(defaults);
   });
 
-  it.each(['api', 'the shop', "!#$%&'()*+,-./:;<=>?@[]^_`{|}~"])('the realm %j, as it is', (realm) => {
+  it.each(['api', 'the shop', "!#$%&'()*+,-./:;<=>?@[]^_`{|}~"])('keep the realm %j unchanged', (realm) => {
     expect(withEndpoint({ realm }).realm).toBe(realm);
   });
 
-  it('a function, async or not, as it is', () => {
+  it('keep functions unchanged, async or not', () => {
     const functions = { isRevoked: async () => false, getToken: () => undefined, onError: async () => {} };
     const organization = () => 'o-1';
     expect(withEndpoint({ ...functions, organization })).toMatchObject({ ...functions, organization });
   });
 
-  it('takes fractions of a second, no cache, and its own algorithms', () => {
+  it('may have fractions of a second, no token cache and a list of algorithms', () => {
     const options = {
       clockTolerance: 0.5,
       tokenCache: false,
@@ -361,7 +364,7 @@ describe('the environment', () => {
     LOGTO_AUDIENCE: 'https://x.api,https://y.api',
   };
 
-  it('serves where the options are absent, with several values between commas', () => {
+  it('is used if the options are absent, with several values separated by commas', () => {
     const settings = resolve({}, env);
     expect(settings.issuers.map(({ issuer }) => issuer)).toEqual([
       'https://a.example/oidc',
@@ -370,7 +373,7 @@ describe('the environment', () => {
     expect(settings.audience).toEqual(['https://x.api', 'https://y.api']);
   });
 
-  it('is not read where the option is given', () => {
+  it('is not used if the option is given', () => {
     const settings = resolve({ endpoint: 'https://c.example', audience: 'https://z.api' }, env);
     expect(settings.issuers.map(({ issuer }) => issuer)).toEqual(['https://c.example/oidc']);
     expect(settings.audience).toEqual(['https://z.api']);
@@ -379,7 +382,7 @@ describe('the environment', () => {
   });
 
   it.each([{}, { LOGTO_ENDPOINT: '' }, { LOGTO_ENDPOINT: ' , ' }])(
-    'without an endpoint (%j) says how to set one',
+    'without an endpoint (%j) causes an error that says how to set one',
     (missing) => {
       expect(() => resolve({}, missing)).toThrow(TypeError);
       expect(() => resolve({}, missing)).toThrow(
@@ -388,7 +391,7 @@ describe('the environment', () => {
     },
   );
 
-  it('is checked like an option', () => {
+  it('is validated like an option', () => {
     expect(() => resolve({}, { LOGTO_ENDPOINT: 'https://your-tenant.logto.app' })).toThrow(
       /`LOGTO_ENDPOINT` is still a placeholder/,
     );

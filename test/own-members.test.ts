@@ -5,13 +5,13 @@ import { describe, expect, it } from 'vitest';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
 
-/** The names of objects that TypeScript's own library reads its arrays by: their members are their own. */
+/** The types of the matches of regular expressions: all their members are own members. */
 const MATCHES = ['RegExpExecArray', 'RegExpMatchArray'];
 
 /**
- * The places where a member is read that may not be there: an optional one, one of an index signature or of `any`, and
- * `in`. Where the object has none of its own, such a reading finds what somebody has put on `Object.prototype`. Not
- * among them is what is read from an object without a prototype: its type is `Bare`.
+ * The places that read a member which may be absent: an optional one, one of an index signature or of `any`,
+ * and `in`. If the object has no such own member, they read what other code has set on `Object.prototype`.
+ * Reads from an object without a prototype, whose type is `Bare`, are not listed.
  */
 class Readings {
   readonly found: string[] = [];
@@ -39,7 +39,7 @@ class Readings {
         const name = (node.propertyName ?? node.name).getText().replace(/^['"]|['"]$/g, '');
         this.#look(node, node.parent, [name]);
       } else if (ts.isBinaryExpression(node) && node.operatorToken.kind === ts.SyntaxKind.InKeyword) {
-        // A private name is on no prototype.
+        // A private name is never on a prototype.
         const isName = !ts.isPrivateIdentifier(node.left);
         if (isName && !this.#isBare(this.#checker.getTypeAtLocation(node.right))) this.#note(node);
       } else if (ts.isForInStatement(node)) {
@@ -49,7 +49,7 @@ class Readings {
     ts.forEachChild(node, (child) => this.#visit(child));
   }
 
-  /** The names by which an element is read; undefined for a name that can be any. A symbol is nobody else's. */
+  /** The names by which an element is read; undefined for an arbitrary name. Unique symbols are left out. */
   #namesOf(argument: ts.Expression): readonly (string | undefined)[] {
     const type = this.#checker.getTypeAtLocation(argument);
     const parts = type.isUnion() ? type.types : [type];
@@ -90,7 +90,7 @@ class Readings {
   }
 }
 
-/** What is assigned to is not read. */
+/** The target of an assignment is not read. */
 function isReading(node: ts.Node): boolean {
   const { parent } = node;
   if (parent === undefined || !ts.isBinaryExpression(parent)) return true;
@@ -104,7 +104,7 @@ function readingsIn(folder: string, files: readonly string[]): readonly string[]
 }
 
 describe('in src', () => {
-  it('what may not be there is read as an own member, or from an object without a prototype', () => {
+  it('a member that may be absent is read as an own one, or from an object without a prototype', () => {
     const folder = `${root}src/`;
     const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) =>
       file.endsWith('.ts'),
@@ -113,7 +113,7 @@ describe('in src', () => {
       folder,
       files.map((file) => folder + file),
     ).filter((reading) => !reading.startsWith('util/own.ts: '));
-    // Objects of Node's, which have these by their class or from their constructor.
+    // Objects of Node, which have these members from their class or constructor.
     expect(others).toEqual([
       'keys/verification-key.ts: key.asymmetricKeyDetails',
       'testing/answers.ts: req.url',
@@ -131,7 +131,7 @@ describe('in src', () => {
 describe('the search', () => {
   const folder = `${root}test/fixtures/`;
 
-  it('finds each way to read what may not be there, and nothing else', () => {
+  it('finds each kind of read of a member that may be absent, and nothing else', () => {
     expect(readingsIn(folder, [`${folder}readings.ts`])).toEqual([
       'readings.ts: given.optional',
       'readings.ts: given.optional',

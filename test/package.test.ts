@@ -13,7 +13,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const manifest = JSON.parse(readFileSync(`${root}/package.json`, 'utf8'));
 
 describe('the package', () => {
-  it('asks a user to install three packages at run time, and Express only where it is used', () => {
+  it('has three run-time dependencies, and Express as an optional peer dependency', () => {
     expect(Object.keys(manifest.dependencies).sort()).toEqual(['jose', 'lru-cache', 'oauth4webapi']);
     const range = '^4.16.0 || ^5.0.0';
     expect(manifest.peerDependencies).toEqual({ express: range, '@types/express': range });
@@ -25,7 +25,7 @@ describe('the package', () => {
     ['express-logto-m2m', source],
     ['express-logto-m2m/client', client],
     ['express-logto-m2m/testing', testing],
-  ])('can be imported and required as %s, with the names of the source', async (name, names) => {
+  ])('can be imported and required as %s, with the exports of the source', async (name, names) => {
     const fromExample = createRequire(`${root}/example-server/package.json`);
     const required = fromExample(name);
     expect(Object.keys(required).sort()).toEqual(Object.keys(names).sort());
@@ -37,7 +37,7 @@ describe('the package', () => {
     expect(imported.trim()).toBe(Object.keys(names).sort().join());
   });
 
-  it('has its command, under the name of the package too, so that npx finds it', () => {
+  it('has its command also under the name of the package, so that npx finds it', () => {
     expect(manifest.bin).toEqual({
       'logto-m2m': 'dist/cli/bin.js',
       'express-logto-m2m': 'dist/cli/bin.js',
@@ -45,7 +45,7 @@ describe('the package', () => {
     expect(readFileSync(`${root}/dist/cli/bin.js`, 'utf8')).toMatch(/^#!\/usr\/bin\/env node\n/);
   });
 
-  it('has the names that users rely on', () => {
+  it('has the exports that users rely on', () => {
     expect(Object.keys(source).sort()).toEqual([
       'AuthError',
       'authenticate',
@@ -78,8 +78,8 @@ describe('the package', () => {
 
   it.each([
     ['has its keys', true],
-    ['cannot have them', false],
-  ])('does nothing when it is imported, and lets a process end that %s', async (_what, isUp) => {
+    ['has no keys', false],
+  ])('does nothing when it is imported, and does not keep a process alive that %s', async (_what, isUp) => {
     const logto = await ownLogto();
     if (!isUp) await logto.stop();
     const script = `
@@ -94,7 +94,7 @@ describe('the package', () => {
       timeout: 20_000,
     });
     expect(stdout.trim()).toBe(isUp ? 'ready' : 'keys_unavailable');
-    // Long before the next refresh would be due, or an idle connection be closed by the server.
+    // Long before the next refresh is due, and before the server closes an idle connection.
     expect(performance.now() - began).toBeLessThan(10_000);
   });
 });

@@ -30,7 +30,7 @@ const fixture = (name: string) =>
 
 const TENANT = { issuer: 'http://127.0.0.1:43101/oidc', organization: '66hffz72uiha' };
 
-/** A token by itself, with the keys of its time. */
+/** A single token, with the keys of its time. */
 const alone = (name: string): [token: Recorded, logto: RecordedLogto] => {
   const { jwks, answer, header, claims } = fixture(name);
   return [
@@ -39,7 +39,7 @@ const alone = (name: string): [token: Recorded, logto: RecordedLogto] => {
   ];
 };
 
-/** Those of a file that are tokens. */
+/** The entries of a file that are tokens. */
 function tokensIn(file: File): [name: string, token: Recorded][] {
   return Object.entries(file).filter(
     (entry): entry is [string, Recorded] => entry[1].body?.access_token !== undefined,
@@ -65,7 +65,7 @@ const results: Readonly<Record<string, Result>> = {
   'dup-scope': reader,
 };
 
-/** The script of the recording sets `organization_id` to null and adds `cnf`, so that no token of it is accepted. */
+/** The recorded script sets `organization_id` to null and adds `cnf`, so none of its tokens is accepted. */
 const ofScript = ({ products, reports, management }: Result): Result => {
   const refused = (before: string) => (before === '401 audience' ? before : '401 claims');
   return {
@@ -78,7 +78,7 @@ const ofScript = ({ products, reports, management }: Result): Result => {
   };
 };
 
-describe('the tokens of a Logto of November 2026, each at its own time', () => {
+describe('recorded tokens of a Logto of November 2026, each at its time of issue', () => {
   beforeEach(() => {
     vi.useFakeTimers({ toFake: ['Date'] });
   });
@@ -97,33 +97,44 @@ describe('the tokens of a Logto of November 2026, each at its own time', () => {
     }
   }
 
-  it('are all told of here', () => {
+  it('all have an expected result', () => {
     const names = [ordinary, scripted].map((file) => tokensIn(file).map(([name]) => name));
     expect(names).toEqual([Object.keys(results), Object.keys(results)]);
   });
 
-  it.each(tokensIn(ordinary))('%s', async (name, token) => {
+  it.each(tokensIn(ordinary))('%s has the expected result', async (name, token) => {
     expect(token.header).toMatchObject({ alg: 'ES384' });
     await check(token, { ...TENANT, jwks: ordinary.jwks }, results[name] as Result);
   });
 
-  it.each(tokensIn(scripted))('%s, with the claims of a script', async (name, token) => {
-    expect(token.claims).toMatchObject({ plan: 'gold', nbf: 1, organization_id: null, cnf: { jkt: 'abc' } });
-    await check(token, { ...TENANT, jwks: scripted.jwks }, ofScript(results[name] as Result));
-  });
+  it.each(tokensIn(scripted))(
+    '%s with the claims of a script has the expected result',
+    async (name, token) => {
+      expect(token.claims).toMatchObject({
+        plan: 'gold',
+        nbf: 1,
+        organization_id: null,
+        cnf: { jkt: 'abc' },
+      });
+      await check(token, { ...TENANT, jwks: scripted.jwks }, ofScript(results[name] as Result));
+    },
+  );
 
-  it('one by ES256, of an operator with a P-256 key', async () => {
+  it('an ES256 token of an operator with a P-256 key has the expected result', async () => {
     const [token, logto] = alone('token-es256');
     expect(token.header).toMatchObject({ alg: 'ES256' });
     await check(token, logto, reader);
   });
 
-  it.each(['staged-before-switch', 'staged-after-switch'])('one of a rotation: %s', async (name) => {
-    const [token, logto] = alone(name);
-    await check(token, logto, reader);
-  });
+  it.each(['staged-before-switch', 'staged-after-switch'])(
+    'a token of a staged rotation has the expected result: %s',
+    async (name) => {
+      const [token, logto] = alone(name);
+      await check(token, logto, reader);
+    },
+  );
 
-  it('the next key of a staged rotation is published before it signs, so that nobody waits for it', async () => {
+  it('a token with the next key of a staged rotation is accepted with the keys from before', async () => {
     const [, before] = alone('staged-before-switch');
     const [after] = alone('staged-after-switch');
     expect(after.header).toMatchObject({ alg: 'RS256' });

@@ -72,7 +72,7 @@ const shopWithKeys = (keys: string) => recordedShop({ issuer: ISSUER, jwks: fixt
 
 const newestKeys = 'jwks-ec-and-rsa.json';
 
-describe('the tokens of a real Logto, each at its own time', () => {
+describe('recorded tokens of a real Logto, each at its time of issue', () => {
   beforeEach(() => {
     vi.useFakeTimers({ toFake: ['Date'] });
   });
@@ -80,11 +80,11 @@ describe('the tokens of a real Logto, each at its own time', () => {
     vi.useRealTimers();
   });
 
-  it('are all told of here', () => {
+  it('all have an expected result', () => {
     expect(Object.keys(results).sort()).toEqual(Object.keys(tokens).sort());
   });
 
-  it.each(Object.entries(tokens))('%s', async (name, { token, payload, keys }) => {
+  it.each(Object.entries(tokens))('%s has the expected result', async (name, { token, payload, keys }) => {
     vi.setSystemTime((payload.iat + 1) * 1000);
     const app = shopWithKeys(keys ?? newestKeys);
     // Twice, the second time from the cache.
@@ -96,7 +96,7 @@ describe('the tokens of a real Logto, each at its own time', () => {
   });
 
   it.each(Object.entries(tokens).filter(([name]) => results[name]?.products === '200'))(
-    '%s holds to the second',
+    '%s is accepted until clockTolerance after exp',
     async (_name, { token, payload, keys }) => {
       const app = shopWithKeys(keys ?? newestKeys);
       const clockTolerance = 5;
@@ -108,7 +108,7 @@ describe('the tokens of a real Logto, each at its own time', () => {
     },
   );
 
-  it('one signed after the rotation to RSA is not known to the keys from before it', async () => {
+  it('a token signed after the rotation to RSA is refused with the keys from before it', async () => {
     const { token, payload } = tokens['rsa-reader'] as RealToken;
     vi.setSystemTime((payload.iat + 1) * 1000);
     expect((await get(shopWithKeys('jwks-ec.json'), '/products', token)).body).toBe('401 unknown_key');

@@ -10,7 +10,7 @@ vi.resetModules();
 const other = await import('../src/index.js');
 const otherClient = await import('../src/client/index.js');
 
-/** An app whose guards are of one copy of the package, and the rest of another, as in a monorepo. */
+/** An app with the guards of one copy of the package, and the rest of another, as in a monorepo. */
 function appOf(guards: typeof one, rest: (app: Express) => void): Express {
   const { requireScopes } = guards.createLogtoAuth({
     endpoint: logto.endpoint,
@@ -24,12 +24,12 @@ function appOf(guards: typeof one, rest: (app: Express) => void): Express {
 }
 
 describe('with two copies of the package in a process', () => {
-  it('they are two', () => {
+  it('the copies are distinct', () => {
     expect(other.getAuth).not.toBe(one.getAuth);
     expect(other.AuthError).not.toBe(one.AuthError);
   });
 
-  it('getAuth of the other copy throws, and says that it is another copy', async () => {
+  it('getAuth of the other copy throws an error that names the cause', async () => {
     const app = appOf(one, (app) => {
       app.get('/', (req, res) => {
         expect(one.getAuth(req)).toBe(req.auth);
@@ -44,20 +44,20 @@ describe('with two copies of the package in a process', () => {
     );
   });
 
-  it('getAuth does not blame another copy for what a middleware of the app assigned', () => {
+  it('getAuth does not report another copy if a middleware of the app assigned req.auth', () => {
     for (const auth of [undefined, null, 'x', {}, { clientId: 'app', claims: {} }]) {
       expect(() => one.getAuth({ auth })).toThrow('no guard has run for this request');
     }
   });
 
-  it('getAuth does not blame another copy for what verify() of its own gave, and no guard', async () => {
+  it('getAuth does not report another copy for a token from verify() of its own copy', async () => {
     const { endpoint, audience } = logto;
     const verified = await one.createLogtoAuth({ endpoint, audience }).verify(await readingToken(logto));
     expect(() => one.getAuth({ auth: verified })).toThrow('no guard has run for this request');
     expect(() => other.getAuth({ auth: verified })).toThrow('another copy');
   });
 
-  it('getAuth believes no mark that somebody else has set', async () => {
+  it('getAuth does not trust a mark that other code has set', async () => {
     let mark: symbol | undefined;
     const app = appOf(one, (app) => {
       app.get('/', (req, res) => {
@@ -70,7 +70,7 @@ describe('with two copies of the package in a process', () => {
     expect(() => one.getAuth({ auth: { [mark as symbol]: true } })).toThrow('another copy');
   });
 
-  it('instanceof AuthError knows the errors of both, and no others', async () => {
+  it('instanceof AuthError recognizes the errors of both copies, and no others', async () => {
     const app = appOf(one, (app) => {
       app.use(((error, _req, res, _next) => {
         res.status(error.status).json([error instanceof one.AuthError, error instanceof other.AuthError]);
@@ -88,7 +88,7 @@ describe('with two copies of the package in a process', () => {
     }
   });
 
-  it('instanceof M2MClientError knows the errors of both, and no AuthError', () => {
+  it('instanceof M2MClientError recognizes the errors of both copies, and no AuthError', () => {
     expect(new client.M2MClientError('timeout', 'x') instanceof otherClient.M2MClientError).toBe(true);
     expect(new one.AuthError('no_token') instanceof otherClient.M2MClientError).toBe(false);
   });

@@ -17,7 +17,7 @@ describe('verify', () => {
     expect(Object.isFrozen(token)).toBe(true);
   });
 
-  it('asks for all scopes, for any of some, or for none', async () => {
+  it('can require all scopes, any of several, or none', async () => {
     const token = { scopes: 'a b' };
     expect(await result(token)).toBe('ok');
     expect(await result(token, { scopes: ['a', 'b'] })).toBe('ok');
@@ -27,7 +27,7 @@ describe('verify', () => {
     expect(await result(token, { anyScope: ['c', 'd'] })).toBe('scope');
   });
 
-  it('takes its own audience and machineOnly', async () => {
+  it('accepts the options audience and machineOnly', async () => {
     expect(await result({ audience: 'https://inventory.api' })).toBe('audience');
     expect(await result({ audience: 'https://inventory.api' }, { audience: 'https://inventory.api' })).toBe(
       'ok',
@@ -36,7 +36,7 @@ describe('verify', () => {
     expect(await result({ subject: 'user-1' }, { machineOnly: false })).toBe('ok');
   });
 
-  it('knows the organization rules, and one organization by its id', async () => {
+  it('applies the organization rules, and can require one organization by its id', async () => {
     const token = { organizationId: 'o-1' };
     expect(await result(token)).toBe('organization');
     expect(await result(token, { organization: 'optional' })).toBe('ok');
@@ -47,7 +47,7 @@ describe('verify', () => {
     expect(await result({}, { organization: { id: 'o-1' } })).toBe('organization');
   });
 
-  it("takes an organization's own token where that is asked for", async () => {
+  it('accepts an organization token only if organizationToken is given', async () => {
     const token = { audience: 'urn:logto:organization:o-1' };
     expect(await result(token)).toBe('audience');
     expect(await result(token, { organizationToken: { id: 'o-1' } })).toBe('ok');
@@ -64,7 +64,7 @@ describe('verify', () => {
     );
   });
 
-  it('rejects with the error that a guard would answer with', async () => {
+  it('rejects with the error that a guard would respond with', async () => {
     const error = await auth
       .verify(await readingToken(logto), { scopes: ['write:products'] })
       .catch((thrown) => thrown);
@@ -81,7 +81,7 @@ describe('verify', () => {
     });
   });
 
-  it.each([undefined, ''])('rejects %j for the want of a token', async (token) => {
+  it.each([undefined, ''])('rejects %j as a missing token', async (token) => {
     await expect(auth.verify(token as string)).rejects.toMatchObject({ status: 401, reason: 'no_token' });
   });
 
@@ -89,7 +89,7 @@ describe('verify', () => {
     ['a misspelt option', { scope: ['a'] }, /unknown option `scope`. Did you mean `scopes`\?/],
     ['an empty list of scopes', { scopes: [] }, /`scopes`.*not an empty list/],
     ['an empty list of any scopes', { anyScope: [] }, /`anyScope`.*not an empty list/],
-    ['no list of scopes', { scopes: null }, /`scopes`/],
+    ['scopes that are null', { scopes: null }, /`scopes`/],
     ['scopes that are undefined', { scopes: undefined }, /`scopes`.*not undefined/],
     ['any scopes that are undefined', { anyScope: undefined }, /`anyScope`.*not undefined/],
     ['both kinds of scopes', { scopes: ['a'], anyScope: ['b'] }, /`scopes` or `anyScope`, not both/],
@@ -100,14 +100,18 @@ describe('verify', () => {
       /not both/,
     ],
     ['a wrong rule', { organization: 'mandatory' }, /`organization` must be/],
-    ['a function for a rule', { organization: () => 'x' }, /`organization` must be/],
+    ['a function as a rule', { organization: () => 'x' }, /`organization` must be/],
     [
       'a misspelt id',
       { organization: { ID: 'x' } },
       /unknown option `organization.ID`. Did you mean `organization.id`/,
     ],
     ['a wrong organization token', { organizationToken: 'x' }, /`organizationToken` must be an object/],
-    ['one that is undefined', { organizationToken: undefined }, /`organizationToken` must be.*not undefined/],
+    [
+      'an organization token that is undefined',
+      { organizationToken: undefined },
+      /`organizationToken` must be.*not undefined/,
+    ],
     ['a wrong audience', { audience: 'shop' }, /`audience`/],
     ['a wrong machineOnly', { machineOnly: 0 }, /`machineOnly`/],
   ])('rejects %s with a TypeError', async (_what, options, message) => {
@@ -120,7 +124,7 @@ describe('verify', () => {
     ['scopes', { scopes: ['delete:products'] }, 'scopes'],
     ['any scope', { anyScope: ['delete:products'] }, 'anyScope'],
     ['an organization token', { organizationToken: { id: 'x' } }, 'organizationToken'],
-  ])('rejects options that have %s from their class', async (_what, options, name) => {
+  ])('rejects options that inherit %s', async (_what, options, name) => {
     const token = await readingToken(logto);
     await expect(auth.verify(token, options)).rejects.toBeInstanceOf(AuthError);
     await expect(auth.verify(token, Object.create(options))).rejects.toThrow(
@@ -146,13 +150,13 @@ describe('verify', () => {
     });
   });
 
-  it('rejects with a TypeError where no token is passed at all', async () => {
+  it('rejects with a TypeError if no token is passed', async () => {
     await expect((auth.verify as () => Promise<unknown>)()).rejects.toThrow(
       new TypeError('verify: `token` must be passed, as verify(token), not undefined.'),
     );
   });
 
-  it('needs an organization where the rule of the instance is a function', async () => {
+  it('requires an organization if the rule of the instance is a function', async () => {
     const instance = createLogtoAuth({
       endpoint: logto.endpoint,
       audience: AUDIENCE,
@@ -163,7 +167,7 @@ describe('verify', () => {
     expect(await result({}, { organization: 'none' }, instance)).toBe('ok');
   });
 
-  it('needs an audience, or an organization token', async () => {
+  it('requires an audience or an organization token', async () => {
     const instance = createLogtoAuth({ endpoint: logto.endpoint });
     await expect(result({}, {}, instance)).rejects.toThrow(/no audience/);
     expect(
@@ -175,7 +179,7 @@ describe('verify', () => {
     ).toBe('ok');
   });
 
-  it('asks isRevoked without a request', async () => {
+  it('calls isRevoked without a request', async () => {
     const isRevoked = vi.fn(() => true);
     const instance = createLogtoAuth({ endpoint: logto.endpoint, audience: AUDIENCE, isRevoked });
     expect(await result({}, {}, instance)).toBe('revoked');

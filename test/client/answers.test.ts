@@ -13,24 +13,24 @@ const at = ({ url }: Recorder, timeout = 5): Partial<M2MClientOptions> => ({ end
 const failAt = (server: Recorder, timeout?: number) =>
   failureOf(scripted(() => {}, at(server, timeout)).client.getAccessToken());
 
-describe('an answer with status 200 that is none of Logto', () => {
+describe("a response with status 200 that is not Logto's", () => {
   it.each<[what: string, answer: () => Response]>([
-    ['a page', () => new Response('<html>', { headers: HTML })],
-    ['nothing at all', () => new Response(null)],
-    ['a list', () => Response.json([])],
+    ['an HTML page', () => new Response('<html>', { headers: HTML })],
+    ['an empty body', () => new Response(null)],
+    ['a JSON array', () => Response.json([])],
     ['no token', () => grant({ access_token: undefined })],
     ['an empty token', () => grant({ access_token: '' })],
     ['a token of another type', () => grant({ token_type: 'DPoP' })],
     ['a token of an unknown type', () => grant({ token_type: 'mac' })],
-    ['a token of no type', () => grant({ token_type: undefined })],
-    ['a token that expires nobody knows when', () => grant({ expires_in: undefined })],
+    ['a token without a type', () => grant({ token_type: undefined })],
+    ['a token without an expiry', () => grant({ expires_in: undefined })],
     ['a token that has expired', () => grant({ expires_in: 0 })],
     ['a token that expired long ago', () => grant({ expires_in: -60 })],
     ['a token with a line break', () => grant({ access_token: 'eyJ.a\nb.c' })],
     ['a token with a space', () => grant({ access_token: 'eyJ.a b.c' })],
-    ['a token that is no ASCII', () => grant({ access_token: 'eyJ.ä.c' })],
+    ['a token that is not ASCII', () => grant({ access_token: 'eyJ.ä.c' })],
     ['scopes that are a list', () => grant({ scope: ['read:products'] })],
-  ])('is refused, and not asked for again: %s', async (_what, answer) => {
+  ])('is refused without a retry: %s', async (_what, answer) => {
     const { client, requests } = scripted(answer, { timeout: 1 });
     const error = await failureOf(client.getAccessToken());
     expect(error).toMatchObject({ code: 'invalid_response', status: 200, name: 'M2MClientError' });
@@ -38,12 +38,12 @@ describe('an answer with status 200 that is none of Logto', () => {
     expect(requests()).toBe(1);
   });
 
-  it('but has broken off is asked for again', async () => {
+  it('is requested again if it breaks off', async () => {
     const server = await Recorder.start((_req, res) => {
       const isFirst = server.requests.length === 1;
       const isSecond = server.requests.length === 2;
       const text = JSON.stringify({ access_token: 'a.b.c', token_type: 'Bearer', expires_in: 60 });
-      // Once with a length that is not kept, once on a connection that just closes.
+      // First with a wrong content-length, then on a connection that closes early.
       if (isFirst) {
         res.writeHead(200, { ...JSON_TYPE, 'content-length': text.length });
         res.write(text.slice(0, 20), () => res.destroy());
@@ -57,7 +57,7 @@ describe('an answer with status 200 that is none of Logto', () => {
     await server.stop();
   });
 
-  it('and does not end is not read to its end', async () => {
+  it('is read only up to a limit if it does not end', async () => {
     let isClosed = false;
     let written = 0;
     const chunk = Buffer.alloc(64 * 1024, 'a');
@@ -75,19 +75,19 @@ describe('an answer with status 200 that is none of Logto', () => {
     const error = await failAt(server);
     expect(error).toMatchObject({ code: 'invalid_response', status: 200 });
     await expect.poll(() => isClosed).toBe(true);
-    // What the sockets hold, besides what was read.
+    // This includes the data in the socket buffers.
     expect(written).toBeLessThan(16 * 1024 * 1024);
     expect(server.requests).toHaveLength(1);
     await server.stop();
   });
 });
 
-describe('an answer that stalls', () => {
+describe('a response that stalls', () => {
   it.each<[string, number, Record<string, string>]>([
     ['with a token', 200, {}],
     ['with an error', 400, {}],
-    ['behind a challenge', 401, { 'www-authenticate': 'Basic realm="logto"' }],
-  ])('%s is a timeout', async (_what, status, headers) => {
+    ['with a challenge', 401, { 'www-authenticate': 'Basic realm="logto"' }],
+  ])('%s is reported as a timeout', async (_what, status, headers) => {
     const server = await Recorder.start((_req, res) => {
       res.writeHead(status, { ...JSON_TYPE, ...headers }).write('{"access_token":');
     });
@@ -99,22 +99,30 @@ describe('an answer that stalls', () => {
 });
 
 it.each<[what: string, status: number, headers: Record<string, string>, text: string]>([
-  ['a proxy that wants a password', 401, { 'www-authenticate': 'Basic realm="staging"', ...HTML }, '<html>'],
-  ['a page that is not there', 404, { 'www-authenticate': 'Basic realm="x"', ...HTML }, 'no'],
-  ['JSON of something else', 401, { 'www-authenticate': 'Bearer', ...JSON_TYPE }, '{"message":"no"}'],
-  ['an error that is no word', 400, JSON_TYPE, '{"error":{"code":1}}'],
+  [
+    'a proxy that requires a password',
+    401,
+    { 'www-authenticate': 'Basic realm="staging"', ...HTML },
+    '<html>',
+  ],
+  ['a page with status 404', 404, { 'www-authenticate': 'Basic realm="x"', ...HTML }, 'no'],
+  ['JSON of another service', 401, { 'www-authenticate': 'Bearer', ...JSON_TYPE }, '{"message":"no"}'],
+  ['an error code that is not a string', 400, JSON_TYPE, '{"error":{"code":1}}'],
   ['a redirect', 302, { location: 'https://elsewhere.example' }, ''],
   ['no content', 204, {}, ''],
-])('%s is no word of Logto on app or secret', async (_what, status, headers, text) => {
-  const server = await Recorder.start((_req, res) => void res.writeHead(status, headers).end(text));
-  const error = await failAt(server);
-  expect(error).toMatchObject({ code: 'invalid_response', status });
-  expect(error?.hint).toMatch(/no proxy in between that answers itself/);
-  expect(server.requests).toHaveLength(1);
-  await server.stop();
-});
+])(
+  '%s is reported as an invalid response, not as a wrong app or secret',
+  async (_what, status, headers, text) => {
+    const server = await Recorder.start((_req, res) => void res.writeHead(status, headers).end(text));
+    const error = await failAt(server);
+    expect(error).toMatchObject({ code: 'invalid_response', status });
+    expect(error?.hint).toMatch(/no proxy in between that answers itself/);
+    expect(server.requests).toHaveLength(1);
+    await server.stop();
+  },
+);
 
-describe('a fetch of the user', () => {
+describe('a user-supplied fetch', () => {
   const throwing = new Proxy(
     {},
     {
@@ -127,7 +135,7 @@ describe('a fetch of the user', () => {
     ['undefined', undefined],
     ['null', null],
     ['a string', 'no'],
-    ['what cannot be looked at', throwing],
+    ['an object that throws when it is read', throwing],
     ['an error with a long code', Object.assign(new Error('no'), { code: `${secret} ${secret}` })],
   ])('may throw %s', async (_what, thrown) => {
     const { client } = scripted(() => Promise.reject(thrown), { timeout: 0.05 });
@@ -137,7 +145,7 @@ describe('a fetch of the user', () => {
     });
   });
 
-  it('may say why in a message that is nobody’s business: its code alone is told', async () => {
+  it('may throw an error with a secret in its message: only its code is shown', async () => {
     const cause = Object.assign(new Error('connect to http://user:password@proxy'), { code: 'ECONNREFUSED' });
     const { client } = scripted(() => Promise.reject(new TypeError(`no ${secret}`, { cause })), {
       timeout: 0.05,
@@ -150,20 +158,20 @@ describe('a fetch of the user', () => {
   it.each<[what: string, value: unknown]>([
     ['undefined', undefined],
     ['null', null],
-    ['no answer', {}],
-  ])('may give %s', async (_what, value) => {
+    ['an object that is not a response', {}],
+  ])('may return %s', async (_what, value) => {
     const { client } = scripted(() => value, { timeout: 0.05 });
     expect(await failureOf(client.getAccessToken())).toMatchObject({ name: 'M2MClientError' });
   });
 
-  it('may ignore its signal: nobody waits longer for that', async () => {
+  it('may ignore its signal, without an effect on the timeout', async () => {
     const { client } = scripted(() => new Promise(() => {}), { timeout: 0.2 });
     const began = performance.now();
     expect(await failureOf(client.getAccessToken())).toMatchObject({ code: 'timeout' });
     expect(performance.now() - began).toBeLessThan(1_500);
   });
 
-  it('may give bodies that are streams of Node, as node-fetch does', async () => {
+  it('may return bodies that are Node streams, like node-fetch', async () => {
     const answer = (status: number, text: string) => ({
       status,
       headers: new Headers(JSON_TYPE),

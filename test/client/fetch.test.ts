@@ -16,7 +16,7 @@ beforeEach(async () => {
 });
 afterEach(() => Promise.all([logto.stop(), api.stop()]));
 
-/** A body that is a stream, though it is none of the web's. */
+/** A body that is a stream, but not a web stream. */
 const madeOnTheWay = (): RequestInit =>
   ({
     method: 'POST',
@@ -29,7 +29,7 @@ const madeOnTheWay = (): RequestInit =>
 const INVALID = { 'www-authenticate': 'Bearer realm="api", error="invalid_token"' };
 
 describe('fetch', () => {
-  it('sends the token to a protected API, which lets it in', async () => {
+  it('sends the token to a protected API, which accepts it', async () => {
     const app = express();
     const { requireScopes } = createLogtoAuth({ endpoint: logto.endpoint, audience: API });
     app.get('/products', requireScopes('read:products'), (_req, res) => void res.json(['tea']));
@@ -50,7 +50,7 @@ describe('fetch', () => {
   });
 
   it.each(['/a', new URL('http://127.0.0.1:1/a')])(
-    'gives a `fetch` of the user strings alone, as its type says, for the address %s',
+    'passes only strings to a user-supplied `fetch`, as its type says, for the address %s',
     async (address) => {
       const seen: unknown[][] = [];
       const fetch: Fetch = async (url, init) => {
@@ -67,7 +67,7 @@ describe('fetch', () => {
     },
   );
 
-  it('goes by the address that a Request has, whatever the url of a subclass or of the object says', async () => {
+  it('uses the internal URL of a Request, not a `url` that a subclass or the object defines', async () => {
     const evil = await Recorder.start((_req, res) => void res.end());
     class Lying extends Request {}
     Object.defineProperty(Lying.prototype, 'url', { get: () => `${api.url}/told` });
@@ -78,7 +78,7 @@ describe('fetch', () => {
     for (const request of [new Lying(evil.url), fickle(evil.url)]) {
       await expect(client.fetch(request)).rejects.toThrow(/another origin/);
     }
-    // And none of them is asked for its url by a `fetch` of the user.
+    // A user-supplied `fetch` does not see such a `url` either.
     const seen: string[] = [];
     const own = async (input: string | Request, init?: RequestInit) => {
       seen.push(typeof input === 'string' ? input : input.url);
@@ -115,7 +115,7 @@ describe('fetch', () => {
     await moved.stop();
   });
 
-  it('leaves the body of a Request to be read where no token could be had', async () => {
+  it('does not read the body of a Request if it gets no token', async () => {
     const request = new Request(`${api.url}/b`, { method: 'POST', body: 'tea' });
     const { client } = scripted(() => Response.json({ error: 'invalid_client' }, { status: 401 }), {
       baseUrl: api.url,
@@ -124,14 +124,14 @@ describe('fetch', () => {
     expect(request.bodyUsed).toBe(false);
   });
 
-  it('leaves a Request as it is where the options say nothing of a member', async () => {
+  it('keeps a member of a Request if it is undefined in the options', async () => {
     const request = new Request(`${api.url}/b`, { method: 'DELETE', headers: { 'x-own': '1' } });
     const options = { method: undefined, headers: undefined, body: undefined, signal: undefined };
     await logto.client({ baseUrl: api.url }).fetch(request, options as unknown as RequestInit);
     expect(api.requests.map(({ method, headers }) => [method, headers['x-own']])).toEqual([['DELETE', '1']]);
   });
 
-  it('takes the Request of another library', async () => {
+  it('accepts the Request of another library', async () => {
     const request = { url: `${api.url}/theirs`, method: 'DELETE', headers: new Headers({ 'x-own': '1' }) };
     await logto.client({ baseUrl: api.url }).fetch(request as Request);
     expect(api.requests.map(({ method, url, headers }) => [method, url, headers['x-own']])).toEqual([
@@ -139,7 +139,7 @@ describe('fetch', () => {
     ]);
   });
 
-  it('takes addresses and requests, with their method, body and headers', async () => {
+  it('accepts URLs and requests, with their method, body and headers', async () => {
     const client = logto.client({ baseUrl: api.url });
     const { token } = await client.getAccessToken();
     await client.fetch(new URL('/a', api.url), { method: 'POST', body: 'x', headers: { 'x-own': '1' } });
@@ -153,7 +153,7 @@ describe('fetch', () => {
     expect(new Set(api.credentials)).toEqual(new Set([`Bearer ${token}`]));
   });
 
-  it('takes options of every kind that the global fetch takes', async () => {
+  it('accepts every kind of options that the global fetch accepts', async () => {
     const seen: string[] = [];
     const server = await Recorder.start(async (req, res) => {
       let body = '';
@@ -183,7 +183,7 @@ describe('fetch', () => {
     await server.stop();
   });
 
-  it('passes on to a fetch of the user what that alone knows', async () => {
+  it('passes unknown options to a user-supplied fetch', async () => {
     let options: unknown;
     const own: typeof fetch = (url, init) => {
       if (String(url).startsWith(api.url)) options = init;
@@ -199,19 +199,19 @@ describe('fetch', () => {
     ['another scheme', () => api.url.replace('http:', 'https:')],
     ['an address without a scheme', () => '//elsewhere.example/products'],
     ['a backslash', () => '\\\\elsewhere.example/products'],
-    ['another host behind what looks like the API', () => `${api.url}@elsewhere.example/products`],
-    ['another host with a name', () => 'https://127.0.0.1:80@elsewhere.example/'],
-    ['data', () => 'data:text/plain,x'],
-  ])('sends nothing to %s, and asks for no token', async (_what, input) => {
+    ['another host with the API as its user name', () => `${api.url}@elsewhere.example/products`],
+    ['another host with a user name', () => 'https://127.0.0.1:80@elsewhere.example/'],
+    ['a data URL', () => 'data:text/plain,x'],
+  ])('sends nothing to %s, and requests no token', async (_what, input) => {
     const client = logto.client({ baseUrl: api.url });
     await expect(client.fetch(input())).rejects.toThrow(TypeError);
-    // A Request of an address with a name in it cannot be made.
+    // A Request cannot have a URL with a user name.
     if (input().includes('@')) return expect([api.requests, logto.tokenRequests]).toEqual([[], 0]);
     await expect(client.fetch(new Request(new URL(input(), api.url)))).rejects.toThrow(/another origin/);
     expect([api.requests, logto.tokenRequests]).toEqual([[], 0]);
   });
 
-  it('needs baseUrl', async () => {
+  it('requires baseUrl', async () => {
     await expect(logto.client().fetch(`${api.url}/products`)).rejects.toThrow(
       /pass `baseUrl`, the address of https:\/\/shopping\.api/,
     );
@@ -219,7 +219,7 @@ describe('fetch', () => {
   });
 
   it.each([301, 302, 303, 307, 308])(
-    'a redirect (%d) takes the token along to the same origin, and to no other',
+    'sends the token along on a redirect (%d) to the same origin, and to no other',
     async (status) => {
       const other = await Recorder.start((_req, res) => res.end('elsewhere'));
       const home = await Recorder.start((req, res) => {
@@ -239,10 +239,10 @@ describe('fetch', () => {
   );
 });
 
-describe('whoever gives up', () => {
+describe('a call with an AbortSignal', () => {
   const silent = () => Recorder.start(() => {});
 
-  it('waits for no token any longer, and the others get it', async () => {
+  it('stops waiting for the token when it is aborted, while other calls still get the token', async () => {
     let answer = () => {};
     const slow = await Recorder.start((_req, res) => {
       answer = () => {
@@ -267,7 +267,7 @@ describe('whoever gives up', () => {
     await slow.stop();
   });
 
-  it('in advance asks for no token', async () => {
+  it('requests no token if it is already aborted', async () => {
     const client = logto.client({ baseUrl: api.url });
     const signal = AbortSignal.abort();
     await expect(client.fetch('/', { signal })).rejects.toBe(signal.reason);
@@ -277,7 +277,7 @@ describe('whoever gives up', () => {
     expect((await client.fetch(new Request(api.url, { signal }), { signal: null })).status).toBe(200);
   });
 
-  it('waits for no other token either, where the API refused the first one', async () => {
+  it('stops waiting for a second token when it is aborted after a refusal', async () => {
     const hanging = await silent();
     const closed = await Recorder.start((_req, res) => void res.writeHead(401, INVALID).end());
     let isFirst = true;
@@ -296,12 +296,12 @@ describe('whoever gives up', () => {
     await Promise.all([hanging.stop(), closed.stop()]);
   });
 
-  it('and a hundred who share one signal are no leak', async () => {
+  it('leaves no listener on a signal that a hundred calls share', async () => {
     const warnings: Error[] = [];
     const note = (warning: Error) => void warnings.push(warning);
     process.on('warning', note);
     const { signal } = new AbortController();
-    // The global fetch has listeners of its own.
+    // The global fetch adds its own listeners.
     const own: typeof fetch = async (url, init) =>
       String(url).startsWith(api.url) ? new Response() : fetch(url, init);
     const client = logto.client({ baseUrl: api.url, fetch: own });
@@ -313,7 +313,7 @@ describe('whoever gives up', () => {
   });
 });
 
-describe('where the API refuses the token', () => {
+describe('if the API refuses the token,', () => {
   /** An API that refuses the first token it sees. */
   async function refusing(): Promise<Recorder & { bodies: string[] }> {
     let first: string | undefined;
@@ -330,13 +330,13 @@ describe('where the API refuses the token', () => {
   }
 
   it.each<[string, () => RequestInit | undefined]>([
-    ['nothing', () => undefined],
+    ['no body', () => undefined],
     ['a text', () => ({ method: 'POST', body: 'tea' })],
     ['bytes', () => ({ method: 'POST', body: Buffer.from('tea') })],
     ['a form', () => ({ method: 'POST', body: new URLSearchParams({ tea: '1' }) })],
     ['a blob', () => ({ method: 'POST', body: new Blob(['tea']) })],
-    ['nothing by a request', () => new Request('http://elsewhere.example', { method: 'DELETE' })],
-  ])('another is asked for, and %s sent again, once', async (_what, init) => {
+    ['a Request without a body', () => new Request('http://elsewhere.example', { method: 'DELETE' })],
+  ])('the client requests another one and repeats the call once, with %s', async (_what, init) => {
     const server = await refusing();
     const answer = await logto.client({ baseUrl: server.url }).fetch('/', init());
     expect([answer.status, logto.tokenRequests]).toEqual([200, 2]);
@@ -350,17 +350,14 @@ describe('where the API refuses the token', () => {
       'a stream',
       () => ['/', { method: 'POST', body: new Blob(['tea']).stream(), duplex: 'half' } as RequestInit],
     ],
-    ['a request with a body', (url) => [new Request(url, { method: 'POST', body: 'tea' })]],
+    ['a Request with a body', (url) => [new Request(url, { method: 'POST', body: 'tea' })]],
     [
-      'a request with a body of its own and another one',
+      'a Request with a body that the options replace',
       (url) => [new Request(url, { method: 'POST', body: 'tea' }), { body: 'coffee' }],
     ],
-    ['a request as options', (url) => ['/', new Request(url, { method: 'POST', body: 'tea' })]],
-    ['what is made on the way', () => ['/', madeOnTheWay()]],
-    [
-      'what is made on the way for a request',
-      (url) => [new Request(url, { method: 'POST' }), madeOnTheWay()],
-    ],
+    ['a Request as options', (url) => ['/', new Request(url, { method: 'POST', body: 'tea' })]],
+    ['an async iterable', () => ['/', madeOnTheWay()]],
+    ['a Request with an async iterable', (url) => [new Request(url, { method: 'POST' }), madeOnTheWay()]],
   ])('%s is not sent again, but the next call has the new token', async (_what, call) => {
     const server = await refusing();
     const client = logto.client({ baseUrl: server.url });
@@ -370,7 +367,7 @@ describe('where the API refuses the token', () => {
     await server.stop();
   });
 
-  it('a form with files is sent again whole', async () => {
+  it('a form with files is sent again completely', async () => {
     const server = await refusing();
     const body = new FormData();
     body.set('tea', new Blob(['green']), 'tea.txt');
@@ -387,7 +384,7 @@ describe('where the API refuses the token', () => {
     'Bearer error=invalid_token',
     'Bearer realm="api",error="invalid_token",error_description="x"',
     'Basic realm="x", Bearer error="invalid_token"',
-  ])('%s is a refusal', async (challenge) => {
+  ])('the challenge %s counts as a refusal', async (challenge) => {
     const server = await Recorder.start(
       (_req, res) => void res.writeHead(401, { 'www-authenticate': challenge }).end(),
     );
@@ -397,7 +394,7 @@ describe('where the API refuses the token', () => {
   });
 
   it.each(['Bearer error="invalid_token_x"', 'Bearer my-error="invalid_token"', 'Bearer error="invalid"'])(
-    '%s is none',
+    'the challenge %s does not count as a refusal',
     async (challenge) => {
       const server = await Recorder.start(
         (_req, res) => void res.writeHead(401, { 'www-authenticate': challenge }).end(),
@@ -408,7 +405,7 @@ describe('where the API refuses the token', () => {
     },
   );
 
-  it('but it is somebody else to whom it has redirected, nothing is asked for or sent again', async () => {
+  it('the client does not repeat a call that was redirected to another origin', async () => {
     const other = await Recorder.start((_req, res) => void res.writeHead(401, INVALID).end());
     const home = await Recorder.start(
       (_req, res) => void res.writeHead(307, { location: `${other.url}/` }).end(),
@@ -418,7 +415,7 @@ describe('where the API refuses the token', () => {
     await Promise.all([other.stop(), home.stop()]);
   });
 
-  it('while Logto wants not to be asked, it is not', async () => {
+  it('the client requests no other one before the Retry-After of Logto has passed', async () => {
     let asked = 0;
     const own: typeof fetch = async (url) => {
       if (String(url).startsWith(api.url)) return new Response(null, { status: 401, headers: INVALID });
@@ -436,7 +433,7 @@ describe('where the API refuses the token', () => {
     expect(asked).toBe(2);
   });
 
-  it('with an answer that a test made up, which has no address, another is asked for', async () => {
+  it('the client requests another one even if the response has no URL', async () => {
     const own: typeof fetch = async (url, init) =>
       String(url).startsWith(api.url)
         ? new Response(null, { status: 401, headers: INVALID })
@@ -453,7 +450,7 @@ describe('where the API refuses the token', () => {
     expect(asked).toBe(2);
   });
 
-  it('calls that come at once share the new one', async () => {
+  it('concurrent calls share the new one', async () => {
     const server = await refusing();
     const client = logto.client({ baseUrl: server.url });
     const answers = await Promise.all(Array.from({ length: 20 }, () => client.fetch('/')));
@@ -462,7 +459,7 @@ describe('where the API refuses the token', () => {
     await server.stop();
   });
 
-  it('always, that costs one more token request in 30 s, and not one a call', async () => {
+  it('the client requests another one at most once in 30 s, not for each call', async () => {
     const closed = await Recorder.start((_req, res) => void res.writeHead(401, INVALID).end());
     const client = logto.client({ baseUrl: closed.url });
     for (let i = 0; i < 10; i += 1) expect((await client.fetch('/')).status).toBe(401);
@@ -481,14 +478,14 @@ describe('where the API refuses the token', () => {
     ['401 for another reason', 401, { 'www-authenticate': 'Bearer realm="api"' }],
     ['403', 403, { 'www-authenticate': 'Bearer error="insufficient_scope"' }],
     ['503', 503, { 'retry-after': '1' }],
-  ])('%s asks for no other token', async (_what, status, headers) => {
+  ])('the client requests no other one after %s', async (_what, status, headers) => {
     const server = await Recorder.start((_req, res) => void res.writeHead(status, headers as never).end());
     expect((await logto.client({ baseUrl: server.url }).fetch('/')).status).toBe(status);
     expect([server.requests.length, logto.tokenRequests]).toEqual([1, 1]);
     await server.stop();
   });
 
-  it('its answer to what cannot be sent again is held back for no longer than a moment', async () => {
+  it('the client delays the response to a body that cannot be sent again only briefly', async () => {
     let tokenRequests = 0;
     const { client } = scripted(
       (_request, { headers }) => {
@@ -505,7 +502,7 @@ describe('where the API refuses the token', () => {
     expect(tokenRequests).toBe(2);
   });
 
-  it('and Logto gives no other, the caller gets what the API said', async () => {
+  it('the caller gets the response of the API if Logto issues no other token', async () => {
     const server = await refusing();
     const client = logto.client({ baseUrl: server.url, timeout: 0.2 });
     await client.getAccessToken();

@@ -16,7 +16,7 @@ afterEach(async () => {
 });
 
 describe('a token', () => {
-  it('is one that the API accepts, with what Logto said of it', async () => {
+  it('is accepted by the API, and has the expiry and scopes that Logto named', async () => {
     const { token, expiresAt, scopes } = await logto.client().getAccessToken();
     const auth = createLogtoAuth({ endpoint: logto.endpoint, audience: API });
     const verified = await auth.verify(token, { scopes: ['read:products'] });
@@ -25,7 +25,7 @@ describe('a token', () => {
     expect(Math.abs(expiresAt - verified.expiresAt)).toBeLessThanOrEqual(1);
   });
 
-  it('holds inside an organization, or is its own, as is asked', async () => {
+  it("is valid inside an organization, or is the organization's own, as the options say", async () => {
     const organizationId = 'tgqjike3k7pu';
     const auth = createLogtoAuth({ endpoint: logto.endpoint, audience: API });
     const inside = logto.client({ organizationId }, 'partner-service');
@@ -41,13 +41,13 @@ describe('a token', () => {
     ).resolves.toMatchObject({ organizationId, scopes: ['read:reports'] });
   });
 
-  it("has scopes that are the caller's own to change", async () => {
+  it('has scopes that a caller can change without an effect on other calls', async () => {
     const client = logto.client();
     ((await client.getAccessToken()).scopes as string[]).push('delete:products');
     expect((await client.getAccessToken()).scopes).toEqual(['read:products']);
   });
 
-  it('is kept, and asked for once by all who come at once', async () => {
+  it('is cached, and requested once by concurrent calls', async () => {
     const client = logto.client();
     const tokens = await Promise.all(Array.from({ length: 200 }, () => client.getAccessToken()));
     expect(new Set(tokens.map(({ token }) => token)).size).toBe(1);
@@ -55,20 +55,20 @@ describe('a token', () => {
     expect(logto.tokenRequests).toBe(1);
   });
 
-  it('is replaced ahead of time, and nobody waits for that', async () => {
+  it('is replaced before it expires, without a delay for any call', async () => {
     const client = logto.client({ refreshBefore: 60 });
     const first = await client.getAccessToken();
     travel(3600 - 75);
     expect(await client.getAccessToken()).toEqual(first);
     expect(logto.tokenRequests).toBe(1);
     travel(20);
-    // The one that is held still lives, and is given at once.
+    // The cached token is still valid, and is returned at once.
     expect(await client.getAccessToken()).toEqual(first);
     await vi.waitFor(async () => expect((await client.getAccessToken()).token).not.toBe(first.token));
     expect(logto.tokenRequests).toBe(2);
   });
 
-  it('that lives shortly is replaced in the middle of its life', async () => {
+  it('with a short lifetime is replaced after half of it', async () => {
     logto.lifetime = 40;
     const client = logto.client({ refreshBefore: 60 });
     await client.getAccessToken();
@@ -79,14 +79,14 @@ describe('a token', () => {
     await vi.waitFor(() => expect(logto.tokenRequests).toBe(2));
   });
 
-  it('that is about to end is not given to one who could have a new one', async () => {
+  it('that is about to expire is not returned if Logto issues a new one', async () => {
     const client = logto.client();
     const first = await client.getAccessToken();
     travel(3600 - 3);
     expect((await client.getAccessToken()).token).not.toBe(first.token);
   });
 
-  it('serves to its last second while Logto is down, and no call waits for more than a moment', async () => {
+  it('is returned until it expires while Logto is down, with only a brief delay for each call', async () => {
     const client = logto.client();
     const first = await client.getAccessToken();
     travel(3600 - 75);
@@ -103,10 +103,10 @@ describe('a token', () => {
   });
 });
 
-describe('when Logto gives no token', () => {
+describe('if Logto issues no token,', () => {
   const failing = (client = logto.client()) => failureOf(client.getAccessToken());
 
-  it('what may pass is tried again, and what is refused is not', async () => {
+  it('the client retries after a temporary failure, but not after a refusal', async () => {
     let answers = 0;
     const busy = await Recorder.start((_req, res) => {
       answers += 1;
@@ -126,7 +126,7 @@ describe('when Logto gives no token', () => {
     expect(logto.tokenRequests).toBe(1);
   });
 
-  it('says so within the timeout, whatever Logto does', async () => {
+  it('the client rejects the call within the timeout, whatever Logto does', async () => {
     const silent = await Recorder.start(() => {});
     const error = await failing(logto.client({ endpoint: silent.url, timeout: 0.3 }));
     expect(error).toMatchObject({ code: 'timeout', name: 'M2MClientError' });
@@ -142,7 +142,7 @@ describe('when Logto gives no token', () => {
     await wait.stop();
   });
 
-  it('is asked once in a second by all who come then', async () => {
+  it('the calls of one second share one request', async () => {
     await logto.goDown();
     const client = logto.client({ timeout: 0.1 });
     const first = await failing(client);
@@ -170,7 +170,7 @@ describe('when Logto gives no token', () => {
       { code: 'invalid_target', status: 400 },
     ],
     [
-      'a slash too many',
+      'a trailing slash',
       { resource: `${API}/` },
       /does the identifier there end with a slash, too\?$/i,
       { code: 'invalid_target', status: 400 },
@@ -181,14 +181,14 @@ describe('when Logto gives no token', () => {
       /is not in the organization w1h7qob3z0o3, or there is no such organization/,
       { code: 'access_denied', status: 403 },
     ],
-  ])('%s is told with what to do', async (_what, options, hint, expected) => {
+  ])('the error explains %s', async (_what, options, hint, expected) => {
     const error = await failing(logto.client(options));
     expect(error).toMatchObject({ ...expected, hint: expect.stringMatching(hint) });
     expect(error?.message).toContain(error?.hint);
     expect(logto.tokenRequests).toBe(1);
   });
 
-  it('and somebody else answers instead, that is told too', async () => {
+  it('the error says whether another server responds instead', async () => {
     const page = await Recorder.start((_req, res) => void res.writeHead(404).end('<html>'));
     expect(await failing(logto.client({ endpoint: page.url }))).toMatchObject({
       code: 'invalid_response',
@@ -198,7 +198,7 @@ describe('when Logto gives no token', () => {
     await page.stop();
   });
 
-  it('no error, and no message, holds the secret or a token', async () => {
+  it('no error and no diagnostics message contains the secret', async () => {
     const echo = await Recorder.start((req, res) => {
       const sent = Buffer.from(req.headers.authorization?.split(' ')[1] ?? '', 'base64').toString();
       res.writeHead(400, { 'content-type': 'application/json' });
@@ -220,7 +220,7 @@ describe('when Logto gives no token', () => {
   });
 });
 
-it('what was asked for and not granted is told by diagnostics, and is no failure', async () => {
+it('a client reports scopes that were not granted by diagnostics, without an error', async () => {
   const [message] = await heard<ScopesMissingMessage>('express-logto-m2m:scopes-missing', async () => {
     const client = logto.client({ scopes: ['read:products', 'write:products'] });
     expect((await client.getAccessToken()).scopes).toEqual(['read:products']);

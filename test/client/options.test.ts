@@ -9,7 +9,7 @@ const good: M2MClientOptions = {
   resource: 'https://shopping.api',
 };
 
-describe('an option that is wrong throws a TypeError that names it, what came and what to pass', () => {
+describe('createM2MClient throws a TypeError', () => {
   it.each<[options: Record<string, unknown>, message: RegExp]>([
     [{ endpoint: 'https://tenant.logto.app/oidc' }, /`endpoint` must be the endpoint itself, without \/oidc/],
     [
@@ -63,7 +63,7 @@ describe('an option that is wrong throws a TypeError that names it, what came an
     [{ allowInsecureRequests: 'yes' }, /`allowInsecureRequests` must be true or false/],
     [{ clientSecret: 'the-secret-of-the-app' }, /unknown option `clientSecret`/],
     [{ appsecret: 'the-secret-of-the-app' }, /Did you mean `appSecret`\?/],
-  ])('%j', (options, message) => {
+  ])('that names the wrong option and the fix: %j', (options, message) => {
     let thrown: unknown;
     try {
       createM2MClient({ ...good, ...options } as M2MClientOptions);
@@ -76,12 +76,12 @@ describe('an option that is wrong throws a TypeError that names it, what came an
     expect(inspect(thrown)).not.toMatch(/the-secret/);
   });
 
-  it.each([null, undefined, 'https://tenant.logto.app'])('options that are %j', (options) => {
+  it.each([null, undefined, 'https://tenant.logto.app'])('for options that are %j', (options) => {
     expect(() => createM2MClient(options as never)).toThrow(TypeError);
   });
 });
 
-it('asks Logto for nothing until a token is wanted', () => {
+it('createM2MClient sends no request to Logto', () => {
   let asked = 0;
   const never: typeof fetch = () => {
     asked += 1;
@@ -91,14 +91,14 @@ it('asks Logto for nothing until a token is wanted', () => {
   expect(asked).toBe(0);
 });
 
-it('shows no secret when it is inspected', () => {
+it('a client shows no secret when it is inspected', () => {
   const client = createM2MClient({ ...good, baseUrl: 'https://api.example' });
   expect(inspect(client, { depth: 10, showHidden: true })).not.toContain(good.appSecret);
   expect(JSON.stringify(client)).not.toContain(good.appSecret);
 });
 
 describe('managementApiResource', () => {
-  it('is the indicator that Logto gives its Management API', () => {
+  it('returns the indicator of the Management API', () => {
     expect(managementApiResource()).toBe('https://default.logto.app/api');
     expect(managementApiResource('x7k2ab')).toBe('https://x7k2ab.logto.app/api');
   });

@@ -34,26 +34,26 @@ afterEach(async () => {
 });
 
 describe('within one call', () => {
-  it('Logto is asked again with growing distance', async () => {
+  it('the client retries at growing intervals', async () => {
     const { client, requests } = scripted(() => busy(), { timeout: 3 });
     await failureOf(client.getAccessToken());
-    // At least 125, 250, 500 and 1 000 ms apart; each 125 ms at least that would be eight and more.
+    // The intervals are at least 125, 250, 500 and 1000 ms; with 125 ms each, there would be eight or more.
     expect(requests()).toBeGreaterThanOrEqual(3);
     expect(requests()).toBeLessThanOrEqual(5);
   });
 
   it.each([
     ['0', '0'],
-    ['a moment that has passed', 'Wed, 21 Oct 2015 07:28:00 GMT'],
+    ['a past date', 'Wed, 21 Oct 2015 07:28:00 GMT'],
     ['a negative number', '-5'],
-    ['what is no time', 'soon'],
-  ])('a Retry-After of %s makes no flood', async (_what, value) => {
+    ['an invalid value', 'soon'],
+  ])('a Retry-After of %s causes only a few requests', async (_what, value) => {
     const { client, requests } = scripted(() => busy({ 'retry-after': value }), { timeout: 1 });
     await failureOf(client.getAccessToken());
     expect(requests()).toBeLessThanOrEqual(4);
   });
 
-  it('Retry-After is heeded where there is time for it, as seconds and as a date', async () => {
+  it('the client obeys Retry-After if the timeout allows it, in seconds and as a date', async () => {
     const times: number[] = [];
     const { client } = scripted((request) => {
       times.push(performance.now());
@@ -69,7 +69,7 @@ describe('within one call', () => {
 });
 
 describe('after a call that was rejected', () => {
-  it('Retry-After is still heeded, for a minute at most', async () => {
+  it('the client still obeys Retry-After, for at most a minute', async () => {
     const { client, requests } = scripted(() => busy({ 'retry-after': '3600' }));
     const first = await failureOf(client.getAccessToken());
     expect(first).toMatchObject({ code: 'unavailable', status: 503 });
@@ -81,7 +81,7 @@ describe('after a call that was rejected', () => {
     expect(requests()).toBe(2);
   });
 
-  it('it is asked again after a second', async () => {
+  it('the client sends the next request after a second', async () => {
     const { client, requests } = scripted((request) => (request < 3 ? refusal() : grant()));
     for (const requested of [1, 2]) {
       await failureOf(client.getAccessToken());
@@ -93,8 +93,8 @@ describe('after a call that was rejected', () => {
   });
 });
 
-describe('while a token lives', () => {
-  /** A client that holds a token which it would replace, and gets none. */
+describe('while a token is valid', () => {
+  /** A client whose token is due for replacement, with these responses to further requests. */
   async function holding(answer: (request: number) => unknown) {
     const made = scripted((request) => (request === 1 ? grant() : answer(request)));
     await made.client.getAccessToken();
@@ -102,7 +102,7 @@ describe('while a token lives', () => {
     return made;
   }
 
-  it('attempts become rarer, from 1 s to 30 s apart', async () => {
+  it('the interval between attempts grows from 1 s to 30 s', async () => {
     const { client, requests } = await holding(refusal);
     const gaps: number[] = [];
     let waited = 0;
@@ -127,7 +127,7 @@ describe('while a token lives', () => {
     expect(gaps).toHaveLength(7);
   });
 
-  it('replicas that failed together do not come back together', async () => {
+  it('replicas that failed together do not retry together', async () => {
     vi.spyOn(Math, 'random').mockReturnValueOnce(0).mockReturnValueOnce(0.99);
     const [one, two] = [1, 2].map(() => scripted((request) => (request === 1 ? grant() : refusal()))) as [
       ReturnType<typeof scripted>,
@@ -143,7 +143,7 @@ describe('while a token lives', () => {
     expect([one.requests(), two.requests()]).toEqual([3, 2]);
   });
 
-  it('Retry-After is heeded too', async () => {
+  it('the client obeys Retry-After', async () => {
     const { client, requests } = await holding(() => busy({ 'retry-after': '40' }));
     await client.getAccessToken();
     await sleep(5);
@@ -157,7 +157,7 @@ describe('while a token lives', () => {
     expect(requests()).toBe(3);
   });
 
-  it('a new beginning is made after a success', async () => {
+  it('a success resets the interval', async () => {
     const { client, requests } = await holding((request) =>
       request === 4 ? grant({ expires_in: 20 }) : refusal(),
     );
@@ -178,7 +178,7 @@ describe('while a token lives', () => {
     expect(requests()).toBe(6);
   });
 
-  it('a failure is told, with the time until when the token serves', async () => {
+  it('the client reports a failure, with the time until which the token is valid', async () => {
     const { client } = await holding(refusal);
     const { expiresAt } = await client.getAccessToken();
     await sleep(5);
@@ -202,23 +202,26 @@ describe('while a token lives', () => {
   });
 
   it.each<[what: string, answer: () => unknown]>([
-    ['undefined', () => Promise.reject()],
-    ['null', () => Promise.reject(null)],
-    ['an error', () => Promise.reject(new TypeError('fetch failed'))],
-    ['a body without an end to it', () => ({ status: 503, headers: new Headers(), body: { getReader: 1 } })],
-    ['nothing', () => undefined],
-  ])('a fetch that gives %s ends nothing', async (_what, answer) => {
+    ['rejects with undefined', () => Promise.reject()],
+    ['rejects with null', () => Promise.reject(null)],
+    ['rejects with an error', () => Promise.reject(new TypeError('fetch failed'))],
+    [
+      'returns a body that is not a stream',
+      () => ({ status: 503, headers: new Headers(), body: { getReader: 1 } }),
+    ],
+    ['returns undefined', () => undefined],
+  ])('a fetch that %s causes no failure', async (_what, answer) => {
     const { client, requests } = await holding(answer);
     expect((await client.getAccessToken()).token).toBe('a.b.c');
     await vi.waitFor(() => expect(requests()).toBeGreaterThan(1));
     await sleep(20);
-    // What rejects unhandled is seen after each test.
+    // Unhandled rejections are checked after each test.
     expect((await client.getAccessToken()).token).toBe('a.b.c');
   });
 });
 
 describe('a token', () => {
-  it('is not given to anybody once it has ended, though it lived when it was asked for', async () => {
+  it('is not returned after it has expired, even if it was valid when the call began', async () => {
     let end = () => {};
     const ended = new Promise<void>((resolve) => {
       end = resolve;
@@ -232,12 +235,12 @@ describe('a token', () => {
     const asked = client.getAccessToken();
     await sleep(10);
     travel(1);
-    // For longer than one waits who holds a token that lives.
+    // For longer than a call with a valid token waits.
     setTimeout(end, 1_200);
     expect((await asked).token).toBe('token-2');
   });
 
-  it('that has ended while the next one was refused is no token either', async () => {
+  it('that expires while the next one is refused is not returned', async () => {
     const { client } = scripted(async (request) => {
       if (request === 1) return numbered(1);
       travel(2);
@@ -248,7 +251,7 @@ describe('a token', () => {
     expect(await failureOf(client.getAccessToken())).toMatchObject({ code: 'invalid_client' });
   });
 
-  it('in its last seconds is replaced, with a refreshBefore of 0 too', async () => {
+  it('is replaced in its last seconds, even with a refreshBefore of 0', async () => {
     const { client } = scripted((request) => numbered(request), { refreshBefore: 0 });
     const first = await client.getAccessToken();
     travel(first.expiresAt - Date.now() / 1000 - 6);
@@ -261,7 +264,7 @@ describe('a token', () => {
     [20, 'token-1'],
     [7200, 'token-2'],
   ])(
-    'is replaced where nobody knows its age: with the clock set back by %d s it is %s',
+    'is replaced if a changed clock hides its age: with the clock set back by %d s it is %s',
     async (seconds, expected) => {
       const { client } = scripted((request) => numbered(request));
       await client.getAccessToken();
@@ -279,13 +282,13 @@ describe('a program', () => {
     return (await promisify(execFile)(process.execPath, [file])).stdout;
   };
 
-  it('that is done ends, though a token is asked for ahead of time', async () => {
+  it('exits although a request for the next token is pending', async () => {
     const { requests, waited } = JSON.parse(await run('client-idle'));
     expect(requests).toBe(2);
     expect(waited).toBeLessThan(1_000);
   });
 
-  it('that waits for a token does not end before it has it', async () => {
+  it('that waits for a token does not exit before it has the token', async () => {
     expect(await run('client-waiting')).toBe('a.b.c\n');
   });
 });

@@ -18,7 +18,7 @@ const NOT_M2M =
   /^App app is not a machine-to-machine app\. Create a machine-to-machine app .*cannot be changed\.$/;
 const CHANGED = 'Something between here and https://tenant\\.logto\\.app changed the request';
 
-/** What Logto says, and the hint that it gets. */
+/** The error descriptions of Logto, and the hint for each. */
 const CASES: readonly [says: string, options: Partial<M2MClientOptions>, hint: RegExp][] = [
   [
     'client authentication failed',
@@ -97,8 +97,8 @@ const CASES: readonly [says: string, options: Partial<M2MClientOptions>, hint: R
   ],
 ];
 
-describe('what Logto refuses is explained', () => {
-  it.each(CASES)('%s %j', async (says, options, hint) => {
+describe('the hint for a refusal by Logto', () => {
+  it.each(CASES)('explains "%s" %j', async (says, options, hint) => {
     const error = await errorFor(refusalThatSays(says), options);
     expect(error?.hint).toMatch(hint);
     expect(error?.message).toBe(`Logto gave no token: ${says} (${error?.code}). ${error?.hint}`);
@@ -110,7 +110,7 @@ describe('what Logto refuses is explained', () => {
       'This app is not associated with the organization plan.',
     ],
     ['Who are you?', 'Who are you?'],
-  ])('of a script, whatever its sentence: %s', async (says, shown) => {
+  ])('explains a refusal by a script with any message: %s', async (says, shown) => {
     const refusal = { status: 400, error: 'access_denied', error_description: says };
     const error = await errorFor(refusal, inOrganization);
     expect(error?.hint).toContain(
@@ -118,7 +118,7 @@ describe('what Logto refuses is explained', () => {
     );
   });
 
-  it('to the last refusal that is known of it', () => {
+  it('is tested for every known refusal', () => {
     const cases = CASES.map(([says]) => says);
     const left = LOGTO_REFUSALS.map((one) => one.error_description).filter(
       (says) => !cases.includes(says) && !says.startsWith('invalid client '),
@@ -126,7 +126,7 @@ describe('what Logto refuses is explained', () => {
     expect(left).toEqual([]);
   });
 
-  it('by a table of which every row is used', () => {
+  it('comes from a table without unused rows', () => {
     const request = { endpoint: '', appId: '', appSecret: '', resource: 'r', organizationId: 'o' };
     const causes = LOGTO_REFUSALS.map(({ status, error, error_description }) => {
       const explanation = explain({ status, code: error, description: error_description }, request);
@@ -139,18 +139,18 @@ describe('what Logto refuses is explained', () => {
   });
 
   it.each<[what: string, answer: LogtoRefusal, options: Partial<M2MClientOptions>]>([
-    ['that nobody knows', { status: 400, error: 'invalid_scope', error_description: 'no' }, {}],
+    ['with an unknown error code', { status: 400, error: 'invalid_scope', error_description: 'no' }, {}],
     [
-      'about a resource that was not asked for',
+      'about a resource that was not requested',
       refusalThatSays('resource indicator is missing, or unknown'),
       ofOrganization,
     ],
     [
-      'about an organization that was not asked for',
+      'about an organization that was not requested',
       refusalThatSays('app has not associated with the organization'),
       {},
     ],
-  ])('but not one %s', async (_what, answer, options) => {
+  ])('is missing for one %s', async (_what, answer, options) => {
     expect((await errorFor(answer, options))?.hint).toBeUndefined();
   });
 
@@ -158,7 +158,7 @@ describe('what Logto refuses is explained', () => {
     ['appSecret', ' copied'],
     ['appSecret', '"copied"'],
     ['appId', "'copied'"],
-  ])('with an %s that is %j', async (option, value) => {
+  ])('mentions the quotation mark or space if %s is %j', async (option, value) => {
     for (const says of ['client authentication failed', 'invalid client nosuchclient']) {
       const error = await errorFor(refusalThatSays(says), { [option]: value });
       expect(error?.hint).toContain(
@@ -169,12 +169,12 @@ describe('what Logto refuses is explained', () => {
   });
 });
 
-describe('where Logto cannot answer, the hint says where to look:', () => {
+describe('the hint for a failure of Logto', () => {
   it.each<[status: number, hint: RegExp]>([
     [500, /fails: look at its log, and whether it reaches its database/],
     [503, /fails: look at its log/],
     [429, /limits how often it may be asked/],
-  ])('%d', async (status, hint) => {
+  ])('says where to look after the status %d', async (status, hint) => {
     const { client } = scripted(() => new Response('', { status }), { timeout: 0.2 });
     expect(await failureOf(client.getAccessToken())).toMatchObject({
       code: 'unavailable',
@@ -184,7 +184,7 @@ describe('where Logto cannot answer, the hint says where to look:', () => {
   });
 });
 
-describe('what to do about a scope that was not granted', () => {
+describe('the hint for a scope that was not granted', () => {
   it.each<[what: string, options: Partial<M2MClientOptions>, hint: RegExp]>([
     [
       'by an M2M role',
@@ -197,11 +197,11 @@ describe('what to do about a scope that was not granted', () => {
       /^No role of app app in the organization org grants a, b: give it an organization role .*API resources >/,
     ],
     [
-      'by an organization',
+      "in an organization's own token",
       ofOrganization,
       /in the organization org grants a, b: give it .*Organization template > Organization permissions\.$/,
     ],
-  ])('%s', async (_what, options, hint) => {
+  ])('says how to grant it %s', async (_what, options, hint) => {
     const { client } = scripted(() => grant({ scope: 'c' }), { ...options, scopes: ['a', 'b', 'c'] });
     const [message] = await heard<ScopesMissingMessage>('express-logto-m2m:scopes-missing', () =>
       client.getAccessToken(),

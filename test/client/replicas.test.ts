@@ -15,11 +15,11 @@ afterEach(async () => {
 
 const sleep = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
-describe('of many replicas that need a token at once', () => {
+describe('if many replicas need a token at once,', () => {
   it.each([
-    ['a store that takes its time', 60, 300],
-    ['a Logto that takes longer than a claim lives', 5, 2_500],
-  ])('one asks, with %s', async (_what, latency, delay) => {
+    ['a slow store', 60, 300],
+    ['a Logto that is slower than the lifetime of a claim', 5, 2_500],
+  ])('one of them requests it, with %s', async (_what, latency, delay) => {
     const { store } = openStore(latency);
     const requests: number[] = [];
     const clients = Array.from({ length: 10 }, () =>
@@ -39,11 +39,11 @@ describe('of many replicas that need a token at once', () => {
       }),
     );
     expect(new Set(tokens.map(({ token }) => token)).size).toBe(requests.length);
-    // One as a rule.
+    // Usually one.
     expect(requests.length).toBeLessThanOrEqual(2);
   });
 
-  it('one after the other asks, where Logto gives none', async () => {
+  it('they request it one after the other while Logto refuses', async () => {
     const { store } = openStore();
     let asking = 0;
     let most = 0;
@@ -63,15 +63,15 @@ describe('of many replicas that need a token at once', () => {
     const failures = await Promise.all(clients.map(({ client }) => failureOf(client.getAccessToken())));
     expect(failures).toEqual(clients.map(() => expect.objectContaining({ code: 'invalid_client' })));
     expect(most).toBe(1);
-    // Nobody has waited for a claim to end by itself.
+    // No client has waited for a claim to expire.
     expect(performance.now() - began).toBeLessThan(1_900);
   });
 
-  it('one whose own claim was never ended asks again at once', async () => {
+  it('one of them requests it at once even if its own earlier claim was never ended', async () => {
     const { store } = openStore();
     const deaf: KeyValueStore = {
       get: store.get,
-      // What ends a claim does not arrive.
+      // The entries that end a claim are lost.
       set: async (key, value) => void (value !== 'ended' && (await store.set(key, value, 0))),
     };
     const { client } = scripted(
@@ -86,7 +86,7 @@ describe('of many replicas that need a token at once', () => {
   });
 });
 
-it('no claim outlives what was got under it, also where the store is still at what was got before', async () => {
+it('a client with a token no longer renews its claim, even if the store is still busy', async () => {
   const { store, entries } = openStore();
   let claims = 0;
   let isFirst = true;
@@ -120,7 +120,7 @@ it('no claim outlives what was got under it, also where the store is still at wh
   expect(claims).toBe(before);
 });
 
-describe('a store that fails costs nothing but its benefit: it', () => {
+describe('a client whose store', () => {
   const never = () => new Promise<never>(() => {});
   it.each<[string, KeyValueStore]>([
     [
@@ -137,7 +137,7 @@ describe('a store that fails costs nothing but its benefit: it', () => {
     ['rejects', { get: () => Promise.reject(new Error('no')), set: () => Promise.reject(new Error('no')) }],
     ['hangs', { get: never, set: never }],
     ['forgets', { get: async () => undefined, set: async () => undefined }],
-  ])('%s', async (_how, store) => {
+  ])('%s still gets a token', async (_how, store) => {
     const { client, requests } = scripted(() => grant({ scope: 'read:products' }), { store });
     const began = performance.now();
     await expect(client.getAccessToken()).resolves.toMatchObject({ scopes: ['read:products'] });
@@ -145,7 +145,7 @@ describe('a store that fails costs nothing but its benefit: it', () => {
     expect(requests()).toBe(1);
   });
 
-  it('holds a claim of one who has died, for two seconds', async () => {
+  it('holds the claim of a replica that has died still gets a token', async () => {
     const { store, entries, token } = openStore();
     await logto.client({ store }).getAccessToken();
     await vi.waitFor(() =>
@@ -163,12 +163,12 @@ describe('a store that fails costs nothing but its benefit: it', () => {
 
   it.each<[what: string, claim: () => unknown]>([
     ['for an hour', () => ({ by: 'x', until: Date.now() + 3_600_000 })],
-    ['that has ended', () => ({ by: 'x', until: Date.now() - 1 })],
-    ['by nobody', () => ({ until: Date.now() + 1_000 })],
-    ['for no time', () => ({ by: 'x' })],
-    ['that is none', () => 'mine'],
-    ['that ends at no number', () => ({ by: 'x', until: { toString: 1, valueOf: 1 } })],
-  ])('holds a claim %s, for no time', async (_what, claim) => {
+    ['that has expired', () => ({ by: 'x', until: Date.now() - 1 })],
+    ['without an owner', () => ({ until: Date.now() + 1_000 })],
+    ['without an end', () => ({ by: 'x' })],
+    ['that is a string', () => 'mine'],
+    ['with an end that is not a number', () => ({ by: 'x', until: { toString: 1, valueOf: 1 } })],
+  ])('holds a claim %s does not wait', async (_what, claim) => {
     let isClaimed = true;
     const { store } = openStore();
     const claiming: KeyValueStore = {
@@ -183,7 +183,7 @@ describe('a store that fails costs nothing but its benefit: it', () => {
     expect(performance.now() - began).toBeLessThan(500);
   });
 
-  it('always holds the claim of another, for half of the timeout', async () => {
+  it('always holds the claim of another replica waits for half of the timeout', async () => {
     const claimed: KeyValueStore = {
       get: async (key) => (key.endsWith(':claim') ? { by: 'x', until: Date.now() + 1_500 } : undefined),
       set: async () => {},
@@ -194,7 +194,7 @@ describe('a store that fails costs nothing but its benefit: it', () => {
     expect(performance.now() - began).toBeLessThan(900);
   });
 
-  it('is slow, and Logto answers nothing: all of it within the timeout', async () => {
+  it('is slow rejects the call within the timeout if Logto does not respond', async () => {
     const { store } = openStore();
     const slow: KeyValueStore = {
       get: async (key) => {

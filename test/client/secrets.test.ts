@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { TokenFailedMessage } from '../../src/client/index.js';
 import { failureOf, heard, scripted } from '../support/client.js';
 
-/** What stood behind `Basic` in the request. */
+/** The credentials after `Basic` in the request. */
 const sent = ({ headers }: RequestInit): string =>
   (headers as Record<string, string>)['authorization']?.replace('Basic ', '') ?? '';
 const decoded = (init: RequestInit): string => Buffer.from(sent(init), 'base64').toString();
@@ -20,34 +20,34 @@ describe.each([
   'with space-and-more',
   '100%25',
   'with "quotes" and \\',
-])('the secret %j is in no error and in no message, where the answer echoes', (appSecret) => {
+])('the secret %j appears in no error and no message if the response echoes', (appSecret) => {
   it.each<[what: string, echo: (init: RequestInit) => string]>([
-    ['it', () => appSecret],
+    ['the secret', () => appSecret],
     ['the Authorization header', (init) => `Basic ${sent(init)}`],
-    ['what stands in that header', sent],
-    ['that decoded', decoded],
+    ['the credentials in that header', sent],
+    ['the decoded credentials', decoded],
     [
-      'that decoded, with other capitals',
+      'the decoded credentials with lower-case escapes',
       (init) => decoded(init).replace(/%../g, (hex) => hex.toLowerCase()),
     ],
-    ['it as a form has it', () => new URLSearchParams({ secret: appSecret }).toString()],
-    ['it as an address has it', () => encodeURIComponent(appSecret)],
-    ['it with its id, in base64', () => Buffer.from(`app:${appSecret}`).toString('base64')],
-    ['it in base64', () => Buffer.from(appSecret).toString('base64')],
-    ['it in base64url', () => Buffer.from(appSecret).toString('base64url')],
+    ['the form-encoded secret', () => new URLSearchParams({ secret: appSecret }).toString()],
+    ['the URL-encoded secret', () => encodeURIComponent(appSecret)],
+    ['the app id and the secret in base64', () => Buffer.from(`app:${appSecret}`).toString('base64')],
+    ['the secret in base64', () => Buffer.from(appSecret).toString('base64')],
+    ['the secret in base64url', () => Buffer.from(appSecret).toString('base64url')],
     [
-      'what holds it, in base64 and in lines',
+      'a text with the secret in base64 lines',
       () => inLines(Buffer.from(`the secret ${appSecret}!`).toString('base64')),
     ],
-    ['it in hex', () => Buffer.from(appSecret).toString('hex')],
-    ['it in hex, with capitals', () => Buffer.from(appSecret).toString('hex').toUpperCase()],
-    ['it as JSON has it', () => JSON.stringify(appSecret).slice(1, -1)],
-    ['it with each character escaped', () => escapedForJson(appSecret)],
-    ['it as an address has it, twice', () => encodeURIComponent(encodeURIComponent(appSecret))],
-    ['it as a form has it, three times', () => formEncoded(formEncoded(formEncoded(appSecret)))],
-    ['it as a form has it, in JSON', () => JSON.stringify(escapedForJson(formEncoded(appSecret)))],
+    ['the secret in hex', () => Buffer.from(appSecret).toString('hex')],
+    ['the secret in upper-case hex', () => Buffer.from(appSecret).toString('hex').toUpperCase()],
+    ['the JSON-encoded secret', () => JSON.stringify(appSecret).slice(1, -1)],
+    ['the secret with each character escaped', () => escapedForJson(appSecret)],
+    ['the secret, URL-encoded twice', () => encodeURIComponent(encodeURIComponent(appSecret))],
+    ['the secret, form-encoded three times', () => formEncoded(formEncoded(formEncoded(appSecret)))],
+    ['the form-encoded secret in JSON', () => JSON.stringify(escapedForJson(formEncoded(appSecret)))],
     [
-      'what was sent, as JSON in an address',
+      'the decoded credentials, URL-encoded as JSON',
       (init) => encodeURIComponent(JSON.stringify(`"${decoded(init)}"`)),
     ],
   ])('%s', async (_what, echo) => {
@@ -77,7 +77,7 @@ describe.each([
   });
 });
 
-it('nor are the credentials of anybody else', async () => {
+it('an error contains no other credentials that the response echoes', async () => {
   const { client } = scripted(() =>
     Response.json(
       { error: 'invalid_request', error_description: 'Basic dXNlcjpwYXNzd29yZA==' },
@@ -87,7 +87,7 @@ it('nor are the credentials of anybody else', async () => {
   expect((await failureOf(client.getAccessToken()))?.message).not.toContain('dXNlcj');
 });
 
-it('nor is a secret that was read from a file with its quotation marks, where the answer echoes it without', async () => {
+it('an error does not contain a quoted secret that the response echoes without quotes', async () => {
   const { client } = scripted(
     () => Response.json({ error: 'invalid_client', error_description: 'wrong: TopSecret' }, { status: 401 }),
     { appSecret: "'TopSecret' " },
@@ -95,7 +95,7 @@ it('nor is a secret that was read from a file with its quotation marks, where th
   expect((await failureOf(client.getAccessToken()))?.message).not.toContain('TopSecret');
 });
 
-it('what Logto says is one line, which writes nothing else to a terminal or a log', async () => {
+it('the description of an error is one line without control characters', async () => {
   const { client } = scripted(() =>
     Response.json(
       { error: 'invalid_request', error_description: 'no\r\nGET /admin 200\u001b[2J\u009b' },
@@ -107,7 +107,7 @@ it('what Logto says is one line, which writes nothing else to a terminal or a lo
   expect(error?.message).not.toMatch(/\p{Cc}/u);
 });
 
-it('what Logto says of Basic authentication is told', async () => {
+it('the description of an error can mention Basic authentication', async () => {
   const { client } = scripted(() =>
     Response.json(
       { error: 'invalid_client', error_description: 'Basic authentication failed' },
@@ -117,7 +117,7 @@ it('what Logto says of Basic authentication is told', async () => {
   expect((await failureOf(client.getAccessToken()))?.description).toBe('Basic authentication failed');
 });
 
-it('what Logto says besides is told, and no more than 200 characters of it', async () => {
+it('the description of an error has at most 200 characters', async () => {
   const { client } = scripted(() =>
     Response.json(
       { error: 'invalid_request', error_description: `Basic ${'x '.repeat(500)}` },

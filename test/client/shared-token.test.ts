@@ -18,7 +18,7 @@ afterEach(async () => {
 });
 
 describe('a token in a shared store', () => {
-  it('spares other replicas the asking, now and when it is replaced', async () => {
+  it('saves other replicas a request, at the start and when it is replaced', async () => {
     const store = new Keyv();
     const [one, two] = [logto.client({ store }), logto.client({ store })];
     const first = await one.getAccessToken();
@@ -30,7 +30,7 @@ describe('a token in a shared store', () => {
     expect(logto.tokenRequests).toBe(2);
   });
 
-  it('is asked for by one of many that start at once', async () => {
+  it('is requested by only one of many clients that start at once', async () => {
     const { store } = openStore();
     const clients = Array.from({ length: 10 }, () => logto.client({ store }));
     const tokens = await Promise.all(clients.map((client) => client.getAccessToken()));
@@ -38,7 +38,7 @@ describe('a token in a shared store', () => {
     expect(logto.tokenRequests).toBe(1);
   });
 
-  it('is encrypted: who reads the store has nothing', async () => {
+  it('is encrypted, so that the store contains nothing readable', async () => {
     const { store, entries, token } = openStore();
     const granted = await logto.client({ store }).getAccessToken();
     await vi.waitFor(() => expect(token()).toBeDefined());
@@ -53,7 +53,7 @@ describe('a token in a shared store', () => {
     ['other scopes', { scopes: ['read:orders'] }],
     ['another app', {}, 'catalog-service'],
     ['an organization', { organizationId: 'tgqjike3k7pu' }, 'partner-service'],
-  ])('serves nobody who asks for %s', async (_what, other, name) => {
+  ])('is not used by a client for %s', async (_what, other, name) => {
     const { store, token } = openStore();
     const first = await logto.client({ store }).getAccessToken();
     await vi.waitFor(() => expect(token()).toBeDefined());
@@ -61,7 +61,7 @@ describe('a token in a shared store', () => {
     expect(logto.tokenRequests).toBe(2);
   });
 
-  it('serves nobody with another secret, and nothing that others wrote is taken for one', async () => {
+  it('is not used with another app secret, and forged entries are ignored', async () => {
     const { store, entries, token } = openStore();
     const first = await logto.client({ store }).getAccessToken();
     await vi.waitFor(() => expect(token()).toBeDefined());
@@ -82,14 +82,14 @@ describe('a token in a shared store', () => {
   });
 
   it.each<[what: string, kept: object]>([
-    ['a token that no header takes', { token: 'a\nb' }],
+    ['a token that no header accepts', { token: 'a\nb' }],
     ['no token', { token: undefined }],
-    ['times that are none', { expiresAt: String(Date.now() / 1000 + 3600) }],
-    ['no time', { issuedAt: null }],
-    ['scopes that are no list', { scopes: 'read:products' }],
-    ['scopes that are none', { scopes: [1] }],
+    ['an expiry that is not a number', { expiresAt: String(Date.now() / 1000 + 3600) }],
+    ['no issue time', { issuedAt: null }],
+    ['scopes that are not a list', { scopes: 'read:products' }],
+    ['scopes that are not strings', { scopes: [1] }],
     ['nothing', {}],
-  ])('with %s, though under the right key, is none', async (what, kept) => {
+  ])('with %s is ignored, even if it is encrypted with the right key', async (what, kept) => {
     const { store, entries, token } = openStore();
     const now = Math.floor(Date.now() / 1000);
     const good = { token: 'kept', issuedAt: now, expiresAt: now + 3600, scopes: [] };
@@ -108,7 +108,7 @@ describe('a token in a shared store', () => {
     }
   });
 
-  it('may be for any number of scopes', async () => {
+  it('may have any number of scopes', async () => {
     const { store } = openStore();
     const scopes = Array.from({ length: 200 }, (_, number) => `read:products:${number}`);
     const first = scripted(() => grant(), { store, scopes });
@@ -118,7 +118,7 @@ describe('a token in a shared store', () => {
     expect(first.requests() + second.requests()).toBe(1);
   });
 
-  it('that was put under the name of another is none', async () => {
+  it('that was moved to the key of another one is ignored', async () => {
     const { store, entries, token } = openStore();
     const { client } = scripted(() => grant({ access_token: 'of-a' }), { store, scopes: ['a'] });
     await client.getAccessToken();
@@ -139,7 +139,7 @@ describe('a token in a shared store', () => {
     expect([await of(['a']), await of(['b'])]).toEqual(['of-a', 'asked']);
   });
 
-  it('that an API refuses is not taken from the store again', async () => {
+  it('that an API refuses is not read from the store again', async () => {
     const store = new Keyv();
     const first = await logto.client({ store }).getAccessToken();
     const api = await Recorder.start((req, res) => {
@@ -153,7 +153,7 @@ describe('a token in a shared store', () => {
   });
 });
 
-/** An entry as a client of `scripted` makes it, of whatever it is to hold. */
+/** Encrypts this content like a client of `scripted`. */
 function encryptedAs(content: unknown): Promise<string> {
   const purpose = JSON.stringify(['https://tenant.logto.app', 'app', API, null, []]);
   const name = `express-logto-m2m:token:${hash('sha256', purpose, 'hex')}`;

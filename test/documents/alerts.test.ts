@@ -26,19 +26,19 @@ metrics.close();
 const names = [...shown.matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name);
 
 describe.each(rules)('the alert $alert', ({ alert, expr, labels, annotations }) => {
-  it('is of metrics that /metrics shows, with labels that they have', () => {
+  it('uses only metrics and labels that /metrics shows', () => {
     const used = expr.match(/\blogto_m2m_\w+/g) ?? [];
     expect(used.length).toBeGreaterThan(0);
     expect(used.filter((name) => !names.includes(name))).toEqual([]);
     for (const selector of expr.match(/\w+="\w+"/g) ?? []) expect(shown).toContain(selector);
   });
 
-  it('says how urgent it is, what is the matter, and what to do', () => {
+  it('has a severity, a summary, a description and an action', () => {
     expect(['page', 'warning']).toContain(labels.severity);
     expect(Object.keys(annotations)).toEqual(['summary', 'description', 'action']);
   });
 
-  it('stands in the page, as urgent as it is', () => {
+  it('is listed in the page with its severity', () => {
     const line = new RegExp(`^\\| \`${alert}\` .*$`, 'm').exec(page)?.[0];
     expect(line).toMatch(labels.severity === 'page' ? /\| yes \|$/ : /\| look \|$/);
   });
@@ -56,8 +56,8 @@ describe.skipIf(promtoolIsMissing)(
   `Prometheus${promtoolIsMissing ? ' (skipped: promtool is not installed)' : ''}`,
   () => {
     it.each([
-      ['takes the rules', 'check', 'alerts.yml'],
-      ['fires them when it should, and only then', 'test', 'alerts.test.yml'],
+      ['accepts the rules', 'check', 'alerts.yml'],
+      ['fires each alert only when it should', 'test', 'alerts.test.yml'],
     ])('%s', (_what, verb, file) => {
       const { status, stdout, stderr } = promtool(verb, 'rules', file);
       expect({ status, said: stdout + stderr }).toEqual({

@@ -19,7 +19,7 @@ import { migrating } from './scenarios/migrating.js';
 const PAGE = 'docs/migrating.md';
 const page = readPage(PAGE);
 const bench = new URL('../../bench/', import.meta.url);
-/** By which the peer is loaded: an import would bring its types, and with them another `req.auth`. */
+/** Loads the peer: an import would add its types, and with them another `req.auth`. */
 const require = createRequire(import.meta.url);
 
 runBlocks([PAGE], migrating);
@@ -48,7 +48,7 @@ function namesIn(heading: string): Set<string> {
 }
 
 /**
- * What express-oauth2-jwt-bearer has a name for: its options, those within them, what it exports, what it reads from
+ * The names of express-oauth2-jwt-bearer: its options, those within them, what it exports, what it reads from
  * the environment, and what it puts on the request.
  */
 const PEER = {
@@ -71,7 +71,7 @@ const PEER = {
   'error properties': 'code status statusCode headers message',
 };
 
-/** Likewise of Logto's three samples, as of November 2026. */
+/** The names of Logto's three samples, as of November 2026. */
 const SAMPLES = {
   guide:
     'JWKS_URI ISSUER AuthInfo AuthorizationError extractBearerTokenFromHeaders validateJwt validateJwtToken ' +
@@ -87,18 +87,15 @@ const words = (text: string) => text.split(' ');
 describe('the tables of names', () => {
   const { name, version, ...names } = PEER;
 
-  it.each(Object.entries(names))(`tell what becomes of the %s of ${name}, each of them`, (_kind, list) => {
+  it.each(Object.entries(names))(`cover all %s of ${name}`, (_kind, list) => {
     const told = namesIn('Coming from express-oauth2-jwt-bearer');
     expect(words(list).filter((word) => !told.has(word))).toEqual([]);
   });
 
-  it.each(Object.entries(SAMPLES))(
-    "tell what becomes of each name in Logto's samples: %s",
-    (_which, list) => {
-      const told = namesIn("Coming from Logto's sample code");
-      expect(words(list).filter((word) => !told.has(word))).toEqual([]);
-    },
-  );
+  it.each(Object.entries(SAMPLES))("cover every name in Logto's samples: %s", (_which, list) => {
+    const told = namesIn("Coming from Logto's sample code");
+    expect(words(list).filter((word) => !told.has(word))).toEqual([]);
+  });
 
   it.each<[heading: string, what: string, names: () => string[]]>([
     ['express-jwt', 'what express-jwt exports', () => exportsOf('express-jwt')],
@@ -119,14 +116,14 @@ describe('the tables of names', () => {
       'what mcp-auth exports',
       () => exportsOf('mcp-auth').filter((name) => !/Schema$|Description$/.test(name)),
     ],
-  ])('in the section on %s tell what becomes of %s', (heading, _what, names) => {
+  ])('in the section on %s cover %s', (heading, _what, names) => {
     const told = namesIn(`Coming from ${heading}`);
     const found = names();
     expect(found.length).toBeGreaterThan(1);
     expect(found.filter((name) => !told.has(name))).toEqual([]);
   });
 
-  it('are about the version of the peer that is installed here and for the benchmarks', () => {
+  it('state the version of the peer that is installed here and for the benchmarks', () => {
     for (const folder of [bench, new URL('../', bench)]) {
       const lock = JSON.parse(readFileSync(new URL('package-lock.json', folder), 'utf8'));
       expect(lock.packages[`node_modules/${name}`].version).toBe(version);
@@ -144,7 +141,7 @@ describe('every link to a heading', () => {
         .replaceAll(' ', '-'),
     );
 
-  it.each([...new Set(page.match(/(?<=\]\()[^):]*#[^)]+/g))])('%s leads somewhere', (link) => {
+  it.each([...new Set(page.match(/(?<=\]\()[^):]*#[^)]+/g))])('%s leads to an existing heading', (link) => {
     const [path = '', anchor = ''] = link.split('#');
     expect(anchors(path === '' ? page : readPage(join('docs', path)))).toContain(anchor);
   });
@@ -161,7 +158,7 @@ const makeOurs: MakeGuard = ({ issuer, audience, scope }) => [
   createLogtoAuth({ endpoint: issuer.replace(/\/oidc$/, ''), audience }).requireScopes(scope),
 ];
 
-/** Logto's sample as the benchmarks have it. The compiler keeps away: the benchmarks are none of its projects. */
+/** Logto's sample from the benchmarks, which are not in the project of the compiler. */
 const sample: string = new URL('src/contestants/sample.ts', bench).pathname;
 const { makeGuard: makeSample } = (await import(sample)) as { makeGuard: MakeGuard };
 
@@ -188,7 +185,7 @@ const tokens =
   (logto) =>
     Promise.all(each.map(async (options) => bearer(await readingToken(logto, options))));
 
-/** What each row of the table says of the request, in requests. All of one row get the same answer. */
+/** The requests of each row in the table. All requests of one row get the same response. */
 const REQUESTS: Readonly<Record<string, Requests>> = {
   'the header has another scheme, as `Basic`': async () => [header('Basic YXBwOnNlY3JldA==')],
   '`Bearer` alone, or with two tokens': async (logto) => [
@@ -235,7 +232,7 @@ const REQUESTS: Readonly<Record<string, Requests>> = {
   },
 };
 
-/** What has to happen between a first good request, or none, and the one that the row is about. */
+/** What happens before the request of the row, with or without a first accepted request. */
 const OUTAGES: Readonly<Record<string, (logto: TestLogto, first: () => Promise<number>) => Promise<void>>> = {
   'Logto is down, and its keys were fetched 11 minutes ago': async (logto, first) => {
     expect(await first()).toBe(200);
@@ -275,7 +272,7 @@ describe('what changes for callers', () => {
       try {
         const outage = OUTAGES[row];
         if (outage === undefined) {
-          // What comes next is refused for what it is, and not because nothing works here.
+          // A valid request succeeds, so that the next ones are refused for their own faults.
           expect(await good()).toBe(200);
           const requests = (await REQUESTS[row]?.(logto)) ?? [];
           for (const one of requests) expect(await send(port, one)).toBe(expected);
@@ -289,15 +286,15 @@ describe('what changes for callers', () => {
       }
     });
 
-  describe('here', () => {
+  describe('with this package', () => {
     answersAs(3, makeOurs);
   });
 
-  describe("in Logto's guide", () => {
+  describe("with Logto's guide", () => {
     answersAs(2, makeSample);
   });
 
-  describe(`in ${PEER.name}`, () => {
+  describe(`with ${PEER.name}`, () => {
     const { auth, requiredScopes } = require(PEER.name) as Peer;
     answersAs(1, ({ issuer, jwksUri, audience, scope }) => [
       auth({ issuer, jwksUri, audience }),
@@ -305,7 +302,7 @@ describe('what changes for callers', () => {
     ]);
   });
 
-  it('either can be mounted beside the other as the page says', async () => {
+  it('a guard of this package can be combined with one of the peer as the page says', async () => {
     const { auth, requiredScopes } = require(PEER.name) as Peer;
     const logto = await ownLogto();
     const { issuer } = logto;
@@ -320,7 +317,7 @@ describe('what changes for callers', () => {
     expect((await get(app, '/behind', await readingToken(logto))).status).toBe(200);
   });
 
-  it(`all names of ${PEER.name} are known`, () => {
+  it(`the list of names in ${PEER.name} is complete`, () => {
     const file = require.resolve(PEER.name);
     const known = new Set(Object.values(PEER).flatMap(words));
     const variables = readFileSync(file, 'utf8').match(/(?<=process\.env\.)\w+/g) ?? [];
@@ -335,7 +332,7 @@ describe('what changes for callers', () => {
   });
 });
 
-/** What a declaration of the peer's exports, or the options that it lists, those within them too. */
+/** The names that a declaration of the peer exports, or the options that it lists, with nested ones. */
 function namesOf(node: ts.Statement): string[] {
   if (
     ts.isExportDeclaration(node) &&
@@ -359,7 +356,7 @@ function membersOf(member: ts.TypeElement): string[] {
   return [name.text, ...inner];
 }
 
-/** Sends a request as it is told, and gives the status. */
+/** Sends a request, and returns the status. */
 function send(
   port: number,
   { method = 'GET', path = '/products', headers = {}, body }: Sent,

@@ -4,7 +4,7 @@ import { runBlocks } from './run-blocks.js';
 import { recipes } from './scenarios/recipes.js';
 import { prepareTsoa } from './scenarios/tsoa.js';
 
-// Packages come from the registry, by a slow line perhaps.
+// Packages come from the registry, perhaps over a slow connection.
 beforeAll(prepareTsoa, 600_000);
 
 runBlocks(
@@ -24,26 +24,26 @@ describe('code in a page', () => {
 
   it.each([
     ['never closed', '```sh one\nls\n', [3]],
-    ['closed by the next alone', '```sh one\nls\n\n```sh two\nls\n```\n', [6]],
-    ['with more words', '```sh one more\nls\n```\n\n```sh two\nls\n```\n', [3, 7]],
+    ['closed only by the next fence', '```sh one\nls\n\n```sh two\nls\n```\n', [6]],
+    ['with additional words', '```sh one more\nls\n```\n\n```sh two\nls\n```\n', [3, 7]],
     ['in a list', '- so:\n\n  ```sh one\n  ls\n  ```\n', [5, 7]],
-    ['on the line of a list', '1. ```sh one\n   ls\n   ```\n', [3, 5]],
+    ['on the first line of a list item', '1. ```sh one\n   ls\n   ```\n', [3, 5]],
     ['in a quotation', '> ```sh one\n> ls\n> ```\n', [3, 5]],
     ['between tildes', '~~~sh one\nls\n~~~\n', [3, 5]],
-    ['between four', '````sh one\nls\n````\n', [3, 5]],
-    ['closed with a space behind', '```sh one\nls\n``` \n', [3, 5]],
-  ])('is noticed where it is fenced and no block: %s', (_how, code, lines) => {
+    ['between four backticks', '````sh one\nls\n````\n', [3, 5]],
+    ['closed with a trailing space', '```sh one\nls\n``` \n', [3, 5]],
+  ])('is reported if it is fenced but not a valid block: %s', (_how, code, lines) => {
     expect(strayFences(`Words:\n\n${code}`)).toEqual(lines);
   });
 
   it.each(['    ls', '\tls', '  \tls', '        ls', '>     ls', '-     ls', '1.     ls', '- >     ls'])(
-    'is noticed where it is indented: %j',
+    'is reported if it is indented: %j',
     (code) => {
       expect(indentedCode(`Words:\n\n${code}\n\n\`\`\`sh one\n    ls\n\`\`\`\n`)).toEqual([3]);
     },
   );
 
-  it('is not what is a list, a quotation or a table', () => {
+  it('does not include lists, quotations and tables', () => {
     expect(indentedCode('- a\n  - b\n    \n1.  c\n> d\n>  e\n|    f |\n---\n')).toEqual([]);
   });
 });

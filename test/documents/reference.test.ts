@@ -7,7 +7,7 @@ const root = new URL('../../', import.meta.url);
 const warnings: string[] = [];
 let project: ProjectReflection | undefined;
 
-// As `npm run docs` does, which fails on a warning, but without writing the pages.
+// Like `npm run docs`, which fails on a warning, but without writing the pages.
 beforeAll(async () => {
   const options = { options: fileURLToPath(new URL('typedoc.json', root)) };
   const app = await Application.bootstrapWithPlugins(options);
@@ -18,7 +18,7 @@ beforeAll(async () => {
 }, 60_000);
 
 describe('the API reference', () => {
-  it('is made without a warning: all that is public is described, and every link leads somewhere', () => {
+  it('is generated without a warning: all public names are documented, and all links work', () => {
     expect(warnings).toEqual([]);
   });
 

@@ -5,7 +5,7 @@ import { readPage } from '../support/markdown.js';
 
 const root = new URL('../../', import.meta.url);
 
-/** A test's file as the page links to it, and the titles in quotes that come next. */
+/** A link of the page to a test file, and the quoted titles that follow it. */
 const NAMED = /\[`(test\/[^`]+)`\]\(\.\.\/([^)]+)\)(?:: ((?:"[^"]+"(?:, )?)+))?/g;
 
 describe('the tests that docs/security.md names', () => {
@@ -17,19 +17,19 @@ describe('the tests that docs/security.md names', () => {
   }));
   const rows = page.split('\n').filter((line) => /^\| (?!threat |---)/.test(line));
 
-  it('stand behind each threat', () => {
+  it('cover each threat', () => {
     expect(rows.length).toBeGreaterThan(20);
     expect(rows.filter((row) => row.match(NAMED) === null)).toEqual([]);
   });
 
-  it('are there, by the names that their links have', () => {
+  it('exist at the paths of their links', () => {
     for (const { name, link } of named) {
       if (name !== 'test/attacks') expect(link).toBe(name);
       expect(readFileSync(new URL(link, root), 'utf8')).toMatch(/\b(it|test|describe|Attack)\b/);
     }
   });
 
-  it('have the titles that it quotes', () => {
+  it('have the quoted titles', () => {
     const titled = named.flatMap(({ link, titles }) => titles.map((title) => ({ link, title })));
     expect(titled.length).toBeGreaterThan(10);
     const missing = titled.filter(
@@ -38,7 +38,7 @@ describe('the tests that docs/security.md names', () => {
     expect(missing).toEqual([]);
   });
 
-  it('are as many as it says', () => {
+  it('contain about as many attacks as the page says', () => {
     const [, said] = /holds some (\d+) attacks/.exec(page) ?? [];
     const count = Object.values(corpus).flat().length;
     expect(Math.abs(count - Number(said))).toBeLessThan(15);

@@ -6,7 +6,7 @@ import { elapse, resultOf } from '../support/result.js';
 import { createSigningKey } from '../support/signing.js';
 import { type KeyAnswer, ownIssuer, type TestIssuer } from '../support/test-issuer.js';
 
-/** Takes the place of the pause before the retry of a fetch. */
+/** Replaces the pause before the retry of a fetch. */
 let pause = async (): Promise<void> => {};
 vi.mock('../../src/util/pause.js', () => ({ pause: () => pause() }));
 
@@ -37,9 +37,9 @@ async function settled(auth: LogtoAuth): Promise<void> {
 }
 
 const html: KeyAnswer = (res) => res.setHeader('content-type', 'text/html').end('<html>Sign in</html>');
-/** What a Logto, or whatever stands before it, can do wrong; undefined: nobody listens at all. */
+/** What Logto or a proxy in front of it can do wrong; undefined: nothing listens on the port. */
 const faults: [fault: string, answer: KeyAnswer | undefined, error: RegExp][] = [
-  // Or, where an idle connection was kept, that one was closed.
+  // If an idle connection was kept open, the error says that it was closed.
   ['a refused connection', undefined, /ECONNREFUSED|ECONNRESET|closed/],
   ['a reset connection', (res) => res.destroy(), /./],
   ['status 204', (res) => res.writeHead(204).end(), /answered with status 204/],
@@ -51,7 +51,7 @@ const faults: [fault: string, answer: KeyAnswer | undefined, error: RegExp][] = 
     /answered with status 302/,
   ],
   ['HTML', html, /its answer is not JSON/],
-  ['half an answer', (res) => res.end('{"keys":[{"kty":'), /its answer is not JSON/],
+  ['truncated JSON', (res) => res.end('{"keys":[{"kty":'), /its answer is not JSON/],
   [
     'a connection that breaks off',
     (res) => {
@@ -60,17 +60,17 @@ const faults: [fault: string, answer: KeyAnswer | undefined, error: RegExp][] = 
     },
     /./,
   ],
-  ['an empty set', (res) => res.end('{"keys":[]}'), /no key that can check a signature/],
-  ['no set', (res) => res.end('{"error":"x"}'), /not a JWK Set/],
+  ['an empty key set', (res) => res.end('{"keys":[]}'), /no key that can check a signature/],
+  ['an object without keys', (res) => res.end('{"error":"x"}'), /not a JWK Set/],
   ['a list', (res) => res.end('[]'), /not a JWK Set/],
   ['null', (res) => res.end('null'), /not a JWK Set/],
   [
-    'encryption keys alone',
+    'only encryption keys',
     (res) => res.end(JSON.stringify({ keys: [{ ...createSigningKey().publicJwk, use: 'enc' }] })),
     /no key that can check a signature/,
   ],
   [
-    'a hundred and one keys',
+    '101 keys',
     (res) => res.end(JSON.stringify({ keys: Array(101).fill(createSigningKey().publicJwk) })),
     /more than 100 keys/,
   ],
@@ -83,9 +83,9 @@ const faults: [fault: string, answer: KeyAnswer | undefined, error: RegExp][] = 
     },
     /larger than 256 KiB/,
   ],
-  ['nothing at all', () => {}, /no whole answer came in time/],
+  ['no response at all', () => {}, /no whole answer came in time/],
   [
-    'a byte at a time',
+    'one byte at a time',
     (res) => {
       const drip = setInterval(() => res.write(' '), 50);
       res.on('close', () => clearInterval(drip));
@@ -94,15 +94,15 @@ const faults: [fault: string, answer: KeyAnswer | undefined, error: RegExp][] = 
   ],
 ];
 
-// Each row of the table in which a refresh can fail, against each way to fail.
-describe.each(faults)('when Logto answers with %s', (_fault, answer, error) => {
-  /** From now on. */
+// Each state of the keys in which a refresh can fail, combined with each kind of failure.
+describe.each(faults)('when the key request results in %s', (_fault, answer, error) => {
+  /** Makes every further key request fail. */
   async function fail(): Promise<void> {
     if (answer === undefined) await issuer.goDown();
     else issuer.answer = answer;
   }
 
-  it('and nothing is known, nobody is let in, and the caller is not blamed', async () => {
+  it('refuses tokens with 503 while no keys are held', async () => {
     await fail();
     const auth = instance();
     const refused = await auth.verify(token()).catch((thrown) => thrown);
@@ -115,7 +115,7 @@ describe.each(faults)('when Logto answers with %s', (_fault, answer, error) => {
     });
   });
 
-  it('and the keys are past maxAge, they serve on without a wait', async () => {
+  it('accepts tokens without delay while the keys are older than maxAge', async () => {
     const auth = instance({ timeout: 2 });
     await auth.ready();
     const known = token();
@@ -133,7 +133,7 @@ describe.each(faults)('when Logto answers with %s', (_fault, answer, error) => {
     expect([await resultOf(auth, known), await resultOf(auth, token())]).toEqual(['ok', 'ok']);
   });
 
-  it('and the process was idle, one request waits, and the keys serve on', async () => {
+  it('accepts tokens after an idle period, and only the first request waits', async () => {
     const auth = instance({ timeout: 2 });
     await auth.ready();
     const known = token();
@@ -146,7 +146,7 @@ describe.each(faults)('when Logto answers with %s', (_fault, answer, error) => {
     expect(performance.now() - began).toBeLessThan(1_000);
   });
 
-  it('and the keys are past maxStale, they are trusted no more', async () => {
+  it('refuses tokens once the keys are older than maxAge plus maxStale', async () => {
     const auth = instance();
     await auth.ready();
     const known = token();
@@ -160,7 +160,7 @@ describe.each(faults)('when Logto answers with %s', (_fault, answer, error) => {
     expect(auth.health()).toMatchObject({ ready: false, issuers: [{ keyIds: [] }] });
   });
 
-  it('and the kid is unknown, the caller is not blamed', async () => {
+  it('refuses a token with an unknown key id with 503, not 401', async () => {
     const auth = instance();
     await auth.ready();
     await fail();
@@ -168,7 +168,7 @@ describe.each(faults)('when Logto answers with %s', (_fault, answer, error) => {
     expect(await resultOf(auth, token())).toBe('ok');
   });
 
-  it('and a store has an old entry, that serves', async () => {
+  it('uses an old entry of the store', async () => {
     const store = new Keyv();
     await instance({ store }).ready();
     await fail();
@@ -178,7 +178,7 @@ describe.each(faults)('when Logto answers with %s', (_fault, answer, error) => {
     expect(auth.health().issuers[0]).toMatchObject({ stale: true, lastError: expect.stringMatching(error) });
   });
 
-  it('only the first time, its second answer serves', async () => {
+  it('uses the response to the retry if it arrives within the timeout', async () => {
     const auth = instance({ timeout: 5 });
     if (answer === undefined) {
       await issuer.goDown();

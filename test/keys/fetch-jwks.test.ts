@@ -8,7 +8,7 @@ const JWKS = { keys: [createSigningKey('ES384', { kid: 'key' }).publicJwk] };
 const fetched = (fetch: unknown, { uri = URI, signal = new AbortController().signal } = {}) =>
   fetchJwks(uri, fetch as typeof globalThis.fetch, signal);
 
-/** The one line for the operator, and what stands behind it. */
+/** The error, with its one-line message for the operator and its cause. */
 async function failure(fetch: unknown, options?: Parameters<typeof fetched>[1]): Promise<Error> {
   const error = await fetched(fetch, options).catch((thrown) => thrown);
   expect(error).toBeInstanceOf(Error);
@@ -16,7 +16,7 @@ async function failure(fetch: unknown, options?: Parameters<typeof fetched>[1]):
 }
 
 describe('the request for the keys', () => {
-  it('asks for JSON at that address, follows no redirect, and can be given up', async () => {
+  it('requests JSON from the given address, follows no redirect and can be aborted', async () => {
     const fetch = vi.fn(async () => Response.json(JWKS));
     const { signal } = new AbortController();
     expect([...(await fetched(fetch, { signal })).keys.keys()]).toEqual(['key']);
@@ -25,7 +25,7 @@ describe('the request for the keys', () => {
     ]);
   });
 
-  it('takes a body of 256 KiB and no more, and reads none of the rest', async () => {
+  it('accepts a body of at most 256 KiB, and stops reading beyond that', async () => {
     const text = JSON.stringify(JWKS);
     let read = 0;
     async function* body(size: number) {
@@ -41,7 +41,7 @@ describe('the request for the keys', () => {
     expect(read).toBe(1);
   });
 
-  it('takes a body in pieces that cut a character in two', async () => {
+  it('accepts a body whose chunks split a character', async () => {
     const text = Buffer.from(JSON.stringify({ ...JWKS, ä: 'ö' }));
     const cut = text.indexOf('ö') + 1;
     async function* body() {
@@ -51,7 +51,7 @@ describe('the request for the keys', () => {
     expect((await fetched(async () => ({ status: 200, body: body() }))).keys.size).toBe(1);
   });
 
-  it('does not read on once it is given up', async () => {
+  it('stops reading once it is aborted', async () => {
     const controller = new AbortController();
     let read = 0;
     let ended = false;
@@ -73,14 +73,14 @@ describe('the request for the keys', () => {
   });
 
   it.each([
-    ['before', AbortSignal.abort(new Error('enough'))],
-    ['afterwards', AbortSignal.timeout(20)],
-  ])('ends when it is given up %s, also where the fetch does not heed that', async (_when, signal) => {
+    ['before the fetch', AbortSignal.abort(new Error('enough'))],
+    ['during the fetch', AbortSignal.timeout(20)],
+  ])('ends when it is aborted %s, even if the fetch ignores the signal', async (_when, signal) => {
     const error = await failure(() => new Promise(() => {}), { signal });
     expect(error.message).toMatch(/: (enough|no whole answer came in time)$/);
   });
 
-  it('lets go of an answer that is no good, whether or not that can be done', async () => {
+  it('cancels the body of an unusable response, and ignores a failure to do so', async () => {
     const cancel = vi.fn(() => Promise.reject(new Error('cannot')));
     for (const body of [{ cancel }, {}, null, undefined]) {
       const { message } = await failure(async () => ({ status: 404, body }));
@@ -90,16 +90,16 @@ describe('the request for the keys', () => {
   });
 });
 
-describe('one line says why there are no keys', () => {
+describe('the error of a failed request', () => {
   const caused = (cause: unknown) => () => Promise.reject(new TypeError('fetch failed', { cause }));
   const coded = (message: string, code: string) => Object.assign(new Error(message), { code });
 
   it.each<[what: string, fetch: () => unknown, why: string]>([
     ['a redirect', async () => ({ redirected: true, status: 200 }), 'it was reached by a redirect'],
     ['another status', async () => new Response('', { status: 503 }), 'it answered with status 503'],
-    ['no body', async () => ({ status: 200 }), 'its answer is not JSON'],
+    ['a missing body', async () => ({ status: 200 }), 'its answer is not JSON'],
     ['HTML', async () => new Response('<html>'), 'its answer is not JSON'],
-    ['no key set', async () => Response.json([]), 'it is not a JWK Set'],
+    ['JSON that is not a key set', async () => Response.json([]), 'it is not a JWK Set'],
     ['an error', () => Promise.reject(new Error('no')), 'no'],
     [
       'a timeout',
@@ -108,13 +108,13 @@ describe('one line says why there are no keys', () => {
     ],
     ['a cause with a code', caused(coded('no route', 'EHOSTUNREACH')), 'EHOSTUNREACH no route'],
     [
-      'a cause that names its code',
+      'a cause whose message contains its code',
       caused(coded('connect ECONNREFUSED 127.0.0.1:1', 'ECONNREFUSED')),
       'connect ECONNREFUSED 127.0.0.1:1',
     ],
-    ['a cause of many attempts', caused(coded('', 'ECONNREFUSED')), 'ECONNREFUSED'],
+    ['a cause without a message', caused(coded('', 'ECONNREFUSED')), 'ECONNREFUSED'],
     ['a cause with a name', caused(new RangeError('too far')), 'RangeError too far'],
-    ['a cause that is no Error', caused('x'), 'fetch failed'],
+    ['a cause that is not an Error', caused('x'), 'fetch failed'],
     [
       'a cause that cannot be read',
       caused(
@@ -126,16 +126,16 @@ describe('one line says why there are no keys', () => {
       ),
       'the fetch failed',
     ],
-  ])('%s', async (_what, fetch, why) => {
+  ])('explains %s in one line', async (_what, fetch, why) => {
     expect((await failure(fetch)).message).toBe(`${URI}: ${why}`);
   });
 
-  it('keeps what stands behind it', async () => {
+  it('keeps the original error as its cause', async () => {
     const error = new Error('no');
     expect((await failure(() => Promise.reject(error))).cause).toBe(error);
   });
 
-  it('hides the query of the address, wherever it would show', async () => {
+  it('hides the query of the address everywhere', async () => {
     const uri = `${URI}?apikey=hunter2`;
     const error = await failure(() => Promise.reject(new Error(`${uri} is down, ${uri}!`)), { uri });
     expect(error.message).toBe(`${URI}: ${URI} is down, ${URI}!`);

@@ -23,7 +23,7 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-it('are none before any came, and of no age that could be trusted', () => {
+it('has no keys and an infinite age before the first fetch', () => {
   const held = new HeldKeys(LIFE);
   expect([held.keys, held.trusted(), held.fetchedAt, held.ignored]).toEqual([
     undefined,
@@ -34,7 +34,7 @@ it('are none before any came, and of no age that could be trusted', () => {
   expect(held.age()).toBe(Number.POSITIVE_INFINITY);
 });
 
-it('tell whether there is one among them that was not held', () => {
+it('reports whether a fetch brought a new key', () => {
   const held = new HeldKeys(LIFE);
   expect(held.adopt(fetched(one))).toBe(true);
   expect(held.adopt(fetched(one))).toBe(false);
@@ -45,7 +45,7 @@ it('tell whether there is one among them that was not held', () => {
   expect(held.adopt(fetched(replaced, other))).toBe(false);
 });
 
-it('stay the same objects where they stayed the same', () => {
+it('keeps the objects of unchanged keys', () => {
   const held = new HeldKeys(LIFE);
   held.adopt(fetched(one, other));
   const before = held.keys;
@@ -55,7 +55,7 @@ it('stay the same objects where they stayed the same', () => {
   expect(held.ignored).toEqual([{ keyId: 'enc', reason: 'its use is "enc", not "sig"' }]);
 });
 
-it('are trusted until the end of their life, and held after it', () => {
+it('trusts keys until the end of their life, and holds them afterwards', () => {
   const held = new HeldKeys(LIFE);
   held.adopt(fetched(one));
   at(LIFE - 1);
@@ -65,7 +65,7 @@ it('are trusted until the end of their life, and held after it', () => {
   expect([...(held.keys?.keys() ?? [])]).toEqual(['one']);
 });
 
-it('give way to those of a store only where they are not trusted any more', () => {
+it('takes keys from the store only while it has no trusted keys', () => {
   const held = new HeldKeys(LIFE);
   held.adoptStored(undefined);
   expect(held.keys).toBeUndefined();

@@ -21,7 +21,7 @@ import {
 
 stopClocks();
 
-/** One that has fetched its keys at NOW, of a Logto that hangs from then on. */
+/** A key set that fetched its keys at NOW, from a Logto that hangs afterwards. */
 async function filled(): Promise<{ logto: ScriptedLogto; keys: KeySet; key: VerificationKey }> {
   const logto = new ScriptedLogto();
   const keys = keySet(logto);
@@ -30,21 +30,29 @@ async function filled(): Promise<{ logto: ScriptedLogto; keys: KeySet; key: Veri
   return { logto, keys, key };
 }
 
-describe('keys of a certain age', () => {
+describe('keys', () => {
   it.each([
-    ['serve as they are', 0, { serve: true, asked: 1, stale: false, trusted: true }],
-    ['serve as they are', 599_999, { serve: true, asked: 1, stale: false, trusted: true }],
-    ['serve, and are refreshed behind', 600_000, { serve: true, asked: 2, stale: true, trusted: true }],
-    ['serve, and are refreshed behind', 1_199_999, { serve: true, asked: 2, stale: true, trusted: true }],
-    ['are waited for', 1_200_000, { serve: false, asked: 1, stale: true, trusted: true }],
-    ['are waited for', 4_199_999, { serve: false, asked: 1, stale: true, trusted: true }],
-    ['are trusted no more', 4_200_000, { serve: false, asked: 1, stale: true, trusted: false }],
+    ['are used without a refresh', 0, { serve: true, asked: 1, stale: false, trusted: true }],
+    ['are used without a refresh', 599_999, { serve: true, asked: 1, stale: false, trusted: true }],
     [
-      'are no older where the wall clock was set back',
+      'are used while a refresh runs in the background',
+      600_000,
+      { serve: true, asked: 2, stale: true, trusted: true },
+    ],
+    [
+      'are used while a refresh runs in the background',
+      1_199_999,
+      { serve: true, asked: 2, stale: true, trusted: true },
+    ],
+    ['are used only after a refresh', 1_200_000, { serve: false, asked: 1, stale: true, trusted: true }],
+    ['are used only after a refresh', 4_199_999, { serve: false, asked: 1, stale: true, trusted: true }],
+    ['are not trusted any more', 4_200_000, { serve: false, asked: 1, stale: true, trusted: false }],
+    [
+      'are no older after the wall clock was set back',
       -1,
       { serve: true, asked: 1, stale: false, trusted: true },
     ],
-  ])('%s: %i ms', async (_what, age, expected) => {
+  ])('%s, at an age of %i ms', async (_what, age, expected) => {
     const { logto, keys, key } = await filled();
     at(age);
     const serve = keys.current(Date.now()) !== undefined;
@@ -55,7 +63,7 @@ describe('keys of a certain age', () => {
     expect(fetchedAt).toBe(NOW / 1000);
   });
 
-  it('serve at once after a failure, to the end of their time, and no longer', async () => {
+  it('are used without delay after a failed refresh, until the end of their life', async () => {
     const { logto, keys } = await filled();
     logto.fail('down');
     at(4_199_990);
@@ -68,7 +76,7 @@ describe('keys of a certain age', () => {
     expect(await keys.usable()).toMatchObject({ reason: 'keys_unavailable' });
   });
 
-  it('are asked for again behind the requests when the wait is over, and not before', async () => {
+  it('are requested again in the background once the backoff is over, and not before', async () => {
     const { logto, keys } = await filled();
     logto.fail('down');
     at(1_200_000);
@@ -91,7 +99,7 @@ describe('a refresh that fails', () => {
     [500, 450],
     [333, 300],
   ])(
-    'is given up a little before those who wait, after %i ms, give up: after %i ms',
+    'is aborted shortly before the waiting requests: timeout %i ms, aborted after %i ms',
     async (timeout, limit) => {
       const given = vi.spyOn(AbortSignal, 'timeout');
       await keySet(new ScriptedLogto(), { timeout }).usable();
@@ -103,7 +111,7 @@ describe('a refresh that fails', () => {
   it.each([
     [0, 100],
     [0.5, 200],
-  ])('is tried once more after 100 to 300 ms (%d)', async (chance, pause) => {
+  ])('is retried once after 100 to 300 ms (random number %d)', async (chance, pause) => {
     random.mockReturnValue(chance);
     const logto = new ScriptedLogto();
     logto.fail('first', 'second', 'third');
@@ -115,7 +123,7 @@ describe('a refresh that fails', () => {
     expect(keys.health().lastError).toBe(`${URI}: second`);
   });
 
-  it('is not tried once more where no time is left', async () => {
+  it('is not retried if no time is left', async () => {
     const logto = new ScriptedLogto();
     logto.fail('first', 'second');
     const keys = keySet(logto, { timeout: 50 });
@@ -125,7 +133,7 @@ describe('a refresh that fails', () => {
     expect(logto.asked).toHaveLength(1);
   });
 
-  it('tells what the first try came to where the second one is cut short', async () => {
+  it('reports the error of the first attempt if the retry is cut short', async () => {
     const logto = new ScriptedLogto();
     logto.answer = () => {
       logto.hang();
@@ -138,9 +146,9 @@ describe('a refresh that fails', () => {
   });
 
   it.each([
-    ['up to a minute while keys serve', true, 8],
-    ['five seconds at most while none do', false, 5],
-  ])('is followed by another after a while that doubles: %s', async (_what, serve, seconds) => {
+    ['up to a minute while the keys are usable', true, 8],
+    ['at most five seconds without usable keys', false, 5],
+  ])('is followed by the next one after a pause that doubles: %s', async (_what, serve, seconds) => {
     const logto = new ScriptedLogto();
     const keys = keySet(logto);
     let moment = 0;
@@ -149,7 +157,7 @@ describe('a refresh that fails', () => {
       moment = 1_200_000;
     }
     logto.fail('down');
-    // After the fourth.
+    // There is no pause after the fourth failure.
     for (const wait of [1_000, 2_000, 4_000, 0]) {
       at(moment);
       await keys.usable();
@@ -159,7 +167,7 @@ describe('a refresh that fails', () => {
     expect(keys.health().nextAttemptAt).toBe((NOW + moment) / 1000 + seconds);
   });
 
-  it('tells when the next one is due, and those who were refused, too', async () => {
+  it('reports when the next attempt is due, in health() and in each refusal', async () => {
     random.mockReturnValue(0.2);
     const logto = new ScriptedLogto();
     logto.fail('down');
@@ -189,8 +197,8 @@ describe('a refresh that fails', () => {
   });
 });
 
-describe('a key that a refresh brings again', () => {
-  it('stays the same object where it has the same material, and is disowned where it has not', async () => {
+describe('a key that is fetched again', () => {
+  it('stays the same object if its material is the same, and counts as withdrawn otherwise', async () => {
     const logto = new ScriptedLogto();
     const keys = keySet(logto);
     const first = (await keys.find('key')) as VerificationKey;
@@ -210,7 +218,7 @@ describe('a key that a refresh brings again', () => {
   });
 });
 
-it('the keys of a set that cannot be used are named with the reason', async () => {
+it('health() lists the unusable keys of a key set with the reason', async () => {
   const logto = new ScriptedLogto();
   const keys = keySet(logto);
   await keys.usable();
@@ -226,7 +234,7 @@ it('the keys of a set that cannot be used are named with the reason', async () =
 });
 
 describe('an entry of the store', () => {
-  /** One that the store has, of this age. */
+  /** A store with an entry of this age. */
   function stored(age: number, maxLife = 4_200_000): KeyStore {
     const entry = { issuer: ISSUER, jwksUri: URI, fetchedAt: NOW - age, jwks: JWKS };
     const store = { get: async () => entry, set: async () => {} };
@@ -238,14 +246,14 @@ describe('an entry of the store', () => {
     [0, true],
     [4_199_999, true],
     [4_200_000, false],
-  ])('is taken for its life, and not from the future: %i ms', async (age, taken) => {
+  ])('is accepted until the end of its life, but not from the future: age %i ms', async (age, taken) => {
     expect((await stored(age).read()) !== undefined).toBe(taken);
   });
 
   it.each([
     [599_999, true],
     [600_000, false],
-  ])('serves at once while it is younger than maxAge: %i ms', async (age, atOnce) => {
+  ])('is used without delay while it is younger than maxAge: age %i ms', async (age, atOnce) => {
     const logto = new ScriptedLogto();
     logto.hang();
     const keys = keySet(logto, { timeout: 100, store: stored(age) });
@@ -255,7 +263,7 @@ describe('an entry of the store', () => {
     expect(logto.asked).toHaveLength(1);
   });
 
-  it('is written for its life in whole milliseconds', async () => {
+  it('is written with its lifetime, rounded up to whole milliseconds', async () => {
     const set = vi.fn(async () => {});
     const store = new KeyStore({
       store: { get: async () => undefined, set },
@@ -269,7 +277,7 @@ describe('an entry of the store', () => {
     ]);
   });
 
-  it('is waited for half a second at most', async () => {
+  it('is awaited for at most half a second', async () => {
     const store = { get: () => new Promise(() => {}), set: async () => {} };
     const began = realNow();
     const reading = new KeyStore({ store, issuer: ISSUER, jwksUri: URI, maxLife: 1_000 }).read();

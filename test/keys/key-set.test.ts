@@ -15,25 +15,25 @@ beforeEach(async () => {
 });
 afterEach(() => void vi.useRealTimers());
 
-/** The Logto of the test, or an issuer that does what no Logto does. */
+/** The test Logto, or an issuer with behaviour that Logto does not have. */
 type Trusted = Pick<TestLogto, 'endpoint'>;
 
 const instance = (jwksCache: JwksCacheOptions = {}, { endpoint }: Trusted = logto): LogtoAuth =>
   createLogtoAuth({ endpoint, audience: AUDIENCE, jwksCache });
 
-/** In seconds, for tokens that outlive all the clocks that the tests set forward. */
+/** In seconds: longer than the time by which any test advances the clock. */
 const LONG = 1_000_000;
 const token = () => readingToken(logto, { expiresIn: LONG });
 const tokenOf = (issuer: TestIssuer, key = issuer.key) =>
   issuer.token({ key, claims: { exp: now() + LONG } });
 
-/** Whatever a request has started in the background has come to its end. */
+/** Waits until the health of every issuer meets this condition. */
 async function settled(auth: LogtoAuth, done: (health: KeyHealth) => boolean) {
   await vi.waitFor(() => expect(auth.health().issuers.every(done)).toBe(true), 5_000);
 }
 
 describe('a refresh', () => {
-  it('is not needed while the keys are younger than maxAge', async () => {
+  it('does not happen while the keys are younger than maxAge', async () => {
     const auth = instance();
     await auth.ready();
     elapse(599);
@@ -41,7 +41,7 @@ describe('a refresh', () => {
     expect(logto.keyRequests).toBe(1);
   });
 
-  it('happens in the background up to twice maxAge: nobody waits for it', async () => {
+  it('runs in the background up to twice maxAge, and no request waits for it', async () => {
     const issuer = await ownIssuer();
     const auth = instance({}, issuer);
     await auth.ready();
@@ -55,7 +55,7 @@ describe('a refresh', () => {
     expect(issuer.keyRequests).toBe(2);
   });
 
-  it('is waited for beyond twice maxAge, once for all', async () => {
+  it('delays requests beyond twice maxAge, and all of them share one fetch', async () => {
     const issuer = await ownIssuer();
     const auth = instance({}, issuer);
     await auth.ready();
@@ -76,7 +76,7 @@ describe('a refresh', () => {
     expect(issuer.keyRequests).toBe(2);
   });
 
-  it('that fails beyond twice maxAge lets the old keys serve, at once for those who come after', async () => {
+  it('that fails beyond twice maxAge keeps the old keys in use, and later requests do not wait', async () => {
     const issuer = await ownIssuer();
     const auth = instance({ timeout: 0.2 }, issuer);
     await auth.ready();
@@ -84,16 +84,16 @@ describe('a refresh', () => {
     issuer.answer = () => {};
     expect(await resultOf(auth, tokenOf(issuer))).toBe('ok');
     const { keyRequests } = issuer;
-    // Its backoff runs: nobody asks, nobody waits.
+    // During the backoff the keys are not requested, and no token waits.
     expect(await resultOf(auth, tokenOf(issuer))).toBe('ok');
     expect(issuer.keyRequests).toBe(keyRequests);
-    // When it is over the next attempt is made behind the requests.
+    // After the backoff the next attempt runs in the background.
     elapse(10);
     expect(await resultOf(auth, tokenOf(issuer))).toBe('ok');
     await vi.waitFor(() => expect(issuer.keyRequests).toBeGreaterThan(keyRequests));
   });
 
-  it('is tried once more, soon, when it failed', async () => {
+  it('is retried once shortly after a failure', async () => {
     const issuer = await ownIssuer();
     let answers = 0;
     issuer.answer = (res) => {
@@ -106,7 +106,7 @@ describe('a refresh', () => {
     expect(issuer.keyRequests).toBe(2);
   });
 
-  it('keeps no keys longer than maxAge and maxStale together', async () => {
+  it('that fails keeps the keys for at most maxAge plus maxStale', async () => {
     const auth = instance({ maxAge: 600, maxStale: 3_600, timeout: 0.2 });
     await auth.ready();
     await logto.stop();
@@ -120,12 +120,12 @@ describe('a refresh', () => {
     expect(await resultOf(auth, await token())).toBe('ok');
   });
 
-  it('is due no later where the wall clock is set back by 400 days, and so is the end of the keys', async () => {
+  it('happens no later if the wall clock is set back by 400 days, and the keys expire no later', async () => {
     const auth = instance({ timeout: 0.2 });
     const early = await token();
     await auth.ready();
     travel(-400 * 86_400);
-    // The claims of the tokens are a matter of the wall clock, and these stay good.
+    // The claims are checked against the wall clock, and this token stays valid.
     expect(await resultOf(auth, early)).toBe('ok');
     expect(logto.keyRequests).toBe(1);
     await logto.stop();
@@ -146,7 +146,7 @@ describe('a refresh', () => {
     expect(evil.keyRequests).toBe(0);
   });
 
-  it('takes the good key among bad ones', async () => {
+  it('accepts the usable key among unusable ones', async () => {
     const issuer = await ownIssuer();
     const { publicJwk, kid } = issuer.key;
     const small = createSigningKey('RS256', { bits: 1024 });
@@ -178,8 +178,8 @@ describe('a refresh', () => {
   });
 });
 
-describe('a key that is not known', () => {
-  it('is asked for at once, so that the first token after a rotation is served', async () => {
+describe('unknown key ids', () => {
+  it('cause a fetch at once, so that the first token after a rotation is accepted', async () => {
     const auth = instance();
     await auth.ready();
     for (const alg of ['ES384', 'RS256']) {
@@ -189,7 +189,7 @@ describe('a key that is not known', () => {
     expect(logto.keyRequests).toBe(3);
   });
 
-  it('is asked for by one of many, for all of them', async () => {
+  it('cause one fetch for all waiting tokens', async () => {
     const auth = instance();
     await auth.ready();
     await logto.rotateKeys();
@@ -199,7 +199,7 @@ describe('a key that is not known', () => {
     expect(logto.keyRequests).toBe(2);
   });
 
-  it('is asked for after a refresh that began before the request came', async () => {
+  it('cause another fetch after a refresh that began before the request', async () => {
     const issuer = await ownIssuer();
     const auth = instance({}, issuer);
     await auth.ready();
@@ -208,7 +208,7 @@ describe('a key that is not known', () => {
     const keys = issuer.hold();
     await auth.verify(old);
     await vi.waitFor(() => expect(keys.held).toHaveLength(1));
-    // Logto answers the running refresh with what it had, then rotates.
+    // Logto responds to the running refresh with its previous keys, after a rotation.
     const before = JSON.stringify({ keys: issuer.keys.map(({ publicJwk }) => publicJwk) });
     issuer.rotate();
     issuer.answer = undefined;
@@ -218,7 +218,7 @@ describe('a key that is not known', () => {
     expect(issuer.keyRequests).toBe(3);
   });
 
-  it('made up a thousand times at once causes one fetch, and hides no rotation', async () => {
+  it('cause one fetch even if a thousand are made up at once, and hide no rotation', async () => {
     const auth = instance();
     await auth.ready();
     elapse(2);
@@ -235,7 +235,7 @@ describe('a key that is not known', () => {
     expect(logto.keyRequests - keyRequests).toBe(2);
   });
 
-  it('is no fault of the caller while Logto cannot be asked', async () => {
+  it('are refused with 503, not 401, while Logto is down', async () => {
     const auth = instance({ timeout: 0.3 });
     await auth.ready();
     await logto.stop();
@@ -243,14 +243,14 @@ describe('a key that is not known', () => {
     expect(await resultOf(auth, await token())).toBe('ok');
   });
 
-  it.each([undefined, '', 5, 'x'.repeat(257)])('and is no kid at all (%j) is not asked for', async (kid) => {
+  it.each([undefined, '', 5, 'x'.repeat(257)])('cause no fetch if the kid is invalid (%j)', async (kid) => {
     const auth = instance();
     await auth.ready();
     expect(await resultOf(auth, await readingToken(logto, { header: { kid } }))).toBe('unknown_key');
     expect(logto.keyRequests).toBe(1);
   });
 
-  it('costs nobody more than the timeout, whatever it waited for before', async () => {
+  it('delay a request by no more than the timeout, even during a refresh that hangs', async () => {
     const issuer = await ownIssuer();
     const auth = instance({ timeout: 0.4 }, issuer);
     await auth.ready();
@@ -264,7 +264,7 @@ describe('a key that is not known', () => {
   });
 });
 
-it('a request waits no longer than the timeout in all, though it waits for two refreshes', async () => {
+it('a request waits no longer than the timeout, even if it waits for two refreshes', async () => {
   const issuer = await ownIssuer();
   const auth = instance({ timeout: 2 }, issuer);
   await auth.ready();
@@ -275,15 +275,15 @@ it('a request waits no longer than the timeout in all, though it waits for two r
   vi.useRealTimers();
   const began = performance.now();
   const result = resultOf(auth, issuer.token({ key: createSigningKey() }));
-  // The first is answered late, without the key; the second never.
+  // The first refresh gets a late response without the key, the second gets none.
   setTimeout(() => issuer.sendKeys(keys.held[0] as (typeof keys.held)[0]), 1_400);
   expect(await result).toBe('keys_unavailable');
   expect(keys.held).toHaveLength(2);
   expect(performance.now() - began).toBeLessThan(2_400);
 });
 
-describe('a cold start while Logto is down', () => {
-  it('answers 503 with Retry-After, with one attempt at a time, and serves soon after its return', async () => {
+describe('a cold start', () => {
+  it('refuses tokens with 503 and Retry-After while Logto is down, and accepts them soon after', async () => {
     await logto.stop();
     const auth = instance();
     const tokens = await Promise.all(Array.from({ length: 100 }, token));
@@ -301,18 +301,18 @@ describe('a cold start while Logto is down', () => {
     expect(await resultOf(auth, await token())).toBe('ok');
   });
 
-  it('makes one attempt for all', async () => {
+  it('makes one attempt and one retry for all requests while Logto fails', async () => {
     const issuer = await ownIssuer();
     issuer.answer = (res) => res.writeHead(500).end();
     const auth = instance({}, issuer);
     await Promise.all(Array.from({ length: 100 }, () => resultOf(auth, tokenOf(issuer))));
-    // The attempt and its one quick retry.
+    // The attempt and its retry.
     expect(issuer.keyRequests).toBe(2);
     await Promise.all(Array.from({ length: 100 }, () => resultOf(auth, tokenOf(issuer))));
     expect(issuer.keyRequests).toBe(2);
   });
 
-  it('500 first requests cause one fetch', async () => {
+  it('fetches the keys once for 500 first requests', async () => {
     const auth = instance();
     const tokens = await Promise.all(Array.from({ length: 500 }, token));
     const results = await Promise.all(tokens.map((one) => resultOf(auth, one)));
@@ -321,8 +321,8 @@ describe('a cold start while Logto is down', () => {
   });
 });
 
-describe('in an outage', () => {
-  it('made-up kids do not take the places of those whose key is held', async () => {
+describe('an outage', () => {
+  it('with a flood of made-up key ids does not affect tokens whose key is held', async () => {
     const issuer = await ownIssuer();
     const auth = createLogtoAuth({
       endpoint: issuer.endpoint,
@@ -343,7 +343,7 @@ describe('in an outage', () => {
     expect(new Set(await flood)).toEqual(new Set(['keys_unavailable', 'overloaded']));
   });
 
-  it('no request waits, however long it lasts, also when each attempt hangs', {
+  it('delays no request, however long it lasts, even if each attempt hangs', {
     timeout: 20_000,
   }, async () => {
     const issuer = await ownIssuer();
@@ -363,7 +363,7 @@ describe('in an outage', () => {
     }
   });
 
-  it('that ended long ago is no reason to trust: an idle process asks first', async () => {
+  it('is not assumed to continue after an idle period: the next token waits for a fetch', async () => {
     const auth = instance({ timeout: 0.3 });
     await auth.ready();
     const old = await token();
@@ -377,7 +377,7 @@ describe('in an outage', () => {
   });
 });
 
-describe('a fetch of the user', () => {
+describe('a custom fetch', () => {
   const claims = { iss: 'https://tenant.logto.example/oidc' };
   const withFetch = (fetch: unknown) =>
     createLogtoAuth({
@@ -388,8 +388,8 @@ describe('a fetch of the user', () => {
     });
 
   it.each<[string, () => unknown]>([
-    ['answers nothing', () => undefined],
-    ['rejects with nothing', () => Promise.reject()],
+    ['returns nothing', () => undefined],
+    ['rejects with undefined', () => Promise.reject()],
     [
       'throws an Error whose cause cannot be read',
       () => {
@@ -404,12 +404,12 @@ describe('a fetch of the user', () => {
       'follows a redirect',
       async () => Object.defineProperty(Response.json(await keySetOf(logto)), 'redirected', { value: true }),
     ],
-    ['sends strings without end', async () => ({ status: 200, body: endless('x'.repeat(1_000)) })],
-    ['does not heed its signal', () => new Promise(() => {})],
-  ])('that %s costs no more than the keys', async (_what, fetch) => {
+    ['streams strings without end', async () => ({ status: 200, body: endless('x'.repeat(1_000)) })],
+    ['ignores its signal', () => new Promise(() => {})],
+  ])('that %s results in 503, and allows another attempt', async (_what, fetch) => {
     const auth = withFetch(fetch);
     expect(await resultOf(auth, await readingToken(logto, { claims }))).toBe('keys_unavailable');
-    // It came to an end, so that another attempt can be made.
+    // The attempt ended, so another one is possible.
     await settled(auth, ({ lastError }) => lastError !== undefined);
     expect(auth.health().ready).toBe(false);
   });
@@ -419,7 +419,7 @@ describe('a fetch of the user', () => {
   }
 });
 
-it("tells nobody what the key address's query holds", async () => {
+it('hides the query of the key address in hints and in health()', async () => {
   const auth = createLogtoAuth({
     issuers: [{ issuer: logto.issuer, jwksUri: `${logto.issuer}/jwks?apikey=hunter2` }],
     audience: AUDIENCE,
@@ -432,7 +432,7 @@ it("tells nobody what the key address's query holds", async () => {
   expect([error.hint, auth.health().issuers[0]?.lastError].join()).not.toContain('hunter2');
 });
 
-it('says what is wrong in one line, without a password', async () => {
+it('reports the reason for a failed fetch in one line', async () => {
   const server = createServer((_req, res) => res.writeHead(401).end()).listen(0, '127.0.0.1');
   const { port } = await new Promise<AddressInfo>((resolve) =>
     server.once('listening', () => resolve(server.address() as AddressInfo)),

@@ -19,7 +19,7 @@ interface Entry {
   jwks: { keys: Record<string, unknown>[] };
 }
 
-/** A store that can be looked into. */
+/** A store whose entries the tests can read and change. */
 class MapStore implements KeyValueStore {
   readonly entries = new Map<string, unknown>();
   readonly lives: number[] = [];
@@ -40,7 +40,7 @@ class MapStore implements KeyValueStore {
     return [...this.entries.values()][0] as Entry;
   }
 
-  /** Puts something else in the place of the entry. */
+  /** Replaces each entry. */
   alter(change: (entry: Entry) => unknown): void {
     for (const [key, entry] of this.entries) this.entries.set(key, change(entry as Entry));
   }
@@ -55,10 +55,10 @@ beforeEach(async () => {
 });
 afterEach(() => void vi.useRealTimers());
 
-/** The Logto of the test, or an issuer that does what no Logto does. */
+/** The test Logto, or an issuer with behaviour that Logto does not have. */
 type Trusted = Pick<TestLogto, 'endpoint'>;
 
-/** A replica: an instance that has seen nothing yet. */
+/** A replica: a new instance, which has no keys yet. */
 const replica = (jwksCache: JwksCacheOptions = {}, trusted: Trusted = logto): LogtoAuth =>
   createLogtoAuth({
     endpoint: trusted.endpoint,
@@ -66,7 +66,7 @@ const replica = (jwksCache: JwksCacheOptions = {}, trusted: Trusted = logto): Lo
     jwksCache: { store, timeout: 1, ...jwksCache },
   });
 
-/** A token that outlives all the clocks that the tests set forward. */
+/** A token that stays valid however far the tests advance the clock. */
 const token = () => readingToken(logto, { expiresIn: 1_000_000 });
 
 /** Has one replica fetch the keys and put them in the store. */
@@ -76,7 +76,7 @@ async function filled(trusted: Trusted = logto): Promise<void> {
 }
 
 describe('a shared store', () => {
-  it('gets each set of keys that was fetched, with its issuer, its address and its time', async () => {
+  it('receives each fetched key set with its issuer, address and time', async () => {
     await filled();
     expect(store.only).toEqual({
       issuer: logto.issuer,
@@ -89,7 +89,7 @@ describe('a shared store', () => {
     for (const name of store.entries.keys()) expect(name).toMatch(/^express-logto-m2m:keys:[0-9a-f]{64}$/);
   });
 
-  it('gets nothing of the query of the address, and keeps those of two queries apart', async () => {
+  it('receives no query of the key address, but has a separate entry for each query', async () => {
     const fetchPlain = (uri: unknown, init?: RequestInit) => fetch(String(uri).replace(/\?.*/, ''), init);
     for (const key of ['one', 'two']) {
       const jwksUri = `${logto.issuer}/jwks?key=${key}`;
@@ -101,7 +101,7 @@ describe('a shared store', () => {
     expect([...store.entries.values()]).toEqual([entry, entry]);
   });
 
-  it('lets a process that never saw Logto serve while Logto is down', async () => {
+  it('lets a new process verify tokens while Logto is down', async () => {
     await filled();
     await logto.stop();
     const auth = replica();
@@ -111,7 +111,7 @@ describe('a shared store', () => {
     expect(await resultOf(auth, forged)).toBe('signature');
   });
 
-  it('works with Keyv, and with keys of both kinds', async () => {
+  it('can be a Keyv, with EC and RSA keys', async () => {
     const signedBefore = await token();
     await logto.rotateKeys({ alg: 'RS256' });
     const keyv = new Keyv();
@@ -122,7 +122,7 @@ describe('a shared store', () => {
     expect(await resultOf(auth, signedBefore)).toBe('ok');
   });
 
-  it('serves at once with an entry younger than maxAge, while Logto is asked all the same', async () => {
+  it('provides an entry younger than maxAge at once, and the keys are requested as well', async () => {
     const issuer = await ownIssuer();
     await filled(issuer);
     elapse(500);
@@ -137,7 +137,7 @@ describe('a shared store', () => {
     );
   });
 
-  it('waits for Logto with an older entry, which serves only when that failed', async () => {
+  it('provides an entry older than maxAge only after the request to Logto has failed', async () => {
     const issuer = await ownIssuer();
     await filled(issuer);
     elapse(601);
@@ -158,7 +158,7 @@ describe('a shared store', () => {
     });
   });
 
-  it('serves with an older entry also where Logto hangs', async () => {
+  it('provides an entry older than maxAge while Logto hangs', async () => {
     const issuer = await ownIssuer();
     await filled(issuer);
     elapse(601);
@@ -166,7 +166,7 @@ describe('a shared store', () => {
     expect(await resultOf(replica({ timeout: 0.5 }, issuer), issuer.token())).toBe('ok');
   });
 
-  it('serves with no entry older than maxAge and maxStale together, which counts from the fetch', async () => {
+  it('provides no entry that was fetched longer ago than maxAge plus maxStale', async () => {
     await filled();
     await logto.stop();
     elapse(600 + 3_600 - 5);
@@ -178,12 +178,12 @@ describe('a shared store', () => {
     expect(await resultOf(auth, await token())).toBe('keys_unavailable');
   });
 
-  it('brings no withdrawn key back: what Logto answers is newer', async () => {
+  it('never restores a withdrawn key, since the response of Logto is newer', async () => {
     await filled();
     const withdrawn = await token();
     await logto.rotateKeys({ keepPrevious: false });
     const auth = replica();
-    // A slow store answers after Logto, with what it had before.
+    // A slow store responds after Logto, with its old entry.
     const old = structuredClone(store.only);
     const slow: KeyValueStore = {
       get: () => new Promise((resolve) => setTimeout(resolve, 300, old)),
@@ -195,7 +195,7 @@ describe('a shared store', () => {
       await new Promise((resolve) => setTimeout(resolve, 400));
       expect(await resultOf(one, withdrawn)).toBe('unknown_key');
     }
-    // And the store has the news.
+    // The store has the new keys.
     const current = await keyIdOf(logto);
     await vi.waitFor(() => expect(store.only.jwks.keys.map(({ kid }) => kid)).toEqual([current]));
   });
@@ -206,7 +206,7 @@ describe('a shared store', () => {
     const auth = replica();
     await auth.ready();
     expect(store.reads).toBe(reads + 1);
-    // The entry served; Logto was asked all the same.
+    // The entry was used, and the keys were requested as well.
     await vi.waitFor(() => expect(store.lives).toHaveLength(2));
     elapse(601);
     await auth.verify(await token());
@@ -219,7 +219,7 @@ describe('a shared store', () => {
     expect(store.reads).toBe(reads + 2);
   });
 
-  it('asks Logto for a kid that the entry does not have', async () => {
+  it('does not prevent the request for a key id that its entry lacks', async () => {
     await filled();
     await logto.rotateKeys();
     const auth = replica();
@@ -227,7 +227,7 @@ describe('a shared store', () => {
     expect(logto.keyRequests).toBe(2);
   });
 
-  it('is one entry for each issuer and each key address', async () => {
+  it('has one entry for each issuer and each key address', async () => {
     const jwksUri = `${logto.issuer}/jwks`;
     const [one, two] = ['https://one.example/oidc', 'https://two.example/oidc'];
     for (const options of [
@@ -241,11 +241,11 @@ describe('a shared store', () => {
   });
 });
 
-describe('an entry that is not what it should be', () => {
+describe('an invalid entry', () => {
   const forger = createSigningKey();
 
   it.each<[what: string, change: (entry: Entry) => unknown]>([
-    ['nothing', () => undefined],
+    ['undefined', () => undefined],
     ['null', () => null],
     ['a string', () => 'x'],
     ['a list', () => []],
@@ -254,8 +254,8 @@ describe('an entry that is not what it should be', () => {
     ['of another address', (entry) => ({ ...entry, jwksUri: 'https://other.example/oidc/jwks' })],
     ['from the future', (entry) => ({ ...entry, fetchedAt: Date.now() + 60_000 })],
     ['without its time', ({ fetchedAt: _, ...entry }) => entry],
-    ['with a time that is none', (entry) => ({ ...entry, fetchedAt: Number.NaN })],
-    ['with a time in words', (entry) => ({ ...entry, fetchedAt: String(entry.fetchedAt) })],
+    ['with NaN as its time', (entry) => ({ ...entry, fetchedAt: Number.NaN })],
+    ['with a string as its time', (entry) => ({ ...entry, fetchedAt: String(entry.fetchedAt) })],
     ['too old', (entry) => ({ ...entry, fetchedAt: 0 })],
     ['without keys', (entry) => ({ ...entry, jwks: { keys: [] } })],
     ['without a key set', ({ jwks: _, ...entry }) => entry],
@@ -263,11 +263,8 @@ describe('an entry that is not what it should be', () => {
       'with encryption keys',
       (entry) => ({ ...entry, jwks: { keys: entry.jwks.keys.map((key) => ({ ...key, use: 'enc' })) } }),
     ],
-    [
-      'with more keys than any Logto has',
-      (entry) => ({ ...entry, jwks: { keys: Array(101).fill(forger.publicJwk) } }),
-    ],
-  ])('is passed over: %s', async (_what, change) => {
+    ['with 101 keys', (entry) => ({ ...entry, jwks: { keys: Array(101).fill(forger.publicJwk) } })],
+  ])('is ignored: %s', async (_what, change) => {
     await filled();
     store.alter(change);
     expect(await resultOf(replica(), await token())).toBe('ok');
@@ -283,7 +280,7 @@ describe('a store that fails', () => {
       'rejects',
       { get: () => Promise.reject(new Error('down')), set: () => Promise.reject(new Error('down')) },
     ],
-    ['rejects with nothing', { get: () => Promise.reject(), set: () => Promise.reject() }],
+    ['rejects with undefined', { get: () => Promise.reject(), set: () => Promise.reject() }],
     [
       'throws',
       {
@@ -296,10 +293,10 @@ describe('a store that fails', () => {
       },
     ],
     ['hangs', { get: () => new Promise(() => {}), set: () => new Promise(() => {}) }],
-    ['answers no promise', { get: () => undefined, set: () => undefined } as unknown as KeyValueStore],
+    ['returns no promise', { get: () => undefined, set: () => undefined } as unknown as KeyValueStore],
   ];
 
-  it.each(failing)('costs nothing but its benefit: it %s', async (_how, broken) => {
+  it.each(failing)('does not affect the verification of tokens: it %s', async (_how, broken) => {
     const unhandled = vi.fn();
     process.on('unhandledRejection', unhandled);
     const auth = replica({ store: broken });
@@ -312,15 +309,18 @@ describe('a store that fails', () => {
     vi.useRealTimers();
     const late = performance.now();
     expect(await resultOf(replica({ store: broken, timeout: 5 }), await token())).toBe('keys_unavailable');
-    // The quick retry, or the half second that the store is given.
+    // The pause before the retry, or the half second that the store may take.
     expect(performance.now() - late).toBeLessThan(2_000);
     process.off('unhandledRejection', unhandled);
     expect(unhandled).not.toHaveBeenCalled();
   });
 
-  it.each([5, 'redis', {}, { get: () => {} }, null])('throws at creation where it is none: %j', (none) => {
-    expect(() => replica({ store: none as unknown as KeyValueStore })).toThrow(
-      /`jwksCache.store` must be a store with get and set/,
-    );
-  });
+  it.each([5, 'redis', {}, { get: () => {} }, null])(
+    'causes an error at creation if it is not a store: %j',
+    (none) => {
+      expect(() => replica({ store: none as unknown as KeyValueStore })).toThrow(
+        /`jwksCache.store` must be a store with get and set/,
+      );
+    },
+  );
 });

@@ -9,17 +9,17 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-/** Both clocks, each at its own time. */
+/** Sets both clocks. */
 function clocks(wall: number, monotonic: number): void {
   vi.useFakeTimers({ toFake: ['Date'], now: wall });
   vi.spyOn(performance, 'now').mockReturnValue(monotonic);
 }
 
 it.each([
-  ['is what both clocks say', 1_000, 1_000, 1_000],
-  ['goes on while the wall clock is set back', -400 * DAY, 1_000, 1_000],
-  ['is more where the wall clock was set forward', DAY, 1_000, DAY],
-  ['counts the time that the machine has slept', DAY, 0, DAY],
+  ['follows both clocks', 1_000, 1_000, 1_000],
+  ['increases although the wall clock is set back', -400 * DAY, 1_000, 1_000],
+  ['follows the wall clock if that is set forward', DAY, 1_000, DAY],
+  ['includes the time that the machine has slept', DAY, 0, DAY],
 ])('the age of a moment %s', (_what, wall, monotonic, age) => {
   clocks(NOW, 5_000);
   const moment = Moment.now();
@@ -29,7 +29,7 @@ it.each([
   expect(moment.wall).toBe(NOW);
 });
 
-it('a moment of another process ages by both clocks from when it was read', () => {
+it('a moment from another process ages by both clocks after it is read', () => {
   clocks(NOW, 5_000);
   const moment = Moment.at(NOW - 3_000);
   expect(moment.age()).toBe(3_000);

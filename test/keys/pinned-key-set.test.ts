@@ -5,7 +5,7 @@ import { createSigningKey } from '../support/signing.js';
 
 const ISSUER = 'https://tenant.logto.example/oidc';
 
-it('has the keys that it was given, always and at once', async () => {
+it('has the given keys at once and never changes them', async () => {
   const list = keysFromJwks({ keys: [createSigningKey('ES384', { kid: 'key' }).publicJwk] });
   const { keys } = list;
   const pinned = new PinnedKeySet(ISSUER, list);
@@ -18,7 +18,7 @@ it('has the keys that it was given, always and at once', async () => {
   expect(pinned.health()).toEqual({ issuer: ISSUER, keyIds: ['key'], stale: false });
 });
 
-it('names the keys that it cannot use', () => {
+it('lists the keys that it cannot use', () => {
   const { publicJwk } = createSigningKey('ES384', { kid: 'key' });
   const list = keysFromJwks({ keys: [publicJwk, { ...publicJwk, kid: 'enc', use: 'enc' }] });
   expect(new PinnedKeySet(ISSUER, list).health()).toEqual({

@@ -3,7 +3,7 @@ import { RefreshPace } from '../../src/keys/refresh-pace.js';
 
 const NOW = 1_000_000;
 
-/** One at which refreshes began at these moments, counted from NOW, and brought nothing new. */
+/** A pace after refreshes that began at these times, relative to NOW, and brought no new key. */
 function idle(...moments: number[]): RefreshPace {
   const pace = new RefreshPace(3_000);
   for (const moment of moments) {
@@ -13,11 +13,11 @@ function idle(...moments: number[]): RefreshPace {
   return pace;
 }
 
-it('lets the first one begin at once', () => {
+it('lets the first refresh begin at once', () => {
   expect(new RefreshPace(3_000).remaining(0)).toBe(0);
 });
 
-it('counts from the beginning of the last one', () => {
+it('measures the interval from the beginning of the last refresh', () => {
   const pace = new RefreshPace(3_000);
   pace.begin(NOW);
   expect([pace.remaining(NOW), pace.remaining(NOW + 1_049), pace.remaining(NOW + 1_050)]).toEqual([
@@ -26,24 +26,24 @@ it('counts from the beginning of the last one', () => {
   expect(pace.remaining(NOW + 90_000)).toBe(0);
 });
 
-it('doubles the distance while nothing new comes, up to the longest', () => {
+it('doubles the interval while refreshes bring no new key, up to the maximum', () => {
   expect(idle(0).remaining(NOW)).toBe(2_100);
   expect(idle(0, 2_100).remaining(NOW + 2_100)).toBe(3_000);
   expect(idle(0, 2_100, 5_100, 8_100).remaining(NOW + 8_100)).toBe(3_000);
 });
 
-it('goes back to the shortest with a new key', () => {
+it('returns to the shortest interval after a new key', () => {
   const pace = idle(0, 2_100, 5_100);
   pace.endWithNewKey();
   expect(pace.remaining(NOW + 5_100)).toBe(1_050);
 });
 
-it('begins anew after a pause of twice the distance', () => {
+it('starts doubling again after a pause of twice the interval', () => {
   expect(idle(0, 4_199).remaining(NOW + 4_199)).toBe(3_000);
   expect(idle(0, 4_200).remaining(NOW + 4_200)).toBe(2_100);
 });
 
-it('lets at most 25 begin in a minute, whenever somebody asks', () => {
+it('lets at most 25 refreshes begin in a minute, however often they are requested', () => {
   for (const step of [1, 250, 1_050, 2_100, 3_000, 4_200, 6_000]) {
     const pace = new RefreshPace(3_000);
     pace.begin(NOW);
@@ -59,7 +59,7 @@ it('lets at most 25 begin in a minute, whenever somebody asks', () => {
   }
 });
 
-it('is never shorter than a second, however short the longest is', () => {
+it('keeps the interval above one second, however short the maximum is', () => {
   const pace = new RefreshPace(100);
   pace.begin(NOW);
   pace.endInVain();

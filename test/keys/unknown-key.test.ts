@@ -17,11 +17,11 @@ import {
 
 stopClocks();
 
-describe('a kid that is not known', () => {
+describe('an unknown key id', () => {
   const key = (kid: string) => ({ ...JWKS.keys[0], kid });
   const has = (...kids: string[]) => Response.json({ keys: kids.map(key) });
 
-  /** Keys that were fetched at NOW, and a Logto that answers each question when it is told to. */
+  /** A key set that fetched its keys at NOW, and a Logto whose responses the test sends. */
   async function held(setting: KeySetting = {}) {
     const logto = new ScriptedLogto();
     const keys = keySet(logto, setting);
@@ -33,7 +33,7 @@ describe('a kid that is not known', () => {
   }
   const settle = () => new Promise((resolve) => setImmediate(resolve));
 
-  it('is asked for at once, by one for all', async () => {
+  it('is requested at once, with one request for all waiting tokens', async () => {
     const { logto, keys, answers } = await held();
     const found = Promise.all([keys.find('new'), keys.find('new'), keys.find('other')]);
     await settle();
@@ -48,7 +48,7 @@ describe('a kid that is not known', () => {
     expect(logto.asked).toHaveLength(2);
   });
 
-  it('may come with a refresh that began before: then nobody asks again', async () => {
+  it('is not requested again if a running refresh brings it', async () => {
     const { logto, keys, answers } = await held();
     at(600_000);
     keys.current(Date.now());
@@ -59,7 +59,7 @@ describe('a kid that is not known', () => {
     expect(logto.asked).toHaveLength(2);
   });
 
-  it('is asked for after a refresh that began before and did not bring it, a second later', async () => {
+  it('is requested again, a second after the start of a running refresh that did not bring it', async () => {
     const { logto, keys, answers } = await held({ timeout: 5_000 });
     at(600_000);
     keys.current(Date.now());
@@ -77,7 +77,7 @@ describe('a kid that is not known', () => {
     expect(second - first).toBeGreaterThan(1_000);
   });
 
-  it('is not asked for again by who has just waited for the first keys, or for new ones', async () => {
+  it('is not requested again by a token that has just waited for a fetch', async () => {
     const logto = new ScriptedLogto();
     const keys = keySet(logto);
     expect(await keys.find('new')).toMatchObject({ reason: 'unknown_key' });
@@ -87,7 +87,7 @@ describe('a kid that is not known', () => {
     expect(logto.asked).toHaveLength(2);
   });
 
-  it('is looked for in what Logto answers where the store had older keys', async () => {
+  it('is looked up in the response of Logto if the entry of the store lacks it', async () => {
     const logto = new ScriptedLogto();
     logto.answer = () => has('key', 'new');
     const entry = { issuer: ISSUER, jwksUri: URI, fetchedAt: NOW, jwks: JWKS };
@@ -101,7 +101,7 @@ describe('a kid that is not known', () => {
     expect(logto.asked).toHaveLength(1);
   });
 
-  it('is refused at once for a second after Logto did not have it, and then asked for again', async () => {
+  it('is refused without a request for a second after Logto lacked it, then requested again', async () => {
     const { logto, keys, answers } = await held({ timeout: 5_000 });
     const find = async () => {
       const found = keys.find('made-up');
@@ -113,19 +113,19 @@ describe('a kid that is not known', () => {
     expect([await find(), await find()]).toEqual([2, 2]);
     at(2_999);
     expect(await find()).toBe(2);
-    // Two seconds lie between two refreshes that bring nothing.
+    // Refreshes that bring no new key are two seconds apart.
     at(4_100);
     expect(await find()).toBe(3);
   });
 
-  it('is remembered as absent also by who waited for the first keys', async () => {
+  it('is remembered as absent after the first fetch, too', async () => {
     const logto = new ScriptedLogto();
     const keys = keySet(logto);
     for (let i = 0; i < 2; i++) expect(await keys.find('made-up')).toMatchObject({ reason: 'unknown_key' });
     expect(logto.asked).toHaveLength(1);
   });
 
-  it('is not remembered as absent where Logto did not answer', async () => {
+  it('is not remembered as absent if the request to Logto failed', async () => {
     const { logto, keys } = await held({ timeout: 5_000 });
     logto.fail('down');
     expect(await keys.find('new')).toMatchObject({ reason: 'keys_unavailable' });
@@ -134,13 +134,13 @@ describe('a kid that is not known', () => {
     expect(await keys.find('new')).toMatchObject({ kid: 'new' });
   });
 
-  it('is not asked for where a refresh could not begin in time, and the answer tells when to come again', async () => {
+  it('is refused at once with Retry-After if no refresh can begin within the timeout', async () => {
     const { logto, keys, answers } = await held({ timeout: 1_000 });
     const found = keys.find('made-up');
     await settle();
     answers.shift()?.(has('key'));
     await found;
-    // At once, for there is nothing to wait for.
+    // The refusal comes at once, since there is nothing to wait for.
     const refused = await Promise.race([keys.find('new'), settle()]);
     expect(refused).toMatchObject({
       reason: 'keys_unavailable',
@@ -150,7 +150,7 @@ describe('a kid that is not known', () => {
     expect(logto.asked).toHaveLength(2);
   });
 
-  it('is asked for a second after a new key came, though refreshes before it brought nothing', async () => {
+  it('is requested a second after a new key came, although an earlier refresh brought none', async () => {
     const { logto, keys, answers } = await held({ timeout: 5_000 });
     const find = async (kid: string, ...kids: string[]) => {
       const found = keys.find(kid);
@@ -166,11 +166,11 @@ describe('a kid that is not known', () => {
     expect(logto.asked).toHaveLength(4);
   });
 
-  it('is asked for as long as somebody waits, and no longer', async () => {
+  it('is not requested again once no token waits for it', async () => {
     const { logto, keys, answers } = await held({ timeout: 5_000 });
     const found = keys.find('new');
     await settle();
-    // By then another refresh could begin at once.
+    // From this time another refresh could begin at once.
     at(20_000);
     answers.shift()?.(has('key', 'new'));
     await found;
@@ -178,7 +178,7 @@ describe('a kid that is not known', () => {
     expect(logto.asked).toHaveLength(2);
   });
 
-  it('is told when to come again where the room is full and no refresh is due yet', async () => {
+  it('is refused with Retry-After if too many tokens wait and no refresh is due yet', async () => {
     const { keys, answers } = await held({ maxPending: 1, timeout: 5_000 });
     const first = keys.find('made-up');
     await settle();
@@ -194,18 +194,18 @@ describe('a kid that is not known', () => {
     expect(await last).toMatchObject({ kid: 'b' });
   });
 
-  it('is no fault of the caller where Logto could not be asked the last time', async () => {
+  it('is refused with 503, not 401, if the last request to Logto failed', async () => {
     const { logto, keys } = await held();
     logto.fail('down');
     const error = { reason: 'keys_unavailable', details: { retryAfter: 3 } };
     expect(await keys.find('new')).toMatchObject(error);
     expect(await keys.find('new')).toMatchObject(error);
-    // The attempt has its quick retry.
+    // The first fetch, then an attempt and its retry.
     expect(logto.asked).toHaveLength(1 + 2);
     expect(await keys.find('key')).toMatchObject({ kid: 'key' });
   });
 
-  it('makes room for another in a full room, and is told when to come again', async () => {
+  it('is refused with Retry-After in favour of a newer one if too many tokens wait', async () => {
     const { keys, answers } = await held({ maxPending: 2, timeout: 5_000 });
     const found = ['a', 'b', 'c'].map((kid) => keys.find(kid));
     await settle();
@@ -221,9 +221,9 @@ describe('a kid that is not known', () => {
   });
 
   it.each([
-    ['its own question', 0, 3],
-    ['one that began before', 600_000, 2],
-  ])('is waited for no longer than the timeout: %s', async (_what, age, retryAfter) => {
+    ['its own request', 0, 3],
+    ['an earlier refresh', 600_000, 2],
+  ])('waits no longer than the timeout for %s', async (_what, age, retryAfter) => {
     const { keys } = await held({ timeout: 100 });
     at(Math.max(2_000, age));
     keys.current(Date.now());
@@ -236,7 +236,7 @@ describe('a kid that is not known', () => {
     expect(realNow() - began).toBeGreaterThan(85);
   });
 
-  it('is no reason to refuse others at the end of the keys, while Logto is being asked for it', async () => {
+  it('lets other tokens wait for its request when the held keys expire', async () => {
     const { logto, keys, answers } = await held();
     const { answer } = logto;
     logto.fail('down');
@@ -246,7 +246,7 @@ describe('a kid that is not known', () => {
     at(4_199_999);
     const found = keys.find('new');
     await settle();
-    // The backoff still runs, but the question is under way.
+    // The backoff still applies, but the request is already sent.
     at(4_200_000);
     const usable = keys.usable();
     answers[0]?.(has('key', 'new'));
@@ -254,7 +254,7 @@ describe('a kid that is not known', () => {
     expect(await found).toMatchObject({ kid: 'new' });
   });
 
-  it('is not looked for among keys that have come to their end meanwhile', async () => {
+  it('is not looked up among keys that have expired in the meantime', async () => {
     const { keys, answers } = await held();
     at(1_199_999);
     const found = keys.find('new');
@@ -266,7 +266,7 @@ describe('a kid that is not known', () => {
     expect(await found).toMatchObject({ reason: 'keys_unavailable' });
   });
 
-  it('is lacking only where keys are held', async () => {
+  it('counts as lacking only if keys are held', async () => {
     expect(keySet(new ScriptedLogto()).lacks('new')).toBe(false);
     const { keys } = await held();
     expect([keys.lacks('new'), keys.lacks('key')]).toEqual([true, false]);

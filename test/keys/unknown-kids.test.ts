@@ -8,7 +8,7 @@ const unknown = new Refusal('unknown_key');
 const refusals = { crowdedOut: () => crowdedOut, late: () => late };
 const soon = () => performance.now() + 60_000;
 
-/** Lets these come one after the other, then a refresh end. @returns which of them it found still there */
+/** Adds these key ids one after the other, then ends a refresh. @returns those that still waited */
 async function crowd(max: number, kids: readonly string[]): Promise<string[]> {
   const room = new UnknownKids(max);
   const outcomes = kids.map((kid) => room.wait(kid, 0, soon(), refusals));
@@ -19,13 +19,13 @@ async function crowd(max: number, kids: readonly string[]): Promise<string[]> {
   return kids.filter((_, index) => settled[index] === unknown);
 }
 
-/** So many tokens of the new key, spread evenly among the others. */
+/** This number of tokens of the new key, spread evenly among the others. */
 function amidst(others: readonly string[], real: number): string[] {
   const every = Math.floor(others.length / real);
   return others.flatMap((kid, index) => (index % every === 0 ? ['real', kid] : [kid]));
 }
 
-/** Which part of the tokens of the new key stayed, over so many crowds. */
+/** The share of the tokens of the new key that stayed, over this number of crowds. */
 async function share(kids: () => readonly string[], crowds = 400): Promise<number> {
   let came = 0;
   let stayed = 0;
@@ -39,23 +39,23 @@ async function share(kids: () => readonly string[], crowds = 400): Promise<numbe
 
 const made = (index: number) => `made-up-${index}`;
 
-describe('a full room', () => {
-  it('always lets the newcomer in, and sends one away', async () => {
+describe('a full waiting room', () => {
+  it('always admits the newcomer and refuses one waiting token', async () => {
     const stayed = await crowd(3, ['a', 'b', 'c', 'd', 'e']);
     expect(stayed).toHaveLength(3);
     expect(stayed).toContain('e');
   });
 
-  it('of one has place for the last', async () => {
+  it('of size one keeps the latest token', async () => {
     expect(await crowd(1, ['a', 'a', 'b'])).toEqual(['b']);
   });
 
-  it('sends nobody away before it is full', async () => {
+  it('refuses no token before it is full', async () => {
     const kids = Array.from({ length: 100 }, (_, index) => made(index % 60));
     expect(await crowd(100, kids)).toEqual(kids);
   });
 
-  it('keeps the tokens of a real key, where three times as many made-up kids come as have place', async () => {
+  it('keeps the tokens of a real key among three times as many made-up key ids as it can hold', async () => {
     const kids = () =>
       amidst(
         Array.from({ length: 300 }, (_, index) => made(index)),
@@ -67,34 +67,34 @@ describe('a full room', () => {
   it.each([
     ['all the same', () => 'made-up'],
     ['in pairs', (index: number) => made(Math.floor(index / 2))],
-    ['of ten, over and over again', (index: number) => made(index % 10)],
-  ])('gives the tokens of a real key their share among made-up kids that are %s', async (_how, kid) => {
+    ['ten in rotation', (index: number) => made(index % 10)],
+  ])('keeps a share of the tokens of a real key among made-up key ids: %s', async (_how, kid) => {
     const kids = () =>
       amidst(
         Array.from({ length: 300 }, (_, index) => kid(index)),
         20,
       );
-    // A lot among all would keep 100 of 320.
+    // A random choice among all would keep 100 of 320.
     expect(await share(kids)).toBeGreaterThan(0.25);
   });
 
-  it('gives a single token of a real key its chance, wherever it comes', async () => {
+  it('can keep a single token of a real key at any position', async () => {
     for (const place of [0, 150, 299]) {
       const kids = () => Array.from({ length: 300 }, (_, index) => (index === place ? 'real' : made(index)));
-      // The 200 that come after the room is full drive out one in a hundred each: 0.99^200 stay.
+      // Each of the 200 after the first 100 displaces one in a hundred: a share of 0.99^200 stays.
       expect(await share(kids, 1_000)).toBeGreaterThan(0.05);
     }
   });
 });
 
 describe('a token that waits', () => {
-  it('goes when the time is over', async () => {
+  it('is refused when its time is over', async () => {
     const room = new UnknownKids(10);
     expect(await room.wait('a', 0, performance.now() + 20, refusals)).toBe(late);
     expect(room.size).toBe(0);
   });
 
-  it('leaves the places of the others as they are', async () => {
+  it('does not affect the other waiting tokens when it leaves', async () => {
     const room = new UnknownKids(10);
     const first = room.wait('a', 0, performance.now() + 20, refusals);
     const others = ['a', 'b', 'c'].map((kid) => room.wait(kid, 0, soon(), refusals));
@@ -108,7 +108,7 @@ describe('a token that waits', () => {
     expect(room.size).toBe(0);
   });
 
-  it('goes once, though its time is over later', async () => {
+  it('leaves only once, even if its time ends later', async () => {
     const room = new UnknownKids(10);
     const outcome = room.wait('a', 0, performance.now() + 20, refusals);
     const another = room.wait('b', 0, soon(), refusals);
@@ -120,17 +120,17 @@ describe('a token that waits', () => {
     expect(await another).toBe(late);
   });
 
-  it('is counted as alone again where those of its kid have left', async () => {
+  it('counts as the only one of its key id again after the others have left', async () => {
     const random = vi.spyOn(Math, 'random').mockReturnValue(0);
     const room = new UnknownKids(3);
     const brief = [1, 2].map(() => room.wait('a', 0, performance.now() + 10, refusals));
     await Promise.all(brief);
     const [a, b, c] = ['a', 'b', 'b'].map((kid) => room.wait(kid, 0, soon(), refusals));
-    // Two of the three are together: one of them goes, and not the one that is alone.
+    // Two of the three share a key id: one of these is refused, not the single one.
     random.mockReturnValueOnce(0).mockReturnValueOnce(0.5);
     const d = room.wait('d', 0, soon(), refusals);
     expect(await b).toBe(crowdedOut);
-    // Now all three are alone.
+    // Now each of the three has a key id of its own.
     const e = room.wait('e', 0, soon(), refusals);
     expect(await a).toBe(crowdedOut);
     room.settle(0, () => unknown);
@@ -138,7 +138,7 @@ describe('a token that waits', () => {
     random.mockRestore();
   });
 
-  it('stays where a refresh tells it nothing, and goes with the next', async () => {
+  it('stays if a refresh has no result for it, and leaves with the next one', async () => {
     const room = new UnknownKids(10);
     const outcomes = [0, 1, 0].map((begunBefore) => room.wait('a', begunBefore, soon(), refusals));
     room.settle(0, (_kid, begunBefore) => (begunBefore === 0 ? unknown : undefined));
@@ -148,8 +148,8 @@ describe('a token that waits', () => {
   });
 });
 
-describe('a kid that is absent', () => {
-  it('is remembered for a second from the beginning of the refresh, and no longer than the next one', () => {
+describe('an absent key id', () => {
+  it('is remembered for a second from the start of the refresh, or until the next one', () => {
     const room = new UnknownKids(10);
     room.rememberAbsent('early');
     expect(room.isAbsent('early')).toBe(false);
@@ -163,7 +163,7 @@ describe('a kid that is absent', () => {
     expect(room.isAbsent('a')).toBe(false);
   });
 
-  it('is remembered beside no more others than may wait', () => {
+  it('is not remembered beyond the number of tokens that may wait', () => {
     const room = new UnknownKids(2);
     room.settle(performance.now(), () => undefined);
     for (const kid of ['a', 'b', 'c']) room.rememberAbsent(kid);

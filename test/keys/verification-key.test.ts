@@ -13,13 +13,13 @@ function jwkOf(type: 'ec' | 'ed25519', options: object = {}): object {
   return { ...generate(type, options).publicKey.export({ format: 'jwk' }), kid: 'key' };
 }
 
-/** The key of this JWK; undefined where it is passed over. */
+/** The key of this JWK; undefined if it is ignored. */
 function keyOf(jwk: unknown): VerificationKey | undefined {
   const key = VerificationKey.fromJwk(jwk);
   return typeof key === 'string' ? undefined : key;
 }
 
-/** The algorithms that the key of this JWK can check; undefined where it is passed over. */
+/** The algorithms that the key of this JWK can check; undefined if it is ignored. */
 function algorithmsOf(jwk: object): string[] | undefined {
   const key = keyOf(jwk);
   return key && [...ALL, 'HS256', 'none'].filter((alg) => key.fits(alg));
@@ -35,7 +35,7 @@ describe('a key', () => {
     ['a key with operations', { ...ec, key_ops: ['sign', 'verify'] }, ['ES384']],
     ['a P-256 key', createSigningKey('ES256').publicJwk, ['ES256']],
     ['a P-521 key', createSigningKey('ES512').publicJwk, ['ES512']],
-  ])('checks what its type, curve and alg allow: %s', (_what, jwk, algorithms) => {
+  ])('checks the algorithms that its type, curve and alg allow: %s', (_what, jwk, algorithms) => {
     expect(algorithmsOf(jwk)).toEqual(algorithms);
   });
 
@@ -48,27 +48,27 @@ describe('a key', () => {
   });
 
   it.each<[what: string, jwk: unknown, why: string]>([
-    ['no object', 'x', 'it is not an object'],
+    ['not an object', 'x', 'it is not an object'],
     ['null', null, 'it is not an object'],
     ['a list', Object.assign([], ec), 'it is not an object'],
-    ['no kid', { ...ec, kid: undefined }, 'its kid is not a string of 1 to 256 characters'],
+    ['a key without kid', { ...ec, kid: undefined }, 'its kid is not a string of 1 to 256 characters'],
     ['an encryption key', { ...ec, use: 'enc' }, 'its use is "enc", not "sig"'],
     ['operations without verify', { ...ec, key_ops: ['sign'] }, 'its key_ops do not include "verify"'],
-    ['operations that are no list', { ...ec, key_ops: 'verify' }, 'its key_ops do not include "verify"'],
-    ['operations of null', { ...ec, key_ops: null }, 'its key_ops do not include "verify"'],
+    ['operations that are not a list', { ...ec, key_ops: 'verify' }, 'its key_ops do not include "verify"'],
+    ['operations that are null', { ...ec, key_ops: null }, 'its key_ops do not include "verify"'],
     ['a private key', { ...ec, d: undefined }, 'it is a private key, and everybody has it now'],
     ["another curve's alg", { ...ec, alg: 'ES256' }, noAlgorithm('EC', 'ES256')],
     ["another type's alg", { ...ec, alg: 'RS256' }, noAlgorithm('EC', 'RS256')],
     ['an RSA key with an alg of EC', { ...rsa, alg: 'ES384' }, noAlgorithm('RSA', 'ES384')],
     ['an RSA key for encryption', { ...rsa, alg: 'RSA-OAEP' }, noAlgorithm('RSA', 'RSA-OAEP')],
-    ['another type', { ...ec, kty: 'OKP' }, noAlgorithm('OKP', 'ES384')],
+    ['a key of another type', { ...ec, kty: 'OKP' }, noAlgorithm('OKP', 'ES384')],
     [
-      'of a curve that does not sign here',
+      'a key of an unsupported curve',
       { ...jwkOf('ec', { namedCurve: 'secp256k1' }), alg: undefined },
       noAlgorithm('EC'),
     ],
-    ['of a type that does not sign here', { ...jwkOf('ed25519'), alg: undefined }, noAlgorithm('OKP')],
-    ['half a key', { ...ec, y: undefined }, 'it is not a valid public key'],
+    ['a key of an unsupported type', { ...jwkOf('ed25519'), alg: undefined }, noAlgorithm('OKP')],
+    ['a key without y', { ...ec, y: undefined }, 'it is not a valid public key'],
     [
       'an RSA key of 2,040 bits',
       createSigningKey('RS256', { bits: 2040 }).publicJwk,
@@ -79,22 +79,22 @@ describe('a key', () => {
     ['an RSA key with the largest odd exponent below 2^16', withExponent(65_535), weakExponent],
     ['an RSA key with exponent 2^16', withExponent(65_536), weakExponent],
     ['an RSA key with an even exponent', withExponent(65_538), weakExponent],
-  ])('is passed over where it is %s', (_what, jwk, why) => {
+  ])('is ignored: %s', (_what, jwk, why) => {
     expect(VerificationKey.fromJwk(jwk)).toBe(why);
   });
 
-  it.each([65_537, 65_539, 0xff_ff_ff])('of RSA may have the exponent %i', (e) => {
+  it.each([65_537, 65_539, 0xff_ff_ff])('can be an RSA key with the exponent %i', (e) => {
     expect(algorithmsOf(withExponent(e))).toEqual(RSA_ALGORITHMS);
   });
 
-  it('is published again with nothing but what makes it up, its kid, and the one alg that it has', () => {
+  it('is exported with nothing but its key material, its kid and its alg', () => {
     const published = (jwk: object) => keyOf({ ...jwk, x5c: ['x'], nbf: 1 })?.toJwk();
     expect(published(ec)).toEqual(ec);
     expect(published(rsa)).toEqual(rsa);
     expect(published({ ...rsa, alg: 'RS512' })).toEqual({ ...rsa, alg: 'RS512' });
   });
 
-  it('equals one of the same material that may do the same, whatever its kid', () => {
+  it('equals a key with the same material and algorithms, whatever its kid', () => {
     const equal = (a: object, b: object) => keyOf(a)?.equals(keyOf(b) as VerificationKey);
     expect(equal(rsa, { ...rsa, kid: 'other' })).toBe(true);
     expect(equal(rsa, { ...rsa, alg: 'RS256' })).toBe(false);
@@ -116,12 +116,12 @@ it.each([
 describe('a key set', () => {
   const named = (count: number) => Array.from({ length: count }, (_, i) => ({ ...ec, kid: `key-${i}` }));
 
-  it('may hold a hundred keys and no more', () => {
+  it('may hold at most 100 keys', () => {
     expect(keysFromJwks({ keys: named(100) }).keys.size).toBe(100);
     expect(() => keysFromJwks({ keys: named(101) })).toThrow('it holds more than 100 keys');
   });
 
-  it('is one object with a list of keys, one of which can be used', () => {
+  it('must be an object with a list of keys, at least one of them usable', () => {
     for (const none of [undefined, null, 'x', [], {}, { keys: {} }, Object.assign([], { keys: [ec] })]) {
       expect(() => keysFromJwks(none)).toThrow('it is not a JWK Set');
     }
@@ -130,13 +130,13 @@ describe('a key set', () => {
     }
   });
 
-  it('keeps the first of two keys with one kid', () => {
+  it('keeps the first of two keys with the same kid', () => {
     const { keys, ignored } = keysFromJwks({ keys: [ec, { ...rsa, kid: 'ec' }, rsa] });
     expect(keysToJwks(keys)).toEqual({ keys: [ec, rsa] });
     expect(ignored).toEqual([{ keyId: 'ec', reason: 'another key before it has the same kid' }]);
   });
 
-  it('says of each key that is passed over why, and of a set without others in one line', () => {
+  it('lists the reason for each ignored key, and throws them in one line if none is usable', () => {
     const enc = { ...ec, kid: `enc${'\u202e'.repeat(150)}`, use: 'enc' };
     const ignored = [
       { keyId: `enc${'\u202e'.repeat(97)}`, reason: 'its use is "enc", not "sig"' },

@@ -6,7 +6,7 @@ import { LONG, useProject } from './use-project.js';
 const logto = await sharedLogto();
 const project = useProject('bundles');
 
-/** What a bundle in the form of an ES module needs for the `require` of the CommonJS packages in it. */
+/** A bundle that is an ES module needs this for the `require` of the CommonJS packages in it. */
 const REQUIRE =
   "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
 
@@ -25,13 +25,13 @@ const bundlers: [name: string, commands: string[][], bundles: string[]][] = [
   ['ncc', [['ncc', 'build', 'server.mjs', '--out=dist/ncc', '--quiet']], ['ncc/index.mjs']],
 ];
 
-describe.each(bundlers)('a server that %s puts in one file', LONG, (_name, commands, bundles) => {
+describe.each(bundlers)('a server bundled by %s', LONG, (_name, commands, bundles) => {
   beforeAll(async () => {
     const made = await project();
     for (const command of commands) await made.run(command);
   }, LONG.timeout);
 
-  it.each(bundles)('protects its route with no package beside it, as %s', async (bundle) => {
+  it.each(bundles)('protects its route without installed packages, as %s', async (bundle) => {
     await whileRunning(process.execPath, (await project()).alone(`dist/${bundle}`), logto);
   });
 });

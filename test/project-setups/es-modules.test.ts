@@ -17,7 +17,7 @@ describe.each(['3', '4'])('a backend of ES modules with vitest %s', LONG, (versi
     expect(said).toMatch(/^ +Tests +4 passed \(4\)$/m);
   });
 
-  // The `fetch` of happy-dom keeps the same-origin policy of a browser, so that a server's tests do not run there.
+  // The `fetch` of happy-dom has the same-origin policy of a browser, so server tests do not run there.
   it('issues tokens in the environment happy-dom', async () => {
     const said = await (await project()).run(['vitest', 'run', '--environment=happy-dom', 'token.test.js']);
     expect(said).toMatch(/^ +Tests +1 passed \(1\)$/m);
@@ -36,14 +36,14 @@ describe('a backend of ES modules', LONG, () => {
     expect(said).toMatch(/^Tests: +3 passed, 3 total$/m);
   });
 
-  it('is served by tsx', async () => {
+  it('serves its protected route under tsx', async () => {
     const { folder } = await project();
     const options = { cwd: folder, execArgv: ['--import=tsx'] };
     await whileRunning(process.execPath, 'server.ts', logto, options);
   });
 
   // These packages fetch the program for the platform in an install script.
-  it.each(['bun', 'deno'])('is served by %s', async (runtime) => {
+  it.each(['bun', 'deno'])('serves its protected route under %s', async (runtime) => {
     const { folder } = await project();
     await install(folder, [runtime], { scripts: true });
     const program = join(folder, 'node_modules/.bin', runtime);
@@ -53,7 +53,7 @@ describe('a backend of ES modules', LONG, () => {
   });
 
   it.each(['20.19.0', '22.12.0', '24'])(
-    'has one copy, imported and required, on Node %s',
+    'loads one copy of the package by import and require on Node %s',
     async (version) => {
       const made = await project();
       const node = await nodeOf(version);
@@ -63,7 +63,7 @@ describe('a backend of ES modules', LONG, () => {
     },
   );
 
-  it('has one copy under tsx, imported at the top and in a function', async () => {
+  it('loads one copy of the package by static and dynamic import under tsx', async () => {
     expect(await (await project()).run(['tsx', 'one-copy.ts'])).toBe('true true\n');
   });
 });

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { nodeOf } from './node-versions.js';
 import { LONG, useProject } from './use-project.js';
 
-// Newer releases of supertest do not load in jest 26 and 27. Without an option, jest 26 runs the tests in jsdom.
+// Newer releases of supertest do not load in jest 26 and 27. By default, jest 26 runs the tests in jsdom.
 const old = ['supertest@6.1.3', 'express@4'];
 describe.each<[version: string, packages: string[], commands: string[][]]>([
   ['26', old, [['jest'], ['jest', '--env=node']]],
@@ -12,7 +12,7 @@ describe.each<[version: string, packages: string[], commands: string[][]]>([
 ])('a CommonJS backend with jest %s and no configuration', LONG, (version, packages, commands) => {
   const project = useProject('javascript', [`jest@${version}`, ...packages]);
 
-  it.each(commands)('passes its tests by %s %s', async (...command) => {
+  it.each(commands)('passes its tests with %s %s', async (...command) => {
     const made = await project();
     expect(made.versionOf('jest')).toMatch(new RegExp(`^${version}\\.`));
     const said = await made.run(command.filter((word) => typeof word === 'string'));
@@ -26,7 +26,7 @@ describe('a CommonJS backend', LONG, () => {
     ...['eslint@8', 'eslint-config-airbnb-base@15', 'eslint-plugin-import@2'],
   ]);
 
-  // With the second, Node loads no ES module by require(), as jest does.
+  // With the second value, require() of Node loads no ES module, as in jest.
   describe.each(['', '--no-experimental-require-module'])('with NODE_OPTIONS=%s', (options) => {
     const env = { NODE_OPTIONS: options };
 

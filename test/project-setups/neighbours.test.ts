@@ -8,19 +8,19 @@ import { LONG, useProject } from './use-project.js';
 
 describe('a backend that migrates from other packages route by route', LONG, () => {
   const project = useProject('neighbours', [], async (folder) => {
-    // As in a backend of some years: the range is ^4.17.1, and the lock file has that version.
+    // As in an older backend: the range is ^4.17.1, and the lock file has that version.
     await install(folder, ['express@4.17.1']);
   });
 
-  it('keeps its Express, which npm raises for no dependency', async () => {
+  it('keeps its version of Express, which npm does not upgrade for a dependency', async () => {
     expect((await project()).versionOf('express')).toBe('4.17.1');
   });
 
-  it('compiles, and each route keeps to its own guard', async () => {
+  it('compiles, and each route uses its own guard', async () => {
     const made = await project();
     expect(await made.run(['tsc'])).toBe('');
     const logto = await ownLogto();
-    // The others know no ES384 as they are used here.
+    // The other packages do not accept ES384 in this configuration.
     await logto.rotateKeys({ alg: 'RS256' });
     const what = async (server: Running) => {
       await expectProtected(server, logto);
@@ -41,7 +41,7 @@ describe('a backend that migrates from other packages route by route', LONG, () 
     await whileRunning(process.execPath, join(made.folder, 'dist/app.js'), logto, { what });
   });
 
-  it('is served without a socket by serverless-http', async () => {
+  it('serves requests without a socket through serverless-http', async () => {
     const made = await project();
     await made.run(['tsc']);
     const logto = await ownLogto();

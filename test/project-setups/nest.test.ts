@@ -13,7 +13,7 @@ const starters: Record<string, string[]> = {
   '11': ['@types/express@5', '@types/jest@30', 'jest@30', 'typescript@~5.7.3', '@types/node@22'],
 };
 
-describe.each(Object.keys(starters))('a backend as NestJS %s sets it up', LONG, (version) => {
+describe.each(Object.keys(starters))('a backend created by NestJS %s', LONG, (version) => {
   const nest = ['common', 'core', 'platform-express', 'testing'].map((name) => `@nestjs/${name}@${version}`);
   const others = ['reflect-metadata@0.2', 'rxjs@7', 'ts-jest@29', 'supertest@7', '@types/supertest@6'];
   const tsconfig = version === '11' ? 'tsconfig.11.json' : undefined;
@@ -31,7 +31,7 @@ describe.each(Object.keys(starters))('a backend as NestJS %s sets it up', LONG, 
     expect(said).toMatch(/^Tests: +3 passed, 3 total$/m);
   });
 
-  it('is compiled, and protects its route', async () => {
+  it('protects its route after compilation', async () => {
     const { folder } = await project();
     await whileRunning(process.execPath, join(folder, 'dist/main.js'), logto);
   });

@@ -19,13 +19,13 @@ beforeAll(async () => {
 afterAll(() => rmSync(temporary, { recursive: true, force: true }));
 
 describe('the packed package', { timeout: 60_000 }, () => {
-  it('is one that publint has nothing to say about', async () => {
+  it('passes publint without a message', async () => {
     const bytes = new Uint8Array(readFileSync(tarball)).buffer;
     const { messages, pkg } = await publint({ pack: { tarball: bytes }, level: 'suggestion' });
     expect(messages.map((message) => formatMessage(message, pkg, { color: false }))).toEqual([]);
   });
 
-  it('has types that are right for every way to import it', async () => {
+  it('has correct types for every way to import it', async () => {
     const attw = join(root, 'node_modules/@arethetypeswrong/cli/dist/index.js');
     const said = await new Promise<string>((resolve) => {
       execFile(process.execPath, [attw, tarball, '--format', 'json'], { maxBuffer: 2 ** 26 }, (_error, out) =>
@@ -55,7 +55,7 @@ describe('the packed package', { timeout: 60_000 }, () => {
     const inDist = files.filter((path) => path.startsWith('dist/'));
     expect(inDist.filter((path) => !path.startsWith('dist/cli/')).sort()).toEqual(entries.sort());
     expect(inDist.filter((path) => path.startsWith('dist/cli/') && !path.endsWith('.js'))).toEqual([]);
-    // Folders with a `main`, for tools that know no `exports`.
+    // Folders with a `main`, for tools that do not support `exports`.
     const elsewhere = files.filter((path) => !/^(dist|docs)\//.test(path));
     expect(elsewhere.sort()).toEqual([
       'CHANGELOG.md',
@@ -80,7 +80,7 @@ describe('the packed package', { timeout: 60_000 }, () => {
     ['testing.cjs', []],
     ['setup.js', []],
     ['setup.cjs', []],
-  ])('needs in %s the packages %j, and Node', (file, packages) => {
+  ])('requires in %s only the packages %j and Node', (file, packages) => {
     const text = execFileSync('tar', ['-xzOf', tarball, `package/dist/${file}`], { encoding: 'utf8' });
     const loaded = [...text.matchAll(/(?:^import .*?from |^(?:let|const) .*?= require\()"([^"]+)"/gms)];
     const names = new Set(loaded.map(([, name = '']) => name));
@@ -88,7 +88,7 @@ describe('the packed package', { timeout: 60_000 }, () => {
     expect([...names].filter((name) => !isBuiltin(name)).sort()).toEqual(packages);
   });
 
-  // jest's sandboxes have these. Whatever else Node has as a global, the build takes from src/sandbox-globals.ts.
+  // jest's sandboxes have these. The build takes all other globals of Node from src/sandbox-globals.ts.
   const EVERYWHERE = [
     ...['Array', 'ArrayBuffer', 'Boolean', 'Date', 'Error', 'Function', 'JSON', 'Map', 'Math', 'Number'],
     ...['Object', 'Promise', 'RangeError', 'Reflect', 'RegExp', 'Set', 'String', 'Symbol', 'TypeError'],
@@ -103,7 +103,7 @@ describe('the packed package', { timeout: 60_000 }, () => {
     ],
     ...['Buffer', 'process', 'require', 'module', 'exports', 'globalThis'],
     ...['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'],
-    // jose asks by `typeof` whether it is there.
+    // jose checks by `typeof` whether it exists.
     'navigator',
   ];
 
@@ -120,7 +120,7 @@ describe('the packed package', { timeout: 60_000 }, () => {
   it.each([
     ['cjs', [], /at resolveOptions .*dist.index\.cjs:\d+/],
     ['js', ['--enable-source-maps'], /at resolveOptions .*src.options.logto-auth-options\.ts:\d+/],
-  ])('can be read in the stack trace of index.%s', (extension, options, expected) => {
+  ])('has readable stack traces in index.%s', (extension, options, expected) => {
     const script = `import('${root}dist/index.${extension}').then((m) => m.createLogtoAuth({ misspelt: 1 }))`;
     const { stderr } = spawnSync(process.execPath, [...options, '-e', script], { encoding: 'utf8' });
     expect(stderr).toMatch(expected);
@@ -153,7 +153,7 @@ function globalsOf(text: string): string[] {
   });
   const found = program
     .getSemanticDiagnostics(file)
-    // What is quoted is the name of a module.
+    // A name in quotes is that of a module.
     .filter(({ start = 0 }) => /\w|\$/.test(text.charAt(start)))
     .map(({ messageText }) =>
       /^Cannot find name '(.*?)'/.exec(ts.flattenDiagnosticMessageText(messageText, ' ')),

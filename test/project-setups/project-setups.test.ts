@@ -13,7 +13,7 @@ import { LONG, useProject } from './use-project.js';
 const { engines } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 const oldest = /\d+\.\d+\.\d+/.exec(engines.node)?.[0] as string;
 
-/** Each project runs on the oldest Node that package.json names, on later lines, and on the one of the tests. */
+/** Each project runs on the oldest Node in package.json, on later major versions, and on the current one. */
 const nodes: readonly (readonly [version: string, binary: () => Promise<string>])[] = [
   [process.versions.node, async () => process.execPath],
   ...[oldest, '22', '24'].map((version) => [version, () => nodeOf(version)] as const),
@@ -24,9 +24,9 @@ interface Setup {
   readonly template: string;
   readonly main: string;
   readonly isTyped?: boolean;
-  /** Whether that file runs alone, with no package beside it. */
+  /** Whether that file runs without installed packages. */
   readonly isBundle?: boolean;
-  /** Whole versions, or the beginnings of some. */
+  /** Full versions, or prefixes of versions. */
   readonly express?: readonly string[];
 }
 
@@ -49,7 +49,7 @@ const setups = Object.entries<Setup>({
     main: 'dist/server.js',
     isTyped: true,
   },
-  'TypeScript 6, in one file by esbuild': {
+  'TypeScript 6, bundled by esbuild': {
     template: 'typescript-bundler',
     main: 'dist/server.cjs',
     isTyped: true,
@@ -62,7 +62,7 @@ const setups = Object.entries<Setup>({
 const logto = await sharedLogto();
 const strictLibraries = ['exec', '--', 'tsc', '--noEmit', '--skipLibCheck', 'false', '--pretty', 'false'];
 
-it.each(nodes)('Node %s is at hand', LONG, async (version, binary) => {
+it.each(nodes)('Node %s is available', LONG, async (version, binary) => {
   const said = execFileSync(await binary(), ['--version'], { env: ownEnvironment(), encoding: 'utf8' });
   expect(said.startsWith(`v${version}`)).toBe(true);
 });
@@ -74,7 +74,7 @@ describe.concurrent('the packed package', LONG, () => {
     const types = isTyped ? [`@types/express@${major}`] : [];
     const project = useProject(template, [`express@${version}`, ...types]);
 
-    it('is installed and built beside that Express', async () => {
+    it('is installed and built with that Express', async () => {
       const made = await project();
       expect(made.versionOf('express-logto-m2m')).toBeDefined();
       expect(`${made.versionOf('express')}.`.startsWith(`${version}.`)).toBe(true);
@@ -88,11 +88,11 @@ describe.concurrent('the packed package', LONG, () => {
     });
   });
 
-  describe('in an app of Express 4 that express-async-errors patches', () => {
+  describe('in an Express 4 app with express-async-errors', () => {
     const project = useProject('express-async-errors', []);
 
     it.each(nodes)(
-      'keeps the door, and fails by the error handler of the app, on Node %s',
+      'protects routes, and passes failures to the error handler of the app, on Node %s',
       async (_v, binary) => {
         const made = await project();
         expect(made.versionOf('express')).toMatch(/^4\./);
@@ -123,7 +123,7 @@ describe.concurrent('the packed package', LONG, () => {
   describe('in a project of TypeScript 4.9 without Express', () => {
     const project = useProject('verify-only', ['typescript@4.9', '@types/node@20.8']);
 
-    it('is type-checked, libraries too, and verifies tokens', async () => {
+    it('passes the type check, with its libraries, and verifies tokens', async () => {
       const made = await project();
       expect(made.versionOf('typescript')).toMatch(/^4\.9\./);
       expect(made.versionOf('@types/express')).toBeUndefined();
@@ -142,15 +142,15 @@ describe.concurrent('the packed package', LONG, () => {
       await whileRunning(await binary(), join(made.folder, 'dist/server.js'), logto);
     });
 
-    it('is type-checked, libraries too', async () => {
+    it('passes the type check, with its libraries', async () => {
       await npm((await project()).folder, strictLibraries);
     });
   });
 
-  describe('in a project with the types of Express alone', () => {
+  describe('in a project with only the types of Express', () => {
     const project = useProject('verify-only', ['@types/express@5']);
 
-    it('is type-checked, libraries too, and verifies tokens', async () => {
+    it('passes the type check, with its libraries, and verifies tokens', async () => {
       const made = await project();
       expect(made.versionOf('express')).toBeUndefined();
       await npm(made.folder, ['exec', '--', 'tsc', '--skipLibCheck', 'false']);

@@ -9,7 +9,7 @@ const SETUP = 'express-logto-m2m/testing/setup';
 
 const project = useProject('test-runners');
 
-/** Each runs two test files, with one line for our sake: the set-up module. */
+/** Each runs two test files, with the set-up module as its only extra configuration. */
 const runners: [name: string, command: string[], logtos: number][] = [
   ['jest, in workers', ['jest', '--config=jest.run.json', '--maxWorkers=2'], 1],
   ['jest, in one process', ['jest', '--config=jest.run.json', '--runInBand'], 1],
@@ -19,7 +19,7 @@ const runners: [name: string, command: string[], logtos: number][] = [
   ['vitest, by setupFiles', ['vitest', 'run', '--config=vitest.each.config.mjs'], 2],
   ['mocha', ['mocha', `--import=${SETUP}`, 'mocha/*.js'], 1],
   ['mocha, in workers', ['mocha', '--parallel', `--import=${SETUP}`, 'mocha/*.js'], 1],
-  // It runs each file in a process of its own, and loads nothing before in the first.
+  // It runs each file in a separate process, and loads no module in its main process.
   ['node:test', ['node', `--import=${SETUP}`, '--test', 'node-test/one.test.js', 'node-test/two.test.js'], 2],
 ];
 const nodes: [version: string, binary: () => Promise<string>][] = [
@@ -28,10 +28,10 @@ const nodes: [version: string, binary: () => Promise<string>][] = [
 ];
 
 describe.each(nodes)('the set-up of the test kit on Node %s', LONG, (_version, binary) => {
-  it.each(runners)('gives both test files their Logto, under %s', async (_name, command, logtos) => {
+  it.each(runners)('gives both test files a Logto under %s', async (_name, command, logtos) => {
     const seen = mkdtempSync(join(tmpdir(), 'seen-'));
     try {
-      // It fails where a test does.
+      // The command fails if a test fails.
       await (await project()).run(command, { node: await binary(), env: { SEEN: seen } });
       const endpoints = readdirSync(seen).map((file) => readFileSync(join(seen, file), 'utf8'));
       expect(endpoints).toHaveLength(2);
@@ -42,7 +42,7 @@ describe.each(nodes)('the set-up of the test kit on Node %s', LONG, (_version, b
   });
 });
 
-it('testLogto says what to add where the run has no Logto', LONG, async () => {
+it('testLogto says what to add if the run has no Logto', LONG, async () => {
   const script = "require('express-logto-m2m/testing').testLogto()";
   await expect((await project()).run(['node', '-e', script])).rejects.toThrow(
     /this test run has no Logto\. Add `express-logto-m2m\/testing\/setup`/,

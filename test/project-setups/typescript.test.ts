@@ -17,7 +17,7 @@ describe('a backend in TypeScript, compiled to CommonJS', LONG, () => {
     expect(said).toMatch(/^Tests: +3 passed, 3 total$/m);
   });
 
-  it('is served by ts-node', async () => {
+  it('serves its protected route under ts-node', async () => {
     const { folder } = await project();
     const options = { cwd: folder, execArgv: ['--require=ts-node/register'] };
     await whileRunning(process.execPath, 'src/server.ts', logto, options);
@@ -29,7 +29,7 @@ interface Versions {
   readonly versions: readonly string[];
 }
 
-/** Declarations of Node and Express that such a compiler can read: newer ones ask for a newer TypeScript. */
+/** Declarations of Node and Express that such a compiler can read: newer ones need a newer TypeScript. */
 const old: Versions = {
   versions: ['4.9', '5.2'],
   packages: [
@@ -80,7 +80,7 @@ describe.each([
   });
 });
 
-/** TypeScript 6 deprecates the resolution of Node 10, and TypeScript 7 has it no more. */
+/** TypeScript 6 deprecates the resolution of Node 10, and TypeScript 7 no longer has it. */
 function modulesOf(version: string): [module: string, resolution: string[]][] {
   const exact: [string, string[]][] = ['node16', 'nodenext'].map((name) => [name, [name]]);
   if (version === '7') return [['commonjs', ['bundler']], ...exact];

@@ -16,7 +16,7 @@ describe('the delay before the next attempt', () => {
     expect(backoffDelay(failures, 200)).toBe(longest);
   });
 
-  it.each([5, 2_000])('is at most the longest after %i earlier failures', (failures) => {
+  it.each([5, 2_000])('is at most the maximum after %i earlier failures', (failures) => {
     random.mockReturnValue(1);
     expect(backoffDelay(failures, 1_000, 30_000)).toBe(30_000);
     random.mockReturnValue(0);

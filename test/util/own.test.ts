@@ -11,14 +11,14 @@ class Base {
 const prototypeOf = Object.getPrototypeOf;
 
 describe('a bare copy', () => {
-  it('has the own members alone, and no prototype', () => {
+  it('has only the own members, and no prototype', () => {
     const copy = bare(Object.assign(Object.create({ inherited: 1 }), { a: 1, __proto__: null }));
     expect(Object.entries(copy)).toEqual([['a', 1]]);
     expect(prototypeOf(copy)).toBeNull();
     expect('toString' in copy).toBe(false);
   });
 
-  it('keeps a member named __proto__ a member', () => {
+  it('keeps a member named __proto__ as a member', () => {
     const copy = bare(JSON.parse('{"__proto__": {"admin": true}}') as unknown);
     expect(prototypeOf(copy)).toBeNull();
     expect(Object.keys(copy)).toEqual(['__proto__']);
@@ -41,8 +41,8 @@ describe('a bare copy', () => {
   });
 });
 
-describe('a member', () => {
-  it('of its own is what the object itself has', () => {
+describe('reading a member', () => {
+  it('by own() finds only what the object itself has', () => {
     expect(own({ a: 1 }, 'a')).toBe(1);
     expect(own({ a: undefined }, 'a')).toBeUndefined();
     expect(own(new Base(), 'byClass')).toBeUndefined();
@@ -50,7 +50,7 @@ describe('a member', () => {
     for (const value of [undefined, null, 'text', 5]) expect(own(value, 'length')).toBeUndefined();
   });
 
-  it('is had of its own or by its class, and not as all objects have it', () => {
+  it('by hasMember() and member() also finds what its class has, but not what all objects have', () => {
     const derived = new (class extends Base {})();
     for (const name of ['inherited', 'byClass', 'constructor']) expect(hasMember(derived, name)).toBe(true);
     for (const name of ['toString', 'absent']) expect(hasMember(derived, name)).toBe(false);

@@ -44,28 +44,28 @@ describe('required claims', () => {
     ...[null, 5, {}, ['j-1'], true].map((value) => ['jti', value]),
     ...[null, '', 5, {}, ['x'], true].map((value) => ['organization_id', value]),
     ...[undefined, null, 5, {}, true].map((value) => ['aud', value]),
-  ])('refuses %s as %j', async (name, value) => {
+  ])('refuses %s with the value %j', async (name, value) => {
     expect(await resultOf(tokenWith({ [name as string]: value }))).toBe('claims');
   });
 
   it.each([
     ['a time past the year 9999', '"iat":253402300800'],
-    ['one that is infinite', '"iat":1e999'],
+    ['an infinite time', '"iat":1e999'],
     ['an expiry in milliseconds', `"exp":${Date.now() + 60_000}`],
   ])('refuses %s', async (_what, member) => {
     expect(await resultOf(tokenWith(member))).toBe('claims');
   });
 
-  it('takes the last second of the year 9999', async () => {
+  it('accepts the last second of the year 9999', async () => {
     expect(await resultOf(tokenWith('"exp":253402300799'))).toBe('ok');
   });
 
-  it('takes what custom-claims scripts add', async () => {
+  it('accepts claims that custom-claims scripts add', async () => {
     expect(await resultOf(tokenWith({ plan: 'gold', roles: ['x'], constructor: 1, nbf: now() }))).toBe('ok');
   });
 
   it.each([undefined, null, 5, '', ['https://tenant.logto.example/oidc'], {}])(
-    'refuses iss as %j',
+    'refuses iss with the value %j',
     async (iss) => {
       expect(await resultOf(tokenWith({ iss }))).toBe('issuer');
     },
@@ -79,7 +79,7 @@ describe('required claims', () => {
     `${ISSUER}#`,
     'https://tenant.logto.example@evil.example/oidc',
     'https://tenant.logto.example.evil.example/oidc',
-  ])('takes no other issuer for ours: %s', async (iss) => {
+  ])('refuses an issuer that resembles the trusted one: %s', async (iss) => {
     expect(await resultOf(tokenWith({ iss }))).toBe('issuer');
   });
 
@@ -114,7 +114,7 @@ describe('the audience', () => {
   });
 });
 
-describe('the audience of a token that an organization may send', () => {
+describe('the audience of an organization token', () => {
   it.each<[unknown, string]>([
     ['urn:logto:organization:o-1', 'ok'],
     [['urn:logto:organization:o-1'], 'ok'],
@@ -131,14 +131,14 @@ describe('the audience of a token that an organization may send', () => {
   });
 });
 
-describe('the moment', () => {
+describe('the check of times', () => {
   const at = (seconds: number) => {
     vi.useFakeTimers({ toFake: ['Date'] });
     vi.setSystemTime(seconds * 1000);
   };
 
   it.each([0, 5, 0.5, 300])(
-    'ends a token clockTolerance %d s after exp, new or cached',
+    'refuses a token from %d s (clockTolerance) after exp, new or cached',
     async (clockTolerance) => {
       const instance = instanceWith({ clockTolerance });
       const end = 2_000_000_000;
@@ -153,17 +153,20 @@ describe('the moment', () => {
     },
   );
 
-  it.each([0, 5])('begins one clockTolerance %d s before nbf, new or cached', async (clockTolerance) => {
-    const instance = instanceWith({ clockTolerance });
-    const start = 2_000_000_000;
-    const token = tokenWith({ nbf: start, iat: start, exp: start + 60 });
-    at(start - clockTolerance - 0.001);
-    expect(await resultOf(token, instance)).toBe('not_yet_valid');
-    at(start - clockTolerance);
-    expect(await resultOf(token, instance)).toBe('ok');
-    at(start - clockTolerance - 0.001);
-    expect(await resultOf(token, instance)).toBe('not_yet_valid');
-  });
+  it.each([0, 5])(
+    'accepts a token from %d s (clockTolerance) before nbf, new or cached',
+    async (clockTolerance) => {
+      const instance = instanceWith({ clockTolerance });
+      const start = 2_000_000_000;
+      const token = tokenWith({ nbf: start, iat: start, exp: start + 60 });
+      at(start - clockTolerance - 0.001);
+      expect(await resultOf(token, instance)).toBe('not_yet_valid');
+      at(start - clockTolerance);
+      expect(await resultOf(token, instance)).toBe('ok');
+      at(start - clockTolerance - 0.001);
+      expect(await resultOf(token, instance)).toBe('not_yet_valid');
+    },
+  );
 
   it.each([
     [60, 0],
@@ -171,7 +174,7 @@ describe('the moment', () => {
     [0.5, 0],
     [3_600, 300],
   ])(
-    'ends a token %d s after iat, and clockTolerance %d, new or cached',
+    'refuses a token older than %d s (maxTokenAge) plus %d s (clockTolerance), new or cached',
     async (maxTokenAge, clockTolerance) => {
       const instance = instanceWith({ maxTokenAge, clockTolerance });
       const start = 2_000_000_000;
@@ -187,7 +190,7 @@ describe('the moment', () => {
     },
   );
 
-  it('begins one clockTolerance before iat where the age matters, new or cached', async () => {
+  it('accepts a token from clockTolerance before iat if maxTokenAge is set, new or cached', async () => {
     const instance = instanceWith({ maxTokenAge: 60, clockTolerance: 5 });
     const start = 2_000_000_000;
     const token = tokenWith({ iat: start, exp: start + 60 });
@@ -200,13 +203,13 @@ describe('the moment', () => {
     expect(await resultOf(token, instance)).toBe('not_yet_valid');
   });
 
-  it('is no matter of an iat that is not a number: that is a wrong claim', async () => {
+  it('refuses an iat that is not a number as an invalid claim', async () => {
     for (const iat of ['soon', '1', null, undefined, {}]) {
       expect(await resultOf(tokenWith({ iat }), instanceWith({ maxTokenAge: 60 }))).toBe('claims');
     }
   });
 
-  it('that is too late for a token is told with its claim', async () => {
+  it('explains a refusal by maxTokenAge with the iat of the token', async () => {
     const instance = instanceWith({ maxTokenAge: 60 });
     const start = 2_000_000_000;
     at(start + 100);
@@ -220,19 +223,19 @@ describe('the moment', () => {
     );
   });
 
-  it('is seen before the signature is looked at, and the audience too', async () => {
+  it('comes before the check of the signature, and so does that of the audience', async () => {
     const forger = createSigningKey();
     expect(await resultOf(tokenWith({ exp: now() - 60 }, forger))).toBe('expired');
     expect(await resultOf(tokenWith({ nbf: now() + 60 }, forger))).toBe('not_yet_valid');
     expect(await resultOf(tokenWith({ aud: 'https://other.api' }, forger))).toBe('audience');
-    // What the other claims hold is looked at only once the signature holds.
+    // The other claims are checked only after the signature.
     expect(await resultOf(tokenWith({ sub: undefined }, forger))).toBe('signature');
     expect(await resultOf(tokenWith({ exp: 'soon' }, forger))).toBe('signature');
   });
 });
 
 describe('hints', () => {
-  it('quote what came and cut it at a hundred characters', async () => {
+  it('quote the received value and cut it after a hundred characters', async () => {
     const error = await auth.verify(tokenWith({ iss: `a"\n${'x'.repeat(500)}` })).catch((thrown) => thrown);
     expect(error.hint).toContain(`"a\\"\\n${'x'.repeat(97)}…"`);
     expect(error.hint).not.toContain('x'.repeat(98));

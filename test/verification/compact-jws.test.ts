@@ -3,10 +3,10 @@ import { splitCompactJws } from '../../src/verification/compact-jws.js';
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
 
-/** Whether the text is what its own bytes are encoded to. */
+/** Whether the text is the canonical encoding of its bytes. */
 const isCanonical = (part: string) => Buffer.from(part, 'base64url').toString('base64url') === part;
 
-it('gives the parts, and what was signed', () => {
+it('returns the parts and the signing input', () => {
   expect(splitCompactJws('e30.e30x.AAAA')).toEqual({
     header: 'e30',
     payload: 'e30x',
@@ -16,7 +16,7 @@ it('gives the parts, and what was signed', () => {
 });
 
 it.each([0, 1, 2])(
-  'takes as part %i what is canonical, whatever its last character, and nothing else',
+  'accepts as part %i only canonical base64url, for each possible last character',
   (index) => {
     const verdicts = ['', 'A', 'AA', 'AAA', 'AAAA', 'AAAAA'].flatMap((start) =>
       [...ALPHABET, '=', '+', '/', ' ', 'é'].map((last) => {
@@ -41,6 +41,6 @@ it.each([
   'AAAA..AAAA',
   'AAAA.AAAA.AAAA.AAAA',
   'AAAA.AAAA.AAAA\n',
-])('does not take %j', (text) => {
+])('refuses %j', (text) => {
   expect(splitCompactJws(text)).toBeUndefined();
 });

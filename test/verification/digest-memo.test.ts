@@ -7,7 +7,7 @@ import { elapse, resultOf, travel } from '../support/result.js';
 
 const digests = vi.hoisted(() => ({ count: 0 }));
 
-// The real digest, with a counter: from outside nobody can tell whether there was one.
+// The real digest with a counter, since its use cannot be observed from outside.
 vi.mock('../../src/verification/token-cache.js', async (importOriginal) => {
   const original = await importOriginal<typeof import('../../src/verification/token-cache.js')>();
   const digestOf: typeof original.digestOf = (text) => {
@@ -17,7 +17,7 @@ vi.mock('../../src/verification/token-cache.js', async (importOriginal) => {
   return { ...original, digestOf };
 });
 
-/** A WeakRef whose target no garbage collection takes before the test does. */
+/** A WeakRef whose target stays until the test collects it. */
 class Held {
   static readonly all: Held[] = [];
   #target: object | undefined;
@@ -39,13 +39,13 @@ class Held {
 beforeEach(() => void vi.stubGlobal('WeakRef', Held));
 afterEach(() => void vi.unstubAllGlobals());
 
-/** The same text at another place in memory, as each request brings it. */
+/** A copy of the text at another place in memory, as each request has one. */
 const again = (text: string): string => Buffer.from(text).toString();
 
 describe('the memo', () => {
   const signature = 'a'.repeat(50) + 'b'.repeat(12);
 
-  it('knows a text that is the same in every character, also at another place in memory', () => {
+  it('recognizes the same text, also at another place in memory', () => {
     const memo = new DigestMemo(10);
     expect(memo.get(`header.payload.${signature}`)).toBeUndefined();
     memo.set(`header.payload.${signature}`, 'digest');
@@ -54,11 +54,11 @@ describe('the memo', () => {
 
   it.each([
     ['another text with the same end', `header.Payload.${signature}`],
-    ['a longer one', `xheader.payload.${signature}`],
-    ['the end alone', 'b'.repeat(12)],
-    ['one with another end', `header.payload.${signature.slice(0, -1)}c`],
-    ['none', ''],
-  ])('does not know %s', (_what, text) => {
+    ['a longer text', `xheader.payload.${signature}`],
+    ['the end of the text', 'b'.repeat(12)],
+    ['a text with another end', `header.payload.${signature.slice(0, -1)}c`],
+    ['an empty text', ''],
+  ])('does not recognize %s', (_what, text) => {
     const memo = new DigestMemo(10);
     memo.set(`header.payload.${signature}`, 'digest');
     expect(memo.get(text)).toBeUndefined();
@@ -71,7 +71,7 @@ describe('the memo', () => {
     expect([memo.get(`one.${signature}`), memo.get(`two.${signature}`)]).toEqual([undefined, 'second']);
   });
 
-  it('forgets a text that was collected, and learns it again', () => {
+  it('forgets a text after garbage collection, and can store it again', () => {
     const memo = new DigestMemo(10);
     memo.set(signature, 'digest');
     Held.collect();
@@ -80,13 +80,13 @@ describe('the memo', () => {
     expect(memo.get(signature)).toBe('digest');
   });
 
-  it('keeps the others where it learns one again, also when it is full', () => {
+  it('keeps the other texts when it stores one again, even if it is full', () => {
     const memo = new DigestMemo(2);
     for (const text of ['one', 'two', 'one']) memo.set(`${text}${signature}${text}`, text);
     expect(['one', 'two'].map((text) => memo.get(`${text}${signature}${text}`))).toEqual(['one', 'two']);
   });
 
-  it('keeps no more than it may, and begins anew when it is full', () => {
+  it('stores no more than its maximum, and is emptied when it is full', () => {
     const memo = new DigestMemo(2);
     const texts = ['1', '2', '3'].map((end) => signature + end);
     for (const text of texts.slice(0, 2)) memo.set(text, text);
@@ -96,7 +96,7 @@ describe('the memo', () => {
   });
 });
 
-describe('a token whose text comes again', () => {
+describe('a token that is sent again', () => {
   let logto: TestLogto;
 
   beforeEach(async () => {
@@ -107,12 +107,12 @@ describe('a token whose text comes again', () => {
   const instance = (options: LogtoAuthOptions = {}): LogtoAuth =>
     createLogtoAuth({ endpoint: logto.endpoint, audience: AUDIENCE, ...options });
 
-  /** Sends it until it is known by its text. */
+  /** Verifies the token until the memo has its text. */
   async function makeKnown(auth: LogtoAuth, token: string): Promise<void> {
     for (let i = 0; i < 2; i += 1) expect(await resultOf(auth, again(token))).toBe('ok');
   }
 
-  /** How often a digest is made meanwhile. */
+  /** The number of digests that this work takes. */
   async function digestsOf(work: () => Promise<unknown>): Promise<number> {
     const before = digests.count;
     await work();
@@ -128,7 +128,7 @@ describe('a token whose text comes again', () => {
     expect(auth.health().tokenCache).toMatchObject({ hits: 3, misses: 1, size: 1 });
   });
 
-  it('is noted once, and again after a garbage collection', async () => {
+  it('is stored in the memo once, and again after a garbage collection', async () => {
     const set = vi.spyOn(DigestMemo.prototype, 'set');
     const auth = instance();
     const token = await readingToken(logto);
@@ -142,13 +142,13 @@ describe('a token whose text comes again', () => {
     set.mockRestore();
   });
 
-  it('needs one each time where the cache is off', async () => {
+  it('needs a digest each time if the cache is off', async () => {
     const auth = instance({ tokenCache: false });
     const token = await readingToken(logto);
     for (let i = 0; i < 4; i += 1) expect(await digestsOf(() => auth.verify(again(token)))).toBe(1);
   });
 
-  it('is not noted while it is refused, however often it comes', async () => {
+  it('is not stored in the memo if it is refused, however often it is sent', async () => {
     const set = vi.spyOn(DigestMemo.prototype, 'set');
     const auth = instance();
     const refused = {
@@ -174,7 +174,7 @@ describe('a token whose text comes again', () => {
     expect(await resultOf(auth, again(token))).toBe('expired');
   });
 
-  it('is refused where another audience, permission or organization is asked for', async () => {
+  it('is refused if another audience, permission or organization is required', async () => {
     const auth = instance();
     const token = await readingToken(logto);
     await makeKnown(auth, token);
@@ -184,7 +184,7 @@ describe('a token whose text comes again', () => {
     expect(await resultOf(auth, token)).toBe('ok');
   });
 
-  it('is refused once it is revoked, and isRevoked is asked each time', async () => {
+  it('is refused once it is revoked, and isRevoked is called each time', async () => {
     const isRevoked = vi.fn(() => false);
     const auth = instance({ isRevoked });
     const token = await readingToken(logto);
@@ -194,7 +194,7 @@ describe('a token whose text comes again', () => {
     expect(isRevoked).toHaveBeenCalledTimes(3);
   });
 
-  it('is refused once its key is withdrawn, and is verified again when it was evicted', async () => {
+  it('is refused once its key is withdrawn, and is verified again after it was evicted', async () => {
     const auth = instance({ tokenCache: { max: 1 } });
     const token = await readingToken(logto, { claims: { exp: now() + 86_400 } });
     await makeKnown(auth, token);
@@ -211,7 +211,7 @@ describe('a token whose text comes again', () => {
     await vi.waitFor(async () => expect(await resultOf(auth, again(token))).toBe('unknown_key'));
   });
 
-  it('does not vouch for another text with the same end', async () => {
+  it('does not make another text with the same end valid', async () => {
     const auth = instance();
     const token = await readingToken(logto);
     await makeKnown(auth, token);

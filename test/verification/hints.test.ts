@@ -40,30 +40,30 @@ const payload = (claims = {}) => ({
 });
 const signed = (head: unknown, body: unknown) => signJws(head, body, key);
 
-/** Why a token was refused, in the words for whoever runs the API. */
+/** The reason for a refusal, as the operator reads it. */
 async function hintOf(token: string, options?: VerifyOptions, instance = auth): Promise<string | undefined> {
   const error = await instance.verify(token, options).catch((thrown) => thrown);
   expect(error).toBeInstanceOf(AuthError);
   return error.hint;
 }
 
-describe('the hint says what is wrong with', () => {
+describe('the hint explains', () => {
   it.each([
     [
-      'no JWT',
+      'a text that is not a JWT',
       'abc',
       'It is not three parts of base64url with dots between them. It must come without "Bearer", too.',
     ],
-    ['a header', signed('x', payload()), 'Its header is not a JSON object.'],
-    ['a payload', signed(header(), 'x'), 'Its payload is not a JSON object.'],
-    ['the length', 'x'.repeat(16_385), 'It is longer than 16 KiB.'],
+    ['an invalid header', signed('x', payload()), 'Its header is not a JSON object.'],
+    ['an invalid payload', signed(header(), 'x'), 'Its payload is not a JSON object.'],
+    ['a token that is too long', 'x'.repeat(16_385), 'It is longer than 16 KiB.'],
     [
-      'no JWT of the greatest length',
+      'a text of the maximum length that is not a JWT',
       'x'.repeat(16_384),
       'It is not three parts of base64url with dots between them. It must come without "Bearer", too.',
     ],
     [
-      'crit',
+      'a crit header',
       signed(header({ crit: ['b64'] }), payload()),
       'Its header has crit, and no extension is understood here.',
     ],
@@ -73,42 +73,42 @@ describe('the hint says what is wrong with', () => {
       'The token\'s alg is "RS256"; accepted are ES384, ES256.',
     ],
     [
-      'an alg that the key cannot have',
+      'an alg that does not fit the key',
       signed(header({ alg: 'ES256' }), payload()),
       'The token\'s alg is "ES256", and its key "first" is of another kind.',
     ],
     [
-      'a type',
+      'a wrong type',
       signed(header({ typ: 'JWT' }), payload()),
       'The token\'s typ is "JWT"; an ID token, perhaps? It must be "at+jwt".',
     ],
     [
-      'a kid that is none',
+      'an invalid kid',
       signed(header({ kid: 5 }), payload()),
       "The token's kid is 5; it must be a string of 1 to 256 characters.",
     ],
     [
-      'an unknown key',
+      'an unknown key id',
       signed(header({ kid: 'third' }), payload()),
       `The token's kid is "third"; the keys of ${ISSUER} are "first", "second".`,
     ],
     [
-      'an issuer',
+      'an unknown issuer',
       signed(header(), payload({ iss: 'https://x' })),
       `The token's iss is "https://x"; accepted is "${ISSUER}" or "${OTHER}", to the letter.`,
     ],
     [
-      'the signature',
+      'an invalid signature',
       signed(header(), payload()).replace(/\.[^.]*\./, `.${encodePart(payload({ sub: 'x' }))}.`),
       'The signature was not made by the issuer\'s key "first", or the token was altered.',
     ],
     [
-      'the end',
+      'an expired token',
       signed(header(), payload({ exp: NOW - 5 })),
       "The token's exp is 1999999995, and it is 2000000000 here (clockTolerance 5).",
     ],
     [
-      'the begin',
+      'a token that is not yet valid',
       signed(header(), payload({ nbf: NOW + 6 })),
       "The token's nbf is 2000000006, and it is 2000000000 here (clockTolerance 5): compare the clocks.",
     ],
@@ -118,7 +118,7 @@ describe('the hint says what is wrong with', () => {
       'The token has a cnf claim (RFC 7800): it is worth nothing without proof of a key, as DPoP or mTLS give.',
     ],
     [
-      'a user',
+      'the token of a user',
       signed(header(), payload({ sub: 'user-1' })),
       "The token's sub is a user, not its client_id. machineOnly: false would take it.",
     ],
@@ -140,12 +140,12 @@ describe('the hint says what is wrong with', () => {
     ['nbf', null, 'null', 'a number of seconds since 1970'],
     ['scope', ['a'], '["a"]', 'a string, or absent'],
     ['organization_id', 5, '5', 'a non-empty string, or absent'],
-  ])('the claim %s as %j', async (name, value, came, needed) => {
+  ])('the claim %s with the value %j', async (name, value, came, needed) => {
     const hint = await hintOf(signed(header(), payload({ [name]: value })));
     expect(hint).toBe(`The token's ${name} is ${came}; it must be ${needed}.`);
   });
 
-  it('the audience, with all that would do', async () => {
+  it('a wrong audience, and lists the accepted ones', async () => {
     const token = signed(header(), payload({ aud: ['https://a.example', 'https://b.example'] }));
     const came = 'The token\'s aud is ["https://a.example","https://b.example"]';
     expect(await hintOf(token)).toBe(`${came}; expected is "${AUDIENCE}", to the letter.`);
@@ -159,41 +159,41 @@ describe('the hint says what is wrong with', () => {
 
   it.each<[what: string, held: string | undefined, options: VerifyOptions, hint: string]>([
     [
-      'one organization where the route has no rule',
+      'a token of an organization on a route without a rule',
       'o-1',
       {},
       'The token holds inside the organization "o-1" only, and this route has no organization rule. ' +
         'Give the guard one: { organization: (req) => … }.',
     ],
     [
-      'none where one is required',
+      'a token without an organization where one is required',
       undefined,
       { organization: 'required' },
       'The token is of no organization: ask Logto with organization_id.',
     ],
     [
-      'none where one is named',
+      'a token without an organization for a request about one',
       undefined,
       { organization: { id: 'o-1' } },
       'The token is of no organization; the request is about "o-1".',
     ],
     [
-      'another one',
+      'a token of another organization',
       'o-2',
       { organization: { id: 'o-1' } },
       'The token is of the organization "o-2"; the request is about "o-1".',
     ],
     [
-      'one where the request has none',
+      'a request without an organization id',
       'o-1',
       { organization: { id: '' } },
       'The request\'s organization is "", which is no organization id.',
     ],
-  ])('the organization: %s', async (_what, held, options, hint) => {
+  ])('an organization mismatch: %s', async (_what, held, options, hint) => {
     expect(await hintOf(signed(header(), payload({ organization_id: held })), options)).toBe(hint);
   });
 
-  it('the scopes: those alone that are missing', async () => {
+  it('missing scopes, and lists no others', async () => {
     const token = signed(header(), payload());
     const fix = 'Did the app request it, and does an M2M role of the app give it?';
     expect(await hintOf(token, { scopes: ['write:orders', 'read:products', 'write:products'] })).toBe(
@@ -204,14 +204,14 @@ describe('the hint says what is wrong with', () => {
     );
   });
 
-  it('revocation', async () => {
+  it('a revoked token', async () => {
     const instance = instanceWith({ isRevoked: () => true });
     expect(await hintOf(signed(header(), payload()), {}, instance)).toBe('isRevoked answered true.');
   });
 });
 
 describe('hints', () => {
-  it('tell what is waited for, and how many wait already', async () => {
+  it('say what a request waits for and how many requests wait', async () => {
     const instance = instanceWith({
       issuers: [{ issuer: ISSUER }],
       fetch: () => new Promise(() => {}),
@@ -227,11 +227,11 @@ describe('hints', () => {
     );
   });
 
-  it('blame nothing where all that is known is the time that it took', async () => {
+  it('name no cause if only the timeout is known', async () => {
     const instance = instanceWith({
       issuers: [{ issuer: ISSUER }],
       fetch: () => new Promise(() => {}),
-      // The outcome of a refresh is known only when the store has answered too.
+      // The result of a refresh is known only after the store has responded, too.
       jwksCache: { timeout: 0.1, store: { get: () => new Promise(() => {}), set: async () => {} } },
     });
     expect(await hintOf(signed(header(), payload()), {}, instance)).toBe(
@@ -239,7 +239,7 @@ describe('hints', () => {
     );
   });
 
-  it('name ten keys of the issuer at most', async () => {
+  it('name at most ten keys of the issuer', async () => {
     const keys = Array.from({ length: 12 }, (_, i) => ({ ...key.publicJwk, kid: `key-${i}` }));
     const instance = instanceWith({ issuers: [{ issuer: ISSUER, jwks: { keys } }] });
     const hint = await hintOf(signed(header(), payload()), {}, instance);

@@ -24,14 +24,14 @@ describe.each([
   ['Bun', { node: '24.0.0', bun: '1.3.0' }, false],
   ['Deno', { node: '24.0.0', deno: '2.5.0' }, false],
 ])('for %s', (_runtime, versions, isKeyObject) => {
-  it.each(kinds)('a key of %s checks signatures with its parameters', (_what, parameters, pair) => {
+  it.each(kinds)('a key for %s checks signatures with its parameters', (_what, parameters, pair) => {
     const input = keyInputs(parameters, versions)(keyOf(pair));
     const signature = sign('sha256', data, { key: pair.privateKey, ...parameters });
     expect(verify('sha256', data, input, signature)).toBe(true);
     expect(verify('sha256', Buffer.from('other'), input, signature)).toBe(false);
   });
 
-  it('the parameters stand where that runtime reads them, and what Node reads beside them is not inherited', () => {
+  it('the parameters are where the runtime reads them, and no option of Node is inherited', () => {
     const [, parameters, pair] = kinds[0] as (typeof kinds)[0];
     const input = keyInputs(parameters, versions)(keyOf(pair));
     expect(input instanceof KeyObject).toBe(isKeyObject);
@@ -40,14 +40,14 @@ describe.each([
     expect(['dsaEncoding', 'padding', 'saltLength', 'context'].filter((name) => !isOwn(name))).toEqual([]);
   });
 
-  it('a key is read once', () => {
+  it('the input for a key is created once', () => {
     const of = keyInputs(PS, versions);
     const key = keyOf((kinds[1] as (typeof kinds)[0])[2]);
     expect(of(key)).toBe(of(key));
   });
 });
 
-it('the runtime of this process is the one that is asked where none is given', () => {
+it('the default runtime is that of this process', () => {
   const [, parameters, pair] = kinds[0] as (typeof kinds)[0];
   expect(keyInputs(parameters)(keyOf(pair))).toBeInstanceOf(KeyObject);
 });

@@ -36,11 +36,11 @@ function withSignature(text: string, change: (signature: Buffer) => Buffer): str
   return text.slice(0, dot) + change(Buffer.from(text.slice(dot), 'base64url')).toString('base64url');
 }
 
-it.each(vectors)('the $alg signature of $from holds', async ({ alg, jwk, jws }) => {
+it.each(vectors)('the $alg signature of $from is valid', async ({ alg, jwk, jws }) => {
   expect(await check(keyOf(jwk), alg, jws)).toBe(true);
 });
 
-describe.each(ALGORITHMS)('of signatures made by jose with %s', (alg) => {
+describe.each(ALGORITHMS)('signatures made by jose with %s', (alg) => {
   let key: VerificationKey;
   let other: VerificationKey;
   let privateKey: Awaited<ReturnType<typeof generateKeyPair>>['privateKey'];
@@ -57,17 +57,17 @@ describe.each(ALGORITHMS)('of signatures made by jose with %s', (alg) => {
     jws = await sign('{"sub":"app"}');
   });
 
-  it('those by the key hold, however long what was signed', async () => {
+  it('are valid for their key, whatever the length of the payload', async () => {
     for (const payload of ['{}', 'ä'.repeat(5_000)]) {
       expect(await check(key, alg, await sign(payload))).toBe(true);
     }
   });
 
-  it('those by another key do not', async () => {
+  it('are invalid for another key', async () => {
     expect(await check(other, alg, jws)).toBe(false);
   });
 
-  it('those of another header or payload do not', async () => {
+  it('are invalid for another header or payload', async () => {
     const [header, payload, signature] = jws.split('.');
     const [otherHeader] = (await sign('{}', { kid: 'x' })).split('.');
     expect(await check(key, alg, `${otherHeader}.${payload}.${signature}`)).toBe(false);
@@ -75,7 +75,7 @@ describe.each(ALGORITHMS)('of signatures made by jose with %s', (alg) => {
     expect(await check(key, alg, `${payload}.${header}.${signature}`)).toBe(false);
   });
 
-  it('those that are changed, cut, longer, all zeros or all ones do not', async () => {
+  it('are invalid if they are changed, shortened, extended, all zeros or all ones', async () => {
     const changes: ((signature: Buffer) => Buffer)[] = [
       (s) => Buffer.concat([Buffer.from([(s[0] ?? 0) ^ 1]), s.subarray(1)]),
       (s) => Buffer.concat([s.subarray(0, -1), Buffer.from([(s.at(-1) ?? 0) ^ 1])]),
@@ -92,14 +92,14 @@ describe.each(ALGORITHMS)('of signatures made by jose with %s', (alg) => {
     for (const change of changes) expect(await check(key, alg, withSignature(jws, change))).toBe(false);
   });
 
-  it('those by another algorithm of the same key do not', async () => {
+  it('are invalid for another algorithm of the same key', async () => {
     const kind = alg.startsWith('ES') ? 'ES' : '[RP]S';
     for (const wrong of ALGORITHMS.filter((name) => name !== alg && new RegExp(`^${kind}`).test(name))) {
       expect(await check(key, wrong, jws)).toBe(false);
     }
   });
 
-  it('jose says the same of the whole and of the altered', async () => {
+  it('get the same result from jose, whether intact or altered', async () => {
     const altered = withSignature(jws, (s) =>
       Buffer.concat([s.subarray(0, -1), Buffer.from([(s.at(-1) ?? 0) ^ 1])]),
     );
@@ -114,7 +114,7 @@ describe.each(ALGORITHMS)('of signatures made by jose with %s', (alg) => {
 });
 
 it.each(['PS256', 'PS384', 'PS512'])(
-  'the salt of %s is as long as the digest, or it does not hold',
+  'a signature by %s is valid only if its salt is as long as the digest',
   async (alg) => {
     const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
     const key = keyOf(publicKey.export({ format: 'jwk' }));
@@ -131,12 +131,12 @@ it.each(['PS256', 'PS384', 'PS512'])(
   },
 );
 
-it.each(['RS256', 'PS256'])('a signature by %s does not hold without its leading zero', async (alg) => {
+it.each(['RS256', 'PS256'])('a signature by %s is invalid without its leading zero byte', async (alg) => {
   const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
   const key = keyOf(publicKey.export({ format: 'jwk' }));
   const pss = { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_DIGEST };
   const options = { key: privateKey, ...(alg === 'PS256' && pss) };
-  // One in 256 begins with it.
+  // One in 256 signatures begins with a zero byte.
   for (let i = 0; ; i++) {
     const input = `e30.${Buffer.from(String(i)).toString('base64url')}`;
     const signature = nodeSign('sha256', Buffer.from(input), options);
@@ -151,7 +151,7 @@ describe('the thread pool', () => {
   afterEach(() => void vi.unstubAllEnvs());
 
   it.each([undefined, '1', '8'])(
-    'of size %s gets three checks a thread at once, and the next when one is done',
+    'of size %s gets three checks per thread at once, and the next one when a check ends',
     async (size) => {
       vi.stubEnv('UV_THREADPOOL_SIZE', size);
       vi.resetModules();
@@ -194,12 +194,12 @@ describe('the thread pool', () => {
     ['0', 1],
     ['many', 1],
     ['5000', 1024],
-  ])('of UV_THREADPOOL_SIZE %s has %i threads', (size, threads) => {
+  ])('with UV_THREADPOOL_SIZE=%s has %i threads', (size, threads) => {
     expect(threadsOf(size)).toBe(threads);
   });
 });
 
-it('the algorithms of one key do not disturb each other, however they come together', async () => {
+it('simultaneous checks by different algorithms of one key do not affect each other', async () => {
   const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
   const key = keyOf(publicKey.export({ format: 'jwk' }));
   const algorithms = ALGORITHMS.filter((alg) => !alg.startsWith('ES'));
@@ -213,7 +213,7 @@ it('the algorithms of one key do not disturb each other, however they come toget
   for (const round of checks) expect(await Promise.all(round)).toEqual(holds);
 });
 
-it('Node reads a key once for each kind of signature, and not at every check', async () => {
+it('Node reads a key once for each kind of signature, not for every check', async () => {
   const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
   const key = keyOf(publicKey.export({ format: 'jwk' }));
   const read = vi.spyOn(key, 'toKeyObject');
@@ -224,7 +224,7 @@ it('Node reads a key once for each kind of signature, and not at every check', a
   expect(read).toHaveBeenCalledTimes(2);
 });
 
-it('a key that Node cannot read is no verdict, and is read again for the next token', async () => {
+it('a check fails with an error if Node cannot read the key, and the next check reads it again', async () => {
   const { alg, jwk, jws } = vectors[0] as Vector;
   const key = keyOf(jwk);
   vi.spyOn(key, 'toKeyObject').mockImplementationOnce(() => {
@@ -235,14 +235,14 @@ it('a key that Node cannot read is no verdict, and is read again for the next to
 });
 
 it.each<[how: string, verify: (failure: Error, ...args: unknown[]) => void]>([
-  ['tells', (failure, ...args) => (args[4] as (error: Error) => void)(failure)],
+  ['reports', (failure, ...args) => (args[4] as (error: Error) => void)(failure)],
   [
     'throws',
     (failure) => {
       throw failure;
     },
   ],
-])('what Node %s that it cannot check is no verdict, and takes no turn from others', async (_how, fail) => {
+])('a check fails with the error that Node %s, and does not block other checks', async (_how, fail) => {
   const { verify } = crypto;
   const failure = new Error('no such digest');
   const { alg, jwk, jws } = vectors[0] as Vector;

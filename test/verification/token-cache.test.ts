@@ -17,7 +17,7 @@ const verifications = vi.hoisted(() => ({
   failure: undefined as Error | undefined,
 }));
 
-// The real check, with a counter and a gate: what happens during a check cannot be told from outside.
+// The real check with a counter and a gate, since a running check cannot be observed from outside.
 vi.mock('../../src/verification/signature.js', async (importOriginal) => {
   const { isSignedBy } = await importOriginal<typeof import('../../src/verification/signature.js')>();
   const counted: typeof isSignedBy = async (...args) => {
@@ -42,7 +42,7 @@ afterEach(() => void vi.useRealTimers());
 const instance = (options: LogtoAuthOptions = {}): LogtoAuth =>
   createLogtoAuth({ endpoint: logto.endpoint, audience: AUDIENCE, ...options });
 
-describe('a token that verified before', () => {
+describe('a token that was verified before', () => {
   it('is not verified again', async () => {
     const auth = instance();
     const token = await readingToken(logto);
@@ -51,7 +51,7 @@ describe('a token that verified before', () => {
     expect(auth.health().tokenCache).toMatchObject({ size: 1, hits: 4, misses: 1 });
   });
 
-  it('is known by its SHA-256 digest, and the cache keeps no text', async () => {
+  it('is cached under its SHA-256 digest, and the cache contains no part of its text', async () => {
     const set = vi.spyOn(TokenCache.prototype, 'set');
     const token = await readingToken(logto);
     await instance().verify(token);
@@ -62,7 +62,7 @@ describe('a token that verified before', () => {
     set.mockRestore();
   });
 
-  it('shares its lists with the tokens that say the same, and with no other', async () => {
+  it('shares its lists with tokens that have equal lists, and with no others', async () => {
     const auth = instance();
     const scope = 'read:products write:products';
     const [first, same, other] = await Promise.all(
@@ -78,16 +78,16 @@ describe('a token that verified before', () => {
     expect(other).toMatchObject({ audience: [AUDIENCE, 'write:products'], scopes: ['read:products'] });
   });
 
-  it('takes nobody else’s lists for its own, however they are written', async () => {
+  it('does not share a list with a different one that looks alike as text', async () => {
     const auth = instance();
     const granting = (scopes: string) => logto.issueToken({ scopes });
     expect((await auth.verify(await granting('a b'))).scopes).toEqual(['a', 'b']);
-    // One scope, and a legal one (RFC 6749 section 3.3).
+    // This is one valid scope (RFC 6749 section 3.3).
     expect((await auth.verify(await granting('a,b'))).scopes).toEqual(['a,b']);
     expect(await resultOf(auth, await granting('a,b'), { scopes: ['a'] })).toBe('scope');
   });
 
-  it('keeps very long lists for itself', async () => {
+  it('does not share very long lists', async () => {
     const auth = instance();
     const scopes = Array.from({ length: 200 }, (_, i) => `scope:${i}`);
     const [one, two] = [
@@ -100,8 +100,8 @@ describe('a token that verified before', () => {
 
   it.each<[what: string, options: LogtoAuthOptions]>([
     ['', {}],
-    [', also by way of isRevoked', { isRevoked: () => false }],
-  ])('takes a synchronous way from the header to the handler%s', async (_what, options) => {
+    [', also with isRevoked', { isRevoked: () => false }],
+  ])('reaches the handler synchronously%s', async (_what, options) => {
     const auth = instance(options);
     const guard = auth.requireScopes('read:products');
     const token = await readingToken(logto);
@@ -117,7 +117,7 @@ describe('a token that verified before', () => {
     expect(called).toBe(true);
   });
 
-  it('is refused on a route of another audience, for another permission and by another organization rule', async () => {
+  it('is refused for another audience, another permission and another organization rule', async () => {
     const auth = instance();
     const token = await readingToken(logto);
     expect(await resultOf(auth, token)).toBe('ok');
@@ -144,7 +144,7 @@ describe('a token that verified before', () => {
     expect(await resultOf(auth, `${header}.${payload}.${altered}`)).toBe('signature');
   });
 
-  it('is verified again when it was evicted', async () => {
+  it('is verified again after it was evicted', async () => {
     const auth = instance({ tokenCache: { max: 1 } });
     const [one, two] = [await readingToken(logto), await readingToken(logto)];
     expect([await resultOf(auth, one), await resultOf(auth, two), await resultOf(auth, one)]).toEqual([
@@ -155,8 +155,8 @@ describe('a token that verified before', () => {
     expect(verifications.count).toBe(3);
   });
 
-  it('is refused once Logto has withdrawn its key, and once it has other material under the kid', async () => {
-    // No Logto does the latter.
+  it('is refused once Logto withdraws its key or has other material under its kid', async () => {
+    // Logto never does the latter.
     const issuer = await ownIssuer();
     const withdrawals = [
       {
@@ -177,10 +177,10 @@ describe('a token that verified before', () => {
       expect(await resultOf(auth, token)).toBe('ok');
       const { keyRequests } = trusted;
       await withdraw();
-      // The keys are still fresh: nothing is asked, and nothing is known of it.
+      // The keys are still fresh, so they are not requested and the change is not noticed.
       expect(await resultOf(auth, token)).toBe('ok');
       travel(601);
-      // The first request past maxAge is served, and causes the refresh.
+      // The first request past maxAge is accepted and starts the refresh.
       expect(await resultOf(auth, token)).toBe('ok');
       await vi.waitFor(() => expect(trusted.keyRequests).toBe(keyRequests + 1));
       elapse(2);
@@ -203,7 +203,7 @@ describe('a token that verified before', () => {
     expect(verifications.count).toBe(1);
   });
 
-  it('of an idle process waits for a refresh, and is refused if its key is gone', async () => {
+  it('waits for a refresh after an idle period, and is refused if its key is gone', async () => {
     const auth = instance();
     const token = await readingToken(logto, { expiresIn: 86_400 });
     const withdrawn = { withdrawn: token, kept: '' };
@@ -215,8 +215,8 @@ describe('a token that verified before', () => {
     expect(await resultOf(auth, withdrawn.kept)).toBe('ok');
   });
 
-  it('of an idle process is refused if Logto has other material under its kid', async () => {
-    // No Logto does so.
+  it('is refused after an idle period if Logto has other material under its kid', async () => {
+    // Logto never does this.
     const issuer = await ownIssuer();
     const auth = instance({ endpoint: issuer.endpoint });
     const token = issuer.token({ claims: { exp: now() + 86_400 } });
@@ -227,7 +227,7 @@ describe('a token that verified before', () => {
     expect(auth.health().tokenCache.size).toBe(0);
   });
 
-  it('of an idle process is refused if it expires while a key is awaited that Logto has replaced', async () => {
+  it('is refused after an idle period if it expires while it waits for a refresh', async () => {
     const issuer = await ownIssuer();
     const auth = instance({ endpoint: issuer.endpoint });
     const token = issuer.token({ claims: { exp: now() + 1_260 } });
@@ -243,7 +243,7 @@ describe('a token that verified before', () => {
     expect(verifications.count).toBe(1);
   });
 
-  it('of an idle process is known still if its key is still there', async () => {
+  it('is still cached after an idle period if its key is still there', async () => {
     const auth = instance();
     const token = await readingToken(logto, { expiresIn: 86_400 });
     await auth.verify(token);
@@ -257,7 +257,7 @@ describe('a token that verified before', () => {
     expect(verifications.count).toBe(1);
   });
 
-  it('makes room at once where its key is gone', async () => {
+  it('is removed from the cache at once if its key is gone', async () => {
     const auth = instance();
     const token = await readingToken(logto, { expiresIn: 86_400 });
     await auth.verify(token);
@@ -269,14 +269,14 @@ describe('a token that verified before', () => {
   });
 });
 
-it('a cache of no size keeps nothing, and lets go of nothing', () => {
+it('a cache of size 0 stores nothing and has nothing to delete', () => {
   const cache = new TokenCache(0);
   cache.set('digest', {} as VerifiedToken);
   cache.delete('digest');
   expect(cache.get('digest')).toBeUndefined();
 });
 
-describe('what can be told without cryptography', () => {
+describe('a token that fails a check before the signature', () => {
   async function signedAsIfByHmac(): Promise<string> {
     const issuer = await ownIssuer();
     return issuer.token({ claims: { iss: logto.issuer }, header: { alg: 'HS256' } });
@@ -284,7 +284,7 @@ describe('what can be told without cryptography', () => {
 
   it.each<[what: string, token: () => string | Promise<string>, reason: string]>([
     ['junk', () => 'garbage', 'not_jwt'],
-    ['parts that are no JSON', () => 'AAAA.AAAA.AAAA', 'not_jwt'],
+    ['parts that are not JSON', () => 'AAAA.AAAA.AAAA', 'not_jwt'],
     ['another algorithm', signedAsIfByHmac, 'algorithm'],
     ['another type', () => readingToken(logto, { header: { typ: 'JWT' } }), 'type'],
     [
@@ -295,28 +295,31 @@ describe('what can be told without cryptography', () => {
     ['another audience', () => readingToken(logto, { audience: 'https://other.api' }), 'audience'],
     ['expired', () => readingToken(logto, { expiresIn: -60 }), 'expired'],
     ['not yet valid', () => readingToken(logto, { claims: { nbf: now() + 600 } }), 'not_yet_valid'],
-  ])('is refused at once, with no key and no signature check: %s', async (_what, token, reason) => {
-    const auth = instance();
-    const text = await token();
-    expect(await resultOf(auth, text)).toBe(reason);
-    let status = 0;
-    const res = { setHeader: () => {}, end: () => {} } as unknown as express.Response;
-    Object.defineProperty(res, 'statusCode', {
-      set: (code: number) => {
-        status = code;
-      },
-    });
-    const req = {
-      headers: { authorization: `Bearer ${text}` },
-      rawHeaders: [],
-    } as unknown as express.Request;
-    auth.authenticate()(req, res, () => expect.unreachable());
-    expect(status).toBe(401);
-    expect([verifications.count, logto.keyRequests]).toEqual([0, 0]);
-  });
+  ])(
+    'is refused at once, without a key request and without a signature check: %s',
+    async (_what, token, reason) => {
+      const auth = instance();
+      const text = await token();
+      expect(await resultOf(auth, text)).toBe(reason);
+      let status = 0;
+      const res = { setHeader: () => {}, end: () => {} } as unknown as express.Response;
+      Object.defineProperty(res, 'statusCode', {
+        set: (code: number) => {
+          status = code;
+        },
+      });
+      const req = {
+        headers: { authorization: `Bearer ${text}` },
+        rawHeaders: [],
+      } as unknown as express.Request;
+      auth.authenticate()(req, res, () => expect.unreachable());
+      expect(status).toBe(401);
+      expect([verifications.count, logto.keyRequests]).toEqual([0, 0]);
+    },
+  );
 });
 
-describe('a token sent by many at once', () => {
+describe('a token that many requests send at once', () => {
   it.each([{}, { tokenCache: false as const }])(
     'is checked once, and the keys are fetched once: %j',
     async (options) => {
@@ -329,7 +332,7 @@ describe('a token sent by many at once', () => {
     },
   );
 
-  it('is checked once also when it is forged, and not remembered', async () => {
+  it('is checked once even if it is forged, and is not cached', async () => {
     const auth = instance();
     const forged = await foreignToken(logto, { header: { kid: await keyIdOf(logto) } });
     const results = await Promise.all(Array.from({ length: 100 }, () => resultOf(auth, forged)));
@@ -340,7 +343,7 @@ describe('a token sent by many at once', () => {
     expect(auth.health().tokenCache.size).toBe(0);
   });
 
-  it('meets on each route what that route asks', async () => {
+  it('is checked on each route against the requirements of that route', async () => {
     const auth = instance();
     const app = express();
     const ok: express.RequestHandler = (_req, res) => {
@@ -357,7 +360,7 @@ describe('a token sent by many at once', () => {
 });
 
 describe('without a cache', () => {
-  it('every token is verified each time, and everything else is the same', async () => {
+  it('every token is verified each time, and the other checks stay the same', async () => {
     const auth = instance({ tokenCache: false });
     const token = await readingToken(logto);
     expect([await resultOf(auth, token), await resultOf(auth, token)]).toEqual(['ok', 'ok']);
@@ -367,8 +370,8 @@ describe('without a cache', () => {
   });
 });
 
-describe('where Node itself cannot check signatures', () => {
-  it('nothing is let through, nothing is said of the token, and the place is given back', async () => {
+describe('if Node itself cannot check signatures', () => {
+  it('each request fails with the error of Node and no longer counts as pending', async () => {
     const auth = instance({ maxPending: 1 });
     const token = await readingToken(logto);
     const failure = new Error('no such digest');
@@ -387,7 +390,7 @@ describe('where Node itself cannot check signatures', () => {
   });
 });
 
-describe('while a signature is checked', () => {
+describe('during the signature check', () => {
   /** Holds the checks until the returned function is called. */
   function hold(): () => void {
     let release = () => {};
@@ -397,21 +400,21 @@ describe('while a signature is checked', () => {
     return release;
   }
 
-  it('its key may be withdrawn: then it verifies nothing', async () => {
+  it('a token is refused if its key is withdrawn', async () => {
     const auth = instance();
     await auth.ready();
     const release = hold();
     const result = resultOf(auth, await readingToken(logto));
     await vi.waitFor(() => expect(verifications.count).toBe(1));
     await logto.rotateKeys({ keepPrevious: false });
-    // Logto is asked for a key that is not known, and tells of the other one, too.
+    // An unknown key id causes a fetch, which shows that the other key was withdrawn.
     expect(await resultOf(auth, await foreignToken(logto))).toBe('unknown_key');
     release();
     expect(await result).toBe('unknown_key');
     expect(auth.health().tokenCache.size).toBe(0);
   });
 
-  it('the token may expire: then it is refused', async () => {
+  it('a token is refused if it expires', async () => {
     const auth = instance();
     await auth.ready();
     const release = hold();
@@ -423,8 +426,8 @@ describe('while a signature is checked', () => {
   });
 });
 
-it('a token that no key of its kid can have signed is refused at once, also when no place is free', async () => {
-  // No Logto signs by one algorithm and names another.
+it('a token whose alg does not fit its key is refused at once, even if maxPending is reached', async () => {
+  // Logto never signs with one algorithm and names another.
   const issuer = await ownIssuer();
   const auth = instance({ endpoint: issuer.endpoint, maxPending: 1 });
   await auth.ready();
@@ -443,7 +446,7 @@ it('a token that no key of its kid can have signed is refused at once, also when
 });
 
 it.each(['status', 'allowStale', 'ttl', 'size', 'noUpdateTTL'])(
-  'a known token is served where Object.prototype has a %s',
+  'a cached token is accepted if Object.prototype has a member %s',
   async (name) => {
     const auth = instance();
     const token = await readingToken(logto);
@@ -456,14 +459,14 @@ it.each(['status', 'allowStale', 'ttl', 'size', 'noUpdateTTL'])(
       writable: true,
     });
     const results = Promise.all([resultOf(auth, token), resultOf(auth, another)]);
-    // Not before the other one, too, is in the cache.
+    // The member is removed once the other token is cached, too.
     await results.finally(() => Reflect.deleteProperty(Object.prototype, name));
     expect(await results).toEqual(['ok', 'ok']);
     expect(auth.health().tokenCache.size).toBe(2);
   },
 );
 
-it('the pending ones are counted down again, whatever came of them', async () => {
+it('a request no longer counts as pending once it ends, whatever its result', async () => {
   const auth = instance({ maxPending: 2 });
   for (let i = 0; i < 5; i++) {
     expect(await resultOf(auth, await readingToken(logto))).toBe('ok');

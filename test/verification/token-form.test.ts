@@ -28,11 +28,11 @@ const payload = (members = {}) => ({
 
 const reasonOf = (token: string, instance = auth) => resultOf(instance, token);
 
-/** Signed as it is, so that the form alone can be what is wrong with it. */
+/** With a valid signature, so that only the form can be wrong. */
 const signed = (head: unknown, body: unknown = payload()) => signJws(head, body, key);
 
-describe('the form of a token', () => {
-  it('is right', async () => {
+describe('the check of the form', () => {
+  it('accepts a well-formed token', async () => {
     expect(await reasonOf(signed(header()))).toBe('ok');
   });
 
@@ -47,7 +47,7 @@ describe('the form of a token', () => {
     ['a line break behind it', `${signed(header())}\n`],
     [
       'characters of base64',
-      // The same bytes: these claims are encoded with both of the characters that differ.
+      // The same bytes: the encoding of these claims contains both characters that differ.
       signed(header(), payload({ a: '????????', b: '>>>>>>>>' }))
         .replaceAll('_', '/')
         .replaceAll('-', '+'),
@@ -57,8 +57,8 @@ describe('the form of a token', () => {
     expect(await reasonOf(token)).toBe('not_jwt');
   });
 
-  it.each([0, 1, 2])('refuses part %i with padding, or with unused bits that are not zero', async (index) => {
-    // With spaces that make each part one byte longer than whole triples.
+  it.each([0, 1, 2])('refuses part %i with padding or with unused bits that are not zero', async (index) => {
+    // Spaces make the length of each part one more than a multiple of three.
     const head = JSON.stringify(header());
     const body = JSON.stringify(payload());
     const pad = (text: string) => text + ' '.repeat((4 - (Buffer.byteLength(text) % 3)) % 3);
@@ -73,7 +73,7 @@ describe('the form of a token', () => {
     expect(await reasonOf(parts.with(index, loose).join('.'))).toBe('not_jwt');
   });
 
-  it('may be 16 KiB long and no longer', async () => {
+  it('accepts a token of at most 16 KiB', async () => {
     const withFilling = (length: number) => signed(header(), payload({ filling: 'x'.repeat(length) }));
     const over = withFilling(0).length;
     let filling = Math.floor(((16_384 - over) * 3) / 4);
@@ -93,8 +93,8 @@ describe('the form of a token', () => {
     ['an unfinished object', '{"alg":"ES384"'],
     ['an object and more', '{} {}'],
     ['a byte order mark first', '\ufeff{}'],
-    ['no UTF-8', Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d])],
-  ])('refuses %s for header or payload', async (_what, part) => {
+    ['invalid UTF-8', Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d])],
+  ])('refuses %s as the header or payload', async (_what, part) => {
     expect(await reasonOf(signed(part))).toBe('not_jwt');
     expect(await reasonOf(signed(header(), part))).toBe('not_jwt');
   });
@@ -110,7 +110,7 @@ describe('the form of a token', () => {
     expect(await reasonOf(signed(header(), withMember(payload())))).toBe('not_jwt');
   });
 
-  it('takes __proto__ as a value, and escapes elsewhere', async () => {
+  it('accepts __proto__ as a value, and escapes elsewhere', async () => {
     expect(
       await reasonOf(
         signed(header(), payload({ a: '__proto__', b: '\u0007', c: { d: '\\u005f' }, e: [null] })),
@@ -118,14 +118,14 @@ describe('the form of a token', () => {
     ).toBe('ok');
   });
 
-  it('takes JSON that nests deep, and does not run out of stack', async () => {
+  it('accepts deeply nested JSON without a stack overflow', async () => {
     const deep = (n: number) =>
       JSON.stringify(payload()).replace(/}$/, `,"deep":${'['.repeat(n)}"\\u0041"${']'.repeat(n)}}`);
     expect(await reasonOf(signed(header(), deep(5_000)))).toBe('ok');
   });
 });
 
-it('quotes in its hints no more than the stack can bear', async () => {
+it('quotes deeply nested values in hints without a stack overflow', async () => {
   const nested = (n: number) => `${'['.repeat(n)}${']'.repeat(n)}`;
   const put = (value: object, name: string) =>
     JSON.stringify({ ...value, [name]: undefined }).replace(/}$/, `,"${name}":${nested(5_000)}}`);
@@ -138,7 +138,7 @@ it('quotes in its hints no more than the stack can bear', async () => {
   expect(await reasonOf(signed(header(), put(payload(), 'organization_id')))).toBe('claims');
 });
 
-describe('the header of a token', () => {
+describe('the check of the header', () => {
   it.each([
     undefined,
     null,
@@ -158,7 +158,7 @@ describe('the header of a token', () => {
     expect(await reasonOf(signed(header({ alg })))).toBe('algorithm');
   });
 
-  it('refuses an alg that Logto can sign with where the options leave it out', async () => {
+  it('refuses an alg of Logto that the option algorithms leaves out', async () => {
     const jwks = { keys: [key.publicJwk] };
     const narrow = createLogtoAuth({
       issuers: [{ issuer: ISSUER, jwks }],
@@ -169,7 +169,7 @@ describe('the header of a token', () => {
   });
 
   it.each(['held', 'fetched'])(
-    'refuses an alg of another curve though its signature holds, by keys that are %s',
+    'refuses an alg of another curve although its signature is valid, with %s keys',
     async (how) => {
       const fetch = async () => Response.json({ keys: [key.publicJwk] });
       const issuers = [{ issuer: ISSUER }];
@@ -179,7 +179,7 @@ describe('the header of a token', () => {
     },
   );
 
-  it.each(['at+jwt', 'AT+JWT', 'application/at+jwt', 'Application/AT+jwt'])('takes typ %j', async (typ) => {
+  it.each(['at+jwt', 'AT+JWT', 'application/at+jwt', 'Application/AT+jwt'])('accepts typ %j', async (typ) => {
     expect(await reasonOf(signed(header({ typ })))).toBe('ok');
   });
 
@@ -203,7 +203,7 @@ describe('the header of a token', () => {
     expect(await reasonOf(signed(header({ crit, b64: true })))).toBe('not_jwt');
   });
 
-  it('does not understand b64, which jose does', async () => {
+  it('refuses b64, which jose supports', async () => {
     const head = encodePart(header({ b64: false, crit: ['b64'] }));
     expect(await reasonOf(`${head}.e30.AAAA`)).toBe('not_jwt');
   });
@@ -213,13 +213,13 @@ describe('the header of a token', () => {
   });
 
   it.each(['__proto__', 'constructor', 'toString', '../../etc/passwd', "' OR 1=1 --", '\u0000'])(
-    'has no key of the kid %j',
+    'finds no key for the kid %j',
     async (kid) => {
       expect(await reasonOf(signed(header({ kid })))).toBe('unknown_key');
     },
   );
 
-  it('is asked for no key, address or certificate', async () => {
+  it('ignores keys, addresses and certificates in the header', async () => {
     const attacker = createSigningKey();
     const asked: string[] = [];
     const instance = createLogtoAuth({
@@ -241,9 +241,12 @@ describe('the header of a token', () => {
 });
 
 describe('the algorithm of a token and its key', () => {
-  it.each(keys.map((one) => [one.alg, one] as const))('%s verifies by its own key', async (alg, own) => {
-    expect(await reasonOf(signJws({ alg, typ: 'at+jwt', kid: own.kid }, payload(), own))).toBe('ok');
-  });
+  it.each(keys.map((one) => [one.alg, one] as const))(
+    '%s is accepted with a key for that algorithm',
+    async (alg, own) => {
+      expect(await reasonOf(signJws({ alg, typ: 'at+jwt', kid: own.kid }, payload(), own))).toBe('ok');
+    },
+  );
 
   it.each([
     ['RS256', 'ES384'],
@@ -251,13 +254,13 @@ describe('the algorithm of a token and its key', () => {
     ['ES256', 'ES384'],
     ['ES512', 'ES384'],
     ['PS256', 'ES256'],
-  ])('%s is refused for a key of %s', async (alg, of) => {
+  ])('%s is refused with a key for %s', async (alg, of) => {
     const own = keys.find((one) => one.alg === of) as (typeof keys)[number];
     const token = signJws({ alg, typ: 'at+jwt', kid: own.kid }, payload(), own);
     expect(await reasonOf(token)).toBe('algorithm');
   });
 
-  it('an RSA key that names its alg serves that one alone', async () => {
+  it('an RSA key with an alg accepts that algorithm only', async () => {
     const rsa = createSigningKey('RS256');
     const issuers = [{ issuer: ISSUER, jwks: { keys: [{ ...rsa.publicJwk, alg: 'RS256' }] } }];
     const instance = createLogtoAuth({ issuers, audience: AUDIENCE });
@@ -268,7 +271,7 @@ describe('the algorithm of a token and its key', () => {
     ).toBe('ok');
   });
 
-  it('a public key is never taken for a symmetric one', async () => {
+  it('a public key is never used as an HMAC secret', async () => {
     const { createHmac } = await import('node:crypto');
     const rsa = keys.find((one) => one.alg === 'RS256') as (typeof keys)[number];
     const { createPublicKey } = await import('node:crypto');
@@ -279,7 +282,7 @@ describe('the algorithm of a token and its key', () => {
   });
 });
 
-it('what it takes, jose takes too, with the same payload', async () => {
+it('jose accepts the same token, with the same payload', async () => {
   const { createPublicKey } = await import('node:crypto');
   const publicKey = createPublicKey({ key: key.publicJwk as never, format: 'jwk' });
   const token = signed(header(), payload({ ä: 'ö' }));

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { Turns } from '../../src/verification/turns.js';
 
-/** Work that ends when it is told to. */
+/** Work that ends when the test calls end(). */
 function held() {
   const begun: number[] = [];
   const ends: (() => void)[] = [];
@@ -12,7 +12,7 @@ function held() {
   return { begun, work, end: (name: number) => ends[name]?.() };
 }
 
-it('so many work at once, and the others begin in the order in which they came', () => {
+it('runs a limited number at once, and starts the others in order', () => {
   const turns = new Turns(2);
   const { begun, work, end } = held();
   for (const name of [0, 1, 2, 3, 4]) turns.take(work(name));
@@ -24,7 +24,7 @@ it('so many work at once, and the others begin in the order in which they came',
   expect(begun).toEqual([0, 1, 2, 3, 4]);
 });
 
-it('work that finds room begins at once, also after others have come and gone', () => {
+it('starts work at once if a turn is free, also after earlier work has ended', () => {
   const turns = new Turns(1);
   const { begun, work, end } = held();
   for (const name of [0, 1, 2]) {

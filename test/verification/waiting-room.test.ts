@@ -6,7 +6,7 @@ import { elapse, resultOf } from '../support/result.js';
 import { createSigningKey, signJws } from '../support/signing.js';
 import { ownIssuer } from '../support/test-issuer.js';
 
-it('turns away whom it has no place for, until somebody leaves', async () => {
+it('refuses requests beyond its size until one leaves', async () => {
   const room = new WaitingRoom(2);
   const ends: (() => void)[] = [];
   const work = () => new Promise<void>((resolve) => ends.push(resolve));
@@ -23,14 +23,14 @@ it('turns away whom it has no place for, until somebody leaves', async () => {
   expect(room.enter(work)).toMatchObject(overloaded);
 });
 
-it('gives back the place of who fails', async () => {
+it('frees the place of a request that fails', async () => {
   const room = new WaitingRoom(1);
   for (let i = 0; i < 3; i++) {
     await expect(room.enter(() => Promise.reject(new Error('no')))).rejects.toThrow('no');
   }
 });
 
-it('gives back a place once, also where it is left before the end', async () => {
+it('frees a place only once, even if the request leaves before its end', async () => {
   const room = new WaitingRoom(1);
   let end = () => {};
   const early = room.enter(async (leave) => {
@@ -44,7 +44,7 @@ it('gives back a place once, also where it is left before the end', async () => 
   expect(room.enter(async () => {})).toMatchObject({ reason: 'overloaded' });
 });
 
-it('has no place for made-up kids beyond the first keys, so that valid tokens get in', async () => {
+it('frees the places of made-up key ids once the first keys arrive', async () => {
   const issuer = await ownIssuer();
   const auth = createLogtoAuth({ endpoint: issuer.endpoint, audience: AUDIENCE, maxPending: 5 });
   const keys = issuer.hold();
@@ -59,7 +59,7 @@ it('has no place for made-up kids beyond the first keys, so that valid tokens ge
   expect(new Set(await Promise.all(madeUp))).toEqual(new Set(['unknown_key']));
 });
 
-it('has its own places for kids that nobody knows, and for each issuer', async () => {
+it('has separate places for unknown key ids and for each issuer', async () => {
   const [here, there] = ['https://here.example/oidc', 'https://there.example/oidc'];
   const key = createSigningKey();
   const asked: string[] = [];
@@ -68,7 +68,7 @@ it('has its own places for kids that nobody knows, and for each issuer', async (
     audience: AUDIENCE,
     maxPending: 1,
     jwksCache: { timeout: 0.5 },
-    // Both are asked once for what they have; then they hang.
+    // Both respond to the first request for their keys and hang afterwards.
     fetch: async (uri) => {
       asked.push(String(uri));
       if (asked.length > 2) await new Promise(() => {});

@@ -345,7 +345,7 @@ function removalsFrom(state: State): (() => void)[] {
       state[table]
         .filter(({ name }) => isOwn(name))
         .map(({ name, indicator }) => () => {
-          // By name, since an earlier repair has given it another id.
+          // By name, since an earlier run has created it again with another id.
           const ids = state[table].filter((one) => one.name === name).map(({ id }) => id);
           const its =
             indicator === undefined
