@@ -4,7 +4,7 @@ import { corpus } from './corpus/index.js';
 import { Lab } from './lab.js';
 import { checkHint, checkRefusal } from './refusal.js';
 
-/** One of the attacks tries some hundred RSA signatures until one has the form that it needs. */
+/** One attack creates several hundred RSA signatures until one has the required form. */
 const PATIENT = { timeout: 30_000 };
 
 let lab: Lab;
@@ -30,7 +30,7 @@ describe.each(Object.entries(corpus))('%s', (_theme, attacks) => {
         const hasBody = !target.startsWith('HEAD ');
         const { code, scope } = checkRefusal(answer, token, { hasBody });
         expect(code).toBe(expected.error);
-        // Whoever has a token that is no good is not helped by the names of permissions.
+        // A caller with an invalid token does not get the names of the permissions.
         expect(scope).toBe(code === 'unauthorized' || answer.status === 403 ? neededFor(target) : undefined);
         for (const error of lab.denied) checkHint(error, token);
       }
@@ -40,19 +40,19 @@ describe.each(Object.entries(corpus))('%s', (_theme, attacks) => {
   );
 });
 
-describe('after all that', () => {
-  it('an honest token still gets in', async () => {
+describe('after all attacks', () => {
+  it('a valid token is still accepted', async () => {
     const { answer } = await lab.send({});
     expect(answer.status).toBe(200);
     expect(lab.handled).toBeGreaterThan(0);
   });
 
-  it('nobody has called the attacker, and nothing but keys was fetched', () => {
+  it("no request went to the attacker's server, and nothing but keys was fetched", () => {
     expect(lab.attacker.calls).toBe(0);
     expect([...lab.fetched].sort()).toEqual(lab.trusted.toSorted());
   });
 
-  it('no object has got a member that nobody gave it', () => {
+  it('Object.prototype has no new members', () => {
     expect(Object.keys(Object.prototype)).toEqual([]);
     for (const name of ['admin', 'isMachine', 'auth', 'alg']) expect(name in {}).toBe(false);
   });
@@ -61,24 +61,24 @@ describe('after all that', () => {
 describe('the corpus', () => {
   const all = Object.values(corpus).flat();
 
-  it('has at least 150 cases, each with a name of its own', () => {
+  it('has at least 150 cases with unique names', () => {
     expect(all.length).toBeGreaterThanOrEqual(150);
     const names = all.map(({ name }) => name);
     expect(names.filter((name, index) => names.indexOf(name) !== index)).toEqual([]);
   });
 
-  it('holds honest edge cases, and calls them so', () => {
+  it('has valid edge cases, whose names begin with honest:', () => {
     const honest = all.filter(({ expected }) => expected.by === 'handler');
     expect(honest.length).toBeGreaterThan(20);
     expect(all.filter(({ name }) => name.startsWith('honest: '))).toEqual(honest);
   });
 
-  it('expects no failure of the server', () => {
+  it('expects no server error', () => {
     expect(all.filter(({ expected }) => expected.status >= 500)).toEqual([]);
   });
 });
 
-/** The permissions that the example's API asks for. */
+/** The permission that a route of the example's API requires. */
 function neededFor(target: string): string {
   const [method = '', address = ''] = target.split(' ');
   const path = address.replace(/^http:\/\/[^/]*/, '').toLowerCase();

@@ -23,7 +23,7 @@ const DENIED = 'express-logto-m2m:denied';
 const AUTHORIZED = 'express-logto-m2m:authorized';
 
 let logto: TestIssuer;
-/** What the guards said of the last request. */
+/** The guards' decision about the last request. */
 let said = '';
 const onDenied = (message: unknown) => {
   said = (message as DeniedMessage).error.reason;
@@ -50,18 +50,18 @@ const authOf = (options: LogtoAuthOptions = {}) =>
     ...(options.issuers === undefined && { endpoint: logto.endpoint }),
     ...options,
   });
-/** The example's API, with caches of its own. */
+/** The example's API with its own, empty caches. */
 const shop = (options: LogtoAuthOptions = {}): Express => createApp(authOf(options));
 
-/** Status and what the guards said, one request after the other. */
+/** Sends one request, and returns its status and the guards' decision. */
 async function outcome(app: Express, token: string, path = '/products'): Promise<string> {
   said = '';
   const { status } = await get(app, path, token);
   return `${status} ${said}`;
 }
 
-describe('a token that is cached', () => {
-  it('proves nothing on another route', async () => {
+describe('a cached token', () => {
+  it('is checked against the rules of each route', async () => {
     const app = shop();
     const token = logto.token();
     expect(await outcome(app, token)).toBe('200 new');
@@ -72,7 +72,7 @@ describe('a token that is cached', () => {
     expect(await outcome(app, token)).toBe('200 cached');
   });
 
-  it('vouches for no other text, whatever is changed in it', async () => {
+  it('does not make a changed text of it valid', async () => {
     const app = shop();
     const token = logto.token();
     expect(await outcome(app, token)).toBe('200 new');
@@ -82,7 +82,7 @@ describe('a token that is cached', () => {
     expect(await outcome(app, token)).toBe('200 cached');
   });
 
-  it('is refused from the second on in which it expires', async () => {
+  it('is refused once its expiry and the clock tolerance have passed', async () => {
     const app = shop();
     const token = logto.token({ claims: { exp: now() + 60 } });
     expect(await outcome(app, token)).toBe('200 new');
@@ -92,7 +92,7 @@ describe('a token that is cached', () => {
     expect(await outcome(app, token)).toBe('401 expired');
   });
 
-  it('is refused once isRevoked says so, in both forms of its signature', async () => {
+  it('is refused once isRevoked returns true, with both forms of its signature', async () => {
     const revoked = new Set<string | undefined>();
     const app = shop({ isRevoked: ({ jwtId }) => revoked.has(jwtId) });
     const token = logto.token({ claims: { jti: 'stolen' } });
@@ -103,7 +103,7 @@ describe('a token that is cached', () => {
     expect(await outcome(app, twin)).toBe('401 revoked');
   });
 
-  it('is refused once its key is withdrawn, however it was cached', async () => {
+  it('is refused once its key is withdrawn', async () => {
     const app = shop();
     const token = logto.token();
     expect(await outcome(app, token)).toBe('200 new');
@@ -113,7 +113,7 @@ describe('a token that is cached', () => {
     expect(await outcome(app, token)).toBe('401 unknown_key');
   });
 
-  it('is refused once other key material stands under its kid', async () => {
+  it('is refused once its kid identifies other key material', async () => {
     const app = shop();
     const token = logto.token();
     expect(await outcome(app, token)).toBe('200 new');
@@ -122,7 +122,7 @@ describe('a token that is cached', () => {
     expect(await outcome(app, token)).toBe('401 signature');
   });
 
-  it('is not pushed out by any number of forged ones', async () => {
+  it('is not evicted by forged tokens', async () => {
     const app = shop({ tokenCache: { max: 2 } });
     const forger = createSigningKey('ES384', { kid: logto.key.kid });
     const token = logto.token();
@@ -133,8 +133,8 @@ describe('a token that is cached', () => {
   });
 });
 
-describe('a token that was refused', () => {
-  it('is let in once its time has come, for refusals are not kept', async () => {
+describe('a refused token', () => {
+  it('is accepted once it becomes valid, since refusals are not cached', async () => {
     const app = shop();
     const token = logto.token({ claims: { nbf: now() + 60 } });
     expect(await outcome(app, token)).toBe('401 not_yet_valid');
@@ -142,7 +142,7 @@ describe('a token that was refused', () => {
     expect(await outcome(app, token)).toBe('200 new');
   });
 
-  it('is let in once its key is published', async () => {
+  it('is accepted once its key is published', async () => {
     const app = shop();
     const next = createSigningKey();
     const token = logto.token({ key: next });
@@ -153,24 +153,24 @@ describe('a token that was refused', () => {
   });
 });
 
-it('a token that anybody can forge, under an RSA key with exponent 1, gets in nowhere', async () => {
+it('a token that anybody can forge, with an RSA key of exponent 1, is refused', async () => {
   const { publicJwk } = createSigningKey('RS256');
   const weak = { ...publicJwk, e: 'AQ', kid: 'weak' };
   const [header = '', claims = ''] = logto.token({ header: { alg: 'RS256', kid: 'weak' } }).split('.');
-  // To the power of 1 the signature is what is signed: the padded digest (RFC 8017 section 9.2).
+  // With exponent 1 the signature equals the padded digest (RFC 8017 section 9.2).
   const digest = createHash('sha256').update(`${header}.${claims}`).digest('hex');
   const info = `003031300d060960864801650304020105000420${digest}`;
   const signature = Buffer.from(`0001${'ff'.repeat(256 - 2 - info.length / 2)}${info}`, 'hex');
   const forged = `${header}.${claims}.${signature.toString('base64url')}`;
-  // OpenSSL itself takes it.
+  // OpenSSL itself accepts it.
   const key = createPublicKey({ key: weak, format: 'jwk' });
   expect(verify('sha256', Buffer.from(`${header}.${claims}`), key, signature)).toBe(true);
   logto.answer = (res) => res.end(JSON.stringify({ keys: [logto.key.publicJwk, weak] }));
   expect(await outcome(shop(), forged)).toBe('401 unknown_key');
 });
 
-describe('a token on its way', () => {
-  it('is refused if it expires while the keys are awaited', async () => {
+describe('a token that is being verified', () => {
+  it('is refused if it expires while the keys are being fetched', async () => {
     const app = shop();
     const token = logto.token({ claims: { exp: now() + 60 } });
     const { held, release } = logto.hold();
@@ -181,7 +181,7 @@ describe('a token on its way', () => {
     expect(await awaited).toBe('401 expired');
   });
 
-  it('is refused if it expires while isRevoked thinks', async () => {
+  it('is refused if it expires while isRevoked is pending', async () => {
     let decide = (_answer: boolean): void => {};
     const app = shop({ isRevoked: () => new Promise<boolean>((resolve) => (decide = resolve)) });
     const awaited = outcome(app, logto.token({ claims: { exp: now() + 60 } }));
@@ -192,7 +192,7 @@ describe('a token on its way', () => {
     expect(await awaited).toBe('401 expired');
   });
 
-  it('is refused if its key is withdrawn while isRevoked thinks', async () => {
+  it('is refused if its key is withdrawn while isRevoked is pending', async () => {
     const decisions: ((answer: boolean) => void)[] = [];
     const app = shop({ isRevoked: () => new Promise<boolean>((resolve) => decisions.push(resolve)) });
     const awaited = outcome(app, logto.token());
@@ -207,12 +207,12 @@ describe('a token on its way', () => {
     expect(await awaited).toBe('401 unknown_key');
   });
 
-  it('is one of many that wait for the keys, and the rest get 503 and no handler', async () => {
+  it('waits for the keys if fewer than maxPending wait, else gets 503 and no handler runs', async () => {
     const app = shop({ maxPending: 5 });
     const { held, release } = logto.hold();
     const all = Array.from({ length: 20 }, () => get(app, '/products', logto.token()).then((r) => r));
     await vi.waitFor(() => expect(held).toHaveLength(1));
-    // The first that is answered is one that did not wait.
+    // The first response is for a request that did not wait.
     const first = await Promise.race(all);
     expect(first.status).toBe(503);
     expect(first.body.error).toBe('temporarily_unavailable');
@@ -225,13 +225,13 @@ describe('a token on its way', () => {
 });
 
 describe('a token that one instance accepted', () => {
-  it('is refused by one for another API', async () => {
+  it('is refused by an instance for another API', async () => {
     const token = logto.token();
     expect(await outcome(shop(), token)).toBe('200 new');
     expect(await outcome(shop({ audience: 'https://billing.api' }), token)).toBe('401 audience');
   });
 
-  it('is refused by one that trusts another Logto', async () => {
+  it('is refused by an instance that trusts another Logto', async () => {
     const other = await TestIssuer.start();
     const token = logto.token();
     expect(await outcome(shop(), token)).toBe('200 new');
@@ -239,7 +239,7 @@ describe('a token that one instance accepted', () => {
     await other.goDown();
   });
 
-  it('is refused by one that knows other keys under the same name', async () => {
+  it('is refused by an instance with another key of the same kid', async () => {
     const token = logto.token();
     expect(await outcome(shop(), token)).toBe('200 new');
     const imposter = createSigningKey('ES384', { kid: logto.key.kid });
@@ -247,7 +247,7 @@ describe('a token that one instance accepted', () => {
     expect(await outcome(shop({ issuers }), token)).toBe('401 signature');
   });
 
-  it('is refused by one that started after its key was withdrawn', async () => {
+  it('is refused by an instance created after its key was withdrawn', async () => {
     const token = logto.token();
     expect(await outcome(shop(), token)).toBe('200 new');
     logto.rotate({ keepPrevious: false });
@@ -255,8 +255,8 @@ describe('a token that one instance accepted', () => {
   });
 });
 
-describe('what a handler does to req.auth', () => {
-  /** A guard, some code, and a guard that asks for more. */
+describe('a handler that changes req.auth', () => {
+  /** An app with a guard, the given code, and a guard that requires another permission. */
   function shopWith(code: (req: express.Request) => void): Express {
     const { requireScopes } = authOf();
     return express()
@@ -269,12 +269,12 @@ describe('what a handler does to req.auth', () => {
   }
 
   it.each<[string, (auth: AccessToken) => unknown]>([
-    ['a scope is added', ({ scopes }) => (scopes as string[]).push('write:products')],
-    ['the scopes are replaced', (auth) => Object.assign(auth, { scopes: ['write:products'] })],
-    ['a claim is changed', ({ claims }) => Object.assign(claims, { scope: 'write:products' })],
-    ['its expiry is put off', (auth) => Object.assign(auth, { expiresAt: 9e9 })],
-    ['it gets another prototype', (auth) => Object.setPrototypeOf(auth, { admin: true })],
-  ])('throws where %s, and the cached token stays as it was', async (_what, change) => {
+    ['it adds a scope', ({ scopes }) => (scopes as string[]).push('write:products')],
+    ['it replaces the scopes', (auth) => Object.assign(auth, { scopes: ['write:products'] })],
+    ['it changes a claim', ({ claims }) => Object.assign(claims, { scope: 'write:products' })],
+    ['it extends the expiry', (auth) => Object.assign(auth, { expiresAt: 9e9 })],
+    ['it replaces the prototype', (auth) => Object.setPrototypeOf(auth, { admin: true })],
+  ])('gets a TypeError if %s, and the cached token is unchanged', async (_what, change) => {
     const app = shopWith((req) => {
       expect(() => change(req.auth as AccessToken)).toThrow(TypeError);
     });
@@ -286,7 +286,7 @@ describe('what a handler does to req.auth', () => {
     expect(after.scopes).toEqual(['read:products']);
   });
 
-  it('opens nothing where it is replaced, and getAuth keeps to what was verified', async () => {
+  it('gains no permission by replacing it, and getAuth still returns the verified token', async () => {
     const app = shopWith((req) => {
       Object.assign(req, { auth: { scopes: ['read:products', 'write:products'], isMachine: true } });
     });

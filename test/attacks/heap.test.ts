@@ -10,7 +10,7 @@ import { AUDIENCE, forgedToken, readingToken, sharedLogto } from '../support/log
 const file = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const logto = await sharedLogto();
 
-/** A protected API in a process of its own, whose memory can be read. */
+/** Starts a protected API in its own process, whose memory can be read. */
 async function startApi(habit: 'careful' | 'keeping') {
   const script = file('snapshot-process.mjs');
   const api = fork(script, [file('../../dist'), logto.endpoint, AUDIENCE, habit]);
@@ -28,7 +28,7 @@ async function startApi(habit: 'careful' | 'keeping') {
       await answer.text();
       return answer.status;
     },
-    /** All strings in its memory, as one text. */
+    /** All strings in the memory of the process, as one text. */
     async strings(): Promise<string> {
       const written = once(api, 'message');
       api.send(join(folder, 'heap.json'));
@@ -40,23 +40,23 @@ async function startApi(habit: 'careful' | 'keeping') {
   };
 }
 
-/** Pieces of a token that say more than that it came. */
+/** Parts of a token that reveal its claims or its signature. */
 function piecesOf(token: string): string[] {
   const [, payload = '', signature = ''] = token.split('.');
   return [payload.slice(0, 40), payload.slice(-40), signature.slice(0, 40), signature.slice(-40)];
 }
 
-/** Sends each token so often that every cache has seen it, and other requests afterwards. */
+/** Sends each token several times, so that it reaches every cache, and then requests without a token. */
 async function sendAll(api: Awaited<ReturnType<typeof startApi>>, tokens: readonly string[], status: number) {
   for (const token of tokens) {
     for (let i = 0; i < 4; i += 1) expect(await api.send(token)).toBe(status);
   }
-  // Node and V8 keep some things of the last request until the next.
+  // Node and V8 keep some data of the last request until the next one.
   for (let i = 0; i < 3; i += 1) expect(await api.send()).toBe(401);
 }
 
 describe('after a full garbage collection', () => {
-  it('no string holds a part of a token, accepted or refused, but the ends of the accepted', async () => {
+  it('no string contains a part of a token, except the last characters of accepted tokens', async () => {
     const api = await startApi('careful');
     const [accepted, forged] = [
       await Promise.all(Array.from({ length: 5 }, () => readingToken(logto))),
@@ -67,13 +67,13 @@ describe('after a full garbage collection', () => {
     const strings = await api.strings();
     const found = [...accepted, ...forged].flatMap(piecesOf).filter((piece) => strings.includes(piece));
     expect(found).toEqual([]);
-    // By which the memo finds them, and by which this test shows that it can see what is there.
+    // The memo finds accepted tokens by these characters. They also show that the test sees all strings.
     for (const token of accepted) expect(strings.split('\n')).toContain(token.slice(-12));
     for (const token of forged) expect(strings).not.toContain(token.slice(-12));
     for (const token of accepted) expect(await api.send(token)).toBe(200);
   }, 60_000);
 
-  it('a token is found there where a handler keeps it', async () => {
+  it('strings contain the parts of a token that a handler keeps', async () => {
     const api = await startApi('keeping');
     const token = await readingToken(logto);
     await sendAll(api, [token], 200);

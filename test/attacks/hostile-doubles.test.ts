@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { AuthError, createLogtoAuth, type LogtoAuthOptions } from '../../src/index.js';
 import { AUDIENCE, forgedToken, readingToken, sharedLogto } from '../support/logto.js';
 
-/** How many cases each property is tried with. `npm run fuzz` takes 100,000. */
+/** The number of cases of each property. `npm run fuzz` runs 100,000. */
 const RUNS = Number(process.env['FUZZ_RUNS'] ?? 300);
 
 const logto = await sharedLogto();
@@ -13,11 +13,11 @@ const unhandled = vi.fn();
 beforeAll(() => void process.on('unhandledRejection', unhandled));
 afterAll(() => void process.off('unhandledRejection', unhandled));
 
-/** What became of one request. */
+/** The outcome of one request. */
 interface Ending {
-  /** How often an answer was sent. */
+  /** How many responses were sent. */
   sent: number;
-  /** What `next` was called with, each time. */
+  /** The argument of each call of `next`. */
   readonly passed: unknown[];
 }
 
@@ -27,7 +27,7 @@ const fail = (): never => {
 
 type Member = 'well' | 'missing' | 'throws';
 
-/** A response, or something else in its place. */
+/** A response, or another value in its place. */
 interface ResponsePlan {
   readonly kind: 'double' | 'undefined' | 'null' | 'number' | 'empty' | 'frozen' | 'proxy';
   readonly headersSent: boolean | 'throws';
@@ -108,7 +108,7 @@ const responsePlan: fc.Arbitrary<ResponsePlan> = fc.record({
   end: fc.constantFrom('well', 'missing', 'throws', 'throws late'),
 });
 
-/** Never a good one: at once, and after the wait for a signature or a key. */
+/** All are refused: at once, or after a signature check or a wait for keys. */
 const refusedTokens: readonly (string | undefined)[] = [
   undefined,
   'Basic YTpi',
@@ -149,7 +149,7 @@ async function run(
   guard(req as Request, res as Response, nextOf(kindOfNext, ending));
   const isOver = () => ending.sent + ending.passed.length > 0;
   for (let tries = 0; !isOver() && tries < 200; tries += 1) await sleep(5);
-  // What comes a second time comes now.
+  // Gives a second response or a second call of next time to happen.
   await sleep(1);
   return ending;
 }
@@ -165,8 +165,8 @@ const isReadable = ({ kind }: RequestPlan): boolean => kind !== 'unreadable' && 
 
 const LONG = { timeout: 60_000 + 100 * RUNS };
 
-describe('whatever request, response and `next` are, a refusal ends', () => {
-  it('in one answer, or in one next(error)', LONG, async () => {
+describe('with any request, response and `next`, a refusal ends', () => {
+  it('in exactly one response or one next(error)', LONG, async () => {
     await fc.assert(
       fc.asyncProperty(requestPlan, responsePlan, nextKind, async (request, response, kindOfNext) => {
         const { sent, passed } = await run({}, request, response, kindOfNext);
@@ -197,7 +197,7 @@ describe('whatever request, response and `next` are, a refusal ends', () => {
     },
   };
 
-  it('in one answer where `onError` sends it, or in one error', LONG, async () => {
+  it('in one response of `onError`, one error, or both if `end` sends and then throws', LONG, async () => {
     await fc.assert(
       fc.asyncProperty(requestPlan, responsePlan, nextKind, async (request, response, kindOfNext) => {
         const onError: LogtoAuthOptions['onError'] = (_error, _req, res) => void res.end();
@@ -213,7 +213,7 @@ describe('whatever request, response and `next` are, a refusal ends', () => {
     );
   });
 
-  it('in one error, whatever slip `onError` makes', LONG, async () => {
+  it('in one error, whatever mistake `onError` makes', LONG, async () => {
     await fc.assert(
       fc.asyncProperty(
         requestPlan,

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, it } from 'vitest';
 
-/** Where the package decided otherwise than in a process that nobody has polluted. */
+/** A decision that differs from that of an unpolluted process. */
 interface Difference {
   readonly when: string;
   /** Which members Object.prototype had. */
@@ -22,17 +22,17 @@ interface Outcome {
 
 const file = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
-describe('in a process whose Object.prototype has other members', () => {
+describe('in a process with a polluted Object.prototype', () => {
   let outcome: Outcome;
 
-  // In a process of its own: the tests' own tools would not survive it.
+  // Runs in its own process, since the test tools would not survive the pollution.
   beforeAll(async () => {
     const script = [file('polluted-process.mjs'), file('../../dist')];
     const { stdout } = await promisify(execFile)(process.execPath, script, { maxBuffer: 2 ** 26 });
     outcome = JSON.parse(stdout);
   }, 120_000);
 
-  it('all is tried: hostile members, and every word of the code, on each kind of token', () => {
+  it('the test tries hostile members and every word of the code, with each kind of token', () => {
     expect(outcome.tried).toBeGreaterThan(1_000);
     expect(outcome.cases).toBeGreaterThan(85);
     expect(new Set(Object.values(outcome.expected))).toEqual(
@@ -52,12 +52,12 @@ describe('in a process whose Object.prototype has other members', () => {
     );
   });
 
-  it('nothing gets in that is refused without, whenever they came, and no cache keeps what was decided', () => {
+  it('no request is accepted that a clean process refuses, and no cache keeps a wrong decision', () => {
     expect(outcome.differences.filter(({ found }) => found === 'ok' || found === '200')).toEqual([]);
   });
 
-  it('nothing is refused either, and the secret and the token go nowhere else', () => {
-    // By these Node itself no longer works: it reads no public key beside a `d`, and loads no module beside an `auth`.
+  it('all other outcomes are the same, and the secret and the token are sent to no other address', () => {
+    // With these Node itself fails: it reads no public key if `d` exists, and loads no module if `auth` does.
     const others = outcome.differences.filter(({ members }) => members !== 'd' && members !== 'auth');
     expect(others).toEqual([]);
   });

@@ -19,11 +19,11 @@ import { Lab } from './lab.js';
 import { mayEnter } from './model.js';
 import { checkHint, checkRefusal } from './refusal.js';
 
-/** How many cases each property is tried with. `npm run fuzz` takes 100,000. */
+/** The number of cases of each property. `npm run fuzz` runs 100,000. */
 const RUNS = Number(process.env['FUZZ_RUNS'] ?? 300);
 const LONG = { timeout: 60_000 + 100 * RUNS };
 
-/** So many key servers misbehave at once, for each failure of one takes a third of a second. */
+/** How many faulty key servers are tested in parallel, since each failure takes a third of a second. */
 const AT_ONCE = 50;
 
 let lab: Lab;
@@ -43,14 +43,14 @@ afterAll(async () => {
   await lab.stop();
 });
 
-/** What an Authorization header gets: `accepted`, the reason of the refusal, or `node` where no guard was reached. */
+/** The outcome for a header: `accepted`, the reason of the refusal, or `node` if no guard was reached. */
 async function outcomeOf(header: string, via = connection, sent = header.slice(7)): Promise<string> {
   lab.forget();
   const lines = ['GET /products HTTP/1.1', 'Host: shop.example', `Authorization: ${header}`];
   return judge(await via.send(rawRequest(lines)), sent);
 }
 
-/** Whether the answer is one that the README knows. */
+/** Checks that the response is one that the README documents, and returns the outcome. */
 function judge(answer: RawAnswer, sent: string): string {
   const [error, ...others] = lab.denied;
   expect(others).toEqual([]);
@@ -70,7 +70,7 @@ function judge(answer: RawAnswer, sent: string): string {
 }
 
 describe('an Authorization header', () => {
-  it('of any bytes opens nothing and breaks nothing', LONG, async () => {
+  it('of arbitrary bytes is refused with a documented response', LONG, async () => {
     await fc.assert(
       fc.asyncProperty(headerValue, async (header) => {
         expect(await outcomeOf(header)).not.toBe('accepted');
@@ -79,65 +79,73 @@ describe('an Authorization header', () => {
     );
   });
 
-  it('of any characters, set by other code, opens nothing and breaks nothing', LONG, async () => {
-    let planted: string | undefined;
-    const port = await lab.serve(
-      express()
-        .use((req, _res, next) => {
-          Object.assign(req.headers, { authorization: planted });
-          next();
-        })
-        .use(lab.createApp()),
-    );
-    const via = new RawConnection(port);
-    await fc.assert(
-      fc.asyncProperty(anyString, async (header) => {
-        planted = header;
-        expect(await outcomeOf('Basic x', via, header)).not.toBeOneOf(['accepted', 'node']);
-      }),
-      { numRuns: RUNS },
-    );
-    planted = `Bearer ${lab.logto.token()}`;
-    expect(await outcomeOf('Basic x', via)).toBe('accepted');
-    via.close();
-  });
+  it(
+    'of arbitrary characters, set by other middleware, is refused with a documented response',
+    LONG,
+    async () => {
+      let planted: string | undefined;
+      const port = await lab.serve(
+        express()
+          .use((req, _res, next) => {
+            Object.assign(req.headers, { authorization: planted });
+            next();
+          })
+          .use(lab.createApp()),
+      );
+      const via = new RawConnection(port);
+      await fc.assert(
+        fc.asyncProperty(anyString, async (header) => {
+          planted = header;
+          expect(await outcomeOf('Basic x', via, header)).not.toBeOneOf(['accepted', 'node']);
+        }),
+        { numRuns: RUNS },
+      );
+      planted = `Bearer ${lab.logto.token()}`;
+      expect(await outcomeOf('Basic x', via)).toBe('accepted');
+      via.close();
+    },
+  );
 });
 
 describe('a token', () => {
-  /** Logto's own, the second issuer's, and the attacker's; Node signs fastest with the first. */
+  /** Keys of Logto, the second issuer and the attacker; Node signs fastest with the first. */
   const signers = (): SigningKey[] => {
     const { logto, keys, second, twin, attacker } = lab;
     const forger = { ...attacker.keys.ES384, kid: logto.key.kid };
     return [keys.ES256, logto.key, keys.RSA, second.key, twin, forger, attacker.keys.RSA];
   };
 
-  it('gets in if and only if it is honest, however header and claims are spoilt', LONG, async () => {
-    const { logto } = lab;
-    let honest = 0;
-    await fc.assert(
-      fc.asyncProperty(tokenPlan(signers().length), async (plan) => {
-        const signer = signers()[plan.signer] as SigningKey;
-        const header = spoil(logto.header({}, signer), plan.header, plan.headerSlips);
-        const payload = spoil(logto.claims(), plan.claims, plan.claimsSlips);
-        const expected = mayEnter({ header, payload, signer }, logto);
-        honest += Number(expected);
-        const outcome = await outcomeOf(`Bearer ${signJws(header, payload, signer)}`);
-        expect({ header, payload, accepted: outcome === 'accepted' }).toEqual({
-          header,
-          payload,
-          accepted: expected,
-        });
-        expect(outcome).not.toBe('node');
-      }),
-      { numRuns: RUNS },
-    );
-    // Else this would say nothing of the doors that must open, or of those that must not.
-    expect(honest).toBeGreaterThan(RUNS / 20);
-    expect(honest).toBeLessThan(RUNS / 1.2);
-  });
+  it(
+    'is accepted if and only if it is valid, whatever changes its header and claims have',
+    LONG,
+    async () => {
+      const { logto } = lab;
+      let honest = 0;
+      await fc.assert(
+        fc.asyncProperty(tokenPlan(signers().length), async (plan) => {
+          const signer = signers()[plan.signer] as SigningKey;
+          const header = spoil(logto.header({}, signer), plan.header, plan.headerSlips);
+          const payload = spoil(logto.claims(), plan.claims, plan.claimsSlips);
+          const expected = mayEnter({ header, payload, signer }, logto);
+          honest += Number(expected);
+          const outcome = await outcomeOf(`Bearer ${signJws(header, payload, signer)}`);
+          expect({ header, payload, accepted: outcome === 'accepted' }).toEqual({
+            header,
+            payload,
+            accepted: expected,
+          });
+          expect(outcome).not.toBe('node');
+        }),
+        { numRuns: RUNS },
+      );
+      // Both outcomes must occur often, else the property shows little.
+      expect(honest).toBeGreaterThan(RUNS / 20);
+      expect(honest).toBeLessThan(RUNS / 1.2);
+    },
+  );
 
   it(
-    'of any bytes gets in if and only if they are honest JSON, though its signature holds',
+    'of arbitrary signed bytes is accepted if and only if they are a valid header and valid claims',
     LONG,
     async () => {
       const { logto, keys } = lab;
@@ -170,7 +178,7 @@ describe('a token', () => {
     },
   );
 
-  it('of any three parts opens nothing', LONG, async () => {
+  it('of three arbitrary parts is refused', LONG, async () => {
     const part = fc.uint8Array({ maxLength: 150 }).map((bytes) => Buffer.from(bytes).toString('base64url'));
     await fc.assert(
       fc.asyncProperty(fc.tuple(part, part, part), async (parts) => {
@@ -180,14 +188,14 @@ describe('a token', () => {
     );
   });
 
-  /** One of each algorithm. */
+  /** A valid token for each algorithm. */
   const valid = (): string[] => {
     const { logto, keys } = lab;
     const pss = { ...keys.RSA, alg: 'PS256' };
     return [keys.ES384, keys.ES256, keys.ES512, keys.RSA, pss].map((key) => logto.token({ key }));
   };
 
-  it('is refused with one byte changed, whichever and to whatever', LONG, async () => {
+  it('is refused if any one byte is changed to any other', LONG, async () => {
     const tokens = valid();
     for (const token of tokens) expect(await outcomeOf(`Bearer ${token}`)).toBe('accepted');
     const change = fc.record({ which: fc.nat(tokens.length - 1), at: fc.nat(2_000), byte: fc.nat(254) });
@@ -200,7 +208,7 @@ describe('a token', () => {
     );
   });
 
-  it('is refused with one byte changed at each of its places', LONG, async () => {
+  it('is refused if one byte is changed, at each of its positions', LONG, async () => {
     const [token = ''] = valid();
     const { length } = token;
     await fc.assert(
@@ -215,9 +223,9 @@ describe('a token', () => {
   });
 });
 
-describe('what comes from where the keys should', () => {
+describe('an instance with a faulty key server', () => {
   let server: HostileKeyServer;
-  /** Instances by the path that a guard of theirs stands before. */
+  /** Instances by the path that their guard protects. */
   const instances = new Map<string, LogtoAuth>();
   let made = 0;
 
@@ -228,11 +236,11 @@ describe('what comes from where the keys should', () => {
 
   interface Plan {
     readonly answer: KeyServerAnswer;
-    /** Whether the right keys came once before. */
+    /** Whether the instance fetched the right keys before. */
     readonly isWarm: boolean;
   }
 
-  it('lets nobody in who should not be, and all who should once it is right', LONG, async () => {
+  it('refuses forged tokens, and accepts valid ones once the server sends the right keys', LONG, async () => {
     const { logto, keys, attacker } = lab;
     // Node signs fastest with P-256.
     const key = keys.ES256;
@@ -268,7 +276,7 @@ describe('what comes from where the keys should', () => {
       ]);
       expect(forged).toBeOneOf([401, 503]);
       expect(junk).toBe(401);
-      // Keys once held serve on; but what came may be a key set, of other keys. A failure is never the caller's fault.
+      // Fetched keys stay in use, unless the server sent a key set of other keys. No failure results in 401.
       expect(honest).toBeOneOf([200, 401, 503]);
       const { keyIds, lastError } = instances.get(id)?.health().issuers[0] ?? {};
       if (honest === 401) expect(lastError).toBeUndefined();
@@ -277,7 +285,7 @@ describe('what comes from where the keys should', () => {
 
     const recover = async (id: string) => {
       server.answers.set(id, right);
-      // The first try may fail where the machine is slow: then the next one is soon due.
+      // The first try may fail on a slow machine. The next one is due soon.
       for (let tries = 1; ; tries++) {
         const status = await ask(id, logto.token({ key }));
         if (status === 200) return;
@@ -306,12 +314,12 @@ describe('what comes from where the keys should', () => {
           server.answers.delete(id);
         }
       }),
-      // The error says which of the fifty it was, and to make them smaller would take minutes.
+      // The error names the failed plan, and shrinking the plans would take minutes.
       { numRuns: Math.ceil(RUNS / AT_ONCE), endOnFailure: true },
     );
   });
 
-  /** Says which of many it was. */
+  /** Names the plan in the error if the work fails. */
   async function blaming({ answer, isWarm }: Plan, work: () => Promise<void>): Promise<void> {
     try {
       await work();
@@ -323,7 +331,7 @@ describe('what comes from where the keys should', () => {
   }
 });
 
-/** The token with the byte at that place replaced by another, which is never the same. */
+/** The token with the byte at that position replaced by a different one. */
 function withByte(token: string, at: number, byte: number): string {
   const other = byte >= token.charCodeAt(at) ? byte + 1 : byte;
   return token.slice(0, at) + String.fromCharCode(other) + token.slice(at + 1);

@@ -6,7 +6,7 @@ import { AUDIENCE, forgedToken, readingToken } from '../support/logto.js';
 import { get } from '../support/request.js';
 import { instance, logto } from './probe.js';
 
-it('a guard that comes after the answer keeps the handler from running', async () => {
+it('a guard that runs after a response was sent keeps the handler from running', async () => {
   const { requireScopes } = createLogtoAuth({ endpoint: logto.endpoint, audience: AUDIENCE });
   const app = express();
   const handler = vi.fn();
@@ -26,12 +26,12 @@ it('a guard that comes after the answer keeps the handler from running', async (
   expect(failed).toHaveBeenCalledWith(expect.any(AuthError));
 });
 
-it('a refusal that cannot be answered reaches the error handler, at once or late', async () => {
+it('a refusal reaches the error handler if its response cannot be sent, at once or after a wait', async () => {
   const unhandled = vi.fn();
   process.on('unhandledRejection', unhandled);
   const app = express();
   app.use((_req, res, next) => {
-    // As a listener of on-headers that throws.
+    // Like a listener of the on-headers package that throws.
     const { writeHead } = res;
     res.writeHead = ((...args: Parameters<typeof writeHead>) => {
       res.writeHead = writeHead;
@@ -57,7 +57,7 @@ it('a refusal that cannot be answered reaches the error handler, at once or late
   expect(unhandled).not.toHaveBeenCalled();
 });
 
-it('a 503 that cannot be answered keeps its Retry-After', async () => {
+it('a 503 whose response cannot be sent keeps its Retry-After header', async () => {
   const app = express();
   app.use((_req, res, next) => {
     const { end } = res;
@@ -80,7 +80,7 @@ it('a 503 that cannot be answered keeps its Retry-After', async () => {
   });
 });
 
-it('an answer that breaks off half-way reaches the error handler', async () => {
+it('a refusal reaches the error handler if its response fails half-way', async () => {
   const app = express();
   app.use((_req, res, next) => {
     res.end = (() => {

@@ -35,10 +35,10 @@ const descriptions = {
 };
 
 const logto = await sharedLogto();
-/** Trusted as well, for what no Logto does. */
+/** A second trusted issuer, for responses that a Logto does not give. */
 const issuer = await sharedIssuer();
 
-describe('the answers', () => {
+describe('a guard', () => {
   let auth: LogtoAuth;
   let app: Express;
   const handler = vi.fn();
@@ -69,7 +69,7 @@ describe('the answers', () => {
     body: { error: 'insufficient_scope', error_description: descriptions[reason], scope },
   });
 
-  it('calls the handler when the token is valid and has the permission', async () => {
+  it('calls the handler if the token is valid and has the permission', async () => {
     const response = await get(app, '/products', await readingToken(logto));
     expect(response.status).toBe(200);
     expect(response.body).toEqual({ app: APP });
@@ -81,7 +81,7 @@ describe('the answers', () => {
     ['HTTP Basic', 'Basic YTpi'],
     ['a scheme that only begins like Bearer', 'BearerX abc'],
     ['an empty header', ''],
-  ])('answers 401 without an error code to %s', async (_what, header) => {
+  ])('responds with 401 and no error code to %s', async (_what, header) => {
     const sent = request(app).get('/products');
     const response = await (header === undefined ? sent : sent.set('Authorization', header));
     expect(refusal(response)).toEqual({
@@ -91,12 +91,12 @@ describe('the answers', () => {
     });
   });
 
-  it('names no scope where the route needs none', async () => {
+  it('names no scope in the challenge if the route requires none', async () => {
     const response = await get(app, '/open-to-all');
     expect(response.headers['www-authenticate']).toBe('Bearer realm="api"');
   });
 
-  it('names all scopes where any of them will do', async () => {
+  it('names all scopes in the challenge if any one of them is enough', async () => {
     const without = await get(app, '/any');
     expect(without.headers['www-authenticate']).toBe(
       'Bearer realm="api", scope="read:products write:products"',
@@ -112,9 +112,9 @@ describe('the answers', () => {
     ['Bearer twice', 'Bearer Bearer abc'],
     ['characters outside the b64token set', 'Bearer ab"c'],
     ['padding in the middle', 'Bearer a=b'],
-    ['a tab for the space', 'Bearer\tabc'],
+    ['a tab instead of the space', 'Bearer\tabc'],
     ['a no-break space', 'Bearer \u00a0abc'],
-  ])('answers 400 to %s', async (_what, header) => {
+  ])('responds with 400 to %s', async (_what, header) => {
     const { status, text } = await sendRaw(app, ['GET /products HTTP/1.1', `Authorization: ${header}`]);
     const challenge = `Bearer realm="api", error="invalid_request", error_description="${descriptions.malformed}"`;
     expect(status).toBe(400);
@@ -123,14 +123,14 @@ describe('the answers', () => {
     expect(text.split('\r\n\r\n')[1]).toBe(JSON.stringify(body));
   });
 
-  it('takes no header for Authorization that is as long', async () => {
+  it('does not mistake other headers of the same length for Authorization', async () => {
     const token = await readingToken(logto);
     const sent = request(app).get('/products').set('Authorization', `Bearer ${token}`);
     const { status } = await sent.set('If-None-Match', '"a"').set('Accept-Ranges', 'none');
     expect(status).toBe(200);
   });
 
-  it('answers 400 to Bearer and spaces, as only other code can leave them there', async () => {
+  it('responds with 400 to Bearer and spaces, which only other middleware can set', async () => {
     const hints: (string | undefined)[] = [];
     const told = createLogtoAuth({
       endpoint: logto.endpoint,
@@ -148,7 +148,7 @@ describe('the answers', () => {
     expect(hints).toEqual(['After Bearer came no space and token.']);
   });
 
-  it('answers 400 to two Authorization headers, though Node shows the first alone', async () => {
+  it('responds with 400 to two Authorization headers, although req.headers has only the first', async () => {
     const lines = [
       'GET /products HTTP/1.1',
       `Authorization: Bearer ${await readingToken(logto)}`,
@@ -172,7 +172,7 @@ describe('the answers', () => {
     ['a tab', ['Bearer\tabc'], 'After Bearer came no space and token.'],
     ['two tokens', ['Bearer abc def'], 'After Bearer came something else than one token.'],
     ['two headers', ['Bearer abc', 'Bearer def'], 'The request has several Authorization headers.'],
-  ])('tells the operator alone what is wrong with %s', async (_what, headers, hint) => {
+  ])('describes the fault in error.hint and not in the response: %s', async (_what, headers, hint) => {
     const hints: (string | undefined)[] = [];
     const told = createLogtoAuth({
       endpoint: logto.endpoint,
@@ -189,14 +189,17 @@ describe('the answers', () => {
     expect(text).not.toContain(hint);
   });
 
-  it.each(['bearer', 'BEARER', 'Bearer  ', 'bEARER   '])('takes the scheme as %j', async (scheme) => {
-    const token = await readingToken(logto);
-    const response = await request(app).get('/products').set('Authorization', `${scheme} ${token}`);
-    expect(response.status).toBe(200);
-  });
+  it.each(['bearer', 'BEARER', 'Bearer  ', 'bEARER   '])(
+    'accepts the scheme written as %j',
+    async (scheme) => {
+      const token = await readingToken(logto);
+      const response = await request(app).get('/products').set('Authorization', `${scheme} ${token}`);
+      expect(response.status).toBe(200);
+    },
+  );
 
   it.each(['?access_token=', '?token=', '?authorization=Bearer%20'])(
-    'takes no token from the query: %s',
+    'ignores a token in the query: %s',
     async (query) => {
       const response = await get(app, `/products${query}${await readingToken(logto)}`);
       expect(response.status).toBe(401);
@@ -214,10 +217,14 @@ describe('the answers', () => {
     ['issuer', 'another issuer', () => readingToken(logto, { claims: { iss: 'https://evil.example/oidc' } })],
     ['audience', 'another API', () => readingToken(logto, { audience: 'https://inventory.api' })],
     ['expired', 'an expired token', () => readingToken(logto, { expiresIn: -60 })],
-    ['not_yet_valid', 'a token of tomorrow', () => readingToken(logto, { claims: { nbf: now() + 86_400 } })],
+    [
+      'not_yet_valid',
+      'a token that is not valid yet',
+      () => readingToken(logto, { claims: { nbf: now() + 86_400 } }),
+    ],
     ['claims', 'no client_id', () => readingToken(logto, { claims: { client_id: undefined } })],
     ['claims', 'exp as a string', () => readingToken(logto, { claims: { exp: String(now() + 60) } })],
-    ['unknown_key', 'a key that Logto does not have', () => foreignToken(logto)],
+    ['unknown_key', 'a key that Logto does not publish', () => foreignToken(logto)],
     [
       'signature',
       "another key under Logto's kid",
@@ -228,8 +235,8 @@ describe('the answers', () => {
       'a token bound to a key',
       () => readingToken(logto, { claims: { cnf: { jkt: 'x' } } }),
     ],
-  ])('an invalid token (%s)', (reason, what, token) => {
-    it(`answers 401 to ${what}, never to be stored, and the handler does not run`, async () => {
+  ])('given an invalid token (%s)', (reason, what, token) => {
+    it(`responds with an uncacheable 401 to ${what} and does not run the handler`, async () => {
       const response = await get(app, '/products', await token());
       expect(refusal(response)).toEqual(unauthorized(reason));
       expect(response.headers['cache-control']).toBe('no-store');
@@ -238,7 +245,7 @@ describe('the answers', () => {
     });
   });
 
-  it('answers 401 to an altered payload', async () => {
+  it('responds with 401 to an altered payload', async () => {
     const [header, , signature] = (await readingToken(logto)).split('.');
     const payload = encodePart({
       iss: logto.issuer,
@@ -258,17 +265,17 @@ describe('the answers', () => {
     ['scope', 'another permission', { scopes: 'write:products' }],
     ['scope', 'no permission', { scopes: [] }],
     ['scope', 'an empty scope', { claims: { scope: '' } }],
-    ['scope', 'a scope that only begins so', { scopes: 'read:products2 read' }],
-    ['scope', 'another case', { scopes: 'Read:products' }],
+    ['scope', 'a scope that only begins like the required one', { scopes: 'read:products2 read' }],
+    ['scope', 'a scope in another case', { scopes: 'Read:products' }],
     ['scope', 'tabs between scopes', { claims: { scope: 'write:products\tread:products' } }],
-  ])('answers 403 (%s) to %s', async (reason, _what, options) => {
+  ])('responds with 403 (%s) to %s', async (reason, _what, options) => {
     const response = await get(app, '/products', await readingToken(logto, options));
     expect(refusal(response)).toEqual(forbidden(reason, 'read:products'));
     expect(response.headers['cache-control']).toBe('no-store');
     expect(handler).not.toHaveBeenCalled();
   });
 
-  it('leaves the scope out of a 403 where the route names none', async () => {
+  it('omits scope from a 403 if the route requires none', async () => {
     const response = await get(app, '/open-to-all', await readingToken(logto, { subject: 'user-1' }));
     expect(refusal(response)).toEqual({
       status: 403,
@@ -277,7 +284,7 @@ describe('the answers', () => {
     });
   });
 
-  it('answers 503 without a challenge when the keys cannot be had', async () => {
+  it('responds with 503 and no challenge if the keys are unavailable', async () => {
     await logto.stop();
     onTestFinished(logto.start);
     const response = await get(app, '/products', await readingToken(logto));
@@ -291,7 +298,7 @@ describe('the answers', () => {
     expect(handler).not.toHaveBeenCalled();
   });
 
-  it('answers 503 when too many are waiting, and serves again afterwards', async () => {
+  it('responds with 503 while too many requests wait, and serves requests again afterwards', async () => {
     const { requireScopes } = createLogtoAuth({
       endpoint: issuer.endpoint,
       audience: AUDIENCE,
@@ -314,14 +321,14 @@ describe('the answers', () => {
     expect((await get(busy, '/products', issuer.token())).status).toBe(200);
   });
 
-  it('answers a HEAD request without a body', async () => {
+  it('responds to a HEAD request without a body', async () => {
     const response = await request(app).head('/products');
     expect(response.status).toBe(401);
     expect(response.headers['www-authenticate']).toBe('Bearer realm="api", scope="read:products"');
     expect(response.text ?? '').toBe('');
   });
 
-  it('names realm and metadata document, in the order of the RFCs', async () => {
+  it('names the realm and the metadata document in the challenge, in the order of the RFCs', async () => {
     const { requireScopes } = createLogtoAuth({
       endpoint: logto.endpoint,
       audience: AUDIENCE,
@@ -341,7 +348,7 @@ describe('the answers', () => {
     );
   });
 
-  it('echoes nothing of the token, the request or the configuration', async () => {
+  it('repeats nothing of the token, the request or the configuration in its response', async () => {
     const secret = 'qqq-zzz-secret';
     const token = await readingToken(logto, {
       audience: `https://${secret}.example`,
@@ -353,7 +360,7 @@ describe('the answers', () => {
     }
   });
 
-  it("leaves a handler's own errors alone", async () => {
+  it('passes errors of the handler to the error handler', async () => {
     const failing = express();
     failing.get('/', auth.requireScopes('read:products'), () => {
       throw new AuthError('scope');
@@ -367,7 +374,7 @@ describe('the answers', () => {
   });
 });
 
-it('Retry-After is what the refusal says, and a second where it says nothing', () => {
+it('Retry-After has the value of the refusal, or 1 second if it has none', () => {
   const context = { realm: 'api', scopes: [], resourceMetadata: undefined };
   const after = (details?: RefusalDetails) =>
     toAuthError(new Refusal('keys_unavailable', 'x', details), context).headers['Retry-After'];

@@ -8,7 +8,7 @@ const fail = (): never => {
   throw new Error('a double throws');
 };
 
-/** A response that keeps what is set, with members in the place of its own. */
+/** A fake response that records its headers; `members` replace its own members. */
 function responseWith(members: object = {}) {
   const headers = new Map<string, unknown>();
   const res = {
@@ -33,7 +33,7 @@ interface Plan {
   readonly onError?: LogtoAuthOptions['onError'];
 }
 
-/** Sends a request that is refused, and gives what `next` was called with. */
+/** Sends a request that the guard refuses, and returns the arguments of the calls of `next`. */
 async function refuse({ res = {}, req = {}, next = () => {}, token, onError }: Plan): Promise<unknown[]> {
   const passed: unknown[] = [];
   const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
@@ -51,18 +51,21 @@ async function refuse({ res = {}, req = {}, next = () => {}, token, onError }: P
 
 const refused = [expect.any(AuthError)];
 
-describe('where the response cannot answer, next gets the AuthError, at once and late:', () => {
+describe('a response that cannot be sent', () => {
   it.each<[what: string, res: () => unknown]>([
     ['an empty object', () => ({})],
     ['null', () => null],
     ['a response that was sent', () => responseWith({ headersSent: true }).res],
-    ['one whose headersSent throws', () => Object.defineProperty({}, 'headersSent', { get: fail })],
-    ['one whose setHeader throws', () => responseWith({ setHeader: fail }).res],
-    ['one whose end throws', () => responseWith({ end: fail }).res],
-    ['one without end', () => responseWith({ end: undefined }).res],
-    ['one that cannot remove a header either', () => responseWith({ end: fail, removeHeader: fail }).res],
+    ['a response whose headersSent throws', () => Object.defineProperty({}, 'headersSent', { get: fail })],
+    ['a response whose setHeader throws', () => responseWith({ setHeader: fail }).res],
+    ['a response whose end throws', () => responseWith({ end: fail }).res],
+    ['a response without end', () => responseWith({ end: undefined }).res],
     [
-      'one that does not tell whether it has ended',
+      'a response whose end and removeHeader throw',
+      () => responseWith({ end: fail, removeHeader: fail }).res,
+    ],
+    [
+      'a response whose end and writableEnded throw',
       () =>
         responseWith({
           end: fail,
@@ -71,19 +74,19 @@ describe('where the response cannot answer, next gets the AuthError, at once and
           },
         }).res,
     ],
-  ])('%s', async (_what, res) => {
+  ])('leads to next(AuthError), at once and after a wait: %s', async (_what, res) => {
     for (const token of [undefined, await forgedToken(logto)]) {
       expect(await refuse({ res: res(), ...(token !== undefined && { token }) })).toEqual(refused);
     }
   });
 
-  it('and a response that was sent keeps its status', async () => {
+  it('keeps its status if it was sent before', async () => {
     const { res } = responseWith({ headersSent: true });
     await refuse({ res });
     expect(res.statusCode).toBe(200);
   });
 
-  it('and an unsent response keeps status and challenge, which an error handler then sends', async () => {
+  it('keeps the status and challenge of the refusal for an error handler if it was not sent', async () => {
     const { res, headers } = responseWith({ end: fail });
     await refuse({ res });
     expect(res.statusCode).toBe(401);
@@ -91,7 +94,7 @@ describe('where the response cannot answer, next gets the AuthError, at once and
   });
 });
 
-it('a response whose end sends and then throws has answered', async () => {
+it('a response whose end sends and then throws counts as sent', async () => {
   const { res } = responseWith({
     end() {
       Object.assign(this, { writableEnded: true });
@@ -101,7 +104,7 @@ it('a response whose end sends and then throws has answered', async () => {
   expect(await refuse({ res })).toEqual([]);
 });
 
-describe('what next throws goes no further, and is reported once:', () => {
+describe('an exception from next', () => {
   afterEach(() => void vi.resetModules());
 
   it.each<[what: string, next: () => never, kind: string]>([
@@ -113,7 +116,7 @@ describe('what next throws goes no further, and is reported once:', () => {
       },
       'a value of type undefined',
     ],
-  ])('%s', async (_what, next, kind) => {
+  ])('is caught and reported once: %s', async (_what, next, kind) => {
     vi.resetModules();
     const { passOn } = await import('../../src/middleware/pass-on.js');
     const warnings: string[] = [];
@@ -132,7 +135,7 @@ describe('what next throws goes no further, and is reported once:', () => {
 });
 
 describe('onError', () => {
-  it('is not called where req.next cannot be replaced, since by that it could go on', async () => {
+  it('is not called if req.next cannot be replaced, since it could continue the request with it', async () => {
     const onError = vi.fn();
     const req = Object.freeze({ headers: {}, rawHeaders: [], next: () => {} });
     expect(await refuse({ ...responseWith(), req, onError })).toEqual(refused);
@@ -146,7 +149,7 @@ describe('onError', () => {
     expect(onError).not.toHaveBeenCalled();
   });
 
-  it('that throws has the response put back as it was', async () => {
+  it('leaves the previous status and headers on the response if it throws', async () => {
     const { res, headers } = responseWith({ statusCode: 202 });
     headers.set('cache-control', 'private');
     expect(await refuse({ res, onError: fail })).toEqual([new Error('a double throws')]);
@@ -156,19 +159,19 @@ describe('onError', () => {
 
   it.each<[what: string, onError: NonNullable<LogtoAuthOptions['onError']>]>([
     [
-      'has passed an error already',
+      'throws after it passed an error',
       (_error, _req, _res, next) => {
         next(new Error('of the app'));
         fail();
       },
     ],
     [
-      'throws nothing that is an error',
+      'throws a value that is not an error',
       () => {
         throw undefined;
       },
     ],
-  ])('that throws keeps status and challenge where it %s', async (_what, onError) => {
+  ])('leaves the status and challenge of the refusal on the response if it %s', async (_what, onError) => {
     const { res, headers } = responseWith();
     expect(await refuse({ res, onError })).toEqual([expect.any(Error)]);
     expect(res.statusCode).toBe(401);
@@ -176,9 +179,9 @@ describe('onError', () => {
   });
 
   it.each<[what: string, members: object]>([
-    ['has sent meanwhile', {}],
-    ['cannot be asked for its headers', { getHeader: fail }],
-  ])('that throws leaves a response alone that %s', async (what, members) => {
+    ['has sent its headers meanwhile', {}],
+    ['has a getHeader that throws', { getHeader: fail }],
+  ])('leaves the response unchanged if it throws and the response %s', async (what, members) => {
     const { res, headers } = responseWith(members);
     const onError = () => {
       if (what.startsWith('has sent')) res.headersSent = true;
@@ -189,7 +192,7 @@ describe('onError', () => {
     expect(headers.has('www-authenticate')).toBe(true);
   });
 
-  it('that throws ends the request also where the response can no longer be changed', async () => {
+  it('ends the request if it throws and the response can no longer be changed', async () => {
     const { res } = responseWith();
     const onError = () => {
       Object.defineProperty(res, 'removeHeader', { value: fail });
@@ -198,7 +201,7 @@ describe('onError', () => {
     expect(await refuse({ res, onError })).toEqual([expect.any(Error)]);
   });
 
-  it('may be called where req.next throws when it is read later', async () => {
+  it('passes the AuthError to next even after it has made req.next throw', async () => {
     const req = { next: () => {} };
     const onError: LogtoAuthOptions['onError'] = (error, request, _res, next) => {
       Object.defineProperty(request, 'next', { get: fail, set: fail });

@@ -6,11 +6,11 @@ import { forgedToken, readingToken } from '../support/logto.js';
 import { get } from '../support/request.js';
 import { instance, logto } from './probe.js';
 
-// The one that Express itself uses.
+// The copy of http-errors that Express itself uses.
 const require = createRequire(import.meta.url);
 const createError = createRequire(require.resolve('express'))('http-errors');
 
-/** An error class of an app's own. Its handler takes all other errors for faults of the app. */
+/** An app's own error class. The app's error handler treats all other errors as faults of the app. */
 class ApiError extends Error {
   constructor(
     readonly errorCode: number,
@@ -24,7 +24,7 @@ type OnError = NonNullable<LogtoAuthOptions['onError']>;
 const onward: OnError = (error, _req, _res, next) => next(error);
 const asApiError: OnError = (error, _req, _res, next) => next(new ApiError(error.status, error.message));
 
-/** Error handlers as apps have them, and the `onError` that leads to them. */
+/** Typical error handlers of apps, and the `onError` that passes errors to them. */
 const SHAPES: [what: string, onError: OnError, handler: ErrorRequestHandler | undefined][] = [
   ["Express's own", onward, undefined],
   [
@@ -115,7 +115,7 @@ const ROWS: Row[] = [
     send: withToken(() => logto.issueToken({ scopes: 'other' })),
   },
   {
-    what: 'keys that cannot be had',
+    what: 'unavailable keys',
     status: 503,
     headers: { 'retry-after': expect.stringMatching(/^\d+$/) },
     send: withToken(async () => {
@@ -127,16 +127,19 @@ const ROWS: Row[] = [
   },
 ];
 
-describe.each(SHAPES)("an app's error handler keeps status and challenge: %s", (_what, onError, handler) => {
-  it.each(ROWS.map((row) => [row.what, row] as const))('%s', async (_row, { status, headers, send }) => {
-    const app = express().set('env', 'test');
-    app.get('/', instance({ onError }).requireScopes('read:products'), (_req, res) => void res.end('ran'));
-    if (handler !== undefined) app.use(handler);
-    const answer = await send(app);
-    expect(answer.text).not.toContain('ran');
-    expect({ status: answer.status, headers: answer.headers }).toMatchObject({
-      status,
-      headers: { ...headers, 'cache-control': 'no-store' },
+describe.each(SHAPES)(
+  "an app's error handler keeps the status and challenge of a refusal: %s",
+  (_what, onError, handler) => {
+    it.each(ROWS.map((row) => [row.what, row] as const))('%s', async (_row, { status, headers, send }) => {
+      const app = express().set('env', 'test');
+      app.get('/', instance({ onError }).requireScopes('read:products'), (_req, res) => void res.end('ran'));
+      if (handler !== undefined) app.use(handler);
+      const answer = await send(app);
+      expect(answer.text).not.toContain('ran');
+      expect({ status: answer.status, headers: answer.headers }).toMatchObject({
+        status,
+        headers: { ...headers, 'cache-control': 'no-store' },
+      });
     });
-  });
-});
+  },
+);

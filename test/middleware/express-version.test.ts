@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import express from 'express';
 import { expect, it } from 'vitest';
 
-it('runs these tests on the Express that the project names', () => {
+it('the tests use the Express version of their vitest project', () => {
   const installed = process.env['EXPRESS'] === '4' ? 'express-4' : 'express';
   const require = createRequire(import.meta.url);
   expect(express).toBe(require(installed));

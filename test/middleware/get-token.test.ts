@@ -5,7 +5,7 @@ import { get } from '../support/request.js';
 import { appWith, logto, thenable } from './probe.js';
 
 describe('getToken', () => {
-  it('finds the token elsewhere, and then nowhere else', async () => {
+  it('can read the token from another header, and Authorization is then ignored', async () => {
     const { app } = appWith({ getToken: (req) => req.get('x-access-token') });
     const { status } = await get(app, '/').set('X-Access-Token', await readingToken(logto));
     expect(status).toBe(200);
@@ -14,18 +14,18 @@ describe('getToken', () => {
     expect(response.body.error).toBe('unauthorized');
   });
 
-  it.each([undefined, ''])('that answers %j means no token', async (token) => {
+  it.each([undefined, ''])('reports a missing token by returning %j', async (token) => {
     const { app } = appWith({ getToken: () => token });
     const response = await get(app, '/', await readingToken(logto));
     expect([response.status, response.body.error]).toEqual([401, 'unauthorized']);
   });
 
   it.each([
-    ['something that is no JWT', () => 'a b'],
+    ['a string that is not a JWT', () => 'a b'],
     ['the whole header', (token: string) => `Bearer ${token}`],
     ['two tokens', (token: string) => `${token} ${token}`],
     ['a megabyte', () => 'x'.repeat(1_000_000)],
-  ])('that answers %s gets 401', async (_what, answer) => {
+  ])('causes a 401 if it returns %s', async (_what, answer) => {
     const token = await readingToken(logto);
     const { app, ran } = appWith({ getToken: () => answer(token) });
     const response = await get(app, '/');
@@ -50,7 +50,7 @@ describe('getToken', () => {
         throw undefined;
       }),
     ],
-  ])('that answers %s is a mistake, and lets nobody in', async (_what, answer) => {
+  ])('causes a 500 with a TypeError if it returns %s', async (_what, answer) => {
     const { app, ran, failure } = appWith({ getToken: () => answer as string });
     expect((await get(app, '/', await readingToken(logto))).status).toBe(500);
     expect(ran()).toBe(false);
@@ -62,7 +62,7 @@ describe('getToken', () => {
     [5, 'number'],
     [['x'], 'object'],
     [Promise.resolve('x'), 'object'],
-  ])('that makes a mistake is told which: %j', async (answer, kind) => {
+  ])('causes an error that names the type of its return value %j', async (answer, kind) => {
     const { app, failure } = appWith({ getToken: () => answer as unknown as string });
     await get(app, '/');
     expect((failure() as Error).message).toBe(
@@ -70,7 +70,7 @@ describe('getToken', () => {
     );
   });
 
-  it('that finds none is named to the operator', async () => {
+  it('is named in error.hint if it finds no token', async () => {
     const { app, failure } = appWith({
       getToken: () => undefined,
       onError: (error, _req, _res, next) => next(error),
@@ -79,7 +79,7 @@ describe('getToken', () => {
     expect((failure() as AuthError).hint).toBe('getToken found no token.');
   });
 
-  it('that answers a String object with a good token in it is a mistake too', async () => {
+  it('causes a 500 with a TypeError if it returns a String object of a valid token', async () => {
     const token = await readingToken(logto);
     const { app, ran, failure } = appWith({ getToken: () => Object(token) as string });
     expect((await get(app, '/')).status).toBe(500);

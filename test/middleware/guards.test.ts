@@ -24,14 +24,14 @@ describe('scopes', () => {
     ['one list and options', ({ requireScopes }) => requireScopes(['a', 'b'], { machineOnly: true })],
     ['one string with spaces', ({ requireScopes }) => requireScopes('a  b ')],
     ['the same one twice', ({ requireScopes }) => requireScopes('a', 'b', 'a')],
-  ])('as %s: all are needed', async (_how, make) => {
+  ])('are all required if passed as %s', async (_how, make) => {
     const guard = make(auth);
     expect(await statusOf(guard, 'a')).toBe(403);
     expect(await statusOf(guard, 'b')).toBe(403);
     expect(await statusOf(guard, 'b c a')).toBe(200);
   });
 
-  it('any of them is enough for requireAnyScope, none is not', async () => {
+  it('are alternatives for requireAnyScope, which requires at least one', async () => {
     const guard = auth.requireAnyScope('a', 'b c');
     expect(await statusOf(guard, 'a')).toBe(200);
     expect(await statusOf(guard, 'c')).toBe(200);
@@ -39,12 +39,12 @@ describe('scopes', () => {
     expect(await statusOf(guard, '')).toBe(403);
   });
 
-  it('none is asked for by authenticate', async () => {
+  it('are not required by authenticate', async () => {
     expect(await statusOf(auth.authenticate(), '')).toBe(200);
   });
 
   const makers = ['requireScopes', 'requireAnyScope', 'requireOrganizationScopes'] as const;
-  describe.each(makers)('%s throws when it is defined', (maker) => {
+  describe.each(makers)('%s throws when called', (maker) => {
     const make = (...args: unknown[]) => (auth[maker] as (...args: unknown[]) => unknown)(...args);
     it.each<[string, unknown[], RegExp]>([
       ['without a scope', [], /name a scope/],
@@ -72,7 +72,7 @@ describe('scopes', () => {
       ['with an umlaut in a scope', ['lösche:alles'], /characters that no scope may have/],
       ['with a list and more scopes', [['a'], 'b'], /`options` must be an object/],
       ['with a list and two options', [['a'], {}, {}], /`scopes` must be one list, with the options behind/],
-      ['mounted without being called', [{ headers: {}, method: 'GET' }, {}, () => {}], /call it: require/],
+      ['as a middleware itself', [{ headers: {}, method: 'GET' }, {}, () => {}], /call it: require/],
     ])('%s', (_what, args, message) => {
       expect(() => make(...args)).toThrow(TypeError);
       expect(() => make(...args)).toThrow(message);
@@ -88,29 +88,25 @@ describe('options of a guard', () => {
       { organisation: 'required' },
       /unknown option `organisation`. Did you mean `organization`\?/,
     ],
-    ['scope, as for other libraries', { scope: 'a' }, /unknown option `scope`/],
+    ['scope, an option of other libraries', { scope: 'a' }, /unknown option `scope`/],
     ['a wrong rule', { organization: 'mandatory' }, /`organization` must be 'none', 'optional', 'required'/],
-    ['an audience that is no URI', { audience: 'shop' }, /`audience` must be an API resource indicator/],
+    ['an audience that is not a URI', { audience: 'shop' }, /`audience` must be an API resource indicator/],
     [
-      'an organization for an audience',
+      'an organization as the audience',
       { audience: 'urn:logto:organization:x' },
       /requireOrganizationScopes/,
     ],
     ['machineOnly as a string', { machineOnly: 'false' }, /`machineOnly` must be true or false, not "false"/],
     ['machineOnly as null', { machineOnly: null }, /`machineOnly` must be true or false, not null/],
     ['machineOnly as a function', { machineOnly: () => true }, /`machineOnly` must be true or false/],
-    ['no audience in a list', { audience: [] }, /`audience` must be.*not an empty list/],
+    ['an empty list of audiences', { audience: [] }, /`audience` must be.*not an empty list/],
     ['an audience of null', { audience: null }, /`audience` must be.*not null/],
     ['one bad audience among good ones', { audience: [AUDIENCE, ''] }, /`audience` must be.*not ""/],
     ['the reserved audience', { audience: 'urn:logto:resource:organizations' }, /prove nothing/],
     ['a rule that is null', { organization: null }, /`organization` must be.*not null/],
-    [
-      'an organization itself',
-      { organization: 'tgqjike3k7pu' },
-      /`organization` must be.*not "tgqjike3k7pu"/,
-    ],
+    ['an organization id', { organization: 'tgqjike3k7pu' }, /`organization` must be.*not "tgqjike3k7pu"/],
     ['a rule that is a promise', { organization: Promise.resolve('none') }, /`organization` must be/],
-  ])('%s throws', (_what, options, message) => {
+  ])('requireScopes, requireAnyScope and authenticate throw for %s', (_what, options, message) => {
     for (const [maker, define] of [
       ['requireScopes', () => auth.requireScopes('a', options)],
       ['requireAnyScope', () => auth.requireAnyScope('a', options)],
@@ -133,7 +129,7 @@ describe('options of a guard', () => {
       [{ organization: () => 'x', audience: AUDIENCE }],
       'requireOrganizationScopes: unknown option `audience`. Known are organization.',
     ],
-  ])('requireOrganizationScopes throws with %s', (_what, args, message) => {
+  ])('requireOrganizationScopes throws for %s', (_what, args, message) => {
     const make = auth.requireOrganizationScopes as (...args: unknown[]) => unknown;
     expect(() => make('a', ...args)).toThrow(new TypeError(message));
   });
@@ -155,7 +151,7 @@ describe('options of a guard', () => {
     );
   });
 
-  it("a guard's own audience and machineOnly take the place of the instance's", async () => {
+  it("a guard's audience and machineOnly override those of the instance", async () => {
     const { authenticate } = auth;
     const app = express();
     const ok: express.RequestHandler = (_req, res) => {
@@ -171,11 +167,11 @@ describe('options of a guard', () => {
   });
 });
 
-describe('a guard and the instance that it is of', () => {
+describe('a guard of an instance', () => {
   const ok: express.RequestHandler = (_req, res) => void res.end();
   const ofUser = () => readingToken(logto, { subject: 'user-1' });
 
-  it('is as strict as the instance where an option of its own is undefined', async () => {
+  it('uses the option of the instance if its own is undefined', async () => {
     const options = { audience: undefined, organization: undefined, machineOnly: undefined };
     const app = express().get('/', auth.authenticate(options), ok);
     expect((await get(app, '/', await readingToken(logto))).status).toBe(200);
@@ -186,13 +182,13 @@ describe('a guard and the instance that it is of', () => {
     expect((await get(app, '/', await ofUser())).status).toBe(403);
   });
 
-  it('may be stricter than the instance about machines, and then alone is', async () => {
+  it('may be restricted to machines without affecting other guards of the instance', async () => {
     const lenient = createLogtoAuth({ endpoint: logto.endpoint, audience: AUDIENCE, machineOnly: false });
     const app = express();
     app.get('/users', lenient.authenticate(), ok);
     app.get('/machines', lenient.authenticate({ machineOnly: true }), ok);
     const token = await ofUser();
-    // Known from the one route, the token proves nothing on the other.
+    // The token is cached by one route, and the other one still refuses it.
     for (const [path, status] of [
       ['/users', 200],
       ['/machines', 403],
@@ -203,7 +199,7 @@ describe('a guard and the instance that it is of', () => {
     expect((await get(app, '/machines', await readingToken(logto))).status).toBe(200);
   });
 
-  it('keeps what it was made of, whatever becomes of the lists and options', async () => {
+  it('is not affected by later changes of the lists and options that it was created with', async () => {
     const scopes = ['read:products', 'write:products'];
     const audience = ['https://inventory.api'];
     const options: { audience: string[]; organization: 'none' | 'optional'; machineOnly: boolean } = {
@@ -226,7 +222,7 @@ describe('a guard and the instance that it is of', () => {
     expect(await status({ audience: inventory, subject: 'user-1' })).toBe(403);
   });
 
-  it("keeps the instance's options too", async () => {
+  it("is not affected by later changes of the instance's options", async () => {
     const own = await ownLogto();
     const token = await readingToken(own);
     const options = {
@@ -253,7 +249,7 @@ describe('a guard and the instance that it is of', () => {
   });
 });
 
-it('has a name in stack traces', () => {
+it('each guard has a function name for stack traces', () => {
   expect(auth.requireScopes('a').name).toBe('requireScopesMiddleware');
   expect(auth.requireAnyScope('a').name).toBe('requireAnyScopeMiddleware');
   const organization = () => 'o-1';

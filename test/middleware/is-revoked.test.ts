@@ -15,7 +15,7 @@ describe('isRevoked', () => {
     ['a promise of false', Promise.resolve(false), 200],
     ['true', true, 401],
     ['a promise of true', Promise.resolve(true), 401],
-  ])('that answers %s', async (_what, answer, status) => {
+  ])('decides about the token by returning %s', async (_what, answer, status) => {
     const { app, ran } = appWith({ isRevoked: () => answer });
     const response = await get(app, '/', await readingToken(logto));
     expect(response.status).toBe(status);
@@ -28,7 +28,7 @@ describe('isRevoked', () => {
     }
   });
 
-  it.each(odd)('that answers %s is a mistake, and lets nobody in', async (_what, value) => {
+  it.each(odd)('causes a 500 with a TypeError if it returns or resolves to %s', async (_what, value) => {
     for (const answer of [value, Promise.resolve(value)]) {
       const { app, ran, failure } = appWith({ isRevoked: () => answer as boolean });
       expect((await get(app, '/', await readingToken(logto))).status).toBe(500);
@@ -41,16 +41,16 @@ describe('isRevoked', () => {
     [null, 'null'],
     [undefined, 'undefined'],
     ['no', 'string'],
-  ])('that makes a mistake is told which: %j', async (answer, kind) => {
+  ])('causes an error that names the type of its return value %j', async (answer, kind) => {
     const { app, failure } = appWith({ isRevoked: () => answer as unknown as boolean });
     await get(app, '/', await readingToken(logto));
     expect((failure() as Error).message).toBe(`isRevoked must answer true or false, not ${kind}.`);
   });
 
-  it.each(thenables)('that answers a thenable which %s', async (_what, make, status) => {
+  it.each(thenables)('may return a thenable that %s', async (_what, make, status) => {
     const { app, ran, failures } = appWith({ isRevoked: make });
     const token = await readingToken(logto);
-    // First a new token, then a known one.
+    // First an uncached token, then a cached one.
     for (const time of [1, 2]) {
       expect({ time, status: (await get(app, '/', token)).status }).toEqual({ time, status });
     }
@@ -59,14 +59,14 @@ describe('isRevoked', () => {
     for (const failure of failures) expect(failure).toBeInstanceOf(Error);
   });
 
-  it('that never answers is waited for no longer than the timeout, and holds up nobody else', async () => {
+  it('causes a 503 after the timeout if it never settles, and does not delay other requests', async () => {
     const { app, ran, failures } = appWith({
       jwksCache: { timeout: 0.2 },
       isRevoked: ({ clientId }) => (clientId === 'silent' ? new Promise(() => {}) : clientId === 'revoked'),
     });
     const token = (clientId: string) => readingToken(logto, { clientId });
     const silent = await token('silent');
-    // A new token, then a known one.
+    // An uncached token, then a cached one.
     for (const _ of [1, 2]) {
       const sent = get(app, '/', silent).then((response) => response);
       expect((await get(app, '/', await token('revoked'))).status).toBe(401);
@@ -87,7 +87,7 @@ describe('isRevoked', () => {
     expect(failures).toEqual([]);
   });
 
-  it('that answers too late, whatever it says, changes nothing and breaks nothing', async () => {
+  it('is ignored if it settles after the timeout', async () => {
     const ends: (() => void)[] = [];
     const late = (settle: (resolve: (answer: boolean) => void, reject: (reason: unknown) => void) => void) =>
       new Promise<boolean>((resolve, reject) => ends.push(() => settle(resolve, reject)));
@@ -106,7 +106,7 @@ describe('isRevoked', () => {
     expect([ran(), failures]).toEqual([false, []]);
   });
 
-  it('that many wait for takes the places of the waiting room, and one that answers at once takes none', async () => {
+  it('counts towards maxPending while its promise is pending, and not if it returns at once', async () => {
     let asked = 0;
     let refuse: ((reason: unknown) => void) | undefined;
     const { app, failures } = appWith({
@@ -127,14 +127,14 @@ describe('isRevoked', () => {
     await vi.waitFor(() => expect(asked).toBe(3));
     const { status, headers } = await get(app, '/', silent);
     expect([status, headers['retry-after']]).toEqual([503, '1']);
-    // Nobody waits for what this one was promised: that it rejects must end no process.
+    // No request waits for this promise. Its rejection must not end the process.
     refuse?.(new Error('no'));
     expect((await get(app, '/', answered)).status).toBe(200);
     expect(await Promise.all(waiting)).toEqual([503, 503]);
     expect(failures).toEqual([]);
   });
 
-  it('is asked for each request, cached token or not, with the token and the request', async () => {
+  it('is called for each request with the token and the request, even if the token is cached', async () => {
     const asked = vi.fn(() => false);
     const { app } = appWith({ isRevoked: asked });
     const token = await readingToken(logto, { claims: { jti: 'j-7' } });
@@ -146,7 +146,7 @@ describe('isRevoked', () => {
     ]);
   });
 
-  it('is not asked about a token that does not verify', async () => {
+  it('is not called for a token that fails verification', async () => {
     const asked = vi.fn(() => false);
     const { app } = appWith({ isRevoked: asked });
     await get(app, '/', `${(await readingToken(logto)).slice(0, -8)}AAAAAAAA`);
@@ -154,14 +154,14 @@ describe('isRevoked', () => {
     expect(asked).not.toHaveBeenCalled();
   });
 
-  it('comes before the permissions: a revoked token is 401, not 403', async () => {
+  it('is called before permissions are checked: a revoked token results in 401, not 403', async () => {
     const { app } = appWith({ isRevoked: () => true });
     expect((await get(app, '/', await logto.issueToken({ claims: { scope: '' } }))).status).toBe(401);
   });
 });
 
-describe('isRevoked in verify', () => {
-  /** First a new token, then a known one. */
+describe('verify with isRevoked', () => {
+  /** The results for an uncached token, and for the same token once it is cached. */
   async function results(isRevoked: NonNullable<LogtoAuthOptions['isRevoked']>): Promise<unknown[]> {
     const { verify } = instance({ isRevoked });
     const token = await readingToken(logto);
@@ -173,7 +173,7 @@ describe('isRevoked in verify', () => {
     return [await result(), await result()];
   }
 
-  it('rejects with the very error that it throws or rejects with', async () => {
+  it('rejects with the same error that isRevoked throws or rejects with', async () => {
     const error = new RangeError('mine');
     const throwing = () => {
       throw error;
@@ -186,7 +186,7 @@ describe('isRevoked in verify', () => {
   });
 
   it.each([...odd, ["'route'", 'route']])(
-    'rejects with an Error where it throws %s',
+    'rejects with an Error if isRevoked throws %s',
     async (_what, value) => {
       const throwing = () => {
         throw value;
@@ -200,13 +200,13 @@ describe('isRevoked in verify', () => {
     },
   );
 
-  it.each(odd)('rejects with a TypeError where it answers %s', async (_what, value) => {
+  it.each(odd)('rejects with a TypeError if isRevoked returns %s', async (_what, value) => {
     for (const answer of [value, Promise.resolve(value)]) {
       for (const error of await results(() => answer as boolean)) expect(error).toBeInstanceOf(TypeError);
     }
   });
 
-  it.each(thenables)('waits for a thenable which %s', async (_what, make, status) => {
+  it.each(thenables)('waits for a thenable that %s', async (_what, make, status) => {
     const ends = (await results(make)).map((result) => {
       if (result instanceof AuthError) return result.status;
       return result instanceof Error ? 500 : 200;
@@ -214,7 +214,7 @@ describe('isRevoked in verify', () => {
     expect(ends).toEqual([status, status]);
   });
 
-  it('that never answers is waited for no longer than the timeout', async () => {
+  it('rejects after the timeout if isRevoked never settles', async () => {
     const asked = vi.fn();
     const auth = instance({
       maxPending: 1,
@@ -240,7 +240,7 @@ describe('isRevoked in verify', () => {
     expect(await resultOf(auth, silent)).toBe('revocation_unavailable');
   });
 
-  it('is waited for no longer than the timeout together with the keys', async () => {
+  it('applies one timeout to the wait for the keys and for isRevoked', async () => {
     const issuer = await ownIssuer();
     const auth = instance({
       endpoint: issuer.endpoint,
@@ -257,7 +257,7 @@ describe('isRevoked in verify', () => {
     expect(performance.now() - began).toBeLessThan(1_500);
   });
 
-  it('a token that expires while isRevoked makes up its mind is refused', async () => {
+  it('rejects a token that expires while isRevoked is pending', async () => {
     const answers: ((answer: boolean) => void)[] = [];
     const auth = instance({ isRevoked: () => new Promise<boolean>((resolve) => answers.push(resolve)) });
     const result = resultOf(auth, await readingToken(logto, { expiresIn: 60 }));
@@ -267,7 +267,7 @@ describe('isRevoked in verify', () => {
     expect(await result).toBe('expired');
   });
 
-  it('a token whose key is withdrawn meanwhile is refused', async () => {
+  it('rejects a token whose key is withdrawn while isRevoked is pending', async () => {
     const own = await ownLogto();
     const answers: ((answer: boolean) => void)[] = [];
     const auth = instance({
@@ -278,14 +278,14 @@ describe('isRevoked in verify', () => {
     await vi.waitFor(() => expect(answers).toHaveLength(1));
     await own.rotateKeys({ keepPrevious: false });
     elapse(2);
-    // Its unknown kid has the keys asked for anew.
+    // Its unknown kid triggers a new request for the keys.
     const next = resultOf(auth, await readingToken(own));
     await vi.waitFor(() => expect(answers).toHaveLength(2));
     for (const answer of answers) answer(false);
     expect([await result, await next]).toEqual(['unknown_key', 'ok']);
   });
 
-  it('a token whose keys have become too old meanwhile cannot be told of: that is no fault of its sender', async () => {
+  it('rejects with 503, not 401, if the keys become too old while isRevoked is pending', async () => {
     const own = await ownLogto();
     const answers: ((answer: boolean) => void)[] = [];
     const auth = instance({

@@ -4,8 +4,8 @@ import { type Marks, privateMarks, requestMarks } from '../../src/middleware/mar
 describe.each<[what: string, make: () => Marks<string>]>([
   ['private fields', () => privateMarks()],
   ['a WeakMap', () => new WeakMap()],
-])('marks by %s', (_what, make) => {
-  it('are there for the object that was marked, and for no other', () => {
+])('marks in %s', (_what, make) => {
+  it('exist only for the object that was marked', () => {
     const marks = make();
     const object = {};
     expect(marks.get(object)).toBeUndefined();
@@ -18,7 +18,7 @@ describe.each<[what: string, make: () => Marks<string>]>([
     expect(Reflect.ownKeys(object)).toEqual([]);
   });
 
-  it('can be changed, and taken away', () => {
+  it('can be changed and deleted', () => {
     const marks = make();
     const object = {};
     marks.set(object, 'one');
@@ -30,14 +30,14 @@ describe.each<[what: string, make: () => Marks<string>]>([
     expect(marks.get(object)).toBe('three');
   });
 
-  it('take no notice of an object that was never marked', () => {
+  it('ignore the deletion of a mark that was never set', () => {
     const marks = make();
     const object = {};
     marks.delete(object);
     expect(marks.get(object)).toBeUndefined();
   });
 
-  it('belong to one set of marks alone', () => {
+  it('are independent of other sets of marks', () => {
     const [one, other] = [make(), make()];
     const object = {};
     one.set(object, 'one');
@@ -47,7 +47,7 @@ describe.each<[what: string, make: () => Marks<string>]>([
     expect([one.get(object), other.get(object)]).toEqual([undefined, 'other']);
   });
 
-  it('hold for an object under another prototype, for a frozen one, and for a Proxy by itself', () => {
+  it('work for objects with another prototype, frozen objects, and a Proxy but not its target', () => {
     const marks = make();
     const target = {};
     const proxy = new Proxy(target, {
@@ -62,7 +62,7 @@ describe.each<[what: string, make: () => Marks<string>]>([
     expect(marks.get(target)).toBeUndefined();
   });
 
-  it.each([undefined, null, 'text', 1, Symbol('symbol')])('know nothing of %s', (value) => {
+  it.each([undefined, null, 'text', 1, Symbol('symbol')])('are undefined for %s', (value) => {
     expect(make().get(value as never)).toBeUndefined();
   });
 });
@@ -72,6 +72,6 @@ it.each([
   ['22.23.3', WeakMap],
   ['24.0.0', Function],
   ['100.0.0', Function],
-])('under Node %s requests are marked by the faster way', (node, kind) => {
+])('requestMarks uses the faster implementation under Node %s', (node, kind) => {
   expect(requestMarks(node)).toBeInstanceOf(kind);
 });

@@ -15,10 +15,10 @@ import { sharedIssuer } from '../support/test-issuer.js';
 const INVENTORY = 'https://inventory.api';
 
 const logto = await sharedLogto();
-/** Whose keys can be kept waiting for. */
+/** An issuer that can delay its keys. */
 const issuer = await sharedIssuer();
 let auth: LogtoAuth;
-/** Runs behind the guards, and tells who called. */
+/** The handler behind the guards; its response names the calling app. */
 const handler = vi.fn<RequestHandler>((req, res) => {
   res.json({ app: getAuth(req).clientId, same: req.auth === getAuth(req) });
 });
@@ -43,7 +43,7 @@ async function statuses(app: Express, paths: readonly string[], token?: string):
   return answers.map(({ status }) => status);
 }
 
-/** An error handler of an app, which tells what reached it. */
+/** An app's error handler that records the errors it gets. */
 function errorHandler(): { handle: ErrorRequestHandler; seen: unknown[] } {
   const seen: unknown[] = [];
   return {
@@ -56,7 +56,7 @@ function errorHandler(): { handle: ErrorRequestHandler; seen: unknown[] } {
 }
 
 describe('a guard for many routes', () => {
-  it('by app.use guards what comes behind it, what does not exist too, and nothing before it', async () => {
+  it('mounted with app.use protects later routes and unknown paths, and no earlier route', async () => {
     const app = express();
     app.get('/health', (_req, res) => void res.end('up'));
     app.use(auth.authenticate());
@@ -71,7 +71,7 @@ describe('a guard for many routes', () => {
     expect(posted.status).toBe(200);
   });
 
-  it('by app.use with a path guards that path and all below it, and no other that begins so', async () => {
+  it('mounted with app.use on a path protects that path and its subpaths only', async () => {
     const app = express();
     app.use(['/products', '/orders'], auth.authenticate());
     for (const path of ['/products', '/products/1', '/orders', '/productsheet']) {
@@ -81,7 +81,7 @@ describe('a guard for many routes', () => {
     expect(await statuses(app, paths)).toEqual([401, 401, 401, 401, 401, 200]);
   });
 
-  it('by router.use guards the router, and the routes behind it may ask for more', async () => {
+  it('mounted with router.use protects the router, whose routes may require more permissions', async () => {
     const router = express.Router();
     router.use(auth.authenticate());
     router.get('/', handler);
@@ -97,7 +97,7 @@ describe('a guard for many routes', () => {
     expect(handler).toHaveBeenCalledTimes(2);
   });
 
-  it('by router.use leaves the routes open that stand before it in the router', async () => {
+  it('mounted with router.use does not protect earlier routes of the router', async () => {
     const router = express.Router();
     router.get('/open', (_req, res) => void res.end());
     router.use(auth.authenticate());
@@ -107,7 +107,7 @@ describe('a guard for many routes', () => {
 });
 
 describe('a guard on one route', () => {
-  it('of app.route holds for its own method, each for itself', async () => {
+  it('protects only its own method with app.route', async () => {
     const app = express();
     app
       .route('/products')
@@ -123,7 +123,7 @@ describe('a guard on one route', () => {
     expect(handler).toHaveBeenCalledTimes(2);
   });
 
-  it('of app.all holds for every method', async () => {
+  it('protects every method with app.all', async () => {
     const app = express();
     app.all('/products', auth.requireScopes('read:products'), handler);
     for (const method of ['get', 'post', 'put', 'patch', 'delete', 'options'] as const) {
@@ -137,7 +137,7 @@ describe('a guard on one route', () => {
   it.each<[string, (guard: RequestHandler, second: RequestHandler) => RequestHandler[]]>([
     ['a list', (guard, second) => [guard, second, handler]],
     ['lists of lists', (guard, second) => [[guard], [[second], [[handler]]]] as unknown as RequestHandler[]],
-  ])('may stand in %s of handlers', async (_where, handlers) => {
+  ])('works in %s of handlers', async (_where, handlers) => {
     const guards = [auth.requireScopes('read:products'), auth.requireScopes('write:products')] as const;
     const app = express();
     app.get('/products', handlers(...guards));
@@ -152,7 +152,7 @@ describe('a guard on one route', () => {
     }
   });
 
-  it('may be the same one on several routes, in several apps', async () => {
+  it('works on several routes and in several apps', async () => {
     const guard = auth.requireScopes('read:products');
     const app = express().get('/a', guard, handler).post('/b', guard, handler);
     const other = express().use(guard).get('/c', handler);
@@ -170,7 +170,7 @@ describe('a guard on one route', () => {
 describe('several guards in a row', () => {
   const row = (...guards: RequestHandler[]) => express().get('/', ...guards, handler);
 
-  it('must all let the request through, in whichever order they stand', async () => {
+  it('must all accept the request, in any order', async () => {
     const read = auth.requireScopes('read:products');
     const write = auth.requireScopes('write:products');
     for (const app of [row(read, write), row(write, read), row(auth.authenticate(), read, write)]) {
@@ -183,7 +183,7 @@ describe('several guards in a row', () => {
     }
   });
 
-  it('of two audiences need a token that is for both', async () => {
+  it('with two audiences accept only a token for both', async () => {
     const app = row(auth.authenticate(), auth.authenticate({ audience: INVENTORY }));
     expect((await get(app, '/', await reading())).status).toBe(401);
     expect((await get(app, '/', await reading({ audience: INVENTORY }))).status).toBe(401);
@@ -191,7 +191,7 @@ describe('several guards in a row', () => {
     expect((await get(app, '/', await reading({ claims: { aud: [AUDIENCE, INVENTORY] } }))).status).toBe(200);
   });
 
-  it('of instances with two issuers let nobody through: no token is of both', async () => {
+  it('of instances with different issuers refuse every request', async () => {
     const elsewhere = await ownLogto();
     const other = createLogtoAuth({ endpoint: elsewhere.endpoint, audience: AUDIENCE });
     const app = row(auth.authenticate(), other.authenticate());
@@ -201,8 +201,8 @@ describe('several guards in a row', () => {
     expect(handler).not.toHaveBeenCalled();
   });
 
-  it('leave the token of the last one as req.auth and for getAuth', async () => {
-    // Two tokens at once: of the gateway before this API, and of the app behind the gateway.
+  it('set req.auth and getAuth to the token of the last guard', async () => {
+    // Each request has two tokens: that of the gateway in front of this API, and that of the app.
     const gateway = instance({ getToken: (req) => req.get('x-gateway-token') });
     const seen: string[] = [];
     const look: RequestHandler = (req, _res, next) => {
@@ -212,7 +212,7 @@ describe('several guards in a row', () => {
     const app = row(gateway.authenticate(), look, auth.requireScopes('read:products'), look);
     const ofGateway = await reading({ clientId: 'gateway' });
     const ofApp = await reading({ clientId: 'app' });
-    // First with new tokens, then with known ones.
+    // First with uncached tokens, then with cached ones.
     for (const time of [1, 2]) {
       const { body } = await get(app, '/', ofApp).set('X-Gateway-Token', ofGateway);
       expect({ time, ...body }).toEqual({ time, app: 'app', same: true });
@@ -224,7 +224,7 @@ describe('several guards in a row', () => {
   });
 });
 
-describe("an organization function that reads the path's parameter", () => {
+describe('an organization function that reads a path parameter', () => {
   const ofOne = () => reading({ organizationId: 'o-1' });
 
   function shop(mergeParams: boolean, mount: (router: express.Router, guard: RequestHandler) => void) {
@@ -239,8 +239,8 @@ describe("an organization function that reads the path's parameter", () => {
 
   it.each<[string, (router: express.Router, guard: RequestHandler) => void]>([
     ['on a route', (router, guard) => router.get('/products', guard, handler)],
-    ['by router.use', (router, guard) => router.use(guard).get('/products', handler)],
-  ])("sees the parent router's one with mergeParams, %s", async (_how, mount) => {
+    ['with router.use', (router, guard) => router.use(guard).get('/products', handler)],
+  ])('gets the parameter of the parent router with mergeParams (guard %s)', async (_how, mount) => {
     const ask = shop(true, mount);
     expect(await ask()).toEqual([401, 401]);
     expect(await ask(await ofOne())).toEqual([200, 403]);
@@ -249,15 +249,15 @@ describe("an organization function that reads the path's parameter", () => {
 
   it.each<[string, (router: express.Router, guard: RequestHandler) => void]>([
     ['on a route', (router, guard) => router.get('/products', guard, handler)],
-    ['by router.use', (router, guard) => router.use(guard).get('/products', handler)],
-  ])('sees none without mergeParams, and everybody is refused, %s', async (_how, mount) => {
+    ['with router.use', (router, guard) => router.use(guard).get('/products', handler)],
+  ])('gets no parameter without mergeParams, so every request is refused (guard %s)', async (_how, mount) => {
     const ask = shop(false, mount);
     expect(await ask(await ofOne())).toEqual([403, 403]);
     expect(await ask(await reading())).toEqual([403, 403]);
     expect(handler).not.toHaveBeenCalled();
   });
 
-  it('sees it where the guard itself is mounted on that path', async () => {
+  it('gets the parameter if the guard itself is mounted on the path', async () => {
     const app = express();
     const guard = auth.requireScopes('read:products', { organization: (req) => req.params.organizationId });
     app.use('/organizations/:organizationId', guard, express.Router().get('/products', handler));
@@ -269,7 +269,7 @@ describe("an organization function that reads the path's parameter", () => {
     expect(await statuses(app, paths, await ofOne())).toEqual([200, 403, 403]);
   });
 
-  it("is not misled by a child's parameter of that name: that one is what the route is about", async () => {
+  it("gets the child router's parameter if parent and child use the same name", async () => {
     const router = express.Router({ mergeParams: true });
     const guard = auth.requireScopes('read:products', { organization: (req) => req.params.organizationId });
     router.get('/partners/:organizationId', guard, handler);
@@ -281,7 +281,7 @@ describe("an organization function that reads the path's parameter", () => {
 });
 
 describe('a mounted app', () => {
-  it('may have the guard around it, and its handlers know who called', async () => {
+  it('can use getAuth if the guard is mounted in the outer app', async () => {
     const inner = express().get('/products', handler);
     const app = express();
     app.use('/v1', auth.requireScopes('read:products'), inner);
@@ -290,17 +290,17 @@ describe('a mounted app', () => {
     expect((await get(app, '/v1/products', await reading())).body).toMatchObject({ same: true });
   });
 
-  it('may have the guard inside, and what it verified is still known outside', async () => {
+  it('makes the token of its own guard available to later handlers of the outer app', async () => {
     const inner = express().use(auth.authenticate());
     const app = express();
     app.use('/v1', inner);
-    // The inner app has no such route, and goes on.
+    // The inner app has no such route, so the outer app continues.
     app.get('/v1/products', handler);
     expect((await get(app, '/v1/products')).status).toBe(401);
     expect((await get(app, '/v1/products', await reading())).body).toMatchObject({ same: true });
   });
 
-  it('several deep, with a guard at each, asks all of them', async () => {
+  it('runs the guard of each level if apps are nested several levels deep', async () => {
     const innermost = express().get('/products', auth.requireScopes('write:products'), handler);
     const inner = express().use('/b', auth.requireScopes('read:products'), innermost);
     const app = express().use('/a', auth.authenticate(), inner);
@@ -312,7 +312,7 @@ describe('a mounted app', () => {
 });
 
 describe('router.param', () => {
-  it('runs before a guard of the same route, for strangers too, where nothing is verified yet', async () => {
+  it('runs before a guard of the same route, so also for unauthenticated requests', async () => {
     const app = express();
     const loaded: string[] = [];
     app.param('id', (req, _res, next, id) => {
@@ -326,7 +326,7 @@ describe('router.param', () => {
     expect(handler).not.toHaveBeenCalled();
   });
 
-  it('runs behind a guard of the whole router, for those alone whom it lets through', async () => {
+  it('runs after a guard of the whole router, only for accepted requests', async () => {
     const router = express.Router();
     const loadedFor: string[] = [];
     router.use(auth.requireScopes('read:products'));
@@ -360,16 +360,16 @@ describe('a HEAD request', () => {
   }
 
   it.each<[number, string, () => Promise<string> | undefined]>([
-    [200, 'a good token', reading],
-    [401, 'none', () => undefined],
-    [401, 'a forged one', () => forgedToken(logto)],
-    [403, 'one that lacks the permission', writing],
-  ])('gets the %i of the GET with %s, without the body', async (status, _what, token) => {
+    [200, 'a valid token', reading],
+    [401, 'no token', () => undefined],
+    [401, 'a forged token', () => forgedToken(logto)],
+    [403, 'a token that lacks the permission', writing],
+  ])('gets the same %i as a GET request with %s, without the body', async (status, _what, token) => {
     const app = express().get('/products', auth.requireScopes('read:products'), handler);
     await expectAlike(app, await token(), status);
   });
 
-  it('gets its 503, without the body', async () => {
+  it('gets the same 503 as a GET request, without the body', async () => {
     const { requireScopes } = instance({ endpoint: issuer.endpoint, maxPending: 1 });
     const app = express().get('/products', requireScopes('read:products'), handler);
     const keys = issuer.hold();
@@ -381,7 +381,7 @@ describe('a HEAD request', () => {
   });
 });
 
-describe('an OPTIONS request', () => {
+describe('CORS and OPTIONS requests', () => {
   const origin = 'https://shop.example';
   const preflight = (app: Express) =>
     request(app).options('/products').set({
@@ -391,7 +391,7 @@ describe('an OPTIONS request', () => {
     });
   const withCors = cors({ origin, exposedHeaders: ['WWW-Authenticate', 'Retry-After'] });
 
-  it('of a browser needs no token where cors stands before the guard', async () => {
+  it('a preflight request needs no token if cors is mounted before the guard', async () => {
     const app = express().use(withCors).use(auth.requireScopes('read:products')).get('/products', handler);
     const answered = await preflight(app);
     expect(answered.status).toBe(204);
@@ -404,27 +404,30 @@ describe('an OPTIONS request', () => {
 
   it.each<[number, string, () => Promise<string> | undefined]>([
     [401, 'without a token', () => undefined],
-    [401, 'with a forged one', () => forgedToken(logto)],
-    [403, 'with one that lacks the permission', writing],
-    [503, 'while the keys cannot be had', reading],
-  ])('spares the request behind it nothing; a browser can read the %i %s', async (status, _what, token) => {
-    const app = express().use(withCors).use(auth.requireScopes('read:products')).get('/products', handler);
-    expect((await preflight(app)).status).toBe(204);
-    if (status === 503) {
-      await logto.stop();
-      onTestFinished(logto.start);
-    }
-    const refused = await get(app, '/products', await token()).set('origin', origin);
-    expect(refused.status).toBe(status);
-    expect(refused.headers).toMatchObject({
-      'access-control-allow-origin': origin,
-      'access-control-expose-headers': 'WWW-Authenticate,Retry-After',
-      [status === 503 ? 'retry-after' : 'www-authenticate']: expect.any(String),
-    });
-    expect(handler).not.toHaveBeenCalled();
-  });
+    [401, 'with a forged token', () => forgedToken(logto)],
+    [403, 'with a token that lacks the permission', writing],
+    [503, 'while the keys are unavailable', reading],
+  ])(
+    'a preflight request does not authorize the actual request; a browser can read the %i %s',
+    async (status, _what, token) => {
+      const app = express().use(withCors).use(auth.requireScopes('read:products')).get('/products', handler);
+      expect((await preflight(app)).status).toBe(204);
+      if (status === 503) {
+        await logto.stop();
+        onTestFinished(logto.start);
+      }
+      const refused = await get(app, '/products', await token()).set('origin', origin);
+      expect(refused.status).toBe(status);
+      expect(refused.headers).toMatchObject({
+        'access-control-allow-origin': origin,
+        'access-control-expose-headers': 'WWW-Authenticate,Retry-After',
+        [status === 503 ? 'retry-after' : 'www-authenticate']: expect.any(String),
+      });
+      expect(handler).not.toHaveBeenCalled();
+    },
+  );
 
-  it('keeps the headers of cors also where an error handler answers', async () => {
+  it('a refusal that an error handler sends keeps the CORS headers', async () => {
     const { requireScopes } = instance({ onError: (error, _req, _res, next) => next(error) });
     const app = express().use(withCors).use(requireScopes('read:products')).get('/products', handler);
     const refused = await get(app, '/products').set('origin', origin);
@@ -435,14 +438,14 @@ describe('an OPTIONS request', () => {
     });
   });
 
-  it('of a browser is refused where cors stands behind the guard: then no page can call', async () => {
+  it('a preflight request is refused if cors is mounted after the guard', async () => {
     const app = express().use(auth.requireScopes('read:products')).use(withCors).get('/products', handler);
     const answered = await preflight(app);
     expect(answered.status).toBe(401);
     expect(answered.headers['access-control-allow-origin']).toBeUndefined();
   });
 
-  it('that Express itself answers, of a route whose methods alone are guarded, runs no handler', async () => {
+  it("Express's own response to OPTIONS runs no handler if only the methods of the route have a guard", async () => {
     const app = express().get('/products', auth.requireScopes('read:products'), handler);
     const answered = await request(app).options('/products');
     expect(answered.status).toBe(200);
@@ -451,14 +454,14 @@ describe('an OPTIONS request', () => {
   });
 });
 
-describe('where errors go', () => {
-  /** Both ways of a guard: at once with a known token, late with a new one. */
+describe('errors', () => {
+  /** Takes both paths of a guard: asynchronous for a new token, synchronous for a cached one. */
   async function newAndKnown(app: Express): Promise<number[]> {
     const token = await reading();
     return [(await get(app, '/', token)).status, (await get(app, '/', token)).status];
   }
 
-  it("a handler's own error behind a guard reaches the error handler as it is, once", async () => {
+  it('an error that a handler behind a guard throws reaches the error handler once and unchanged', async () => {
     const error = Object.assign(new Error('mine'), { status: 418 });
     const { handle, seen } = errorHandler();
     const app = express();
@@ -471,7 +474,7 @@ describe('where errors go', () => {
     expect(seen[0]).toBe(error);
   });
 
-  it("a handler's next(error) too", async () => {
+  it('an error that a handler passes to next reaches the error handler unchanged', async () => {
     const error = new Error('mine');
     const { handle, seen } = errorHandler();
     const app = express();
@@ -481,8 +484,8 @@ describe('where errors go', () => {
     expect(seen[0]).toBe(error);
   });
 
-  // Express 4 does not look at what a handler returns: there the user hands a rejection on.
-  it("a handler's rejection too", async () => {
+  // Express 4 ignores the promise that a handler returns: there the user passes a rejection on.
+  it('an error that a handler rejects with reaches the error handler unchanged', async () => {
     const error = new Error('mine');
     const { handle, seen } = errorHandler();
     const app = express();
@@ -494,7 +497,7 @@ describe('where errors go', () => {
     expect(seen[0]).toBe(error);
   });
 
-  it('a guard is passed over on the way to an error handler, and so is what it guards', async () => {
+  it('an earlier error skips guards and the handlers behind them', async () => {
     const error = new Error('before');
     const { handle, seen } = errorHandler();
     const app = express();
@@ -506,7 +509,7 @@ describe('where errors go', () => {
     expect(handler).not.toHaveBeenCalled();
   });
 
-  it('a guard behind an error handler that goes on is asked', async () => {
+  it('a guard runs after an error handler that continues the request', async () => {
     const app = express();
     app.use((_req, _res, next) => next(new Error('before')));
     app.use(((_error, _req, _res, next) => next()) satisfies ErrorRequestHandler);
@@ -517,7 +520,7 @@ describe('where errors go', () => {
     expect((await get(app, '/', await reading())).status).toBe(200);
   });
 
-  it('an error handler that goes on never sees a refusal, unless onError hands it one', async () => {
+  it('an error handler that continues the request gets no refusal unless onError passes one on', async () => {
     const goOn: ErrorRequestHandler = (_error, _req, _res, next) => next();
     const build = ({ authenticate }: LogtoAuth) =>
       express()
@@ -529,7 +532,7 @@ describe('where errors go', () => {
         });
     for (const token of [undefined, await forgedToken(logto)]) {
       expect((await get(build(auth), '/', token)).status).toBe(401);
-      // Then it is the app that goes on; getAuth at least knows nobody.
+      // Here the app itself continues the request; getAuth still throws.
       const handedOn = instance({ onError: (error, _req, _res, next) => next(error) });
       expect((await get(build(handedOn), '/', token)).text).toBe('ran');
     }
@@ -537,20 +540,20 @@ describe('where errors go', () => {
 });
 
 describe("next('route') and next('router')", () => {
-  it("of a handler behind a guard lead to the next route, which asks its own guard's question", async () => {
+  it('lead from a guarded handler to the next route, whose own guard then runs', async () => {
     const app = express();
     const goOn: RequestHandler = (_req, _res, next) => next('route');
     app.get('/', auth.requireScopes('read:products'), goOn, () => expect.unreachable());
     app.get('/', auth.requireScopes('write:products'), handler);
     expect((await get(app, '/')).status).toBe(401);
     expect((await get(app, '/', await reading())).status).toBe(403);
-    // The first guard refuses: the second route is not asked at all.
+    // The first guard refuses the request, so the second route does not run.
     expect((await get(app, '/', await writing())).status).toBe(403);
     expect(handler).not.toHaveBeenCalled();
     expect((await get(app, '/', await both())).body).toMatchObject({ same: true });
   });
 
-  it('of a handler behind a guarded router leave it, with what was verified', async () => {
+  it('leave a guarded router and keep the verified token', async () => {
     const router = express.Router();
     router.use(auth.requireScopes('read:products'));
     router.get('/', (_req, _res, next) => next('router'));
@@ -563,7 +566,7 @@ describe("next('route') and next('router')", () => {
 describe('a body parser', () => {
   const echo = vi.fn<RequestHandler>((req, res) => void res.json(req.body));
   beforeEach(() => void echo.mockClear());
-  /** Larger than what a socket hands over at once. */
+  /** Larger than one chunk of a socket. */
   const body = { items: Array.from({ length: 20_000 }, (_, id) => ({ id })) };
   const post = (app: Express, token?: string) => {
     const sent = request(app).post('/').set('content-type', 'application/json');
@@ -571,9 +574,9 @@ describe('a body parser', () => {
   };
 
   it.each<[string, (guard: RequestHandler) => RequestHandler[]]>([
-    ['behind the guard', (guard) => [guard, express.json({ limit: '1mb' })]],
+    ['after the guard', (guard) => [guard, express.json({ limit: '1mb' })]],
     ['before the guard', (guard) => [express.json({ limit: '1mb' }), guard]],
-  ])('%s has the whole body, also of one who had to wait for the keys', async (_where, order) => {
+  ])('%s reads the whole body, even if the request had to wait for the keys', async (_where, order) => {
     const { requireScopes } = instance({ endpoint: issuer.endpoint });
     const app = express().post('/', ...order(requireScopes('read:products')), echo);
     const token = issuer.token();
@@ -582,11 +585,11 @@ describe('a body parser', () => {
       .send(body)
       .then((response) => response);
     await vi.waitFor(() => expect(keys.held).toHaveLength(1));
-    // By now all of the body that may come has come.
+    // Gives the whole body time to arrive.
     await sleep(50);
     keys.release();
     expect((await first).body).toEqual(body);
-    // And of one whose token is known.
+    // The same with a cached token.
     expect((await post(app, token).send(body)).body).toEqual(body);
     expect((await post(app).send(body)).status).toBe(401);
     const lacking = issuer.token({ claims: { scope: 'write:products' } });
@@ -594,7 +597,7 @@ describe('a body parser', () => {
     expect(echo).toHaveBeenCalledTimes(2);
   });
 
-  it('behind the guard reads nothing of a stranger, before it does', async () => {
+  it('reads the body of an unauthenticated request before the guard, but not after it', async () => {
     const guard = auth.requireScopes('read:products');
     const { handle } = errorHandler();
     const behind = express().post('/', guard, express.json(), echo).use(handle);
@@ -607,7 +610,7 @@ describe('a body parser', () => {
     expect(echo).not.toHaveBeenCalled();
   });
 
-  it('before the guard brings it no token: that of a form is not looked at', async () => {
+  it('does not provide a token: guards ignore access_token in a form or JSON body', async () => {
     const app = express().use(express.urlencoded({ extended: false }), express.json());
     app.post('/', auth.requireScopes('read:products'), echo);
     const body = { access_token: await reading() };
@@ -625,7 +628,7 @@ describe("with 'trust proxy'", () => {
     'x-forwarded-proto': 'https',
   };
 
-  it('nothing that a proxy says changes a refusal', async () => {
+  it('forwarded headers do not change a refusal', async () => {
     const app = express().set('trust proxy', true);
     app.get('/', auth.requireScopes('read:products'), handler);
     const plain = await get(app, '/', await writing());
@@ -638,7 +641,7 @@ describe("with 'trust proxy'", () => {
     expect(plain.status).toBe(403);
   });
 
-  it("a user's functions see what Express makes of it, and a token opens its own organization alone", async () => {
+  it('option functions get the forwarded values, and a token is valid only for its own organization', async () => {
     const { requireScopes } = instance({ isRevoked: (_token, req) => req?.ip === '203.0.113.9' });
     const build = (trust: boolean) =>
       express()
@@ -679,7 +682,7 @@ describe('over real connections', () => {
     return (server.address() as AddressInfo).port;
   }
 
-  /** Sends a request whose token waits for the keys, and goes away before they come. */
+  /** Sends a request whose token waits for the keys, and disconnects before they arrive. */
   async function hangUp(app: Express, lines: readonly string[], body = ''): Promise<number> {
     const keys = issuer.hold();
     const closed = new Promise<void>((resolve) => {
@@ -695,7 +698,7 @@ describe('over real connections', () => {
     return port;
   }
 
-  /** An app that tells of each request that comes. */
+  /** An app that emits an event for each request. */
   function telling(): Express {
     const app = express();
     return app.use((_req, res, next) => {
@@ -704,7 +707,7 @@ describe('over real connections', () => {
     });
   }
 
-  it('a caller who hangs up while the token is checked does no harm, whatever came of it', async () => {
+  it('a caller that disconnects during the token check causes no error, whatever the result is', async () => {
     const good = issuer.token();
     const lacking = issuer.token({ claims: { scope: 'write:products' } });
     const forged = [...issuer.token().split('.').slice(0, 2), good.split('.')[2]].join('.');
@@ -713,19 +716,19 @@ describe('over real connections', () => {
       const { handle, seen } = errorHandler();
       const app = telling().get('/', requireScopes('read:products'), handler).use(handle);
       const port = await hangUp(app, ['GET / HTTP/1.1', `Authorization: Bearer ${token}`]);
-      // The next one is served by the same keys.
+      // The next request uses the same keys.
       const answer = await fetch(`http://127.0.0.1:${port}/`, {
         headers: { authorization: `Bearer ${issuer.token()}` },
       });
       expect(answer.status).toBe(200);
       expect(seen).toEqual([]);
     }
-    // Three who stayed, and the one with a good token who did not: nobody hears that answer.
+    // Three complete requests, and the valid one that disconnected, whose response is discarded.
     expect(handler).toHaveBeenCalledTimes(4);
   });
 
-  it('a hundred requests over several mounts, with a token each, never see one another', async () => {
-    /** It waits a while, so that all of them are under way at once. */
+  it('a hundred concurrent requests over several mounts each get only their own token', async () => {
+    /** Waits a while, so that all requests are active at the same time. */
     const slow: RequestHandler = async (req, res) => {
       const before = getAuth(req);
       await sleep(Math.random() * 20);
@@ -750,7 +753,7 @@ describe('over real connections', () => {
         return { id, token, path: paths[i % paths.length] as string, status: i % 5 === 0 ? 403 : 200 };
       }),
     );
-    // New tokens, then known ones.
+    // Uncached tokens, then cached ones.
     for (const time of [1, 2]) {
       const answers = await Promise.all(
         callers.map(async ({ id, token, path }) => {

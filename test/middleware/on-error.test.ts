@@ -20,7 +20,7 @@ const thrown = (error: Error): never => {
 };
 
 describe('onError', () => {
-  it('answers instead', async () => {
+  it('sends the response instead of the guard', async () => {
     const { app } = appWith({
       onError: (error, _req, res) => res.status(error.status).set(error.headers).json({ mine: error.reason }),
     });
@@ -30,7 +30,7 @@ describe('onError', () => {
     expect(response.headers['www-authenticate']).toBe('Bearer realm="api", scope="read:products"');
   });
 
-  it('inherits status and headers of the refusal, and what it sets wins', async () => {
+  it('inherits the status and headers of the refusal and can override them', async () => {
     const inheriting = appWith({ onError: (error, _req, res) => res.json({ mine: error.reason }) });
     const { status, headers } = await get(inheriting.app, '/');
     expect({ status, headers }).toMatchObject({
@@ -48,7 +48,7 @@ describe('onError', () => {
     expect([answer.status, answer.headers['www-authenticate']]).toEqual([404, 'Basic']);
   });
 
-  it('that throws or rejects has status and headers of the refusal removed', async () => {
+  it('leaves no status or headers of the refusal if it throws or rejects with an Error', async () => {
     for (const onError of [() => Promise.reject(new Error('mine')), () => thrown(new Error('mine'))]) {
       const app = express().get('/', instance({ onError }).authenticate());
       const { status, headers } = await get(app.set('env', 'test'), '/');
@@ -61,7 +61,7 @@ describe('onError', () => {
     }
   });
 
-  it('that throws after its answer changes nothing of it', async () => {
+  it('does not change its response by throwing afterwards', async () => {
     const statuses: number[] = [];
     const onError: LogtoAuthOptions['onError'] = async (_error, _req, res) => {
       res.json({ mine: true });
@@ -82,7 +82,7 @@ describe('onError', () => {
     ["'route'", 'route'],
     ["'router'", 'router'],
   ])(
-    'that calls next with %s passes the AuthError on, and the handler does not run',
+    'passes the AuthError on if it calls next with %s, and the handler does not run',
     async (_what, reason) => {
       const { app, ran, failure } = appWith({ onError: (_error, _req, _res, next) => next(reason) });
       expect((await get(app, '/')).status).toBe(401);
@@ -91,7 +91,7 @@ describe('onError', () => {
     },
   );
 
-  it('may pass the error, or one of its own, to the error handler of Express', async () => {
+  it('may pass the AuthError or an error of its own to the error handler of Express', async () => {
     const same = appWith({ onError: (error, _req, _res, next) => next(error) });
     expect((await get(same.app, '/')).status).toBe(401);
     const own = new Error('mine');
@@ -105,7 +105,7 @@ describe('onError', () => {
     ['a number', 200],
     ['true', true],
     ['a promise', Promise.resolve()],
-  ])('that calls next with %s fails with that as the cause of an Error', async (_what, reason) => {
+  ])('causes an Error with the value as its cause if it calls next with %s', async (_what, reason) => {
     const { app, ran, failure } = appWith({ onError: (_error, _req, _res, next) => next(reason) });
     for (const token of [undefined, await forgedToken(logto)]) {
       expect((await get(app, '/', token)).status).toBe(500);
@@ -167,14 +167,14 @@ describe('onError', () => {
     ],
     ['calls next later', (_error, _req, _res, next) => void setTimeout(next, 5), 401],
     [
-      'hands next on, as to the callback of a function that found no fault',
+      'calls next with null later, like a callback without an error',
       (_error, _req, _res, next) => sleep(5, null).then((error) => next(error)),
       401,
     ],
   ];
 
-  it.each(slips)('that %s refuses the request, once', async (_what, onError, status) => {
-    // At once, and late.
+  it.each(slips)('refuses the request exactly once if it %s', async (_what, onError, status) => {
+    // A synchronous and an asynchronous refusal.
     for (const token of [undefined, await forgedToken(logto)]) {
       const { app, ran, failures } = appWith({ onError });
       expect((await get(app, '/', token)).status).toBe(status);
@@ -184,7 +184,7 @@ describe('onError', () => {
     }
   });
 
-  it('that answers with 200, or answers and goes on, lets nobody in all the same', async () => {
+  it('does not let the request through if it responds as to an anonymous user, or responds and calls next', async () => {
     const kind: LogtoAuthOptions['onError'] = (_error, _req, res) => res.json({ anonymous: true });
     const careless: LogtoAuthOptions['onError'] = (error, _req, res, next) => {
       res.status(error.status).json({ anonymous: true });
@@ -204,7 +204,7 @@ describe('onError', () => {
     ['nothing', () => {}],
     ['a promise that is never settled', () => new Promise(() => {})],
     ['a thenable that is never settled', () => thenable(() => {})],
-  ])('that answers nobody and returns %s lets nobody in', async (_what, onError) => {
+  ])('does not let the request through if it sends no response and returns %s', async (_what, onError) => {
     const called = vi.fn();
     for (const token of [undefined, await forgedToken(logto)]) {
       const { app, ran, failures } = appWith({
@@ -226,15 +226,15 @@ describe('onError', () => {
     }
   });
 
-  // Express's own response functions go on by req.next: sendFile does where the path is a directory.
+  // Express's own response functions call req.next: sendFile does if the path is a directory.
   it.each<[string, NonNullable<LogtoAuthOptions['onError']>]>([
     [
       'sends a page whose path is a directory',
       (error, _req, res) => res.status(error.status).sendFile(tmpdir()),
     ],
-    ['goes on by req.next', (_error, req) => req.next?.()],
-    ["goes on by req.next('router')", (_error, req) => req.next?.('router')],
-  ])('that %s opens no door', async (_what, onError) => {
+    ['calls req.next', (_error, req) => req.next?.()],
+    ["calls req.next('router')", (_error, req) => req.next?.('router')],
+  ])('does not let the request through if it %s', async (_what, onError) => {
     const { authenticate } = instance({ onError });
     const app = express();
     const ran = vi.fn();
@@ -253,20 +253,20 @@ describe('onError', () => {
 
   it.each<[string, NonNullable<LogtoAuthOptions['onError']>]>([
     [
-      'sends such a page',
+      'sends a page whose path is a directory',
       (error, _req, res, next) => {
         next(error);
         res.sendFile(tmpdir());
       },
     ],
     [
-      'goes on by req.next',
+      'calls req.next',
       (error, req, _res, next) => {
         next(error);
         req.next?.();
       },
     ],
-  ])('that %s after it has passed the error opens no door either', async (_what, onError) => {
+  ])('does not let the request through if it passes the error and then %s', async (_what, onError) => {
     const { authenticate } = instance({ onError });
     const ran = vi.fn();
     const late: ErrorRequestHandler = (error, _req, res, _next) => {
@@ -287,7 +287,7 @@ describe('onError', () => {
     expect(ran).not.toHaveBeenCalled();
   });
 
-  it('leaves req.next as it was, for the error handlers and for requests that have none', async () => {
+  it('restores req.next for the error handlers, and adds none to a request without one', async () => {
     const { authenticate } = instance({ onError: (error, _req, _res, next) => next(error) });
     const app = express().use(authenticate());
     app.use(((_error, _req, res, _next) => res.sendFile('/no/such/page')) satisfies ErrorRequestHandler);
@@ -304,7 +304,7 @@ describe('onError', () => {
 
 describe('an AuthError that is passed on', () => {
   const require = createRequire(import.meta.url);
-  // The one that Express itself uses.
+  // The copy of http-errors that Express itself uses.
   const createError = createRequire(require.resolve('express'))('http-errors');
   const { isHttpError } = createError;
 
@@ -312,13 +312,13 @@ describe('an AuthError that is passed on', () => {
     vi.restoreAllMocks();
   });
 
-  /** Logto is down for the rest of the test. */
+  /** Stops Logto for the rest of the test. */
   async function goDown(): Promise<void> {
     await logto.stop();
     onTestFinished(logto.start);
   }
 
-  /** An app without an error handler of its own, and the hints of what it refused. */
+  /** An app without its own error handler, and the hints of its refusals. */
   function bare(environment: string): { app: Express; hints: string[] } {
     const hints: string[] = [];
     const { requireScopes } = instance({
@@ -358,7 +358,7 @@ describe('an AuthError that is passed on', () => {
       { 'retry-after': expect.stringMatching(/^[12]$/) },
     ],
   ])(
-    "gets %i from Express's own handler, with headers and message, and no hint",
+    "results in %i by Express's own error handler, with headers and message but no hint",
     async (status, sentence, token, headers) => {
       const logged = vi.spyOn(console, 'error').mockImplementation(() => {});
       if (status === 503) await goDown();
@@ -369,22 +369,22 @@ describe('an AuthError that is passed on', () => {
         expect(response.status).toBe(status);
         expect(response.headers).toMatchObject(headers);
         texts.push(response.text);
-        // In tests Express logs nothing.
+        // Express logs nothing if env is 'test'.
         if (environment === 'production') await vi.waitFor(() => expect(logged).toHaveBeenCalledTimes(1));
         const log = logged.mock.calls.map(([line]) => inspect(line)).join();
         if (environment === 'production') expect(log).toMatch(sentence);
-        // Its beginning, for in HTML some of it would be escaped.
+        // Only the beginning of the hint, since HTML escapes some of its characters.
         const [hint = ''] = hints;
         expect(hint.length).toBeGreaterThan(20);
         expect(response.text + log).not.toContain(hint.slice(0, 20));
       }
       expect(texts[0]).toMatch(sentence);
-      // There Express says no more than the status means.
+      // In production Express sends only the standard text of the status.
       expect(texts[1]).not.toMatch(sentence);
     },
   );
 
-  it("is an error of http-errors' kind, by that library's own test", async () => {
+  it('is an HTTP error according to isHttpError of http-errors', async () => {
     const { app, failure } = appWith({ onError: (error, _req, _res, next) => next(error) });
     for (const [token, status, expose] of [
       [undefined, 401, true],
@@ -401,7 +401,7 @@ describe('an AuthError that is passed on', () => {
     expect(cold.failure()).toMatchObject({ status: 503, statusCode: 503, expose: false });
   });
 
-  it('an AuthError takes another status and other headers', async () => {
+  it('accepts another status and other headers', async () => {
     const headers = { 'WWW-Authenticate': 'Bearer realm="other"' };
     const onError: LogtoAuthOptions['onError'] = (error, _req, _res, next) => {
       error.statusCode = 418;
@@ -413,7 +413,7 @@ describe('an AuthError that is passed on', () => {
     expect([answer.status, answer.headers['www-authenticate']]).toEqual([418, 'Bearer realm="other"']);
   });
 
-  it('an AuthError can be made over by http-errors, as by its own library', async () => {
+  it('keeps its status and challenge when createError of http-errors extends it', async () => {
     const { authenticate } = instance({
       onError: (error, _req, _res, next) => next(createError(404, error)),
     });

@@ -32,44 +32,44 @@ function shop(options: GuardOptions | undefined, instance = auth): Express {
   return app;
 }
 
-describe('a guard on a token of no organization and one of an organization', () => {
+describe('a guard with an organization rule', () => {
   it.each<[rule: string, options: GuardOptions | undefined, none: string, one: string]>([
     ['no rule', undefined, 'none', '403 insufficient_scope'],
     ["'none'", { organization: 'none' }, 'none', '403 insufficient_scope'],
     ["'optional'", { organization: 'optional' }, 'none', ORGANIZATION],
     ["'required'", { organization: 'required' }, '403 insufficient_scope', ORGANIZATION],
     [
-      'a function that names it',
+      'a function that returns its id',
       { organization: (req) => req.params.organizationId },
       '403 insufficient_scope',
       ORGANIZATION,
     ],
     [
-      'a function that names another',
+      'a function that returns another id',
       { organization: () => 'w1h7qob3z0o3' },
       '403 insufficient_scope',
       '403 insufficient_scope',
     ],
     [
-      'a function that names none',
+      'a function that returns undefined',
       { organization: () => undefined },
       '403 insufficient_scope',
       '403 insufficient_scope',
     ],
     [
-      'a function that names the empty string',
+      'a function that returns an empty string',
       { organization: () => '' },
       '403 insufficient_scope',
       '403 insufficient_scope',
     ],
-  ])('with %s', async (_rule, options, none, one) => {
+  ])('decides about tokens without and with an organization: %s', async (_rule, options, none, one) => {
     const app = shop(options);
     expect([await outcome(app, await ofNone()), await outcome(app, await ofOne())]).toEqual([none, one]);
     // And once more, now that both tokens are cached.
     expect([await outcome(app, await ofNone()), await outcome(app, await ofOne())]).toEqual([none, one]);
   });
 
-  it("'none' overrides the instance's default for one guard", async () => {
+  it("overrides the instance's rule with 'none'", async () => {
     const strict = createLogtoAuth({
       endpoint: logto.endpoint,
       audience: AUDIENCE,
@@ -84,7 +84,7 @@ describe('a guard on a token of no organization and one of an organization', () 
   });
 
   it.each([null, '', 5, ['tgqjike3k7pu'], {}, true])(
-    'refuses an organization_id of %j, whatever the rule',
+    'refuses an organization_id of %j under every rule',
     async (id) => {
       for (const organization of ['none', 'optional', 'required'] as const) {
         const token = await readingToken(logto, { claims: { organization_id: id } });
@@ -93,7 +93,7 @@ describe('a guard on a token of no organization and one of an organization', () 
     },
   );
 
-  it('answers 500 where the organization function returns a Promise, also one that rejects', async () => {
+  it('responds with 500 if the organization function returns a promise, even one that rejects', async () => {
     const promising = () => Promise.resolve(ORGANIZATION) as unknown as string;
     expect(await outcome(shop({ organization: promising }), await ofOne())).toBe('500');
     const rejecting = () => Promise.reject(new Error('no')) as unknown as string;
@@ -101,18 +101,18 @@ describe('a guard on a token of no organization and one of an organization', () 
   });
 
   it.each<[string, unknown]>([
-    ['another case', ORGANIZATION.toUpperCase()],
-    ['a space behind it', `${ORGANIZATION} `],
-    ['its beginning', ORGANIZATION.slice(0, -1)],
-    ['more than it', `${ORGANIZATION}1`],
-    ['its audience', `urn:logto:organization:${ORGANIZATION}`],
+    ['the id in another case', ORGANIZATION.toUpperCase()],
+    ['the id and a space', `${ORGANIZATION} `],
+    ['the beginning of the id', ORGANIZATION.slice(0, -1)],
+    ['the id and another character', `${ORGANIZATION}1`],
+    ['the audience of the organization', `urn:logto:organization:${ORGANIZATION}`],
     ['a String object', Object(ORGANIZATION)],
-    ['it in a list', [ORGANIZATION]],
-    ['an object that says so', { toString: () => ORGANIZATION }],
+    ['the id in a list', [ORGANIZATION]],
+    ['an object whose toString returns the id', { toString: () => ORGANIZATION }],
     ['true', true],
-  ])('takes no organization function that returns %s', async (_what, id) => {
+  ])('refuses the token if the organization function returns %s', async (_what, id) => {
     const app = shop({ organization: () => id as string });
-    // First with a new token, then with a known one.
+    // First with an uncached token, then with a cached one.
     expect(await outcome(app, await ofOne())).toBe('403 insufficient_scope');
     const token = await ofOne();
     for (const time of [1, 2]) {
@@ -120,7 +120,7 @@ describe('a guard on a token of no organization and one of an organization', () 
     }
   });
 
-  it('answers 500 where the organization function returns a thenable, settled or never', async () => {
+  it('responds with 500 if the organization function returns a thenable, settled or not', async () => {
     const token = await ofOne();
     const settled = (resolve: (id: string) => void) => resolve(ORGANIZATION);
     for (const then of [settled, () => {}]) {
@@ -131,7 +131,7 @@ describe('a guard on a token of no organization and one of an organization', () 
     expect([await outcome(app, token), await outcome(app, token)]).toEqual(['500', '500']);
   });
 
-  it('asks the organization function about each request, also with a known token', async () => {
+  it('calls the organization function for each request, even if the token is cached', async () => {
     const app = shop({ organization: (req) => req.params.organizationId });
     const token = await ofOne();
     const other = '/organizations/w1h7qob3z0o3';
@@ -140,7 +140,7 @@ describe('a guard on a token of no organization and one of an organization', () 
     expect(await outcome(app, token)).toBe(ORGANIZATION);
   });
 
-  it("keeps the rule of the instance where a guard's own is undefined", async () => {
+  it('uses the rule of the instance if its own is undefined', async () => {
     const strict = createLogtoAuth({
       endpoint: logto.endpoint,
       audience: AUDIENCE,
@@ -152,7 +152,7 @@ describe('a guard on a token of no organization and one of an organization', () 
     expect(await outcome(app, await ofNone())).toBe('403 insufficient_scope');
   });
 
-  it('does not run the organization function before the signature holds', async () => {
+  it('does not call the organization function before the signature is verified', async () => {
     let asked = 0;
     const app = shop({
       organization: () => {
@@ -176,23 +176,23 @@ describe('requireOrganizationScopes', () => {
     return app;
   }
 
-  it("takes an organization's own token, for that organization alone", async () => {
+  it("accepts an organization's own token, for that organization only", async () => {
     expect(await outcome(reports(), await own())).toBe(ORGANIZATION);
     expect(await outcome(reports(), await own('w1h7qob3z0o3'))).toBe('403 insufficient_scope');
   });
 
-  it('does not take a token for the API, not even inside that organization', async () => {
+  it('refuses a token for the API, even one for the same organization', async () => {
     const token = await logto.issueToken({ scopes: 'read:reports', organizationId: ORGANIZATION });
     expect(await outcome(reports(), token)).toBe('401 invalid_token');
   });
 
-  it('never takes the reserved audience, which Logto gives to any app', async () => {
+  it('refuses the reserved audience, for which Logto issues tokens to any app', async () => {
     const audience = 'urn:logto:resource:organizations';
     const token = await logto.issueToken({ audience, scopes: 'read:reports' });
     expect(await outcome(reports(), token)).toBe('401 invalid_token');
   });
 
-  it('goes by the audience, whatever organization_id a script added', async () => {
+  it('identifies the organization by the audience, not by the organization_id claim', async () => {
     expect(
       await outcome(reports(), await own('w1h7qob3z0o3', { claims: { organization_id: ORGANIZATION } })),
     ).toBe('403 insufficient_scope');
@@ -203,7 +203,7 @@ describe('requireOrganizationScopes', () => {
 
   it.each([
     ['two organizations', ['urn:logto:organization:tgqjike3k7pu', 'urn:logto:organization:w1h7qob3z0o3']],
-    ['an organization beside an API', ['urn:logto:organization:tgqjike3k7pu', AUDIENCE]],
+    ['an organization and an API', ['urn:logto:organization:tgqjike3k7pu', AUDIENCE]],
     ['an organization without an id', 'urn:logto:organization:'],
   ])('refuses an audience of %s', async (_what, aud) => {
     const token = await logto.issueToken({ scopes: 'read:reports', claims: { aud } });
@@ -214,14 +214,14 @@ describe('requireOrganizationScopes', () => {
   it.each<[string, () => unknown, string]>([
     ['nothing', () => undefined, '403 insufficient_scope'],
     ['the empty string', () => '', '403 insufficient_scope'],
-    ['another case', () => ORGANIZATION.toUpperCase(), '403 insufficient_scope'],
+    ['the id in another case', () => ORGANIZATION.toUpperCase(), '403 insufficient_scope'],
     ['the whole audience', () => `urn:logto:organization:${ORGANIZATION}`, '403 insufficient_scope'],
     ['a String object', () => Object(ORGANIZATION), '403 insufficient_scope'],
     ['a list', () => [ORGANIZATION], '403 insufficient_scope'],
     ['a promise', () => Promise.resolve(ORGANIZATION), '500'],
     ['a promise that rejects', () => Promise.reject(new Error('no')), '500'],
     ['a promise that is never settled', () => new Promise(() => {}), '500'],
-  ])('takes no organization function that returns %s', async (_what, organization, expected) => {
+  ])('refuses the token if the organization function returns %s', async (_what, organization, expected) => {
     const app = express();
     const guard = auth.requireOrganizationScopes('read:reports', {
       organization: organization as () => string,
@@ -231,7 +231,7 @@ describe('requireOrganizationScopes', () => {
     expect([await outcome(app, token), await outcome(app, token)]).toEqual([expected, expected]);
   });
 
-  it('says what that function must return where it returns a promise', async () => {
+  it('names the required return type if the organization function returns a promise', async () => {
     const failed = vi.fn();
     const guard = auth.requireOrganizationScopes('read:reports', {
       organization: (async () => ORGANIZATION) as unknown as () => string,
@@ -247,19 +247,22 @@ describe('requireOrganizationScopes', () => {
     ]);
   });
 
-  it.each([undefined, 'route', new Error('mine')])('fails where that function throws %s', async (thrown) => {
-    const app = express();
-    const organization = () => {
-      throw thrown;
-    };
-    const guard = auth.requireOrganizationScopes('read:reports', { organization });
-    app.get('/organizations/:organizationId', guard, (_req, res) => void res.json('ran'));
-    app.get('/organizations/:organizationId', (_req, res) => void res.json('went on'));
-    const token = await own();
-    expect([await outcome(app, token), await outcome(app, token)]).toEqual(['500', '500']);
-  });
+  it.each([undefined, 'route', new Error('mine')])(
+    'responds with 500 if the organization function throws %s',
+    async (thrown) => {
+      const app = express();
+      const organization = () => {
+        throw thrown;
+      };
+      const guard = auth.requireOrganizationScopes('read:reports', { organization });
+      app.get('/organizations/:organizationId', guard, (_req, res) => void res.json('ran'));
+      app.get('/organizations/:organizationId', (_req, res) => void res.json('went on'));
+      const token = await own();
+      expect([await outcome(app, token), await outcome(app, token)]).toEqual(['500', '500']);
+    },
+  );
 
-  it('asks for the permission too, and for a machine', async () => {
+  it('requires the permissions, and a machine unless machineOnly is false', async () => {
     expect(await outcome(reports(), await own(ORGANIZATION, { scopes: [] }))).toBe('403 insufficient_scope');
     const both = express();
     const guard = auth.requireOrganizationScopes('read:reports', 'write:reports', {
@@ -278,7 +281,7 @@ describe('requireOrganizationScopes', () => {
     );
   });
 
-  it('works in an instance without an audience, whose other guards do not', async () => {
+  it('works in an instance without an audience, where the other guards throw', async () => {
     const instance = createLogtoAuth({ endpoint: logto.endpoint });
     expect(await outcome(reports(instance), await own())).toBe(ORGANIZATION);
     expect(() => instance.requireScopes('read:products')).toThrow(
@@ -289,7 +292,7 @@ describe('requireOrganizationScopes', () => {
     expect(() => instance.requireScopes('read:products', { audience: AUDIENCE })).not.toThrow();
   });
 
-  it('an ordinary guard does not take such a token', async () => {
+  it("is the only guard that accepts an organization's own token", async () => {
     for (const organization of ['none', 'optional', 'required'] as const) {
       expect(
         await outcome(shop({ organization }), await own(ORGANIZATION, { scopes: 'read:products' })),

@@ -26,7 +26,7 @@ async function seenBy<T>(
 }
 
 describe('req.auth', () => {
-  it('is what was verified, and nothing else', async () => {
+  it('has the verified data and nothing else', async () => {
     const claims = {
       jti: 'j-1',
       iat: 1_700_000_000,
@@ -56,13 +56,13 @@ describe('req.auth', () => {
     } satisfies AccessToken);
   });
 
-  it('holds the raw token nowhere', async () => {
+  it('does not contain the raw token', async () => {
     const token = await readingToken(logto);
     const { seen } = await seenBy((req) => JSON.stringify(req.auth), token);
     for (const part of token.split('.')) expect(seen).not.toContain(part);
   });
 
-  it('is frozen all the way down', async () => {
+  it('is deeply frozen', async () => {
     const token = await readingToken(logto, { claims: { nested: { list: [{ deep: {} }] } } });
     const { seen } = await seenBy((req) => req.auth, token);
     const open: unknown[] = [seen];
@@ -77,13 +77,13 @@ describe('req.auth', () => {
     expect(objects).toBe(8);
   });
 
-  it('is frozen also where a claim nests a thousand deep', async () => {
+  it('is frozen even if a claim is nested a thousand levels deep', async () => {
     const deep = JSON.parse(`${'['.repeat(1000)}${']'.repeat(1000)}`);
     const { status } = await seenBy((req) => req.auth, await readingToken(logto, { claims: { deep } }));
     expect(status).toBe(200);
   });
 
-  it('gains no scope from a handler that adds one, for nobody', async () => {
+  it('gets no scope from a handler that adds one, in this or a later request', async () => {
     const app = express();
     app.get('/', auth.requireScopes('read:products'), (req, res) => {
       const { scopes, claims } = getAuth(req) as unknown as Record<'scopes' | 'claims', string[]>;
@@ -100,7 +100,7 @@ describe('req.auth', () => {
     expect((await get(writing, '/', token)).status).toBe(403);
   });
 
-  it('cannot be kept from the handler by one that is read-only: the request fails, and nothing is noted', async () => {
+  it('makes the request fail if it exists already and is read-only, and getAuth then throws', async () => {
     const app = express();
     app.use((req, _res, next) => {
       Object.defineProperty(req, 'auth', { value: { scopes: ['everything'] }, writable: false });
@@ -115,7 +115,7 @@ describe('req.auth', () => {
     expect({ status, text }).toMatchObject({ status: 500, text: expect.stringMatching(/read only/) });
   });
 
-  it('is there for no other request', async () => {
+  it('is not set on requests without a guard', async () => {
     await seenBy(() => undefined);
     const app = express();
     let seen: unknown = 'nothing';
@@ -127,7 +127,7 @@ describe('req.auth', () => {
     expect(seen).toBeUndefined();
   });
 
-  it('takes the place of what another middleware has set before, and can be set by one behind', async () => {
+  it('replaces the value of an earlier middleware, and can be replaced by a later one', async () => {
     const other = { scopes: ['everything'] } as unknown as AccessToken;
     const { seen } = await seenBy(
       (req) => {
@@ -144,7 +144,7 @@ describe('req.auth', () => {
     expect(seen).toEqual({ before: ['read:products'], after: other, own: true });
   });
 
-  it('is a property of a request that is none of Express', async () => {
+  it('is an own property of a request that Express did not create', async () => {
     const token = await readingToken(logto);
     await auth.verify(token);
     for (const req of [
@@ -159,7 +159,7 @@ describe('req.auth', () => {
 });
 
 describe('after a refusal', () => {
-  /** What an error handler sees behind a guard that let the request through, and another that did not. */
+  /** What an error handler sees after one guard accepted the request and a second one refused it. */
   async function seenAfter(second: express.RequestHandler, prepare?: express.RequestHandler) {
     const app = express();
     if (prepare !== undefined) app.use(prepare);
@@ -194,11 +194,11 @@ describe('after a refusal', () => {
       ...options,
     });
 
-  it('getAuth throws and req.auth is gone, though an earlier guard had let the request through', async () => {
+  it('getAuth throws and req.auth is removed, although an earlier guard accepted the request', async () => {
     expect(await seenAfter(passing({}).requireScopes('delete:products'))).toEqual(none);
   });
 
-  it('so also where a guard could not decide', async () => {
+  it('getAuth throws and req.auth is removed if a guard could not decide', async () => {
     const failing = {
       isRevoked: () => {
         throw new Error('no');
@@ -211,7 +211,7 @@ describe('after a refusal', () => {
     }
   });
 
-  it('so also where no guard had run, and another middleware had set it', async () => {
+  it('req.auth is removed if another middleware set it and no guard ran before', async () => {
     const app = express();
     app.use((req, _res, next) => {
       req.auth = { scopes: ['everything'] } as unknown as AccessToken;
@@ -227,13 +227,13 @@ describe('after a refusal', () => {
     expect(has).toBe(false);
   });
 
-  it.each([undefined, null, 'a request'])('and a request that is %j ends in an error', (req) => {
+  it.each([undefined, null, 'a request'])('next gets an error if the request is %j', (req) => {
     const errors: unknown[] = [];
     auth.requireScopes('read:products')(req as never, {} as never, (error?: unknown) => errors.push(error));
     expect(errors).toEqual([expect.any(TypeError)]);
   });
 
-  it('so also where the request was sealed since, or is a Proxy that lets nothing be changed', async () => {
+  it('req.auth is undefined on a sealed request, and a Proxy that forbids deletion is also refused', async () => {
     const token = await readingToken(logto);
     const requestOf = () => ({ headers: { authorization: `Bearer ${token}` } }) as express.Request;
     const refuse = (req: express.Request) =>
@@ -254,7 +254,7 @@ describe('after a refusal', () => {
     expect(await refuse(closed)).toMatchObject({ reason: 'scope' });
   });
 
-  it('and what cannot be taken away breaks nothing', async () => {
+  it('the response is 401 even if req.auth cannot be removed', async () => {
     const app = express();
     app.use((req, _res, next) => {
       Object.defineProperty(req, 'auth', { value: 'theirs' });
@@ -267,7 +267,7 @@ describe('after a refusal', () => {
 });
 
 describe('getAuth', () => {
-  it('is not fooled by a req.auth that another middleware assigned', async () => {
+  it('ignores a req.auth that other code assigned', async () => {
     const forged = { scopes: ['everything'] } as unknown as AccessToken;
     const { seen } = await seenBy((req) => {
       req.auth = forged;
@@ -279,13 +279,13 @@ describe('getAuth', () => {
   it.each([
     ['no guard has run', (req: express.Request) => getAuth(req)],
     [
-      'a req.auth was assigned',
+      'no guard has run and other code assigned req.auth',
       (req: express.Request) => {
         req.auth = { scopes: ['everything'] } as unknown as AccessToken;
         return getAuth(req);
       },
     ],
-  ])('throws where %s', async (_what, look) => {
+  ])('throws if %s', async (_what, look) => {
     const app = express();
     let thrown: unknown;
     app.get('/', (req, res) => {
@@ -305,7 +305,7 @@ describe('getAuth', () => {
     expect(() => getAuth(value as object)).toThrow(TypeError);
   });
 
-  it('gives what the last of several guards verified', async () => {
+  it('returns the token that the last of several guards verified', async () => {
     const app = express();
     const other = createLogtoAuth({ endpoint: logto.endpoint, audience: AUDIENCE, tokenCache: false });
     app.get('/', auth.authenticate(), other.requireScopes('read:products'), (req, res) => {
@@ -314,7 +314,7 @@ describe('getAuth', () => {
     expect((await get(app, '/', await readingToken(logto))).body).toEqual({ same: true });
   });
 
-  it('works in mounted apps and routers, whose req is the same', async () => {
+  it('works in mounted apps and routers', async () => {
     const app = express();
     const inner = express();
     inner.get('/products', (req, res) => res.json(getAuth(req).scopes));

@@ -17,11 +17,11 @@ async function documentOf(auth: ReturnType<typeof instance>, options?: ResourceM
 }
 
 describe('the metadata document (RFC 9728)', () => {
-  it('names the resource, the issuer, the permissions of the guards, and the header', async () => {
+  it('names the resource, the issuer, the scopes of the guards and the bearer method', async () => {
     const auth = instance();
     const app = express();
     app.get(PATH, auth.resourceMetadata());
-    // Made after the handler, as most are.
+    // Created after the handler of the document, like most guards.
     auth.requireScopes('read:products');
     auth.requireAnyScope('write:products', 'read:products');
     const { status, headers, body } = await request(app).get(PATH);
@@ -56,14 +56,14 @@ describe('the metadata document (RFC 9728)', () => {
     await request(app).post(PATH).expect(404);
   });
 
-  it('leaves out a list of no scopes (section 3.2)', async () => {
+  it('omits scopes_supported if there are no scopes (section 3.2)', async () => {
     const auth = instance();
     auth.authenticate();
     expect(await documentOf(auth)).not.toHaveProperty('scopes_supported');
     expect(await documentOf(auth, { scopes: [] })).not.toHaveProperty('scopes_supported');
   });
 
-  it('tells the scopes that are given instead of those of the guards', async () => {
+  it('lists the scopes of the option instead of those of the guards', async () => {
     const auth = instance();
     auth.requireScopes('internal');
     const document = await documentOf(auth, { scopes: ['read:products write:products'] });
@@ -79,7 +79,7 @@ describe('the metadata document (RFC 9728)', () => {
     ]);
   });
 
-  it('tells of each resource what its own guards ask for, and nothing of organizations', async () => {
+  it('lists the scopes of the guards of the resource, without those of organization guards', async () => {
     const auth = instance({ audience: [audience, 'https://billing.api'] });
     auth.requireScopes('both');
     auth.requireScopes('read:products', { audience });
@@ -95,18 +95,18 @@ describe('the metadata document (RFC 9728)', () => {
     });
   });
 
-  it('is not filled by guards that are made for each request', async () => {
+  it('does not grow without limit if guards are created for each request', async () => {
     const auth = instance({ audience: [audience, 'https://billing.api'] });
     auth.requireScopes('read:products', { audience });
     for (let i = 0; i < 3_000; i += 1)
       auth.requireScopes(`made:${i}`, { audience: [audience, `https://${i}.api`] });
     expect((await documentOf(auth, { resource: audience })).scopes_supported).toHaveLength(1_000);
     expect((await documentOf(auth, { resource: 'https://98.api' })).scopes_supported).toEqual(['made:98']);
-    // With the instance's own resource that was the hundredth.
+    // The instance's own resource counts as one of the hundred that are kept.
     expect(await documentOf(auth, { resource: 'https://99.api' })).not.toHaveProperty('scopes_supported');
   });
 
-  it('is for GET and HEAD, and passes everything else on', async () => {
+  it('is served for GET and HEAD, and other methods are passed on', async () => {
     const app = express().use(PATH, instance().resourceMetadata());
     const { status, headers, text } = await request(app).head(PATH);
     expect({ status, text }).toEqual({ status: 200, text: undefined });
@@ -114,7 +114,7 @@ describe('the metadata document (RFC 9728)', () => {
     await request(app).post(PATH).expect(404);
   });
 
-  it('is named in challenges by the option alone', async () => {
+  it('is named in challenges only if the resourceMetadata option is set', async () => {
     const url = `https://shopping.api${PATH}`;
     for (const resourceMetadata of [url, undefined]) {
       const auth = instance({ resourceMetadata });
@@ -128,7 +128,7 @@ describe('the metadata document (RFC 9728)', () => {
   });
 });
 
-describe('throws a TypeError when it is made', () => {
+describe('resourceMetadata() throws a TypeError', () => {
   it.each<[what: string, options: LogtoAuthOptions, message: RegExp]>([
     ['no audience', { audience: undefined }, /no audience: say which resource/],
     [
@@ -136,7 +136,7 @@ describe('throws a TypeError when it is made', () => {
       { audience: [audience, 'https://billing.api'] },
       /several audiences: say which resource/,
     ],
-  ])('where the instance has %s and no resource is named', (_what, options, message) => {
+  ])('if the instance has %s and no resource is named', (_what, options, message) => {
     vi.stubEnv('LOGTO_AUDIENCE', undefined);
     const auth = instance(options);
     expect(() => auth.resourceMetadata()).toThrow(TypeError);

@@ -3,31 +3,34 @@ import { readingToken } from '../support/logto.js';
 import { get } from '../support/request.js';
 import { appWith, logto, odd } from './probe.js';
 
-describe('a function that throws or rejects', () => {
+describe('a request', () => {
   const thrown: [what: string, value: unknown][] = [
     ['an Error', new RangeError('mine')],
     ...odd,
     ["'route'", 'route'],
   ];
 
-  it.each(thrown)('%s: the request fails, always with an Error', async (_what, value) => {
-    const throwing = () => {
-      throw value;
-    };
-    const rejecting = async () => {
-      throw value;
-    };
-    for (const options of [{ isRevoked: throwing }, { isRevoked: rejecting }, { getToken: throwing }]) {
-      const { app, ran, failure } = appWith(options);
-      expect((await get(app, '/', await readingToken(logto))).status).toBe(500);
-      expect(ran()).toBe(false);
-      expect(failure()).toBeInstanceOf(Error);
-      if (value instanceof Error) expect(failure()).toBe(value);
-      else expect(failure()).toMatchObject({ status: 500, cause: value });
-    }
-  });
+  it.each(thrown)(
+    'fails with an Error if isRevoked or getToken throws or rejects with %s',
+    async (_what, value) => {
+      const throwing = () => {
+        throw value;
+      };
+      const rejecting = async () => {
+        throw value;
+      };
+      for (const options of [{ isRevoked: throwing }, { isRevoked: rejecting }, { getToken: throwing }]) {
+        const { app, ran, failure } = appWith(options);
+        expect((await get(app, '/', await readingToken(logto))).status).toBe(500);
+        expect(ran()).toBe(false);
+        expect(failure()).toBeInstanceOf(Error);
+        if (value instanceof Error) expect(failure()).toBe(value);
+        else expect(failure()).toMatchObject({ status: 500, cause: value });
+      }
+    },
+  );
 
-  it.each(thrown)('%s: also where the organization function throws it', async (_what, value) => {
+  it.each(thrown)('fails with an Error if the organization function throws %s', async (_what, value) => {
     const { app, ran, failure } = appWith({
       organization: () => {
         throw value;
@@ -50,20 +53,23 @@ describe('a hostile value', () => {
       },
     );
 
-  it.each([undefined, 'route'])('thrown, whose prototype throws %j, opens no door', async (inner) => {
-    const throwing = () => {
-      throw trap(inner);
-    };
-    const rejecting = () => Promise.reject(trap(inner));
-    for (const options of [{ isRevoked: throwing }, { isRevoked: rejecting }, { getToken: throwing }]) {
-      const { app, ran, failure } = appWith(options);
-      expect((await get(app, '/', await readingToken(logto))).status).toBe(500);
-      expect(ran()).toBe(false);
-      expect(failure()).toBeInstanceOf(Error);
-    }
-  });
+  it.each([undefined, 'route'])(
+    'does not let the request through if it is thrown and reading its prototype throws %j',
+    async (inner) => {
+      const throwing = () => {
+        throw trap(inner);
+      };
+      const rejecting = () => Promise.reject(trap(inner));
+      for (const options of [{ isRevoked: throwing }, { isRevoked: rejecting }, { getToken: throwing }]) {
+        const { app, ran, failure } = appWith(options);
+        expect((await get(app, '/', await readingToken(logto))).status).toBe(500);
+        expect(ran()).toBe(false);
+        expect(failure()).toBeInstanceOf(Error);
+      }
+    },
+  );
 
-  it('thrown, an Error that cannot be looked at is wrapped', async () => {
+  it('is wrapped if it is a thrown Error whose members cannot be read', async () => {
     const trapped = new Proxy(new Error('x'), {
       get() {
         throw undefined;
@@ -75,7 +81,7 @@ describe('a hostile value', () => {
     expect((failure() as Error).message).toMatch(/not an Error/);
   });
 
-  it('a Promise that is not the global one is waited for all the same', async () => {
+  it('in globalThis.Promise does not keep guards from awaiting native promises', async () => {
     const { app, ran } = appWith({});
     const token = await readingToken(logto);
     const forged = `${token.slice(0, -8)}AAAAAAAA`;
@@ -90,7 +96,7 @@ describe('a hostile value', () => {
     }
   });
 
-  it('a promise that getToken rejects does not end the process', async () => {
+  it('does not end the process if it is a rejected promise of getToken', async () => {
     const unhandled = vi.fn();
     process.on('unhandledRejection', unhandled);
     const getToken = (() => Promise.reject(new Error('down'))) as unknown as () => string;
@@ -103,7 +109,7 @@ describe('a hostile value', () => {
   });
 
   it.each([1n, {}, [], null, 5, Symbol('x')])(
-    'returned by the organization function, %s, is no organization',
+    'results in 403 if the organization function returns it: %s',
     async (id) => {
       const { app } = appWith({ organization: () => id as string });
       expect((await get(app, '/', await readingToken(logto, { organizationId: '1' }))).status).toBe(403);

@@ -22,28 +22,31 @@ async function client(timeout = 0.5) {
 const FAULTS: [what: string, fault: TestFault][] = [
   ['slow', { delay: 3 }],
   ['failing', { status: 500 }],
-  ['garbled', { body: '<html>Bad gateway</html>' }],
-  ['of another kind', { body: { keys: [] } }],
+  ['sending HTML', { body: '<html>Bad gateway</html>' }],
+  ['sending an empty key set', { body: { keys: [] } }],
 ];
 
 describe('the key endpoint', () => {
-  it.each(FAULTS)('that is %s leaves guards without keys, until it is well again', async (_what, fault) => {
-    const token = await logto.issueToken();
-    await logto.setKeyFault(fault);
-    expect(await resultOf(auth(), token)).toBe('keys_unavailable');
-    expect(logto.keyRequests).toBeGreaterThan(0);
-    await logto.setKeyFault();
-    expect(await resultOf(auth(), token)).toBe('ok');
-  });
+  it.each(FAULTS)(
+    'leaves guards without keys while it is %s, and works again afterwards',
+    async (_what, fault) => {
+      const token = await logto.issueToken();
+      await logto.setKeyFault(fault);
+      expect(await resultOf(auth(), token)).toBe('keys_unavailable');
+      expect(logto.keyRequests).toBeGreaterThan(0);
+      await logto.setKeyFault();
+      expect(await resultOf(auth(), token)).toBe('ok');
+    },
+  );
 
-  it('answers late, and well', async () => {
+  it('responds correctly after a delay', async () => {
     await logto.setKeyFault({ delay: 0.2 });
     const began = performance.now();
     expect(await resultOf(auth(5), await logto.issueToken())).toBe('ok');
     expect(performance.now() - began).toBeGreaterThan(190);
   });
 
-  it('answers what it is told to', async () => {
+  it('responds with the given status and body', async () => {
     const keys = `${logto.issuer}/jwks`;
     await logto.setKeyFault({ status: 418, body: { error: 'teapot' } });
     const json = await fetch(keys);
@@ -57,7 +60,7 @@ describe('the key endpoint', () => {
     ]);
   });
 
-  it('lets a process stop while somebody waits for it', async () => {
+  it('can be stopped while a request waits for it', async () => {
     await logto.setKeyFault({ delay: 60 });
     const asked = fetch(`${logto.issuer}/jwks`);
     await logto.stop();
@@ -69,18 +72,21 @@ describe('the token endpoint', () => {
   it.each<[what: string, fault: TestFault, code: string]>([
     ['slow', { delay: 3 }, 'timeout'],
     ['failing', { status: 503 }, 'unavailable'],
-    ['garbled', { body: '<html>Sign in</html>' }, 'invalid_response'],
+    ['sending HTML', { body: '<html>Sign in</html>' }, 'invalid_response'],
     ['refusing', { status: 400, body: { error: 'access_denied', error_description: 'no' } }, 'access_denied'],
-  ])('that is %s leaves an app without tokens, until it is well again', async (_what, fault, code) => {
-    await logto.setTokenFault(fault);
-    expect(await failureOf((await client()).getAccessToken())).toMatchObject({ code });
-    expect(logto.keyRequests).toBe(0);
-    await logto.setTokenFault();
-    expect(await (await client()).getAccessToken()).toMatchObject({ scopes: [] });
-  });
+  ])(
+    'leaves an app without tokens while it is %s, and works again afterwards',
+    async (_what, fault, code) => {
+      await logto.setTokenFault(fault);
+      expect(await failureOf((await client()).getAccessToken())).toMatchObject({ code });
+      expect(logto.keyRequests).toBe(0);
+      await logto.setTokenFault();
+      expect(await (await client()).getAccessToken()).toMatchObject({ scopes: [] });
+    },
+  );
 });
 
-describe('a fault or an app that is wrong or misspelt throws a TypeError', () => {
+describe('a TypeError is thrown for a wrong or misspelt option:', () => {
   it.each<[call: (logto: TestLogto) => Promise<unknown>, message: RegExp]>([
     [(one) => one.setKeyFault({ delay: -1 }), /^setKeyFault: `delay` must be a duration in seconds/],
     [(one) => one.setKeyFault({ delay: 5_000 }), /seconds \(not milliseconds\), from 0 to 3600, not 5000/],

@@ -22,7 +22,7 @@ const refused = async (work: Promise<unknown>, message: RegExp) => {
   expect((error as TypeError).message).toMatch(message);
 };
 
-describe('an option that is wrong is a TypeError that names it, what came and what to pass', () => {
+describe('a wrong option throws a TypeError that names the option, its value and what to pass:', () => {
   it.each<[options: unknown, message: RegExp]>([
     [
       { audiance: 'https://shopping.api' },
@@ -78,12 +78,12 @@ describe('an option that is wrong is a TypeError that names it, what came and wh
   ])('rotateKeys(%j)', async (options, message) => {
     const before = await logto.issueToken();
     await refused(logto.rotateKeys(options as RotateKeysOptions), message);
-    // Nothing has been rotated.
+    // The key was not rotated.
     expect((await logto.issueToken()).split('.')[0]).toBe(before.split('.')[0]);
   });
 });
 
-it('takes undefined for absent', async () => {
+it('startTestLogto, issueToken and rotateKeys treat undefined options as absent', async () => {
   const other = await startTestLogto({ audience: undefined, alg: undefined, port: undefined });
   expect(other.audience).toBe('https://api.test');
   const all = { clientId: undefined, subject: undefined, scopes: undefined, audience: undefined };

@@ -5,7 +5,7 @@ import { expect, it } from 'vitest';
 
 const example = fileURLToPath(new URL('../../example-server', import.meta.url));
 
-/** Runs a program that has a Logto of its own, with a connection kept alive to it. Gives what it wrote. */
+/** Runs a program with its own test Logto and a keep-alive connection to it, and returns its output. */
 async function run(then: string): Promise<string> {
   const code = `
     import { createLogtoAuth } from 'express-logto-m2m';
@@ -24,10 +24,10 @@ async function run(then: string): Promise<string> {
   return stdout.trim();
 }
 
-// Node closes an idle connection after five seconds by itself; a server would hold the process for ever.
+// Node closes idle connections after five seconds, but a server would keep the process alive for ever.
 it.each([
-  ['once it is stopped', 'await logto.stop();'],
-  ['where nobody has stopped it', ''],
-])('lets a process end by itself %s', async (_when, then) => {
+  ['once it was stopped', 'await logto.stop();'],
+  ['even if it was not stopped', ''],
+])('a test Logto lets its process end %s', async (_when, then) => {
   expect(Number(await run(then))).toBeLessThan(2_000);
 });

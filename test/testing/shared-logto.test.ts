@@ -7,7 +7,7 @@ import { shareTestLogto } from '../../src/testing/shared-logto.js';
 
 const VARIABLE = 'EXPRESS_LOGTO_M2M_TEST_LOGTO';
 
-/** What a process of the test run has in its environment. */
+/** Starts the shared Logto, and returns the environment of a process of the test run. */
 async function start(env: NodeJS.ProcessEnv = {}): Promise<NodeJS.ProcessEnv> {
   await shareTestLogto(env);
   vi.stubEnv(VARIABLE, env[VARIABLE]);
@@ -28,7 +28,7 @@ describe('the Logto of a test run', () => {
     expect(audience).toBe('https://api.test');
   });
 
-  it('keeps an audience that is set, and takes the place of an endpoint that is set', async () => {
+  it('keeps an audience that is set, and overrides an endpoint that is set', async () => {
     const own = {
       LOGTO_AUDIENCE: 'https://shopping.api, https://other.api',
       LOGTO_ENDPOINT: 'https://a.example',
@@ -38,14 +38,14 @@ describe('the Logto of a test run', () => {
     expect(env['LOGTO_ENDPOINT']).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
   });
 
-  it('is started once, however often the set-up runs in processes of the run', async () => {
+  it('is started once, even if the set-up runs in several processes', async () => {
     const env = await start();
     const before = { ...env };
     await shareTestLogto(env);
     expect(env).toEqual(before);
   });
 
-  it('is missed with the line that starts it', () => {
+  it('causes an error that names the set-up file if it was not started', () => {
     vi.stubEnv(VARIABLE, undefined);
     expect(() => testLogto()).toThrow(/no Logto.*express-logto-m2m\/testing\/setup/);
   });
@@ -65,19 +65,19 @@ describe('testLogto()', () => {
     await expect(verify()).rejects.toMatchObject({ reason: 'scope' });
   });
 
-  it('issues them by the clock of the test that asks', async () => {
+  it('issues tokens by the clock of the calling test', async () => {
     vi.useFakeTimers({ toFake: ['Date'], now: 1_800_000_000_000 });
     expect(decodeJwt(await testLogto().issueToken())).toMatchObject({ iat: 1_800_000_000 });
   });
 
-  it('rotates the keys, of every type', async () => {
+  it('rotates keys of every type', async () => {
     for (const alg of ['RS256', 'PS256', 'ES256', 'ES384', 'ES512']) {
       await testLogto().rotateKeys({ alg });
       expect(await verify({ scopes: 'read:products' })).toMatchObject({ clientId: 'test-app' });
     }
   });
 
-  it('has apps, keys and faults, though another process serves them', async () => {
+  it('supports apps, keys and faults, although another process serves them', async () => {
     const { addApp, audience, currentKid, endpoint, issueToken, keySet, setKeyFault, setTokenFault } =
       testLogto();
     const app = await addApp({ scopes: 'read:products' });
@@ -100,14 +100,14 @@ describe('testLogto()', () => {
     });
   });
 
-  it('stops and starts', async () => {
+  it('can be stopped and started again', async () => {
     await testLogto().stop();
     await expect(verify({ scopes: 'read:products' })).rejects.toMatchObject({ reason: 'keys_unavailable' });
     await testLogto().start();
     expect(await verify({ scopes: 'read:products' })).toMatchObject({ clientId: 'test-app' });
   });
 
-  it('throws for misspelt options as startTestLogto does, though another process reads them', async () => {
+  it('throws for misspelt options, although another process reads them', async () => {
     const wrong = { scope: 'read:products' } as object;
     await expect(testLogto().issueToken(wrong)).rejects.toThrow(
       new TypeError('issueToken: unknown option `scope`. Did you mean `scopes`?'),
@@ -115,7 +115,7 @@ describe('testLogto()', () => {
     await expect(testLogto().rotateKeys({ algo: 'ES256' } as object)).rejects.toThrow(TypeError);
   });
 
-  it('serves its key to nobody who does not know the address', async () => {
+  it('serves its signing key only at its secret address', async () => {
     const { control } = JSON.parse(process.env[VARIABLE] as string) as { control: string };
     const { origin } = new URL(control);
     for (const path of ['/', '/signing-key', '/x/signing-key', `${new URL(control).pathname}/toString`]) {

@@ -44,14 +44,14 @@ describe('a token', () => {
     ['organization-resource-no-scope-param', { organizationId: 'o1' }],
     ['organization', { audience: 'urn:logto:organization:o1', scopes: 'read:reports' }],
     ['organization-no-scope-param', { audience: 'urn:logto:organization:o1' }],
-  ])('has the header and the claims of a real one (%s)', async (name, options) => {
+  ])('has the same header parameters and claims as a real one (%s)', async (name, options) => {
     const logto = await start();
     const token = await logto.issueToken(options);
     expect(names(decodeProtectedHeader(token))).toEqual(names(real[name]?.header));
     expect(names(decodeJwt(token))).toEqual(names(real[name]?.payload));
   });
 
-  it('is of the app, for the API, for an hour', async () => {
+  it('is issued to the app for the API, with a lifetime of one hour', async () => {
     const logto = await start({ audience: 'https://shopping.api' });
     const token = await logto.issueToken({
       clientId: 'reports',
@@ -75,7 +75,7 @@ describe('a token', () => {
     });
   });
 
-  it('has no permissions unless some are named, and by an empty list none', async () => {
+  it('has no permissions by default and with an empty list', async () => {
     const logto = await start();
     const auth = guardsOf(logto);
     const result = async (scopes?: string | string[]) =>
@@ -88,7 +88,7 @@ describe('a token', () => {
     expect(await result('write:products read:products')).toBe('ok');
   });
 
-  it('is signed by a foreign key, which the guard does not know or takes for another', async () => {
+  it('can be signed with a foreign key, which guards refuse as unknown or for its signature', async () => {
     const logto = await start();
     const auth = guardsOf(logto);
     const kid = await logto.currentKid();
@@ -100,13 +100,13 @@ describe('a token', () => {
     expect(await resultOf(auth, await logto.issueToken({ key: 'current' }))).toBe('ok');
   });
 
-  it('is each time another', async () => {
+  it('has a different jti each time', async () => {
     const logto = await start();
     const [first, second] = await Promise.all([logto.issueToken(), logto.issueToken()]);
     expect(decodeJwt(first).jti).not.toBe(decodeJwt(second).jti);
   });
 
-  it('is what a guard refuses for one reason alone', async () => {
+  it('can be issued so that a guard refuses it for one reason only', async () => {
     const logto = await start();
     const other = await start();
     const auth = guardsOf(logto);
@@ -127,7 +127,7 @@ describe('a token', () => {
     expect(await result({ header: { kid: 'made-up' } })).toBe('unknown_key');
   });
 
-  it('holds in an organization, or is its own', async () => {
+  it("can be issued for an API in an organization, or as the organization's own token", async () => {
     const logto = await start();
     const auth = guardsOf(logto);
     const inside = await logto.issueToken({ organizationId: 'o1' });
@@ -140,7 +140,7 @@ describe('a token', () => {
     expect(await resultOf(auth, own)).toBe('audience');
   });
 
-  it('has the claims that are asked for, instead of its own or beside them', async () => {
+  it('has the given claims, which override or extend the default ones', async () => {
     const logto = await start();
     const token = await logto.issueToken({ claims: { plan: 'gold', jti: undefined, iat: 1_700_000_000 } });
     const claims = decodeJwt(token);
@@ -148,14 +148,14 @@ describe('a token', () => {
     expect(claims).not.toHaveProperty('jti');
   });
 
-  it('was issued before it expired', async () => {
+  it('has an iat before its exp even if it is expired', async () => {
     const logto = await start();
     const { iat, exp } = decodeJwt(await logto.issueToken({ expiresIn: -60 }));
     expect(iat).toBe(Number(exp) - 3600);
     expect(Math.abs(Date.now() / 1000 - 60 - Number(exp))).toBeLessThan(5);
   });
 
-  it('follows the clock of the test', async () => {
+  it('uses the clock of the test', async () => {
     const logto = await start();
     vi.useFakeTimers({ toFake: ['Date'], now: 2_000_000_000_000 });
     expect(decodeJwt(await logto.issueToken({ expiresIn: 10 }))).toMatchObject({
@@ -178,7 +178,7 @@ describe('the keys', () => {
     expect(protectedHeader.alg).toBe(alg);
   });
 
-  it('are published as Logto does, in form and headers', async () => {
+  it('are published with the same members and response headers as by Logto', async () => {
     const logto = await start();
     await logto.rotateKeys({ alg: 'RS256' });
     const response = await fetch(`${logto.issuer}/jwks`);
@@ -191,7 +191,7 @@ describe('the keys', () => {
     );
   });
 
-  it('can be read without a request, and pinned', async () => {
+  it('can be read without a request and used as pinned keys', async () => {
     const logto = await start();
     await logto.rotateKeys({ alg: 'RS256' });
     const jwks = await logto.keySet();
@@ -203,7 +203,7 @@ describe('the keys', () => {
     expect(await resultOf(auth, await logto.issueToken())).toBe('ok');
   });
 
-  it('are fetched by guards once, and that is counted', async () => {
+  it('are fetched by guards once, which keyRequests counts', async () => {
     const logto = await start();
     const auth = guardsOf(logto);
     expect(logto.keyRequests).toBe(0);
@@ -213,7 +213,7 @@ describe('the keys', () => {
     expect(logto.keyRequests).toBe(1);
   });
 
-  it('are all that it serves', async () => {
+  it('are served at their own URL and for GET only', async () => {
     const logto = await start();
     const statuses = await Promise.all([
       fetch(logto.endpoint).then(({ status }) => status),
@@ -225,7 +225,7 @@ describe('the keys', () => {
 });
 
 describe('a rotation', () => {
-  it('brings a new key; tokens by the one before are still good, for one rotation', async () => {
+  it('adds a new key and keeps the previous one valid until the next rotation', async () => {
     const logto = await start();
     const tokens = [await logto.issueToken()];
     await logto.rotateKeys();
@@ -238,7 +238,7 @@ describe('a rotation', () => {
     expect((await keysOf(logto)).keys.map(({ kid }) => kid)).toEqual(tokens.slice(1).map(kidOf).reverse());
   });
 
-  it('is seen by guards that have the key before', async () => {
+  it('is noticed by guards that have the previous key', async () => {
     const logto = await start();
     const auth = guardsOf(logto);
     const before = await logto.issueToken();
@@ -249,7 +249,7 @@ describe('a rotation', () => {
     expect(logto.keyRequests).toBe(2);
   });
 
-  it('can withdraw the key before, whose tokens then are refused', async () => {
+  it('can withdraw the previous key, whose tokens are then refused', async () => {
     const logto = await start();
     const auth = guardsOf(logto);
     const before = await logto.issueToken();
@@ -259,7 +259,7 @@ describe('a rotation', () => {
     expect(await resultOf(auth, before)).toBe('unknown_key');
   });
 
-  it('that is staged publishes the next key, and lets it sign by the next call', async () => {
+  it('can be staged: it publishes the next key, and the next call makes that key sign', async () => {
     const logto = await start();
     const auth = guardsOf(logto);
     const kidsOf = async () => (await logto.keySet()).keys.map((key) => (key as { kid: string }).kid);
@@ -276,11 +276,11 @@ describe('a rotation', () => {
     expect(await kidsOf()).toEqual([next, current]);
     expect(decodeProtectedHeader(await logto.issueToken())).toMatchObject({ alg: 'RS256', kid: next });
     expect(await resultOf(auth, await logto.issueToken())).toBe('ok');
-    // The guard had the key in time: it was fetched once.
+    // The guard had the key in time, so it fetched the keys once.
     expect(logto.keyRequests).toBe(1);
   });
 
-  it('goes to another algorithm, and stays there', async () => {
+  it('can change the algorithm, which later rotations keep', async () => {
     const logto = await start();
     const algOf = async () => decodeProtectedHeader(await logto.issueToken()).alg;
     await logto.rotateKeys({ alg: 'RS256' });
@@ -289,7 +289,7 @@ describe('a rotation', () => {
     expect(await algOf()).toBe('RS256');
   });
 
-  it('ends with the one that was asked for last, however long a key takes to make', async () => {
+  it('takes effect in the order of the calls, however long the generation of a key takes', async () => {
     const logto = await start();
     await Promise.all([logto.rotateKeys({ alg: 'RS256' }), logto.rotateKeys({ alg: 'ES256' })]);
     expect((await keysOf(logto)).keys.map(({ kty }) => kty)).toEqual(['EC', 'RSA']);
@@ -297,8 +297,8 @@ describe('a rotation', () => {
   });
 });
 
-describe('a Logto that is down', () => {
-  it('leaves guards without keys at 503, and those that have them at work', async () => {
+describe('a stopped Logto', () => {
+  it('makes guards without its keys refuse with 503, and guards with its keys still work', async () => {
     const logto = await start();
     const warm = guardsOf(logto);
     expect(await resultOf(warm, await logto.issueToken())).toBe('ok');
@@ -309,7 +309,7 @@ describe('a Logto that is down', () => {
     expect(await resultOf(warm, await logto.issueToken())).toBe('keys_unavailable');
   });
 
-  it('comes back where it was, with its keys and its count', async () => {
+  it('restarts at the same address, with its keys and its request count', async () => {
     const logto = await start();
     const { endpoint } = logto;
     const token = await logto.issueToken();
@@ -321,7 +321,7 @@ describe('a Logto that is down', () => {
     expect(logto.keyRequests).toBe(2);
   });
 
-  it('may be stopped and started twice, and without waiting in between', async () => {
+  it('can be stopped and started repeatedly without awaiting the calls', async () => {
     const logto = await start();
     await Promise.all([logto.start(), logto.stop(), logto.stop(), logto.start(), logto.start()]);
     expect((await keysOf(logto)).keys).toHaveLength(1);
@@ -329,7 +329,7 @@ describe('a Logto that is down', () => {
     await expect(keysOf(logto)).rejects.toThrow('fetch failed');
   });
 
-  it('says when its port was taken meanwhile, and comes back once it is free', async () => {
+  it('reports if its port is in use, and restarts once the port is free', async () => {
     const logto = await start();
     const port = Number(new URL(logto.endpoint).port);
     await logto.stop();
@@ -343,7 +343,7 @@ describe('a Logto that is down', () => {
     expect((await keysOf(logto)).keys).toHaveLength(1);
   });
 
-  it('has closed every connection: kept alive, idle, or in the middle of a request', async () => {
+  it('has closed every connection: keep-alive, idle, or in the middle of a request', async () => {
     const logto = await start();
     const { port } = new URL(logto.endpoint);
     const request = 'GET /oidc/jwks HTTP/1.1\r\nHost: localhost\r\n';
@@ -364,7 +364,7 @@ describe('a Logto that is down', () => {
   });
 });
 
-it('listens where it is told to', async () => {
+it('startTestLogto listens on the given port', async () => {
   const logto = await start();
   const { endpoint } = logto;
   await logto.stop();
@@ -373,7 +373,7 @@ it('listens where it is told to', async () => {
   expect(next.issuer).toBe(`${endpoint}/oidc`);
 });
 
-it('needs no `this` for its functions', async () => {
+it('the functions of a test Logto need no `this`', async () => {
   const { endpoint, audience, issueToken, rotateKeys, stop } = await start();
   await rotateKeys();
   expect(await resultOf(createLogtoAuth({ endpoint, audience }), await issueToken())).toBe('ok');

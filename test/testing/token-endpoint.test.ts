@@ -7,7 +7,7 @@ import { startLocalIssuer } from '../local-issuer/local-issuer.js';
 import { failureOf } from '../support/client.js';
 import { answerTo, RECORDED, recordedRequests, type StandIn } from '../support/recorded-answers.js';
 
-/** Requests to which the kit answers otherwise than Logto, and why. */
+/** Requests to which the test kit responds differently from Logto, and why. */
 const EXCEPTIONS: Readonly<Record<string, string>> = {
   'org+mgmt': 'the kit has one API, and no Management API',
   'organizations resource': 'no API may trust such a token',
@@ -47,18 +47,18 @@ const recordedAs = (name: string) => {
   return recorded;
 };
 
-describe('the Logto of the kit answers as Logto did:', () => {
+describe('the Logto of the test kit responds as Logto did when it was recorded:', () => {
   const cases = Object.entries(requests).filter(([name]) => !Object.hasOwn(EXCEPTIONS, name));
   it.each(cases)('%s', async (name, request) => {
     expect(await answerTo(request, standIn)).toEqual(recordedAs(name));
   });
 });
 
-it.each(Object.keys(EXCEPTIONS))('the kit still answers otherwise: %s', async (name) => {
+it.each(Object.keys(EXCEPTIONS))('the test kit still responds differently from Logto: %s', async (name) => {
   expect(await answerTo(requests[name] as never, standIn)).not.toEqual(recordedAs(name));
 });
 
-describe('to requests that were not recorded, the kit answers as the engine of Logto does:', () => {
+describe("the test kit responds like Logto's engine to requests that were not recorded:", () => {
   const directory = shopDirectory();
   const [statistics] = directory.applications as [Application];
   Object.assign(statistics, { id: ST.appId, secret: ST.appSecret });
@@ -78,26 +78,26 @@ describe('to requests that were not recorded, the kit answers as the engine of L
   const good = `${ST.appId}:${ST.appSecret}`;
   it.each<[what: string, authorization: string | undefined, body: string, type?: string]>([
     ['the scheme in lower case', basic(good, 'basic'), grant],
-    ['two spaces behind the scheme', basic(good, 'Basic '), grant],
-    ['no base64', 'Basic !!!!', grant],
-    ['no id', basic(`:${ST.appSecret}`), grant],
+    ['two spaces after the scheme', basic(good, 'Basic '), grant],
+    ['invalid base64', 'Basic !!!!', grant],
+    ['an empty id', basic(`:${ST.appSecret}`), grant],
     ['a secret with a line break', basic(`${good}%0A`), grant],
     ['an id with a line break', basic(`${ST.appId}%0A:${ST.appSecret}`), grant],
-    ['a secret beyond ASCII', basic(`${good}%C3%BC`), grant],
-    ['a secret that is no UTF-8', basic(`${good}%FF`), grant],
+    ['a secret with a non-ASCII character', basic(`${good}%C3%BC`), grant],
+    ['a secret that is not UTF-8', basic(`${good}%FF`), grant],
     ['a secret with a percent sign', basic(`${good}%`), grant],
     ['a secret with a plus', basic(`${good}+`), grant],
     ['another id in the body', basic(good), `${grant}&client_id=other`],
     ['an empty id in the body', basic(good), `${grant}&client_id=`],
     ['an empty secret in the body', undefined, `${grant}&client_id=${ST.appId}&client_secret=`],
     ['the secret twice in the body', undefined, `${grant}&client_id=a&client_secret=b&client_secret=c`],
-    ['the grant twice', basic(good), `${grant}&grant_type=client_credentials`],
-    ['an empty grant', basic(good), 'grant_type=&resource=https%3A%2F%2Fshopping.api'],
-    ['a grant that nobody knows', basic(good), 'grant_type=none'],
+    ['grant_type twice', basic(good), `${grant}&grant_type=client_credentials`],
+    ['an empty grant_type', basic(good), 'grant_type=&resource=https%3A%2F%2Fshopping.api'],
+    ['an unknown grant_type', basic(good), 'grant_type=none'],
     ['the implicit grant', basic(good), 'grant_type=implicit'],
-    ['a text for a form', basic(good), grant, 'text/plain'],
-    ['a form with its encoding', basic(good), grant, `${FORM}; charset=utf-8`],
-    ['JSON that does not end', basic(good), '{"grant_type":', 'application/json'],
+    ['a form sent as text/plain', basic(good), grant, 'text/plain'],
+    ['a form with a charset', basic(good), grant, `${FORM}; charset=utf-8`],
+    ['incomplete JSON', basic(good), '{"grant_type":', 'application/json'],
     ['an empty body', basic(good), ''],
   ])('%s', async (_what, authorization, body, type = FORM) => {
     const request = {
@@ -110,7 +110,7 @@ describe('to requests that were not recorded, the kit answers as the engine of L
   });
 });
 
-it('the discovery document names what clients go by', async () => {
+it('the discovery document names what clients need', async () => {
   const url = `${logto.issuer}/.well-known/openid-configuration`;
   const { issuer } = logto;
   expect(await (await fetch(url)).json()).toMatchObject({
@@ -120,12 +120,12 @@ it('the discovery document names what clients go by', async () => {
   });
 });
 
-describe('an app of the kit', () => {
+describe('an app of the test kit', () => {
   const own = () => startTestLogto({ audience: 'https://shopping.api' });
   const { endpoint, audience: resource } = logto;
   const auth = createLogtoAuth({ endpoint, audience: resource });
 
-  it('gets tokens that guards accept, for as long as it is told', async () => {
+  it('gets tokens that guards accept, with the given lifetime', async () => {
     const app = await logto.addApp({ scopes: 'read:products read:orders', expiresIn: 120 });
     const client = createM2MClient({ ...app, endpoint, resource, scopes: ['read:products', 'no:such'] });
     const { token, scopes, expiresAt } = await client.getAccessToken();
@@ -134,7 +134,7 @@ describe('an app of the kit', () => {
     expect(await auth.verify(token, { scopes: ['read:products'] })).toMatchObject({ clientId: app.appId });
   });
 
-  it('gets them inside an organization, and of it', async () => {
+  it("gets tokens for an API in an organization, and the organization's own tokens", async () => {
     const app = await logto.addApp({ organizations: { o1: 'read:products', o2: [] } });
     const scopes = ['read:products'];
     const inside = createM2MClient({ ...app, endpoint, resource, organizationId: 'o1', scopes });
@@ -153,7 +153,7 @@ describe('an app of the kit', () => {
     expect(await failureOf(other.getAccessToken())).toMatchObject({ code: 'access_denied', status: 403 });
   });
 
-  it('needs its secret, and has the permissions that it was added with last', async () => {
+  it('needs its secret, and has the permissions of the last addApp call', async () => {
     const { appId } = await logto.addApp({ appId: 'reports', appSecret: 'first', scopes: 'read:products' });
     const ask = (appSecret: string) =>
       createM2MClient({ endpoint, appId, appSecret, resource, scopes: ['read:products'] }).getAccessToken();
@@ -163,14 +163,14 @@ describe('an app of the kit', () => {
     expect(await ask('first')).toMatchObject({ scopes: [] });
   });
 
-  it('may have any secret that Logto can give', async () => {
+  it('may have any secret that Logto can generate', async () => {
     const appSecret = String.fromCharCode(...Array.from({ length: 95 }, (_, index) => 32 + index)).trim();
     const app = await logto.addApp({ appId: 'a:b+c d%e', appSecret });
     const { token } = await createM2MClient({ ...app, endpoint, resource }).getAccessToken();
     expect(await auth.verify(token)).toMatchObject({ clientId: 'a:b+c d%e' });
   });
 
-  it('is counted, one request for many callers', async () => {
+  it('sends one token request for many callers, which tokenRequests counts', async () => {
     const another = await own();
     const app = await another.addApp();
     const client = createM2MClient({ ...app, endpoint: another.endpoint, resource });
