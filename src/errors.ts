@@ -65,7 +65,7 @@ const KINDS: Readonly<Record<AuthErrorReason, Kind>> = {
   malformed: {
     status: 400,
     code: 'invalid_request',
-    description: 'The Authorization header must be sent once and hold the word Bearer and one access token.',
+    description: 'The Authorization header must be sent once, with the word Bearer and one access token.',
   },
   not_jwt: invalidToken('The access token is not a well-formed JWT.'),
   algorithm: invalidToken('The access token is signed with an algorithm that is not accepted here.'),
@@ -82,12 +82,12 @@ const KINDS: Readonly<Record<AuthErrorReason, Kind>> = {
     'The access token is bound to a key of its owner and cannot be used as a bearer token.',
   ),
   machine: insufficient('This API serves machine-to-machine apps, not users.'),
-  organization: insufficient('The access token does not hold for the organization of this request.'),
+  organization: insufficient('The access token is not valid for the organization of this request.'),
   scope: insufficient('The access token lacks a permission that this request needs.'),
   keys_unavailable: unavailable('The access token cannot be checked at the moment. Try again later.'),
   overloaded: unavailable('Too many access tokens are being checked at the moment. Try again later.'),
   revocation_unavailable: unavailable(
-    'It cannot be told at the moment whether the access token has been revoked. Try again later.',
+    'It cannot be checked at the moment whether the access token has been revoked. Try again later.',
   ),
 };
 

@@ -99,7 +99,7 @@ describe('the diagnostics channels', () => {
     // This includes the pause before the retry.
     expect(durationMs).toBeGreaterThan(95);
     expect(durationMs).toBeLessThanOrEqual(took);
-    expect(error.message).toBe(`${issuer.issuer}/jwks: it answered with status 502`);
+    expect(error.message).toBe(`${issuer.issuer}/jwks: it responded with status 502`);
     expect(nextAttemptAt - now()).toBeGreaterThan(0);
     expect(nextAttemptAt - now()).toBeLessThanOrEqual(6);
   });

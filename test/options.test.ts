@@ -113,7 +113,7 @@ describe('invalid options', () => {
     ],
     [
       { endpoint: undefined, issuers: [{ issuer: 'https://a/oidc', jwks: { keys: [] } }] },
-      /no key that can check/,
+      /no key that can verify/,
     ],
     [
       { endpoint: undefined, issuers: [{ issuer: 'https://a/o', jwks, jwksUri: 'https://b' }] },
@@ -151,7 +151,7 @@ describe('invalid options', () => {
     [{ audience: '' }, /`audience` must be/],
     [
       { audience: 'shopping-api' },
-      /absolute URI without a fragment as https:\/\/shopping\.api, not "shopping-api"/,
+      /absolute URI without a fragment, such as https:\/\/shopping\.api, not "shopping-api"/,
     ],
     [{ audience: '//shopping.api' }, /absolute URI/],
     [{ audience: 'https://' }, /absolute URI/],
@@ -162,7 +162,7 @@ describe('invalid options', () => {
       { audience: 'https://bücher.api' },
       /create the API resource there as "https:\/\/xn--bcher-kva\.api", and pass that\.$/,
     ],
-    [{ audience: 'https://bücher.api/ü#x' }, /without a fragment as https:\/\/shopping\.api, not "\S+"\.$/],
+    [{ audience: 'https://bücher.api/ü#x' }, /without a fragment, such as https:\/\/shopping\.api, not "\S+"\.$/],
     [{ audience: 'https://a.api/{x}|y' }, /not "https:\/\/a\.api\/\{x\}\|y"\.$/],
     [{ audience: ['https://a.api', 'urn:logto:organization:x'] }, /requireOrganizationScopes/],
     [{ audience: 'urn:logto:resource:organizations' }, /any app, with any permission.*prove nothing/],

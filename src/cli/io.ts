@@ -1,4 +1,4 @@
-/** What the command uses of its process. Tests replace it. */
+/** The parts of the process that the command uses. Tests replace it. */
 export interface Io {
   readonly env: NodeJS.ProcessEnv;
   readonly stdin: AsyncIterable<Uint8Array> & { readonly isTTY?: boolean };

@@ -59,7 +59,7 @@ export function createAuthorizedFetch(
     }
     const url = new URL(address, base);
     if (url.origin === base.origin) return url;
-    throw new TypeError(`fetch: the token is for ${base.origin} alone, and ${url.origin} is another origin.`);
+    throw new TypeError(`fetch: the token is only for ${base.origin}, and ${url.origin} is another origin.`);
   }
 }
 

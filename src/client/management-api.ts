@@ -9,6 +9,6 @@ import { show } from '../options/option-error.js';
 export function managementApiResource(tenantId = 'default'): string {
   if (typeof tenantId === 'string' && /^[\w-]+$/.test(tenantId)) return `https://${tenantId}.logto.app/api`;
   throw new TypeError(
-    `managementApiResource: \`tenantId\` must be a tenant's id alone, as your-tenant, not ${show(tenantId)}.`,
+    `managementApiResource: \`tenantId\` must be only a tenant's id, such as your-tenant, not ${show(tenantId)}.`,
   );
 }

@@ -153,7 +153,7 @@ function checkResource(value: unknown): string {
     throw faultError(
       OWNER,
       `\`resource\` must not be ${show(value)}. For an organization's own token pass \`organizationId\`, ` +
-        'the id alone, and no `resource`.',
+        'only the id, and no `resource`.',
     );
   }
   return checkAudiences(OWNER, value, 'resource')[0] as string;
@@ -165,7 +165,7 @@ function checkBaseUrl(value: unknown, allowInsecure: boolean): URL {
     OWNER,
     'baseUrl',
     value,
-    'the address of the API, as https://api.example',
+    'the address of the API, such as https://api.example',
     allowInsecure,
     'could read the token',
   );
@@ -178,6 +178,6 @@ function checkBaseUrl(value: unknown, allowInsecure: boolean): URL {
 
 function checkWantedScopes(value: unknown): readonly string[] {
   if (!Array.isArray(value))
-    throw optionError(OWNER, 'scopes', "a list of scopes as ['read:products']", value);
+    throw optionError(OWNER, 'scopes', "a list of scopes such as ['read:products']", value);
   return value.length === 0 ? [] : checkScopes(OWNER, 'scopes', value);
 }

@@ -49,7 +49,7 @@ export function unreachable({ endpoint }: ClientSettings, thrown: unknown): Toke
 
 /** No complete response was received in time. */
 export function timedOut({ endpoint, timeout }: ClientSettings): TokenFailure {
-  const message = `Logto gave no token: ${endpoint} did not answer within ${timeout} s.`;
+  const message = `Logto gave no token: ${endpoint} did not respond within ${timeout} s.`;
   return new TokenFailure(new M2MClientError('timeout', message), true);
 }
 

@@ -51,17 +51,17 @@ async function getJson(uri: string, fetch: typeof globalThis.fetch, signal: Abor
   // Redirects are not followed: an attacker who can send one could supply their own keys.
   const headers = { accept: 'application/json' };
   const response = await fetch(uri, bare({ signal, redirect: 'manual' as const, headers }));
-  if (response.redirected) throw new Error('it was reached by a redirect');
+  if (response.redirected) throw new Error('the response came from a redirect');
   if (response.status !== 200) {
     discardBody(response);
-    throw new Error(`it answered with status ${response.status}`);
+    throw new Error(`it responded with status ${response.status}`);
   }
   const text = await readBody(response, signal);
   try {
     return JSON.parse(text);
   } catch {
     // The message of the parser would quote the document.
-    throw new Error('its answer is not JSON');
+    throw new Error('its body is not JSON');
   }
 }
 
@@ -69,7 +69,7 @@ async function getJson(uri: string, fetch: typeof globalThis.fetch, signal: Abor
 function describe(thrown: unknown): string {
   const error = asError(thrown);
   try {
-    if (error.name === 'TimeoutError') return 'no whole answer came in time';
+    if (error.name === 'TimeoutError') return 'no complete response arrived in time';
     // The message of undici is "fetch failed"; the cause has the details.
     const cause = own(error, 'cause');
     if (!isError(cause)) return String(error.message);

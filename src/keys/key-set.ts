@@ -181,15 +181,15 @@ export class KeySet implements KeySource {
   }
 
   /** @param retryIn - in milliseconds */
-  #unavailable(why = 'no answer came in time', retryIn = this.#attemptIn()): Refusal {
-    const hint = `The keys of ${this.#options.issuer} cannot be had: ${this.#lastError?.message ?? why}.`;
+  #unavailable(why = 'no response arrived in time', retryIn = this.#attemptIn()): Refusal {
+    const hint = `The keys of ${this.#options.issuer} are not available: ${this.#lastError?.message ?? why}.`;
     const retryAfter = Math.max(1, Math.ceil(retryIn / 1000));
     return new Refusal('keys_unavailable', hint, { retryAfter, cause: this.#lastError });
   }
 
   #notAskedYet(): Refusal {
     return this.#unavailable(
-      'Logto is not asked again for unknown keys so soon',
+      'the next request to Logto for unknown keys is not due yet',
       this.#pace.remaining(performance.now()),
     );
   }

@@ -54,5 +54,5 @@ export function unknownKey(kid: string, issuer: string, keys: Keys): Refusal {
 
 /** The refusal of a token whose key the issuer has withdrawn. */
 export function withdrawnKey(kid: string, issuer: string): Refusal {
-  return new Refusal('unknown_key', `The key ${quote(kid)} of ${issuer} was withdrawn just now.`);
+  return new Refusal('unknown_key', `The key ${quote(kid)} of ${issuer} has just been withdrawn.`);
 }

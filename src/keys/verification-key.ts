@@ -143,7 +143,7 @@ export function isKeyId(kid: unknown): kid is string {
 export function keysFromJwks(value: unknown): KeyList {
   const jwks = own(value, 'keys');
   if (!isRecord(value) || !Array.isArray(jwks)) throw new Error('it is not a JWK Set');
-  if (jwks.length > MAX_KEYS) throw new Error(`it holds more than ${MAX_KEYS} keys`);
+  if (jwks.length > MAX_KEYS) throw new Error(`it has more than ${MAX_KEYS} keys`);
   const keys = new Map<string, VerificationKey>();
   const ignored: IgnoredKey[] = [];
   for (const jwk of jwks) {
@@ -152,7 +152,7 @@ export function keysFromJwks(value: unknown): KeyList {
     else if (keys.has(key.kid)) ignored.push(ignoredKey(jwk, 'another key before it has the same kid'));
     else keys.set(key.kid, key);
   }
-  if (keys.size === 0) throw new Error(`it holds no key that can check a signature${inBrackets(ignored)}`);
+  if (keys.size === 0) throw new Error(`it has no key that can verify a signature${inBrackets(ignored)}`);
   return { keys, ignored };
 }
 

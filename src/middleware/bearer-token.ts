@@ -29,19 +29,19 @@ export function readBearerToken(req: IncomingMessage): string | Refusal {
     ? noToken()
     : new Refusal(
         'no_token',
-        'The Authorization header is not of scheme Bearer: send "Authorization: Bearer <token>".',
+        'The scheme of the Authorization header is not Bearer: send "Authorization: Bearer <token>".',
       );
 }
 
 /** The refusal of credentials that are not one token: several tokens, or invalid characters. */
 export function notOneToken(): Refusal {
-  return new Refusal('malformed', 'After Bearer came something else than one token.');
+  return new Refusal('malformed', 'The Authorization header does not have exactly one token after Bearer.');
 }
 
 const SPACE = 0x20;
 
 function noToken(): Refusal {
-  return new Refusal('malformed', 'After Bearer came no space and token.');
+  return new Refusal('malformed', 'The Authorization header has no space and token after Bearer.');
 }
 
 function hasSeveral(rawHeaders: readonly string[] = []): boolean {

@@ -177,5 +177,10 @@ function checkOrganizationFunction(owner: Owner, value: unknown): OrganizationGu
   const given = withDefault(value, {}) as Partial<OrganizationGuardOptions>;
   const { organization } = checkNames(owner, given, { organization: true });
   if (typeof organization === 'function') return organization;
-  throw optionError(owner, 'organization', 'a function as (req) => req.params.organizationId', organization);
+  throw optionError(
+    owner,
+    'organization',
+    'a function such as (req) => req.params.organizationId',
+    organization,
+  );
 }

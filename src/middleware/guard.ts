@@ -109,10 +109,10 @@ function fail(thrown: unknown, req: GuardedRequest, next: NextFunction): void {
 
 /** Checks the return value of `getToken`. */
 function readGivenToken(token: unknown): string | Refusal {
-  if (token === undefined || token === '') return new Refusal('no_token', 'getToken found no token.');
+  if (token === undefined || token === '') return new Refusal('no_token', 'getToken returned no token.');
   if (typeof token === 'string') return token;
   abandon(token);
   throw new TypeError(
-    `getToken must answer a string or undefined at once, not ${token === null ? 'null' : typeof token}.`,
+    `getToken must return a string or undefined at once, not ${token === null ? 'null' : typeof token}.`,
   );
 }

@@ -10,6 +10,6 @@ import { hasMember } from '../util/own.js';
  */
 export function refuseRequest(owner: Owner, example: string, value: unknown): void {
   if (typeof value === 'object' && value !== null && hasMember(value, 'headers')) {
-    throw new TypeError(`${owner} makes a middleware and is none itself; call it: ${example}.`);
+    throw new TypeError(`${owner} returns a middleware: call it, as in ${example}.`);
   }
 }

@@ -94,6 +94,6 @@ function resourceOf(value: unknown, audience: Settings['audience']): string {
 
 function checkGivenScopes(scopes: unknown): readonly string[] {
   if (!Array.isArray(scopes))
-    throw optionError(OWNER, 'scopes', "a list of scopes as ['read:products']", scopes);
+    throw optionError(OWNER, 'scopes', "a list of scopes such as ['read:products']", scopes);
   return scopes.length === 0 ? [] : checkScopes(OWNER, 'scopes', scopes);
 }

@@ -29,5 +29,5 @@ export function checkCredential(owner: Owner, option: string, value: string): st
  * @param remedy - how to remove a line break at the end
  */
 export function credentialFix(remedy: string): string {
-  return `Logto accepts printable ASCII alone. The text of a file often ends with a line break: ${remedy}. Otherwise copy the value again from the Logto Console.`;
+  return `Logto accepts only printable ASCII. The text of a file often ends with a line break: ${remedy}. Otherwise copy the value again from the Logto Console.`;
 }

@@ -5,13 +5,13 @@ import { faultError, type Owner, optionError, show } from './option-error.js';
 import { checkAddress, checkEndpoint, checkFilledIn } from './uris.js';
 import { checkNames, checkStrings, withDefault } from './values.js';
 
-/** An issuer by its exact `iss`, where the keys are not at the usual address below the endpoint. */
+/** An issuer by its exact `iss`, for keys that are not at the usual address below the endpoint. */
 export interface IssuerOptions {
   /** The `iss` of its tokens, compared as given. */
   readonly issuer: string;
-  /** Where its keys are, as an address that this process can reach. Default: `<issuer>/jwks`. */
+  /** The address of its keys, which this process must be able to reach. Default: `<issuer>/jwks`. */
   readonly jwksUri?: string | undefined;
-  /** Its keys themselves, a JWK Set (RFC 7517 section 5): then nothing is fetched. */
+  /** Its keys, as a JWK Set (RFC 7517 section 5). Nothing is fetched if they are given. */
   readonly jwks?:
     | {
         /** The public keys, each a JWK (RFC 7517 section 4). */
@@ -20,28 +20,28 @@ export interface IssuerOptions {
     | undefined;
 }
 
-/** One issuer, ready for use: its `iss`, and where its keys are or the keys themselves. */
+/** A checked issuer: its `iss`, and its keys or their address. */
 export interface Issuer {
   readonly issuer: string;
-  /** Where they are; undefined where they are pinned. */
+  /** The address of its keys; undefined if they are pinned. */
   readonly jwksUri: string | undefined;
-  /** Undefined where they are fetched. */
+  /** The pinned keys; undefined if they are fetched. */
   readonly keys: KeyList | undefined;
 }
 
 interface Given {
   readonly owner: Owner;
   readonly endpoint: string | readonly string[] | undefined;
-  /** What it is called where it was set: the option, or the variable. */
+  /** The name of the option or variable that sets it. */
   readonly endpointName: string;
   readonly issuers: readonly IssuerOptions[] | undefined;
   readonly allowInsecure: boolean;
 }
 
 /**
- * The issuers that are trusted: given one by one, or by their endpoints.
+ * Returns the trusted issuers, which are given one by one or by their endpoints.
  *
- * @throws TypeError when there is none, both were given, or one is wrong
+ * @throws TypeError if there is none, if both are given, or if one is invalid
  */
 export function resolveIssuers(given: Given): readonly Issuer[] {
   const { owner, endpoint, issuers, allowInsecure } = given;
@@ -87,7 +87,7 @@ function byIssuer(owner: Owner, given: IssuerOptions, path: string, allowInsecur
     throw optionError(
       owner,
       `${path}.issuer`,
-      'the exact iss of its tokens, as https://your-tenant.logto.app/oidc',
+      'the exact iss of its tokens, such as https://your-tenant.logto.app/oidc',
       issuer,
     );
   }

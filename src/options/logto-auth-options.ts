@@ -216,13 +216,13 @@ function checkGetToken(getToken: NonNullable<LogtoAuthOptions['getToken']>): typ
 export function checkOrganization(owner: Owner, rule: unknown): OrganizationRule {
   if (rule === 'none' || rule === 'optional' || rule === 'required') return rule;
   if (typeof rule === 'function') return rule as OrganizationRule;
-  const needed = "'none', 'optional', 'required' or a function as (req) => req.params.organizationId";
+  const needed = "'none', 'optional', 'required' or a function such as (req) => req.params.organizationId";
   throw optionError(owner, 'organization', needed, rule);
 }
 
 function checkAlgorithms(value: unknown): readonly string[] {
   const known: readonly string[] = ALGORITHMS;
-  const algorithms = checkStrings(OWNER, 'algorithms', value, 'a signature algorithm as ES384');
+  const algorithms = checkStrings(OWNER, 'algorithms', value, 'a signature algorithm such as ES384');
   for (const alg of algorithms) {
     if (!known.includes(alg))
       throw optionError(OWNER, 'algorithms', `asymmetric ones: ${known.join(', ')}`, alg);

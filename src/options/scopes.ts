@@ -15,7 +15,7 @@ export function isScope(text: string): boolean {
  * @throws TypeError if the list is empty: a guard without scopes would let every valid token through
  */
 export function checkScopes(owner: Owner, option: string, value: unknown): readonly string[] {
-  const list = checkStrings(owner, option, value, 'a scope as read:products');
+  const list = checkStrings(owner, option, value, 'a scope such as read:products');
   const scopes = new Set(list.flatMap((item) => item.split(' ')).filter((scope) => scope !== ''));
   for (const scope of scopes) {
     if (!isScope(scope)) {

@@ -5,7 +5,7 @@ import { checkStrings } from './values.js';
 
 /** The risk of http for a key set. */
 const FALSE_KEYS = 'could name keys of their own';
-const ENDPOINT = 'the base URL of your Logto, as https://your-tenant.logto.app';
+const ENDPOINT = 'the base URL of your Logto, such as https://your-tenant.logto.app';
 /** The path of Logto's OIDC endpoints, which is not part of the base URL. */
 const OIDC_PATH = /\/oidc(\/.*)?$/i;
 
@@ -105,7 +105,7 @@ function checkAudience(owner: Owner, option: string, value: string): void {
   }
   if (!isUri(value)) {
     const needed =
-      'an API resource indicator of Logto, an absolute URI without a fragment as https://shopping.api';
+      'an API resource indicator of Logto, an absolute URI without a fragment, such as https://shopping.api';
     throw faultError(owner, `\`${option}\` must be ${needed}, not ${show(value)}.${adviceOnUri(value)}`);
   }
 }

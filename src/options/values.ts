@@ -108,7 +108,7 @@ export function checkStrings(owner: Owner, option: string, value: unknown, what:
 /** Checks for a store by its methods. */
 export function checkStore(owner: Owner, option: string, store: KeyValueStore): KeyValueStore {
   if (typeof store?.get === 'function' && typeof store.set === 'function') return store;
-  throw optionError(owner, option, 'a store with get and set, as a Keyv', store);
+  throw optionError(owner, option, 'a store with get and set, such as a Keyv', store);
 }
 
 /** Finds the known name that contains this one: `maxPending` for `max`. */

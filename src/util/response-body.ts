@@ -6,7 +6,7 @@ const MAX_BYTES = 256 * 1024;
 /** A response that is larger than any legitimate one. */
 export class BodyTooLarge extends Error {
   constructor() {
-    super(`its answer is larger than ${MAX_BYTES / 1024} KiB`);
+    super(`its body is larger than ${MAX_BYTES / 1024} KiB`);
   }
 }
 

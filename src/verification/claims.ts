@@ -37,7 +37,7 @@ export function checkTime(
   if (typeof exp === 'number' && exp + clockTolerance <= now) {
     return new Refusal(
       'expired',
-      `The token's exp is ${exp}, and it is ${now} here (clockTolerance ${clockTolerance}).`,
+      `The token's exp is ${exp}, and the local time is ${now} (clockTolerance ${clockTolerance}).`,
     );
   }
   if (typeof nbf === 'number' && nbf - clockTolerance > now) return notYet('nbf', nbf, clockTolerance, now);
@@ -46,14 +46,14 @@ export function checkTime(
   if (iat + maxTokenAge + clockTolerance >= now) return undefined;
   return new Refusal(
     'expired',
-    `The token's iat is ${iat}, and it is ${now} here (maxTokenAge ${maxTokenAge}, clockTolerance ${clockTolerance}).`,
+    `The token's iat is ${iat}, and the local time is ${now} (maxTokenAge ${maxTokenAge}, clockTolerance ${clockTolerance}).`,
   );
 }
 
 function notYet(claim: string, time: number, clockTolerance: number, now: number): Refusal {
   return new Refusal(
     'not_yet_valid',
-    `The token's ${claim} is ${time}, and it is ${now} here (clockTolerance ${clockTolerance}): compare the clocks.`,
+    `The token's ${claim} is ${time}, and the local time is ${now} (clockTolerance ${clockTolerance}): compare the clocks.`,
   );
 }
 
@@ -63,11 +63,11 @@ export function wrongAudience(aud: unknown, expected: ExpectedAudience): Refusal
   if (!Array.isArray(audience)) return undefined;
   if (expected === ORGANIZATION_TOKEN) {
     if (audience.some(isOrganization)) return undefined;
-    const hint = `The token's aud is ${quote(aud)}; this route needs an organization token: ask Logto with organization_id and without resource.`;
+    const hint = `The token's aud is ${quote(aud)}; this route needs an organization token: request it with organization_id and without resource.`;
     return new Refusal('audience', hint);
   }
   for (const value of audience) if (expected.includes(value)) return undefined;
-  const hint = `The token's aud is ${quote(aud)}; expected is ${expected.map(quote).join(' or ')}, to the letter.`;
+  const hint = `The token's aud is ${quote(aud)}; expected is ${expected.map(quote).join(' or ')} exactly.`;
   return new Refusal('audience', hint);
 }
 
@@ -100,8 +100,7 @@ export function checkClaims(claims: Bare<Readonly<Record<string, unknown>>>): Ba
     return badClaim(claims, 'organization_id', 'a non-empty string, or absent');
   }
   if (Object.hasOwn(claims, 'cnf')) {
-    const hint =
-      'The token has a cnf claim (RFC 7800): it is worth nothing without proof of a key, as DPoP or mTLS give.';
+    const hint = 'The token has a cnf claim (RFC 7800): it requires proof of a key, such as by DPoP or mTLS.';
     return new Refusal('sender_constrained', hint);
   }
   return claims as unknown as Bare<CheckedClaims>;

@@ -84,7 +84,7 @@ export function createDecide<R>(
   ): Promise<Decision> {
     const late = await settledWithin(answer, time, TOO_LATE);
     if (late === TOO_LATE) {
-      return new Refusal('revocation_unavailable', `isRevoked did not answer within ${timeout} s.`);
+      return new Refusal('revocation_unavailable', `isRevoked did not settle within ${timeout} s.`);
     }
     return (
       revoked(late) ??
@@ -102,8 +102,8 @@ function permit<R>({ verified, cached }: Verified, requirement: Requirement<R>, 
 
 function revoked(answer: unknown): Refusal | undefined {
   if (answer === false) return undefined;
-  if (answer === true) return new Refusal('revoked', 'isRevoked answered true.');
+  if (answer === true) return new Refusal('revoked', 'isRevoked returned true.');
   throw new TypeError(
-    `isRevoked must answer true or false, not ${answer === null ? 'null' : typeof answer}.`,
+    `isRevoked must return true or false, not ${answer === null ? 'null' : typeof answer}.`,
   );
 }

@@ -36,7 +36,7 @@ export function checkRequirement<R>(
   if (requirement.machineOnly && !token.isMachine) {
     return new Refusal(
       'machine',
-      "The token's sub is a user, not its client_id. machineOnly: false would take it.",
+      "The token's sub is a user, not its client_id. machineOnly: false accepts such tokens.",
     );
   }
   return wrongOrganization(token, requirement.organization, request) ?? lackingScope(token, requirement);
@@ -52,11 +52,11 @@ function wrongOrganization<R>(
   if (typeof rule === 'function') return otherOrganization(held, rule(request as R));
   if (typeof rule === 'object') return otherOrganization(held, rule.id);
   if (rule === 'none' && held !== undefined) {
-    const hint = `The token holds inside the organization ${quote(held)} only, and this route has no organization rule.`;
-    return new Refusal('organization', `${hint} Give the guard one: { organization: (req) => … }.`);
+    const hint = `The token is only valid in the organization ${quote(held)}, and this route has no organization rule.`;
+    return new Refusal('organization', `${hint} Pass the guard { organization: (req) => … }.`);
   }
   if (rule === 'required' && held === undefined) {
-    return new Refusal('organization', 'The token is of no organization: ask Logto with organization_id.');
+    return new Refusal('organization', 'The token is for no organization: request it with organization_id.');
   }
   return undefined;
 }
@@ -68,12 +68,12 @@ function otherOrganization(held: string | undefined, wanted: unknown): Refusal |
   if (typeof wanted !== 'string' || wanted === '') {
     return new Refusal(
       'organization',
-      `The request's organization is ${quote(wanted)}, which is no organization id.`,
+      `The request's organization is ${quote(wanted)}, which is not an organization id.`,
     );
   }
   if (held === wanted) return undefined;
   const of = held === undefined ? 'no organization' : `the organization ${quote(held)}`;
-  return new Refusal('organization', `The token is of ${of}; the request is about ${quote(wanted)}.`);
+  return new Refusal('organization', `The token is for ${of}; the request is for ${quote(wanted)}.`);
 }
 
 function lackingScope(
@@ -84,7 +84,7 @@ function lackingScope(
   const missing = scopes.filter((scope) => !granted.includes(scope)).join(' ');
   const lack = `The token ${anyScope ? 'has none of' : 'lacks'} ${missing}`;
   const fix = 'Did the app request it, and does an M2M role of the app give it?';
-  return new Refusal('scope', `${lack}; granted was ${quote(granted.join(' '))}. ${fix}`);
+  return new Refusal('scope', `${lack}; it has ${quote(granted.join(' '))}. ${fix}`);
 }
 
 // Loops, since they run on every request: `some` and `every` would create a function each time.

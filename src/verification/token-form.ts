@@ -32,9 +32,7 @@ export function overlong(text: string): Refusal | undefined {
 export function parseToken(text: string, algorithms: readonly string[]): ParsedToken | Refusal {
   const jws = splitCompactJws(text);
   if (jws === undefined)
-    return notJwt(
-      'It is not three parts of base64url with dots between them. It must come without "Bearer", too.',
-    );
+    return notJwt('It is not three parts of base64url with dots between them. Pass it without "Bearer".');
   const header = parseJsonObject(jws.header);
   if (header === undefined) return notJwt('Its header is not a JSON object.');
   const claims = parseJsonObject(jws.payload);
@@ -44,18 +42,14 @@ export function parseToken(text: string, algorithms: readonly string[]): ParsedT
   if (typeof alg !== 'string' || !algorithms.includes(alg)) {
     return new Refusal(
       'algorithm',
-      `The token's alg is ${quote(alg)}; accepted are ${algorithms.join(', ')}.`,
+      `The token's alg is ${quote(alg)}; ${algorithms.join(', ')} are accepted.`,
     );
   }
   if (!isAccessTokenType(typ)) {
-    return new Refusal(
-      'type',
-      `The token's typ is ${quote(typ)}; an ID token, perhaps? It must be "at+jwt".`,
-    );
+    return new Refusal('type', `The token's typ is ${quote(typ)}; it must be "at+jwt". Is it an ID token?`);
   }
   // No extension is supported, including b64, so none may be critical (RFC 7515 section 4.1.11).
-  if (Object.hasOwn(header, 'crit'))
-    return notJwt('Its header has crit, and no extension is understood here.');
+  if (Object.hasOwn(header, 'crit')) return notJwt('Its header has crit, and no extension is supported.');
   if (!isKeyId(kid)) {
     return new Refusal(
       'unknown_key',

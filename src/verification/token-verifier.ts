@@ -109,10 +109,7 @@ export class TokenVerifier {
     const keySource = typeof iss === 'string' ? issuers.get(iss) : undefined;
     if (keySource === undefined) {
       const accepted = [...issuers.keys()].map(quote).join(' or ');
-      return new Refusal(
-        'issuer',
-        `The token's iss is ${quote(iss)}; accepted is ${accepted}, to the letter.`,
-      );
+      return new Refusal('issuer', `The token's iss is ${quote(iss)}; expected is ${accepted} exactly.`);
     }
     const refusal = checkTime(exp, nbf, iat, this.#options, now) ?? wrongAudience(aud, audience);
     return refusal ?? { ...parsed, digest, keySource };
@@ -201,6 +198,6 @@ function incompatibleKey({ alg }: Candidate, key: VerificationKey): Refusal | un
   if (key.fits(alg)) return undefined;
   return new Refusal(
     'algorithm',
-    `The token's alg is ${quote(alg)}, and its key ${quote(key.kid)} is of another kind.`,
+    `The token's alg is ${quote(alg)}, but its key ${quote(key.kid)} has another type.`,
   );
 }

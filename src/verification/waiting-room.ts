@@ -16,7 +16,7 @@ export class WaitingRoom {
    */
   enter<T>(work: (leave: () => void) => Promise<T>): Promise<T> | Refusal {
     if (this.#inside >= this.max) {
-      return new Refusal('overloaded', `${this.#inside} requests are waiting already: see maxPending.`, {
+      return new Refusal('overloaded', `${this.#inside} requests are already waiting: see maxPending.`, {
         retryAfter: 1,
       });
     }

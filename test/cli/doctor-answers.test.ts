@@ -68,7 +68,7 @@ describe('logto-m2m doctor, checking the endpoint,', () => {
     [
       'a server that does not respond',
       () => Recorder.start(() => {}),
-      /did not answer within 5 s.* → .*firewall/,
+      /did not respond within 5 s.* → .*firewall/,
     ],
     [
       'a server that closes the connection',
@@ -146,8 +146,8 @@ describe('logto-m2m doctor, checking the endpoint,', () => {
 
   it.each<[what: string, keys: [status: number, body: string], said: RegExp]>([
     ['status 404', [404, ''], /status 404\. → .*pass requests for it/],
-    ['an empty key set', [200, '{"keys":[]}'], /no key that can check a signature/],
-    ['an HTML page', [200, '<html>'], /its answer is not JSON/],
+    ['an empty key set', [200, '{"keys":[]}'], /no key that can verify a signature/],
+    ['an HTML page', [200, '<html>'], /its body is not JSON/],
   ])('reports keys that it cannot use: %s', async (_what, [status, body], said) => {
     const front: Recorder = await Recorder.start((req, res) => {
       if (req.url === '/oidc/jwks') res.writeHead(status).end(body);

@@ -102,7 +102,7 @@ describe('logto-m2m reports characters that Logto does not accept, without sendi
     expect(code).toBe(1);
     expect(problems).toEqual([expect.stringMatching(fault)]);
     expect(problems[0]).toMatch(
-      /^✗ token .* → Logto accepts printable ASCII alone\. .* in a shell, LOGTO_APP_\w+="\$\(cat file\)" removes it/,
+      /^✗ token .* → Logto accepts only printable ASCII\. .* in a shell, LOGTO_APP_\w+="\$\(cat file\)" removes it/,
     );
     expect(stdout).not.toContain(SECRET);
     expect(front.requests.filter(({ url }) => url === '/oidc/token')).toEqual([]);

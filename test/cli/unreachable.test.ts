@@ -10,8 +10,8 @@ function failed(code: string | undefined, message = ''): TypeError {
 // Errors that no test server can cause, or not on every release of Node.
 describe('unreachable', () => {
   it.each<[code: string | undefined, message: string, why: RegExp, fix: RegExp]>([
-    ['ETIMEDOUT', '', /shop\.example:8443 did not answer within 5 s/, /firewall/],
-    ['UND_ERR_CONNECT_TIMEOUT', '', /did not answer within 5 s/, /firewall/],
+    ['ETIMEDOUT', '', /shop\.example:8443 did not respond within 5 s/, /firewall/],
+    ['UND_ERR_CONNECT_TIMEOUT', '', /did not respond within 5 s/, /firewall/],
     ['EAI_AGAIN', '', /the name shop\.example is not found/, /DNS/],
     ['EHOSTUNREACH', '', /cannot be reached \(EHOSTUNREACH\)/, /a route to it/],
     [undefined, 'bad port', /fetch does not allow port 8443/, /the server listens/],

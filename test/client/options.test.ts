@@ -104,6 +104,6 @@ describe('managementApiResource', () => {
   });
 
   it.each(['', 'https://x.logto.app', 'a.b', 'a/b', null, 5])('throws for %j', (tenant) => {
-    expect(() => managementApiResource(tenant as string)).toThrow(/tenant's id alone/);
+    expect(() => managementApiResource(tenant as string)).toThrow(/only a tenant's id/);
   });
 });

@@ -37,7 +37,7 @@ function run(
   return child;
 }
 
-/** What a program prints and how it ends, if nobody ends it. */
+/** The output and the exit code of a program that ends by itself. */
 async function outcome(child: ReturnType<typeof run>) {
   const [output, errors, [exitCode]] = await Promise.all([
     text(child.stdout),
@@ -66,7 +66,7 @@ describe('the demo', { timeout: 30_000 }, () => {
     expect(output).toMatch(/\n15 of 16 steps passed\.\n$/);
   });
 
-  test('ends with 1 where it cannot go on', async () => {
+  test('exits with 1 if it cannot continue', async () => {
     const { output, exitCode } = await outcome(
       run('demo', {
         nodeOptions: [preload("globalThis.fetch = async () => { throw new Error('no network'); };")],
@@ -115,7 +115,7 @@ describe('the printer of the demo', () => {
     [{ ...step.received, status: 200 }, '✗ status: expected 403, received 200'],
     [{ status: 403 }, '✗ reason: expected "scope", received none'],
     [{ ...step.received, scope: 'a b' }, '✗ scope: expected none, received "a b"'],
-  ])('finds fault with %o', (received, fault) => {
+  ])('reports the difference for %o', (received, fault) => {
     const { printer, heard } = listen();
     printer.step({ ...step, received });
     printer.step(step);
@@ -124,7 +124,7 @@ describe('the printer of the demo', () => {
     expect(heard()).toContain('1 of 2 steps passed.');
   });
 
-  test('does not pass without a step, or if the demo stopped', () => {
+  test('reports failure if no step ran or the demo stopped early', () => {
     expect(listen().printer.summary()).toBe(false);
 
     const { printer } = listen();
@@ -133,7 +133,7 @@ describe('the printer of the demo', () => {
     expect(printer.summary()).toBe(false);
   });
 
-  test('colours nothing but for a terminal that wants it', () => {
+  test('prints colours only if they are enabled', () => {
     const tell = ({ printer, heard }: ReturnType<typeof listen>) => {
       printer.chapter('Chapter');
       printer.step(step);
@@ -158,7 +158,7 @@ describe('the printer of the demo', () => {
 });
 
 describe('the example', { timeout: 30_000 }, () => {
-  /** Starts it on free ports and waits until it has said all it says. */
+  /** Starts the example on free ports and waits for the last line of its start-up output. */
   async function start(env: object = {}, until = 'Ctrl-C stops') {
     const child = run('main', { env: { PORT: '0', ISSUER_PORT: '0', ...env } });
     let output = '';
@@ -183,7 +183,7 @@ describe('the example', { timeout: 30_000 }, () => {
     return { taken, port };
   }
 
-  test('prints commands that do what it says of them', async ({ skip }) => {
+  test('prints commands that return the statuses it announces', async ({ skip }) => {
     const missing = ['bash', 'curl'].filter((tool) => spawnSync(tool, ['--version']).error);
     skip(missing.length > 0, `not installed: ${missing.join(', ')}`);
     const { output } = await start();
@@ -201,7 +201,7 @@ describe('the example', { timeout: 30_000 }, () => {
     expect(stdout).toContain('Sourdough loaf');
   });
 
-  test('lets a request under way finish after SIGTERM, and ends with 0', async () => {
+  test('finishes a pending request after SIGTERM and exits with 0', async () => {
     const { child, api, issuer, output } = await start();
     const [, catalog] = shopDirectory().applications;
     if (!catalog) throw new Error('no catalog-service');
@@ -230,16 +230,16 @@ describe('the example', { timeout: 30_000 }, () => {
     expect(JSON.parse(await text(response))).toMatchObject({ name: 'Green tea' });
     const answered = Date.now();
     expect(await ended).toEqual([0, null]);
-    // The connection, which would be kept alive for another four seconds, does not hold it up.
+    // The keep-alive connection, which could stay open for four more seconds, does not delay the exit.
     expect(Date.now() - answered).toBeLessThan(3_000);
   });
 
-  test('ends with 0 on Ctrl-C', async () => {
+  test('exits with 0 on Ctrl-C', async () => {
     const { child } = await start();
     expect(await stop(child, 'SIGINT')).toEqual([0, null]);
   });
 
-  test('takes another port for the issuer where that one is taken', async () => {
+  test('uses a free port for the issuer if the configured one is taken', async () => {
     const { taken, port } = await takePort();
     const { issuer, output } = await start({ ISSUER_PORT: String(port) });
     expect(output()).toContain(`Port ${port} is taken, so the local Logto uses a free one.`);
@@ -247,7 +247,7 @@ describe('the example', { timeout: 30_000 }, () => {
     taken.close();
   });
 
-  test('says so where its own port is taken', async () => {
+  test('reports that its own port is taken', async () => {
     const { taken, port } = await takePort();
     const { errors, exitCode } = await outcome(
       run('main', { env: { PORT: String(port), ISSUER_PORT: '0' } }),
@@ -259,7 +259,7 @@ describe('the example', { timeout: 30_000 }, () => {
     taken.close();
   });
 
-  test('uses the Logto of LOGTO_ENDPOINT, and starts although that is down', async () => {
+  test('uses the Logto of LOGTO_ENDPOINT and starts while it is down', async () => {
     const { taken, port } = await takePort();
     taken.close();
     const env = { LOGTO_ENDPOINT: `http://127.0.0.1:${port}/`, LOGTO_AUDIENCE: 'https://other.api' };
@@ -271,7 +271,7 @@ describe('the example', { timeout: 30_000 }, () => {
     expect(await stop(child)).toEqual([0, null]);
   });
 
-  test('says in a line what is wrong with LOGTO_ENDPOINT', async () => {
+  test('reports an invalid LOGTO_ENDPOINT in one line', async () => {
     const { errors, exitCode } = await outcome(run('main', { env: { LOGTO_ENDPOINT: 'logto', PORT: '0' } }));
     expect(exitCode).toBe(1);
     expect(errors).toMatch(/^createLogtoAuth: `LOGTO_ENDPOINT` .+\n$/);

@@ -19,10 +19,10 @@ beforeAll(async () => {
 afterAll(() => logto.stop());
 
 const doctor = (...args: Tail<Parameters<typeof runDoctor>>) => runDoctor(logto, ...args);
-const suite = `logto-m2m doctor knows a server${isMissing ? ' (skipped: openssl is not installed)' : ''}`;
+const suite = `logto-m2m doctor reports a server${isMissing ? ' (skipped: openssl is not installed)' : ''}`;
 
 describe.skipIf(isMissing)(suite, () => {
-  it('with a certificate that nobody has signed', async () => {
+  it('with a self-signed certificate', async () => {
     const server = createServer({ key: certificate, cert: certificate });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const port = String((server.address() as AddressInfo).port);
@@ -56,7 +56,7 @@ describe.skipIf(isMissing)(suite, () => {
     rmSync(dirname(file), { recursive: true });
   });
 
-  it('with a version of TLS that is too old', async () => {
+  it('that supports only outdated versions of TLS', async () => {
     const old = { minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT@SECLEVEL=0' } as const;
     const server = createServer({ key: certificate, cert: certificate, ...old });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

@@ -14,10 +14,10 @@ import { selfSigned } from '../support/certificate.js';
 import { connectProxy } from '../support/connect-proxy.js';
 import { AUDIENCE, ownLogto } from '../support/logto.js';
 
-// There the package is found by its name.
+// In this folder, Node resolves the package by its name.
 const cwd = fileURLToPath(new URL('../../example-server', import.meta.url));
 
-/** A guard and a client, as they stand; nothing in them knows of proxies or certificates. */
+/** A guard and a client without any configuration of proxies or certificates. */
 const PROGRAM = `
   import { createLogtoAuth } from 'express-logto-m2m';
   import { createM2MClient } from 'express-logto-m2m/client';
@@ -33,7 +33,7 @@ async function run(node: string, env: Record<string, string>): Promise<string> {
   return stdout.trim();
 }
 
-it('guard and client go through the proxy of the environment, with NODE_USE_ENV_PROXY', async () => {
+it('guard and client use the proxy of the environment if NODE_USE_ENV_PROXY is set', async () => {
   const logto = await ownLogto();
   const { appId, appSecret } = await logto.addApp();
   const proxy = await connectProxy();
@@ -51,7 +51,7 @@ it('guard and client go through the proxy of the environment, with NODE_USE_ENV_
 }, 300_000);
 
 const certificate = selfSigned('localhost');
-const title = 'guard and client trust a certificate authority of NODE_EXTRA_CA_CERTS';
+const title = 'guard and client trust the certificate authorities in NODE_EXTRA_CA_CERTS';
 
 const isMissing = certificate === undefined;
 it.skipIf(isMissing)(isMissing ? `${title} (skipped: openssl is not installed)` : title, async () => {

@@ -49,7 +49,7 @@ let logto: LocalIssuer;
 let statistics: Token;
 let catalog: Token;
 
-/** Runs a built program of the example in a process of its own. */
+/** Runs a built program of the example in a separate process. */
 function run(program: string, args: string[] = [], env: object = {}) {
   const { LOGTO_ENDPOINT, LOGTO_AUDIENCE, REDIS_URL, ...inherited } = process.env;
   const child = spawn(process.execPath, [`example-server/dist/${program}.js`, ...args], {
@@ -65,7 +65,7 @@ function run(program: string, args: string[] = [], env: object = {}) {
 interface Replica {
   child: ChildProcess;
   url: string;
-  /** What it has printed so far, on either stream. */
+  /** Everything it has printed so far to stdout and stderr. */
   output: () => string;
 }
 
@@ -82,7 +82,7 @@ async function startReplica(env: object = {}): Promise<Replica> {
   return { child, url: output.match(/http:\S+/)?.[0] ?? '', output: () => output };
 }
 
-/** A replica with the keys of Logto, and Redis with them too. */
+/** Starts a replica that has fetched the keys of Logto and stored them in Redis. */
 async function startReadyReplica(): Promise<Replica> {
   const replica = await startReplica();
   await vi.waitFor(async () => expect((await fetch(`${replica.url}/readyz`)).status).toBe(200), 5_000);
@@ -90,7 +90,7 @@ async function startReadyReplica(): Promise<Replica> {
   return replica;
 }
 
-/** Asks for the products, and for an answer within about a second. */
+/** Requests the products; the response must arrive within two seconds. */
 async function products({ url }: Pick<Replica, 'url'>, token?: Token) {
   const began = performance.now();
   const response = await fetch(`${url}/products`, {
@@ -131,7 +131,7 @@ afterEach(() => {
   for (const child of children.splice(0)) child.kill('SIGKILL');
 });
 
-describe('the command that revokes', { timeout: 20_000 }, () => {
+describe('the revoke command without Redis', { timeout: 20_000 }, () => {
   const nowhere = 'redis://127.0.0.1:9';
 
   test.each([
@@ -153,13 +153,13 @@ describe('the command that revokes', { timeout: 20_000 }, () => {
     expect(errors).toContain('revoke.js app <client id>');
   });
 
-  test('explains itself', async () => {
+  test('prints its usage with --help', async () => {
     const { exitCode, output, errors } = await outcome(run('revoke', ['--help']));
     expect({ exitCode, errors }).toEqual({ exitCode: 0, errors: '' });
     expect(output).toContain('revoke.js undo token <jti>');
   });
 
-  test('asks where Redis is', async () => {
+  test('exits with 2 if REDIS_URL is not set', async () => {
     const { exitCode, errors } = await outcome(run('revoke', ['app', 'x']));
     expect(exitCode).toBe(2);
     expect(errors).toContain('REDIS_URL is not set.');
@@ -167,7 +167,7 @@ describe('the command that revokes', { timeout: 20_000 }, () => {
 });
 
 test.each(['http://:open-sesame@127.0.0.1', ':open-sesame@'])(
-  'says in a line that %s is no address of Redis',
+  'reports in one line that %s is not an address of Redis',
   async (REDIS_URL) => {
     const settings = { LOGTO_ENDPOINT: 'http://127.0.0.1:9', PORT: '0', REDIS_URL };
     expect(await outcome(run('main', [], settings))).toEqual({
@@ -190,8 +190,8 @@ describe.skipIf(Redis.isMissing)(suite, { timeout: 60_000 }, () => {
     await Promise.all([Redis.killAll(), logto.stop()]);
   });
 
-  describe('a replica that never saw Logto', () => {
-    test('serves, while Logto is down, by the keys that another one fetched', async () => {
+  describe('a replica that has never reached Logto', () => {
+    test('serves with the keys that another replica fetched, while Logto is down', async () => {
       const first = await startReadyReplica();
       await logto.stop();
       const second = await startReplica();
@@ -217,7 +217,7 @@ describe.skipIf(Redis.isMissing)(suite, { timeout: 60_000 }, () => {
       });
     });
 
-    test('could not serve without Redis', async () => {
+    test('returns 503 if it does not use Redis', async () => {
       await startReadyReplica();
       await logto.stop();
       const second = await startReplica({ REDIS_URL: '' });
@@ -225,13 +225,13 @@ describe.skipIf(Redis.isMissing)(suite, { timeout: 60_000 }, () => {
       expect((await fetch(`${second.url}/readyz`)).status).toBe(503);
     });
 
-    test('answers 503 where Redis is down too, as does one that has the keys', async () => {
+    test('returns 503 while Redis is down too, as does a replica that has the keys', async () => {
       const first = await startReadyReplica();
       await Promise.all([logto.stop(), redis.kill()]);
       const second = await startReplica();
 
       expect(await products(second, statistics)).toMatchObject(noKeys);
-      // It knows that the token is valid, but not whether it is revoked.
+      // The first replica can verify the token, but cannot check whether it is revoked.
       expect(await products(first, statistics)).toMatchObject(notRevocable);
       for (const replica of [first, second]) {
         expect(await products(replica)).toMatchObject({ status: 401, body: { error: 'unauthorized' } });
@@ -240,7 +240,7 @@ describe.skipIf(Redis.isMissing)(suite, { timeout: 60_000 }, () => {
       }
     });
 
-    test('starts although Redis hangs, and serves once that goes on', async () => {
+    test('starts while Redis hangs and serves once Redis continues', async () => {
       await startReadyReplica();
       await logto.stop();
       redis.hang();
@@ -254,7 +254,7 @@ describe.skipIf(Redis.isMissing)(suite, { timeout: 60_000 }, () => {
   });
 
   describe('the key store alone, without a revocation list', () => {
-    /** What a replica has that takes its keys from Redis and asks it nothing else. */
+    /** Creates the LogtoAuth of a replica that uses Redis only for its keys. */
     async function createAuth(): Promise<LogtoAuth> {
       const connection = await RedisConnection.open(redis.url, { lost() {}, back() {} });
       connections.push(connection);
@@ -265,7 +265,7 @@ describe.skipIf(Redis.isMissing)(suite, { timeout: 60_000 }, () => {
       });
     }
 
-    /** One that has fetched the keys, and seen them in Redis. */
+    /** Creates a LogtoAuth that has fetched the keys and stored them in Redis. */
     async function createReadyAuth(): Promise<LogtoAuth> {
       const auth = await createAuth();
       await auth.ready();
@@ -274,13 +274,13 @@ describe.skipIf(Redis.isMissing)(suite, { timeout: 60_000 }, () => {
       return auth;
     }
 
-    test('lets each replica serve that has keys, and a new one too', async () => {
+    test('lets only replicas with keys serve while Logto and Redis are down', async () => {
       const first = await createReadyAuth();
       await logto.stop();
       const second = await createAuth();
       await redis.kill();
       expect(await resultOf(first, statistics.text)).toBe('ok');
-      // It had a connection, but no keys yet.
+      // The second replica was connected to Redis, but had not read any keys.
       expect(await resultOf(second, statistics.text)).toBe('keys_unavailable');
       await expect(second.verify(statistics.text)).rejects.toMatchObject({
         status: 503,
@@ -289,12 +289,12 @@ describe.skipIf(Redis.isMissing)(suite, { timeout: 60_000 }, () => {
       expect(await resultOf(await createAuth(), statistics.text)).toBe('keys_unavailable');
     });
 
-    test('takes half a second where Redis hangs, and then nobody waits for it', async () => {
+    test('delays no request by more than 1.5 seconds while Redis hangs', async () => {
       const first = await createReadyAuth();
       const second = await createAuth();
       redis.hang();
       expect(await resultOf(first, statistics.text)).toBe('ok');
-      // Logto answers, so Redis is not needed.
+      // Logto is up, so Redis is not needed.
       expect(await resultOf(second, statistics.text)).toBe('ok');
       await logto.stop();
       const third = await createAuth();
@@ -308,7 +308,7 @@ describe.skipIf(Redis.isMissing)(suite, { timeout: 60_000 }, () => {
   });
 
   describe('the revocation list', () => {
-    test('ends an app at every replica by the next request, until it is undone', async () => {
+    test('refuses an app on every replica from the next request until it is undone', async () => {
       const replicas = await Promise.all([startReadyReplica(), startReadyReplica()]);
       const app = String(statistics.claims['client_id']);
 
@@ -328,7 +328,7 @@ describe.skipIf(Redis.isMissing)(suite, { timeout: 60_000 }, () => {
       expect(await revoke('undo', 'app', app)).toEqual({ ...done, output: `Was not revoked: app ${app}.\n` });
     });
 
-    test('ends a token, and no other token of its app', async () => {
+    test('refuses a token, but no other token of its app', async () => {
       const replicas = await Promise.all([startReadyReplica(), startReadyReplica()]);
       const jti = String(statistics.claims['jti']);
       const sibling = await tokenOf('statistics-service');
@@ -343,20 +343,20 @@ describe.skipIf(Redis.isMissing)(suite, { timeout: 60_000 }, () => {
       for (const replica of replicas) expect(await products(replica, statistics)).toMatchObject(served);
     });
 
-    test('does not take the id of a token for that of an app, nor the other way round', async () => {
+    test('does not confuse token ids with app ids', async () => {
       const replica = await startReadyReplica();
       await revoke('app', String(statistics.claims['jti']));
       await revoke('token', String(statistics.claims['client_id']));
       expect(await products(replica, statistics)).toMatchObject(served);
     });
 
-    test('takes ids that look like options', async () => {
+    test('accepts ids that look like options', async () => {
       const what = ['token', '-WZ8tuFvAtWjtbYUWb0cU'];
       expect(await revoke(...what)).toMatchObject({ exitCode: 0, output: `Revoked: ${what.join(' ')}.\n` });
       expect(await revoke('undo', ...what)).toMatchObject({ exitCode: 0 });
     });
 
-    test('forgets a token after the seconds that were named', async () => {
+    test('accepts a token again after the given number of seconds', async () => {
       const replica = await startReadyReplica();
       const jti = String(statistics.claims['jti']);
       expect(await revoke('token', jti, '2')).toMatchObject({
@@ -369,8 +369,8 @@ describe.skipIf(Redis.isMissing)(suite, { timeout: 60_000 }, () => {
     });
   });
 
-  describe('the command that revokes', () => {
-    test('does not claim what Redis has not confirmed', async () => {
+  describe('the revoke command', () => {
+    test('exits with 1 if Redis has not confirmed the change', async () => {
       const failed = (why: string) => ({
         exitCode: 1,
         output: '',
@@ -383,11 +383,11 @@ describe.skipIf(Redis.isMissing)(suite, { timeout: 60_000 }, () => {
     });
   });
 
-  describe('a Redis that fails', () => {
-    test('by dying: 503 until it is back', async () => {
+  describe('a replica whose Redis fails', () => {
+    test('serves 503 while Redis is dead and recovers once it is back', async () => {
       const replica = await startReadyReplica();
       await redis.kill();
-      // Longer than it takes to be refused a connection a few times.
+      // This is long enough for several refused connections.
       for (let i = 0; i < 10; i += 1) {
         expect(await products(replica, statistics)).toMatchObject(notRevocable);
         await sleep(200);
@@ -401,7 +401,7 @@ describe.skipIf(Redis.isMissing)(suite, { timeout: 60_000 }, () => {
       expect(await stop(replica)).toEqual([0, null]);
     });
 
-    test('by hanging: 503 at once or after half a second, and what was revoked still is afterwards', async () => {
+    test('serves 503 while Redis hangs and keeps the revocations', async () => {
       const replica = await startReadyReplica();
       await revoke('app', String(statistics.claims['client_id']));
       redis.hang();
@@ -410,7 +410,7 @@ describe.skipIf(Redis.isMissing)(suite, { timeout: 60_000 }, () => {
       const began = performance.now();
       expect(await products(replica, catalog)).toMatchObject(notRevocable);
       expect(performance.now() - began).toBeLessThan(400);
-      // By then the connection was given up, and the next one hangs.
+      // After this time the client has dropped the connection, and the next one hangs too.
       await sleep(3_000);
       expect(await products(replica, catalog)).toMatchObject(notRevocable);
 
@@ -422,7 +422,7 @@ describe.skipIf(Redis.isMissing)(suite, { timeout: 60_000 }, () => {
       expect(await stop(replica)).toEqual([0, null]);
     });
 
-    test('by hanging for a moment: 503, and on at once', async () => {
+    test('serves 503 while Redis hangs briefly and recovers within a second', async () => {
       const replica = await startReadyReplica();
       redis.hang();
       expect(await products(replica, statistics)).toMatchObject(notRevocable);
@@ -433,7 +433,7 @@ describe.skipIf(Redis.isMissing)(suite, { timeout: 60_000 }, () => {
     });
 
     test.each(['dead', 'hanging', 'hanging for long'])(
-      'and is %s when the replica is to stop',
+      'exits with 0 within two seconds while Redis is %s',
       async (state) => {
         const replica = await startReadyReplica();
         if (state === 'dead') await redis.kill();
@@ -448,7 +448,7 @@ describe.skipIf(Redis.isMissing)(suite, { timeout: 60_000 }, () => {
       },
     );
 
-    test('by not letting us in: 503, and the password is told to nobody', async () => {
+    test('serves 503 if Redis rejects the password, and never prints it', async () => {
       redis = await Redis.start('--requirepass', 'open-sesame');
       const address = `127.0.0.1:${redis.port}`;
       const without = await startReplica();
@@ -468,9 +468,9 @@ describe.skipIf(Redis.isMissing)(suite, { timeout: 60_000 }, () => {
     });
   });
 
-  test('keeps silent about Redis where all is well, and ends with 0', async () => {
+  test('prints nothing about Redis if nothing fails, and exits with 0', async () => {
     const replica = await startReadyReplica();
-    await sleep(2_500); // longer than a connection may be idle
+    await sleep(2_500); // longer than the idle limit of a connection
     expect(await products(replica, statistics)).toMatchObject(served);
     expect(await stop(replica)).toEqual([0, null]);
     expect(replica.output().replaceAll(redis.url, '')).not.toMatch(/redis/i);

@@ -20,7 +20,7 @@ const suite = Redis.isMissing
 describe.skipIf(Redis.isMissing)(suite, { timeout: 120_000 }, () => {
   afterEach(() => Redis.killAll());
 
-  it('ten processes ask for one token as a rule, and never for more than ten', async () => {
+  it('ten processes request one token at best and ten at most', async () => {
     const redis = await Redis.start();
     const counts = [];
     for (let round = 0; round < 3; round += 1) counts.push(await tenProcesses(redis.url));
@@ -29,7 +29,7 @@ describe.skipIf(Redis.isMissing)(suite, { timeout: 120_000 }, () => {
     expect(Math.max(...counts)).toBeLessThanOrEqual(10);
   });
 
-  it('a replica that starts while Logto is down has the token of the others', async () => {
+  it('a replica that starts while Logto is down gets the token of the others', async () => {
     const redis = await Redis.start();
     const store = new Keyv(new KeyvRedis(redis.url));
     const first = await logto.client({ store }).getAccessToken();
@@ -41,7 +41,7 @@ describe.skipIf(Redis.isMissing)(suite, { timeout: 120_000 }, () => {
   });
 });
 
-/** Ten processes that need a token at once, on one Redis. Gives how often they have asked Logto. */
+/** Lets ten processes on one Redis get a token at the same time. Returns the number of requests to Logto. */
 async function tenProcesses(redis: string): Promise<number> {
   const counted = await countingProxy(logto.endpoint);
   const { id, secret } = logto.app();
@@ -68,7 +68,7 @@ async function tenProcesses(redis: string): Promise<number> {
   }
 }
 
-/** Passes requests on to Logto, and counts them. */
+/** Starts a proxy that forwards requests to Logto and counts them. */
 async function countingProxy(endpoint: string) {
   const recorder = await Recorder.start(async (req, res) => {
     let body = '';

@@ -9,14 +9,14 @@ import { ownIssuer, type TestIssuer } from '../support/test-issuer.js';
 
 const TIMEOUT = 5;
 
-/** What became of one token, at which try, and how long that one took in milliseconds. */
+/** The outcome for one token, the number of tries, and the duration of the last try in milliseconds. */
 interface Result {
   readonly outcome: string;
   readonly tries: number;
   readonly took: number;
 }
 
-/** Sends a token as a caller does who knows Retry-After: after a 503 once more. */
+/** Sends a token, and after a 503 sends it again as Retry-After says; three tries at most. */
 async function call(auth: LogtoAuth, token: string): Promise<Result> {
   for (let tries = 1; ; tries++) {
     const began = performance.now();
@@ -32,7 +32,7 @@ async function call(auth: LogtoAuth, token: string): Promise<Result> {
   }
 }
 
-/** An API in front of a Logto, and when that was asked for its keys. */
+/** Starts an API and its Logto, and records the times of the requests for the keys. */
 async function api(): Promise<{ issuer: TestIssuer; auth: LogtoAuth; asked: number[] }> {
   const issuer = await ownIssuer();
   const asked: number[] = [];
@@ -49,7 +49,7 @@ async function api(): Promise<{ issuer: TestIssuer; auth: LogtoAuth; asked: numb
   return { issuer, auth, asked };
 }
 
-/** Does something so often in a second, for so many seconds, and waits for what comes of it. */
+/** Calls `action` at this rate per second for this number of seconds, and waits for all results. */
 async function repeat<T>(rate: number, seconds: number, action: () => T | Promise<T>): Promise<T[]> {
   const began = performance.now();
   const results: (T | Promise<T>)[] = [];
@@ -61,7 +61,7 @@ async function repeat<T>(rate: number, seconds: number, action: () => T | Promis
   }
 }
 
-/** A token that is like a real one, but for a kid that nobody has. */
+/** Returns a function that makes tokens with the claims of a real one, but with unknown kids. */
 function madeUp(issuer: TestIssuer): () => string {
   const [, claims] = issuer.token({ claims: { exp: now() + 3_600 } }).split('.');
   const signature = randomBytes(96).toString('base64url');
@@ -95,12 +95,12 @@ it('serves 2,000 fresh tokens through four rotations two seconds apart', { timeo
   expect(shortestPause(asked)).toBeGreaterThanOrEqual(1_000);
 });
 
-it('makes nobody wait for a key that is published before it signs', async () => {
+it('delays no request for a key that is published before it signs', async () => {
   const { issuer, auth, asked } = await api();
   const next = createSigningKey();
   issuer.keys.push(next);
   elapse(601);
-  // The usual refresh, behind a request.
+  // This request starts a regular refresh in the background.
   await auth.verify(issuer.token());
   await vi.waitFor(() => expect(auth.health().issuers[0]?.keyIds).toContain(next.kid));
   issuer.keys.reverse();
@@ -113,7 +113,7 @@ it('makes nobody wait for a key that is published before it signs', async () => 
 describe.each([
   { rate: 300, atFirstTry: 0.99 },
   { rate: 1_000, atFirstTry: 0.9 },
-])('beside $rate made-up kids a second', ({ rate, atFirstTry }) => {
+])('during a flood of $rate made-up kids per second', ({ rate, atFirstTry }) => {
   it('serves the tokens of a new key, and refuses none of them', { timeout: 40_000 }, async () => {
     const { issuer, auth, asked } = await api();
     const forge = madeUp(issuer);
@@ -126,7 +126,7 @@ describe.each([
         (error: AuthError) => error.reason,
       ),
     );
-    // By then the refreshes are as far apart as they get.
+    // After this time the interval between refreshes has reached its maximum.
     await sleep(6_500);
     const next: SigningKey = createSigningKey();
     issuer.keys = [next, issuer.key];
@@ -140,7 +140,7 @@ describe.each([
     expect(slowest(results)).toBeLessThan((TIMEOUT + 0.5) * 1000);
     expect(new Set(await flood)).not.toContain('served');
     expect(shortestPause(asked)).toBeGreaterThanOrEqual(1_000);
-    // 25 in a minute; of which the start, and the new key, have two more than their share.
+    // The limit is 25 per minute, plus one each for the start and the new key.
     expect(asked.length).toBeLessThanOrEqual(2 + (25 / 60_000) * (performance.now() - began));
     expect(await call(auth, held)).toMatchObject({ outcome: 'served', tries: 1 });
   });

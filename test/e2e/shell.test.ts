@@ -9,7 +9,7 @@ import { encodePart } from '../support/signing.js';
 const main = fileURLToPath(new URL('../../dist/cli/bin.js', import.meta.url));
 
 const lacks = (program: string): boolean => spawnSync(program, ['--version']).error !== undefined;
-/** `bash` tells the exit code of the first program in a pipe; `script` gives a program a terminal. */
+/** `bash` reports the exit code of the first program in a pipe; `script` runs a program in a terminal. */
 const missing = ['bash', 'script'].filter(lacks);
 const suite =
   missing.length === 0 ? 'logto-m2m' : `logto-m2m (skipped: ${missing.join(' and ')} not installed)`;
@@ -34,7 +34,7 @@ const configured = () => {
 };
 
 describe.skipIf(missing.length > 0)(suite, () => {
-  it('shows colours on a terminal alone, and not there where NO_COLOR is set', async () => {
+  it('prints colours only on a terminal without NO_COLOR', async () => {
     const token = 'eyJhbGciOiJub25lIn0.e30.c2ln';
     const inTerminal = (env: Record<string, string>) =>
       spawnSync('script', ['-qec', `${process.execPath} ${main} inspect ${token}`, '/dev/null'], {
@@ -50,7 +50,7 @@ describe.skipIf(missing.length > 0)(suite, () => {
     expect(inTerminal({ NO_COLOR: '1' }).stdout).not.toContain('\u001b');
   });
 
-  it('does not mind a reader who has read enough', () => {
+  it('prints no error if the reader closes the pipe early', () => {
     const { stdout, stderr } = spawnSync('sh', ['-c', `"${process.execPath}" "${main}" --help | head -n 1`], {
       encoding: 'utf8',
     });
@@ -59,8 +59,8 @@ describe.skipIf(missing.length > 0)(suite, () => {
   });
 });
 
-describe.skipIf(missing.length > 0)(`${suite} ends`, () => {
-  it('as it found, whoever has stopped reading', async () => {
+describe.skipIf(missing.length > 0)(`the output of ${suite}`, () => {
+  it('does not change the exit code if nobody reads it', async () => {
     const bad = await runBuilt(['doctor'], {
       env: { LOGTO_ENDPOINT: 'http://127.0.0.1:1' },
       shell: '| true',
@@ -73,12 +73,12 @@ describe.skipIf(missing.length > 0)(`${suite} ends`, () => {
   it.skipIf(!existsSync('/dev/full')).each([
     ['the token', ['token'], '> /dev/full', /^logto-m2m: the output could not be written: .*ENOSPC/],
     ['a warning', ['token', '--scope', 'nosuch'], '2> /dev/full', /^$/],
-  ])('with 1 where %s could not be written', async (_what, args, shell, said) => {
+  ])('makes the command exit with 1 if %s cannot be written', async (_what, args, shell, said) => {
     const { code, stderr } = await runBuilt(args, { env: configured(), shell });
     expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringMatching(said) });
   });
 
-  it('with all that it has said, however slowly it is read', async () => {
+  it('is complete even for a slow reader', async () => {
     const long = unsigned({ list: Array.from({ length: 900 }, (_, i) => `claim ${i}`) });
     const whole = await runBuilt(['inspect', '--json', long]);
     const slow = await runBuilt(['inspect', '--json', long], { shell: '| (sleep 1; cat)' });

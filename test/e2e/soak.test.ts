@@ -21,7 +21,7 @@ describe('the soak', { timeout: 40_000 }, () => {
         NODE_OPTIONS: preload && `--import=data:text/javascript,${encodeURIComponent(preload)}`,
       },
       stdio: ['ignore', 'pipe', 'pipe'],
-      // As in a terminal, where Ctrl-C reaches all that it started.
+      // Its own process group lets Ctrl-C reach all of its processes, as in a terminal.
       detached: true,
     });
     onTestFinished(() => void child.kill('SIGKILL'));
@@ -32,7 +32,7 @@ describe('the soak', { timeout: 40_000 }, () => {
     child.stderr.setEncoding('utf8').on('data', (chunk) => {
       said.errors += chunk;
     });
-    // Not before all that it started has ended: they share its output.
+    // The streams close only after all of its processes have ended, since they share its output.
     const closed = once(child, 'close');
     return {
       said,
@@ -41,14 +41,14 @@ describe('the soak', { timeout: 40_000 }, () => {
     };
   }
 
-  /** The numbers of a line of the report. */
+  /** The numbers in the line of the report that starts with the label. */
   function figures(output: string, label: string): number[] {
     const line = output.split('\n').find((candidate) => candidate.trimStart().startsWith(label));
     const numbers = line?.slice(line.indexOf(label) + label.length).match(/[\d.,]+/g) ?? [];
     return numbers.map((number) => Number(number.replaceAll(',', '')));
   }
 
-  test('finds no fault, and says what it saw', async () => {
+  test('finds no fault and prints its report', async () => {
     const { exitCode, output, errors } = await run(10).outcome();
     expect({ exitCode, errors }, output).toEqual({ exitCode: 0, errors: '' });
     expect(output).toMatch(/\nAs promised: no valid request paid for what Logto did\.\n$/);
@@ -74,7 +74,7 @@ describe('the soak', { timeout: 40_000 }, () => {
     expect(figures(output, 'at start and end')).toHaveLength(2);
   });
 
-  test('shows that no token of a new key is refused, beside made-up key ids too', {
+  test('shows that no token of a new key is refused, even during a flood of made-up key ids', {
     timeout: 120_000,
   }, async () => {
     const { exitCode, output, errors } = await run(14, '', ['--rotations']).outcome();
@@ -85,7 +85,7 @@ describe('the soak', { timeout: 40_000 }, () => {
     expect(figures(output, 'in any one second, at most')).toEqual([1]);
   });
 
-  test('ends with 1 where a token of a new key is refused, and reports also when broken off', async () => {
+  test('exits with 1 if a token of a new key is refused, and reports it even after Ctrl-C', async () => {
     const brokenApi = `if (process.argv[1]?.endsWith('api-process.js')) {
       const real = fetch;
       let calls = 0;
@@ -102,7 +102,7 @@ describe('the soak', { timeout: 40_000 }, () => {
     expect(output).toContain('✗ a valid token, of a key that the API could fetch: 503 instead of 200 (');
   });
 
-  test('ends on Ctrl-C with all that it started, and does not call that a success', async () => {
+  test('exits with 130 on Ctrl-C and ends all of its processes', async () => {
     const soak = run(60);
     await vi.waitFor(() => expect(soak.said.output).toContain('Logto rotates its key'), 10_000);
     soak.pressCtrlC();
@@ -113,14 +113,14 @@ describe('the soak', { timeout: 40_000 }, () => {
 
 const second = 1_000;
 
-/** A judge, and the doings of Logto that it judges by: one key from the start, which the API has. */
+/** A judge and its key history: Logto has had one key from the start, and the API holds it. */
 function court() {
   const history = new KeyHistory(62 * second);
   history.has(['first'], 0, 0);
   history.delivered(['first'], 0);
   const judge = new Judge(history, { timeout: 1 * second });
 
-  /** What the judge says of a token sent at a time, for each status that it may have been answered with. */
+  /** The objection of the judge to one request; undefined if it has none. */
   const sent = (sentAt: number, exchange: Partial<Exchange>) =>
     judge.objectionTo({
       kind: 'repeated',
@@ -134,7 +134,7 @@ function court() {
   return { history, sent };
 }
 
-/** The statuses that the judge finds nothing wrong with, each asked of a court of its own. */
+/** The statuses to which the judge has no objection; each is judged in a new court. */
 function allowed(
   exchange: Partial<Exchange>,
   prepare: (court: ReturnType<typeof courtAt>) => void,
@@ -169,34 +169,34 @@ describe('the judge', () => {
     ['none', 401],
     ['expired', 401],
     ['otherAudience', 401],
-  ] as const)('allows one answer to %s, whether Logto answers or not: %i', (kind, status) => {
+  ] as const)('allows one status for the kind %s, during an outage of Logto too: %i', (kind, status) => {
     expect(allowed({ kind }, allIsWell)).toEqual([status]);
     expect(allowed({ kind }, outage)).toEqual([status]);
   });
 
-  test('never allows a made-up key id to be let in, nor to break anything', () => {
+  test('allows only 401 and 503 for a made-up key id', () => {
     expect(allowed({ kind: 'madeUpKey', keyId: 'x' }, allIsWell)).toEqual([401, 503]);
     expect(allowed({ kind: 'madeUpKey', keyId: 'x' }, outage)).toEqual([401, 503]);
   });
 
-  test('allows no request to wait much longer than the timeout', () => {
+  test('objects to a request that waits much longer than the timeout', () => {
     const { sent } = court();
     expect(sent(9 * second, { took: 900 })).toBeUndefined();
     expect(sent(9 * second, { took: 3_100 })).toContain('waited');
   });
 
-  describe('of a key that is new to the API', () => {
+  describe('for a key that is new to the API', () => {
     const exchange = { keyId: 'second' };
 
-    test('demands service while Logto answers', () => {
+    test('demands 200 while Logto responds', () => {
       expect(allowed(exchange, rotation)).toEqual([200]);
     });
 
-    test('demands service also right after a flood of made-up key ids', () => {
+    test('demands 200 right after a flood of made-up key ids too', () => {
       expect(allowed(exchange, both(rotation, flood))).toEqual([200]);
     });
 
-    test('allows 503 in an outage and as long after it as its last answer may take, but nothing else', () => {
+    test('allows 503 during an outage and for the timeout after it, and no other error', () => {
       const ended = (ago: number) => (court: Court) => {
         outage(court);
         court.history.faultEnded(court.now - ago);
@@ -206,30 +206,30 @@ describe('the judge', () => {
       expect(allowed(exchange, both(ended(1_100), rotation))).toEqual([200]);
     });
 
-    test('never allows 401, whatever came before', () => {
+    test('never allows 401, even during an outage and a flood', () => {
       expect(allowed(exchange, both(outage, rotation, flood))).toEqual([200, 503]);
     });
 
-    test('demands service without fail once it was fetched', () => {
+    test('demands 200 in every case once the key was fetched', () => {
       const fetched = ({ history, now }: Court) => history.delivered(['second', 'first'], now - 1 * second);
       expect(allowed(exchange, both(rotation, fetched, outage, flood))).toEqual([200]);
     });
   });
 
-  describe('of a key that Logto gave up', () => {
+  describe('for a key that Logto has removed', () => {
     const rotatedTwice = ({ history, now }: Court) =>
       history.has(['third', 'second'], now - 5 * second, now - 5 * second);
     const told = (ago: number) => (court: Court) =>
       court.history.delivered(['third', 'second'], court.now - ago);
 
-    test('demands service until the API is told, and a refusal from then on', () => {
+    test('demands 200 until the API has the new key set, and a refusal afterwards', () => {
       expect(allowed({}, rotatedTwice)).toEqual([200]);
       expect(allowed({}, both(rotatedTwice, told(100)))).toEqual([200, 401, 503]);
       expect(allowed({}, both(rotatedTwice, told(1_000)))).toEqual([401, 503]);
     });
   });
 
-  test('demands nothing of keys older than they may get', () => {
+  test('demands nothing for keys beyond their maximum age', () => {
     const { history, sent } = court();
     history.faultBegan(1 * second);
     expect(sent(60 * second, { status: 503 })).toContain('of a key that the API held');
@@ -260,7 +260,7 @@ describe('the verdict on a whole run', () => {
     };
   }
 
-  test('is good where nothing is wrong', () => {
+  test('is good if nothing is wrong', () => {
     expect(objectionsTo(goodRun())).toEqual([]);
   });
 
@@ -284,7 +284,7 @@ describe('the verdict on a whole run', () => {
     expect(objectionsTo({ ...goodRun(), ...part })).toEqual([expect.stringContaining(objection)]);
   });
 
-  test('takes the filling of a cache, or one high sample, for no leak', () => {
+  test('does not report a filling cache or a single high sample as a leak', () => {
     expect(growth(samples((at) => Math.min(at, 5) * megabyte)).isUnbounded).toBe(false);
     expect(growth(samples((at) => (at === 19 ? 90 : 12) * megabyte)).isUnbounded).toBe(false);
     expect(growth(samples((at) => 12 * megabyte + at * 0.5 * megabyte)).isUnbounded).toBe(true);

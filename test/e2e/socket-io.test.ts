@@ -4,7 +4,7 @@ import { compile } from '../support/compile.js';
 import { forgedToken, ownLogto, readingToken } from '../support/logto.js';
 import { Program } from '../support/program.js';
 
-/** As many write it: there is no response to answer by. */
+/** A common way to use a guard in Socket.IO, where no response object exists. */
 const SERVER = `
   import { createServer } from 'node:http';
   import { requireScopes } from 'express-logto-m2m';
@@ -14,7 +14,7 @@ const SERVER = `
   new Server(server).use((socket, next) => guard(socket.request as never, {} as never, next as never));
   server.listen(3100);`;
 
-it('a guard in a middleware of Socket.IO refuses by an error, and no caller ends the process', async () => {
+it('a guard in a Socket.IO middleware refuses with an error and never ends the process', async () => {
   const logto = await ownLogto();
   const program = new Program(compile(SERVER), {
     env: { LOGTO_ENDPOINT: logto.endpoint, LOGTO_AUDIENCE: logto.audience },

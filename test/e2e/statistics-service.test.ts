@@ -29,9 +29,9 @@ afterAll(() => {
 });
 
 interface Words {
-  /** For the program. */
+  /** The arguments of the program. */
   args?: string[];
-  /** A file that Node reads more of the environment from. */
+  /** A file from which Node reads further environment variables. */
   envFile?: string;
 }
 
@@ -58,7 +58,7 @@ async function outcome(program: string, env: Record<string, string | undefined>,
   return { output, errors, exitCode };
 }
 
-/** Starts the example server, with its own issuer unless the environment names another. */
+/** Starts the example server, which uses its own issuer unless the environment names another. */
 async function startExample(env: Record<string, string | undefined> = {}, words?: Words): Promise<Example> {
   const child = run('main', { PORT: '0', ISSUER_PORT: '0', ...env }, words);
   let output = '';
@@ -89,7 +89,7 @@ describe('the statistics service', { timeout: 30_000 }, () => {
   });
   afterAll(() => stopExample(example));
 
-  /** Its environment at the example, as one of the apps there. */
+  /** The environment of the service for the example, with the credentials of this app. */
   function environment(name = 'statistics-service') {
     const { id, secret } = appNamed(name);
     return {
@@ -121,13 +121,13 @@ Fewer than 20 in stock
     expect(output).toContain(new Date().toISOString().slice(0, 10));
   });
 
-  it('ends at once when it is done', async () => {
+  it('exits within four seconds', async () => {
     const started = Date.now();
     await outcome('statistics-service', environment());
     expect(Date.now() - started).toBeLessThan(4_000);
   });
 
-  it('says which permission its app lacks', async () => {
+  it('reports the permission that its app lacks', async () => {
     const { id } = appNamed('stranger-service');
     expect(await outcome('statistics-service', environment('stranger-service'))).toEqual({
       output: '',
@@ -136,7 +136,7 @@ Fewer than 20 in stock
     });
   });
 
-  it('says so where the API belongs to another Logto', async () => {
+  it('exits with 1 if the API belongs to another Logto', async () => {
     const other = await StandInLogto.start();
     const itsExample = await startExample({ LOGTO_ENDPOINT: other.endpoint });
     const { errors, exitCode } = await outcome('statistics-service', {
@@ -163,14 +163,14 @@ Fewer than 20 in stock
       /^SHOP_URL, LOGTO_APP_ID not set\. SHOP_URL is the address of the shop's API, .+\n$/,
     ],
     ['a setting is wrong', { SHOP_URL: 'shop' }, /^createM2MClient: `baseUrl` .+\n$/],
-  ])('ends with 1 and a plain sentence where %s', async (_case, env, sentence) => {
+  ])('exits with 1 and prints one sentence if %s', async (_case, env, sentence) => {
     const { output, errors, exitCode } = await outcome('statistics-service', { ...environment(), ...env });
     expect(errors).toMatch(sentence);
     expect(errors).not.toContain(appNamed('statistics-service').secret);
     expect({ output, exitCode }).toEqual({ output: '', exitCode: 1 });
   });
 
-  it('says so where there is no API', async () => {
+  it('exits with 1 if there is no API', async () => {
     const gone = await Recorder.start(() => {});
     await gone.stop();
     const env = { ...environment(), SHOP_URL: gone.url };
@@ -183,21 +183,21 @@ Fewer than 20 in stock
 
   it.each<[string, RequestListener, RegExp]>([
     [
-      'is in trouble',
+      'returns 503',
       (_req, res) => void res.writeHead(503).end('{"error":"temporarily_unavailable"}'),
       /^The shop's API at \S+ returned 503 temporarily_unavailable for \/products\.\n$/,
     ],
     [
-      'is none',
+      'is another website',
       (_req, res) => void res.end('<html>Welcome</html>'),
       /^The response of \S+ to \/products is not one of the shop's API: check SHOP_URL\.\n$/,
     ],
     [
-      'breaks off',
+      'closes the connection',
       (req) => void req.socket.destroy(),
       /^The shop's API at \S+ cannot be reached \(UND_ERR_SOCKET\)\.\n$/,
     ],
-  ])('ends with 1 and a plain sentence where the API %s', async (_case, answer, sentence) => {
+  ])('exits with 1 and prints one sentence if the API %s', async (_case, answer, sentence) => {
     const api = await Recorder.start(answer);
     const env = { ...environment(), SHOP_URL: api.url };
     const { output, errors, exitCode } = await outcome('statistics-service', env);
@@ -207,13 +207,13 @@ Fewer than 20 in stock
   });
 });
 
-describe('a tenant that was set up', { timeout: 30_000 }, () => {
+describe('a tenant created by setup', { timeout: 30_000 }, () => {
   let logto: StandInLogto;
   const folder = mkdtempSync(join(tmpdir(), 'set-up-'));
   afterEach(() => logto.stop());
   afterAll(() => rmSync(folder, { recursive: true }));
 
-  it('lets the statistics service report, with the environment that was written', async () => {
+  it('lets the statistics service report, with the environment that setup wrote', async () => {
     logto = await StandInLogto.start();
     const envFile = join(folder, 'shop.env');
     const args = ['setup', 'example-server/logto.json', '--write-env', envFile];
@@ -227,7 +227,7 @@ describe('a tenant that was set up', { timeout: 30_000 }, () => {
     });
 
     const written = parseEnv(readFileSync(envFile, 'utf8'));
-    // A partner has the id of its organization from Logto too, and reaches what is its own.
+    // A partner also gets the id of its organization from Logto, and can read its own reports.
     const partner = createM2MClient({
       endpoint: written['LOGTO_ENDPOINT'] ?? '',
       appId: written['PARTNER_SERVICE_ID'] ?? '',
@@ -239,7 +239,7 @@ describe('a tenant that was set up', { timeout: 30_000 }, () => {
     const reports = await partner.fetch(`/organizations/${written['CORNER_SHOP_ID']}/reports`);
     expect(await reports.json()).toMatchObject({ organization: 'Corner Shop' });
 
-    // Somebody takes one permission out of the role.
+    // An admin removes one permission from the role.
     const orders = logto.directory.applications.find(({ name }) => name === 'statistics-service');
     const grants = orders?.grants['https://shopping.api'] ?? [];
     grants.splice(grants.indexOf('read:orders'), 1);

@@ -19,7 +19,7 @@ afterEach(() => metrics.close());
 
 const appOf = (itsAuth = auth) => createApp(itsAuth, undefined, metrics);
 
-/** What is scraped: each series and its value. */
+/** Scrapes /metrics and returns the value of each series. */
 async function scrape(app = appOf()): Promise<Record<string, number>> {
   const { text } = await request(app).get('/metrics');
   const series = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
@@ -36,7 +36,7 @@ const denied = (reason: string) => `logto_m2m_decisions_total{decision="denied",
 const ofIssuer = (name: string, labels = '') => `logto_m2m_${name}{issuer="${logto.issuer}"${labels}}`;
 
 describe('/metrics', () => {
-  it('is in the text format that Prometheus reads', async () => {
+  it('returns the text format of Prometheus', async () => {
     const { status, headers, text } = await request(appOf()).get('/metrics');
     expect([status, headers['content-type'], headers['cache-control']]).toEqual([
       200,
@@ -46,11 +46,11 @@ describe('/metrics', () => {
     expect(text).toContain('# TYPE logto_m2m_decisions_total counter');
   });
 
-  it('is not there in an app without metrics', async () => {
+  it('returns 404 in an app without metrics', async () => {
     expect((await request(createApp(auth)).get('/metrics')).status).toBe(404);
   });
 
-  it('counts what was decided, by reason', async () => {
+  it('counts decisions by reason', async () => {
     const app = appOf();
     const token = await readingToken(logto);
     await get(app, '/products', token);
@@ -72,12 +72,12 @@ describe('/metrics', () => {
     });
   });
 
-  it('counts what verify() decides too', async () => {
+  it('counts decisions of verify() too', async () => {
     await auth.verify(await readingToken(logto));
     expect((await scrape())[authorized]).toBe(1);
   });
 
-  it('shows each reason from the start, and no series that a caller could multiply', async () => {
+  it('shows each reason from the start, and callers cannot add series', async () => {
     const app = appOf();
     const before = Object.keys(await scrape(app));
     expect(before.filter((series) => series.includes('decision="denied"'))).toHaveLength(20);
@@ -93,7 +93,7 @@ describe('/metrics', () => {
     expect(grown.length).toBeLessThanOrEqual(1);
   });
 
-  it('shows the age of the keys, and that they are there', async () => {
+  it('shows the age of the keys and whether they are ready', async () => {
     expect(await scrape()).toMatchObject({ [ofIssuer('keys_ready')]: 0 });
     expect(await scrape()).not.toHaveProperty([ofIssuer('keys_age_seconds')]);
     await auth.ready();
@@ -105,7 +105,7 @@ describe('/metrics', () => {
     expect(shown[ofIssuer('keys_age_seconds')]).toBeLessThan(95);
   });
 
-  it('counts how the keys were fetched, and tells an outage from one that nobody notices', async () => {
+  it('counts key refreshes, and counts failures while stale keys serve separately', async () => {
     expect(await scrape()).toMatchObject({
       [ofIssuer('key_refreshes_total')]: 0,
       [ofIssuer('key_refresh_failures_total', ',serving_stale="true"')]: 0,
@@ -131,7 +131,7 @@ describe('/metrics', () => {
     expect(shown[ofIssuer('key_refresh_duration_seconds_count')]).toBe(1 + 1 + failures);
   }, 20_000);
 
-  it('counts each decision once where two apps of a process show the same metrics', async () => {
+  it('counts each decision once if two apps of a process show the same metrics', async () => {
     metrics.close();
     const other = createLogtoAuth({ endpoint: logto.endpoint, audience: AUDIENCE });
     metrics = new Metrics(auth, other);
@@ -146,7 +146,7 @@ describe('/metrics', () => {
     }
   });
 
-  it('shows keys as not ready where one of two instances has none', async () => {
+  it('shows keys as not ready if one of two instances has none', async () => {
     metrics.close();
     await auth.ready();
     metrics = new Metrics(auth, createLogtoAuth({ endpoint: logto.endpoint, audience: AUDIENCE }));

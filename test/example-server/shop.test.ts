@@ -37,7 +37,7 @@ async function open(shop: Shop, itsAuth = auth) {
   api = await serve(createApp(itsAuth, shop), 0);
 }
 
-/** The shop's tenant, where partner-service has all permissions, and an organization that the shop has no data of. */
+/** The shop's tenant, plus all permissions for partner-service and an organization without data in the shop. */
 function testDirectory(): Directory {
   const shop = shopDirectory();
   shop.organizations.push({ id: nightShop, name: 'Night Shop' });
@@ -75,7 +75,7 @@ function send(method: Method, path: string, token?: string, body?: string | obje
   return sent;
 }
 
-/** The whole of an answer, as one value to compare. */
+/** The status, challenge and body of a response as one value to compare. */
 function answer({ status, headers, body }: Response) {
   return { status, challenge: headers['www-authenticate'], body };
 }
@@ -83,7 +83,7 @@ function answer({ status, headers, body }: Response) {
 const sentences = {
   unauthorized: 'This API needs an access token, sent as a bearer token in the Authorization header.',
   scope: 'The access token lacks a permission that this request needs.',
-  organization: 'The access token does not hold for the organization of this request.',
+  organization: 'The access token is not valid for the organization of this request.',
 };
 
 const needsToken = (scope: string) => ({
@@ -127,7 +127,7 @@ const routes: Route[] = [
 ];
 
 describe.each(routes)('$method $path', ({ method, path, scope, body, status }) => {
-  test(`serves an app with ${scope} alone`, async () => {
+  test(`serves an app with only ${scope}`, async () => {
     expect((await send(method, path, await tokenFor(scope), body)).status).toBe(status);
   });
 
@@ -146,14 +146,14 @@ describe.each(routes)('$method $path', ({ method, path, scope, body, status }) =
     expect(answer(await send(method, path, undefined, body))).toEqual(needsToken(scope));
   });
 
-  test('refuses a token that holds inside an organization only', async () => {
+  test('refuses a token that is valid only inside an organization', async () => {
     const response = await send(method, path, await partnerToken(scope), body);
     expect(answer(response)).toEqual(forbidden(scope, 'organization'));
   });
 });
 
-describe('tokens that prove nothing', () => {
-  test('altered after it was signed', async () => {
+describe('refuses a token', () => {
+  test('that was altered after signing', async () => {
     const token = await ask('statistics-service', { resource: shoppingApi, scope: 'read:products' });
     const altered = withAlteredScope(token, 'read:products write:products');
     expect(answer(await send('post', '/products', altered.text, newProduct))).toEqual(
@@ -168,19 +168,19 @@ describe('tokens that prove nothing', () => {
     );
   });
 
-  test('of an organization itself', async () => {
+  test('for an organization itself', async () => {
     expect(answer(await send('get', '/products', await reportsToken()))).toEqual(
       invalidToken('The access token was issued for another API.'),
     );
   });
 
-  test('no JWT', async () => {
+  test('that is not a JWT', async () => {
     expect(answer(await send('get', '/products', 'let-me-in'))).toEqual(
       invalidToken('The access token is not a well-formed JWT.'),
     );
   });
 
-  test('expired', async () => {
+  test('that has expired', async () => {
     const token = await tokenFor('read:products');
     const { exp } = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString());
     vi.useFakeTimers({ toFake: ['Date'], now: (exp + 5) * 1000 });
@@ -191,7 +191,7 @@ describe('tokens that prove nothing', () => {
 });
 
 describe('the products', () => {
-  test('are listed and read one by one', async () => {
+  test('are listed together and read individually', async () => {
     const token = await tokenFor('read:products');
     const { products } = (await send('get', '/products', token)).body;
     expect(products).toHaveLength(6);
@@ -204,7 +204,7 @@ describe('the products', () => {
     expect((await send('get', '/products/p1001', token)).body).toEqual(products[0]);
   });
 
-  test('are added, changed and taken out', async () => {
+  test('are added, changed and deleted', async () => {
     const token = await tokenFor('read:products write:products delete:products');
     const added = await send('post', '/products', token, newProduct);
     expect(added.headers['location']).toBe('/products/p1007');
@@ -219,7 +219,7 @@ describe('the products', () => {
     expect((await send('get', '/products/p1007', token)).status).toBe(404);
   });
 
-  test.each(['get', 'put', 'delete'] as const)('that do not exist are 404 to %s', async (method) => {
+  test.each(['get', 'put', 'delete'] as const)('return 404 to %s if they do not exist', async (method) => {
     const token = await tokenFor(allScopes.join(' '));
     const response = await send(method, '/products/p9999', token, method === 'put' ? newProduct : undefined);
     expect(answer(response)).toEqual(problem(404, 'not_found', 'There is no such product.'));
@@ -227,7 +227,7 @@ describe('the products', () => {
 });
 
 describe('the orders of a day', () => {
-  test('come with their revenue', async () => {
+  test('include their revenue', async () => {
     const { body } = await send('get', '/orders/daily?date=2026-03-13', await tokenFor('read:orders'));
     expect(body).toEqual({
       date: '2026-03-13',
@@ -251,7 +251,7 @@ describe('the orders of a day', () => {
     });
   });
 
-  test('are none where nothing was ordered', async () => {
+  test('are empty if nothing was ordered', async () => {
     const { body } = await send('get', '/orders/daily?date=2020-02-29', await tokenFor('read:orders'));
     expect(body).toEqual({
       date: '2020-02-29',
@@ -274,7 +274,7 @@ describe('organizations', () => {
       expect(response.status).toBe(status);
     });
 
-    test('refuses it in another organization', async () => {
+    test('refuses a token of another organization', async () => {
       const response = await send(
         method,
         `/organizations/${farmShop}${path}`,
@@ -284,7 +284,7 @@ describe('organizations', () => {
       expect(answer(response)).toEqual(forbidden(scope, 'organization'));
     });
 
-    test('refuses a token of no organization', async () => {
+    test('refuses a token without an organization', async () => {
       const response = await send(method, `/organizations/${cornerShop}${path}`, await tokenFor(scope), body);
       expect(answer(response)).toEqual(forbidden(scope, 'organization'));
     });
@@ -297,7 +297,7 @@ describe('organizations', () => {
     });
   });
 
-  test('keep their products for themselves', async () => {
+  test('keep their products separate from the shop', async () => {
     const token = await partnerToken('read:products write:products');
     const added = await send('post', `/organizations/${cornerShop}/products`, token, newProduct);
     expect(added.headers['location']).toBe(`/organizations/${cornerShop}/products/p1003`);
@@ -311,7 +311,7 @@ describe('organizations', () => {
     expect((await send('get', '/products', await tokenFor('read:products'))).body.products).toHaveLength(6);
   });
 
-  test('read their reports with a token of their own', async () => {
+  test('read their reports with an organization token', async () => {
     const response = await send('get', `/organizations/${cornerShop}/reports`, await reportsToken());
     expect(answer(response)).toEqual({
       status: 200,
@@ -320,12 +320,12 @@ describe('organizations', () => {
     });
   });
 
-  test("do not read one another's reports", async () => {
+  test('cannot read the reports of another organization', async () => {
     const response = await send('get', `/organizations/${farmShop}/reports`, await reportsToken());
     expect(answer(response)).toEqual(forbidden('read:reports', 'organization'));
   });
 
-  test('give reports to no token without the permission', async () => {
+  test('refuse reports to a token without the permission', async () => {
     const response = await send(
       'get',
       `/organizations/${cornerShop}/reports`,
@@ -334,7 +334,7 @@ describe('organizations', () => {
     expect(answer(response)).toEqual(forbidden('read:reports', 'scope'));
   });
 
-  test('give reports to no token for the API', async () => {
+  test('refuse reports to a token for the API', async () => {
     const response = await send(
       'get',
       `/organizations/${cornerShop}/reports`,
@@ -343,7 +343,7 @@ describe('organizations', () => {
     expect(answer(response)).toEqual(invalidToken('The access token was issued for another API.'));
   });
 
-  test('that the shop does not know are 404, to those alone whom Logto lets in', async () => {
+  test('return 404 if the shop does not know them, but only to tokens of that organization', async () => {
     const noOrganization = problem(404, 'not_found', 'There is no such organization.');
     const products = `/organizations/${nightShop}/products`;
     const insider = await partnerToken('read:products', nightShop);
@@ -358,42 +358,42 @@ describe('organizations', () => {
   });
 });
 
-describe('input that is no good', () => {
+describe('invalid input', () => {
   test.each([
     ['a missing field', { ...newProduct, name: undefined }, /^name: /],
     ['a name of spaces', { ...newProduct, name: '   ' }, /^name: /],
     [
-      'a price that is no integer',
+      'a price that is not an integer',
       { ...newProduct, price: { cents: 7.9, currency: 'EUR' } },
       /^price\.cents: /,
     ],
     ['a negative price', { ...newProduct, price: { cents: -1, currency: 'EUR' } }, /^price\.cents: /],
     ['an unknown currency', { ...newProduct, price: { cents: 1, currency: 'XYZ' } }, /^price\.currency: /],
-    ['a stock in words', { ...newProduct, stock: 'many' }, /^stock: /],
+    ['a stock that is not a number', { ...newProduct, stock: 'many' }, /^stock: /],
     ['two wrong fields', { ...newProduct, name: '', stock: -1 }, /^name: .+; stock: /],
-    ['a field that is not known', { ...newProduct, colour: 'green' }, /^body: .*"colour"/],
+    ['an unknown field', { ...newProduct, colour: 'green' }, /^body: .*"colour"/],
     ['a list', [newProduct], /^body: /],
-  ])('names the field: %s', async (_what, body, description) => {
+  ])('returns 400 and names the field: %s', async (_what, body, description) => {
     const token = await tokenFor('write:products');
     const expected = problem(400, 'invalid_request', expect.stringMatching(description));
     expect(answer(await send('post', '/products', token, body))).toEqual(expected);
     expect(answer(await send('put', '/products/p1001', token, body))).toEqual(expected);
   });
 
-  test('no body', async () => {
+  test('returns 400 for a missing body', async () => {
     const response = await send('post', '/products', await tokenFor('write:products'));
     expect(answer(response)).toEqual(problem(400, 'invalid_request', expect.stringMatching(/^body: /)));
   });
 
   test.each(['', '?date=', '?date=yesterday', '?date=2026-02-30', '?date=2026-03-14&date=2026-03-13'])(
-    'names the date: /orders/daily%s',
+    'returns 400 and names the date: /orders/daily%s',
     async (query) => {
       const response = await send('get', `/orders/daily${query}`, await tokenFor('read:orders'));
       expect(answer(response)).toEqual(problem(400, 'invalid_request', expect.stringMatching(/^date: /)));
     },
   );
 
-  test.each(['get', 'put', 'delete'] as const)('names the id to %s', async (method) => {
+  test.each(['get', 'put', 'delete'] as const)('returns 400 and names the id to %s', async (method) => {
     const token = await tokenFor(allScopes.join(' '));
     const response = await send(method, '/products/first', token, method === 'put' ? newProduct : undefined);
     expect(answer(response)).toEqual(
@@ -401,26 +401,26 @@ describe('input that is no good', () => {
     );
   });
 
-  test('a body that is not JSON', async () => {
+  test('returns 400 for a body that is not JSON', async () => {
     const response = await send('post', '/products', await tokenFor('write:products'), '{"name": ');
     expect(answer(response)).toEqual(problem(400, 'invalid_request', 'The body is not valid JSON.'));
   });
 
-  test('a body over the limit', async () => {
+  test('returns 413 for a body over the limit', async () => {
     const body = { ...newProduct, name: 'x'.repeat(20_000) };
     const response = await send('post', '/products', await tokenFor('write:products'), body);
     expect(answer(response)).toEqual(problem(413, 'payload_too_large', 'The body is too large.'));
   });
 
-  test('a path that cannot be decoded', async () => {
+  test('returns 400 for a path that cannot be decoded', async () => {
     const response = await send('get', '/products/%E0%A4%A', await tokenFor('read:products'));
     expect(answer(response)).toEqual(problem(400, 'invalid_request', 'The request is malformed.'));
   });
 
   test.each([
     ['an unknown path', 'get', '/customers'],
-    ['a method that no route has', 'post', '/orders/daily'],
-  ] as const)('%s', async (_what, method, path) => {
+    ['an unsupported method', 'post', '/orders/daily'],
+  ] as const)('returns 404 for %s', async (_what, method, path) => {
     const response = await send(method, path, await tokenFor(allScopes.join(' ')));
     expect(answer(response)).toEqual(problem(404, 'not_found', 'There is no such route.'));
   });
@@ -432,14 +432,14 @@ describe('input that is no good', () => {
     ['a body that is not JSON, to put', 'put', '/products/p1001', '{"name": '],
     ['a wrong id', 'put', '/products/first', newProduct],
     ['an unknown product', 'put', '/products/p9999', newProduct],
-  ] as const)('is not looked at before the token: %s', async (_what, method, path, body) => {
+  ] as const)('is checked only after the token: %s', async (_what, method, path, body) => {
     expect(answer(await send(method, path, undefined, body))).toEqual(needsToken('write:products'));
     const reader = await tokenFor('read:products');
     expect(answer(await send(method, path, reader, body))).toEqual(forbidden('write:products', 'scope'));
   });
 });
 
-test('a mistake of our own is 500 without details, and in the log', async () => {
+test('an internal error returns 500 without details and is logged', async () => {
   const log = vi.spyOn(console, 'error').mockImplementation(() => {});
   const mistake = new Error('the password is swordfish');
   const catalogue = Object.assign(new Catalogue([]), {
@@ -458,7 +458,7 @@ test('a mistake of our own is 500 without details, and in the log', async () => 
 });
 
 describe('probes', () => {
-  test('say yes once the keys are there', async () => {
+  test('return 200 once the keys are fetched', async () => {
     await auth.ready();
     for (const path of ['/healthz', '/readyz']) {
       const { status, headers, body } = await send('get', path);
@@ -467,7 +467,7 @@ describe('probes', () => {
     }
   });
 
-  test('tell of an outage of Logto, and of its end', async () => {
+  test('report an outage of Logto and its end', async () => {
     const passing = await startLocalIssuer({ directory });
     await passing.stop();
     const port = Number(new URL(passing.endpoint).port);
@@ -477,7 +477,7 @@ describe('probes', () => {
     expect((await send('get', '/healthz')).status).toBe(200);
     const down = await send('get', '/readyz');
     expect([down.status, down.body.ready]).toEqual([503, false]);
-    // That question had the keys asked for, in vain; nobody but the probe asks.
+    // Only the probe has started a fetch of the keys, and it failed.
     await vi.waitFor(async () => {
       const { status, body } = await send('get', '/healthz');
       expect({ status, error: body.issuers[0].lastError }).toEqual({
@@ -499,7 +499,7 @@ describe('probes', () => {
 });
 
 describe('stopping', () => {
-  test('waits for a request under way, but not for ever', async () => {
+  test('waits ten seconds at most for a pending request', async () => {
     const { port } = new URL(api.url);
     const socket = connect(Number(port), '127.0.0.1');
     const token = await tokenFor('write:products');

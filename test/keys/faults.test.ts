@@ -42,16 +42,16 @@ const faults: [fault: string, answer: KeyAnswer | undefined, error: RegExp][] = 
   // If an idle connection was kept open, the error says that it was closed.
   ['a refused connection', undefined, /ECONNREFUSED|ECONNRESET|closed/],
   ['a reset connection', (res) => res.destroy(), /./],
-  ['status 204', (res) => res.writeHead(204).end(), /answered with status 204/],
-  ['status 500', (res) => res.writeHead(500).end(), /answered with status 500/],
-  ['status 404', (res) => res.writeHead(404).end('{"keys":[]}'), /answered with status 404/],
+  ['status 204', (res) => res.writeHead(204).end(), /responded with status 204/],
+  ['status 500', (res) => res.writeHead(500).end(), /responded with status 500/],
+  ['status 404', (res) => res.writeHead(404).end('{"keys":[]}'), /responded with status 404/],
   [
     'a redirect',
     (res) => res.writeHead(302, { location: 'https://evil.example/jwks' }).end(),
-    /answered with status 302/,
+    /responded with status 302/,
   ],
-  ['HTML', html, /its answer is not JSON/],
-  ['truncated JSON', (res) => res.end('{"keys":[{"kty":'), /its answer is not JSON/],
+  ['HTML', html, /its body is not JSON/],
+  ['truncated JSON', (res) => res.end('{"keys":[{"kty":'), /its body is not JSON/],
   [
     'a connection that breaks off',
     (res) => {
@@ -60,14 +60,14 @@ const faults: [fault: string, answer: KeyAnswer | undefined, error: RegExp][] = 
     },
     /./,
   ],
-  ['an empty key set', (res) => res.end('{"keys":[]}'), /no key that can check a signature/],
+  ['an empty key set', (res) => res.end('{"keys":[]}'), /no key that can verify a signature/],
   ['an object without keys', (res) => res.end('{"error":"x"}'), /not a JWK Set/],
   ['a list', (res) => res.end('[]'), /not a JWK Set/],
   ['null', (res) => res.end('null'), /not a JWK Set/],
   [
     'only encryption keys',
     (res) => res.end(JSON.stringify({ keys: [{ ...createSigningKey().publicJwk, use: 'enc' }] })),
-    /no key that can check a signature/,
+    /no key that can verify a signature/,
   ],
   [
     '101 keys',
@@ -83,14 +83,14 @@ const faults: [fault: string, answer: KeyAnswer | undefined, error: RegExp][] = 
     },
     /larger than 256 KiB/,
   ],
-  ['no response at all', () => {}, /no whole answer came in time/],
+  ['no response at all', () => {}, /no complete response arrived in time/],
   [
     'one byte at a time',
     (res) => {
       const drip = setInterval(() => res.write(' '), 50);
       res.on('close', () => clearInterval(drip));
     },
-    /no whole answer came in time/,
+    /no complete response arrived in time/,
   ],
 ];
 
@@ -192,7 +192,7 @@ describe.each(faults)('when the key request results in %s', (_fault, answer, err
       if (answers === 1) answer(res);
       else issuer.sendKeys(res);
     };
-    const isHanging = error.source.includes('no whole answer');
+    const isHanging = error.source.includes('no complete response');
     expect(await resultOf(isHanging ? instance() : auth, token())).toBe(
       isHanging ? 'keys_unavailable' : 'ok',
     );

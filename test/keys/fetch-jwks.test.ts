@@ -37,7 +37,7 @@ describe('the request for the keys', () => {
     expect((await fetched(answer(256 * 1024))).keys.size).toBe(1);
     expect(read).toBe(1);
     const { message } = await failure(answer(256 * 1024 + 1));
-    expect(message).toBe(`${URI}: its answer is larger than 256 KiB`);
+    expect(message).toBe(`${URI}: its body is larger than 256 KiB`);
     expect(read).toBe(1);
   });
 
@@ -77,14 +77,14 @@ describe('the request for the keys', () => {
     ['during the fetch', AbortSignal.timeout(20)],
   ])('ends when it is aborted %s, even if the fetch ignores the signal', async (_when, signal) => {
     const error = await failure(() => new Promise(() => {}), { signal });
-    expect(error.message).toMatch(/: (enough|no whole answer came in time)$/);
+    expect(error.message).toMatch(/: (enough|no complete response arrived in time)$/);
   });
 
   it('cancels the body of an unusable response, and ignores a failure to do so', async () => {
     const cancel = vi.fn(() => Promise.reject(new Error('cannot')));
     for (const body of [{ cancel }, {}, null, undefined]) {
       const { message } = await failure(async () => ({ status: 404, body }));
-      expect(message).toBe(`${URI}: it answered with status 404`);
+      expect(message).toBe(`${URI}: it responded with status 404`);
     }
     expect(cancel).toHaveBeenCalledOnce();
   });
@@ -95,16 +95,16 @@ describe('the error of a failed request', () => {
   const coded = (message: string, code: string) => Object.assign(new Error(message), { code });
 
   it.each<[what: string, fetch: () => unknown, why: string]>([
-    ['a redirect', async () => ({ redirected: true, status: 200 }), 'it was reached by a redirect'],
-    ['another status', async () => new Response('', { status: 503 }), 'it answered with status 503'],
-    ['a missing body', async () => ({ status: 200 }), 'its answer is not JSON'],
-    ['HTML', async () => new Response('<html>'), 'its answer is not JSON'],
+    ['a redirect', async () => ({ redirected: true, status: 200 }), 'the response came from a redirect'],
+    ['another status', async () => new Response('', { status: 503 }), 'it responded with status 503'],
+    ['a missing body', async () => ({ status: 200 }), 'its body is not JSON'],
+    ['HTML', async () => new Response('<html>'), 'its body is not JSON'],
     ['JSON that is not a key set', async () => Response.json([]), 'it is not a JWK Set'],
     ['an error', () => Promise.reject(new Error('no')), 'no'],
     [
       'a timeout',
       () => Promise.reject(new DOMException('The operation was aborted', 'TimeoutError')),
-      'no whole answer came in time',
+      'no complete response arrived in time',
     ],
     ['a cause with a code', caused(coded('no route', 'EHOSTUNREACH')), 'EHOSTUNREACH no route'],
     [

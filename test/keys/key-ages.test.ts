@@ -213,7 +213,7 @@ describe('a key that is fetched again', () => {
     expect(keys.checkKey(second as VerificationKey)).toBeUndefined();
     expect(keys.checkKey(first)).toMatchObject({
       reason: 'unknown_key',
-      hint: `The key "key" of ${ISSUER} was withdrawn just now.`,
+      hint: `The key "key" of ${ISSUER} has just been withdrawn.`,
     });
   });
 });

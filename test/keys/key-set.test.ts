@@ -440,6 +440,6 @@ it('reports the reason for a failed fetch in one line', async () => {
   const auth = createLogtoAuth({ endpoint: `http://127.0.0.1:${port}`, audience: AUDIENCE });
   await auth.ready().catch(() => {});
   const { lastError } = auth.health().issuers[0] ?? {};
-  expect(lastError).toBe(`http://127.0.0.1:${port}/oidc/jwks: it answered with status 401`);
+  expect(lastError).toBe(`http://127.0.0.1:${port}/oidc/jwks: it responded with status 401`);
   server.close();
 });

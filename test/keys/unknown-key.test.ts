@@ -144,7 +144,7 @@ describe('an unknown key id', () => {
     const refused = await Promise.race([keys.find('new'), settle()]);
     expect(refused).toMatchObject({
       reason: 'keys_unavailable',
-      hint: `The keys of ${ISSUER} cannot be had: Logto is not asked again for unknown keys so soon.`,
+      hint: `The keys of ${ISSUER} are not available: the next request to Logto for unknown keys is not due yet.`,
       details: { retryAfter: 3 },
     });
     expect(logto.asked).toHaveLength(2);

@@ -118,7 +118,7 @@ describe('a key set', () => {
 
   it('may hold at most 100 keys', () => {
     expect(keysFromJwks({ keys: named(100) }).keys.size).toBe(100);
-    expect(() => keysFromJwks({ keys: named(101) })).toThrow('it holds more than 100 keys');
+    expect(() => keysFromJwks({ keys: named(101) })).toThrow('it has more than 100 keys');
   });
 
   it('must be an object with a list of keys, at least one of them usable', () => {
@@ -126,7 +126,7 @@ describe('a key set', () => {
       expect(() => keysFromJwks(none)).toThrow('it is not a JWK Set');
     }
     for (const keys of [[], [5], [{ ...ec, use: 'enc' }]]) {
-      expect(() => keysFromJwks({ keys })).toThrow('it holds no key that can check a signature');
+      expect(() => keysFromJwks({ keys })).toThrow('it has no key that can verify a signature');
     }
   });
 
@@ -143,7 +143,7 @@ describe('a key set', () => {
       { reason: 'it is not an object' },
     ];
     expect(keysFromJwks({ keys: [enc, 5, ec] }).ignored).toEqual(ignored);
-    const none = 'it holds no key that can check a signature';
+    const none = 'it has no key that can verify a signature';
     const because = 'it is not an object';
     expect(() => keysFromJwks({ keys: [] })).toThrow(new Error(none));
     expect(() => keysFromJwks({ keys: [5] })).toThrow(new Error(`${none} (null: ${because})`));
@@ -151,7 +151,7 @@ describe('a key set', () => {
       new Error(`${none} (null: ${because}; null: ${because}; null: ${because})`),
     );
     expect(() => keysFromJwks({ keys: [{ ...ec, use: 'enc' }, 5, 6, 7] })).toThrow(
-      'it holds no key that can check a signature ("ec": its use is "enc", not "sig"; null: it is not an object; null: it is not an object; …)',
+      'it has no key that can verify a signature ("ec": its use is "enc", not "sig"; null: it is not an object; null: it is not an object; …)',
     );
   });
 });

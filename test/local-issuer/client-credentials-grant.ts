@@ -3,12 +3,12 @@ import type { Application, Directory } from './directory.js';
 import { Refusal } from './logto-answers.js';
 import { uncheckedScope } from './token-form.js';
 
-// Reserved by Logto: whichever app asks gets a token for it, with any organization permission it names.
+// Logto reserves this resource: any app gets a token for it, with every organization permission it requests.
 const organizationsResource = 'urn:logto:resource:organizations';
 const organizationUrn = 'urn:logto:organization:';
 const organizationTokenTtl = 3600;
 
-// Logto knows these too, and machine-to-machine apps may not use them.
+// Logto supports these grants too, but machine-to-machine apps may not use them.
 const otherGrants = [
   'urn:ietf:params:oauth:grant-type:device_code',
   'urn:ietf:params:oauth:grant-type:token-exchange',
@@ -20,7 +20,7 @@ interface GrantParameters {
   [uncheckedScope]?: string;
 }
 
-/** What a token may be for, and the most it may carry. */
+/** A target for which a token may be issued, and the permissions that the token may have. */
 interface Target {
   audience: string;
   permissions: string[];
@@ -29,8 +29,8 @@ interface Target {
 }
 
 /**
- * Teaches the engine Logto's client credentials grant (RFC 6749 section 4.4): a token for an API resource, for an
- * API resource inside an organization, or for an organization. The directory is read anew for every request.
+ * Adds Logto's client credentials grant (RFC 6749 section 4.4) to the engine: a token for an API resource, for an
+ * API resource inside an organization, or for an organization. Every request reads the current directory.
  */
 export function registerClientCredentialsGrant(provider: Provider, directory: Directory): void {
   provider.registerGrantType<GrantParameters>(
@@ -60,11 +60,11 @@ export function registerClientCredentialsGrant(provider: Provider, directory: Di
     ['resource', 'organization_id', 'scope', uncheckedScope],
     ['resource'],
   );
-  // The engine refuses them to every app before it comes to the handler.
+  // The engine refuses these grants to every app before it calls the handler.
   for (const grant of otherGrants) provider.registerGrantType(grant, () => {});
 }
 
-/** The engine's settings that give the grant's tokens the claims of Logto's. */
+/** The settings of the engine that give its tokens the same claims as those of Logto. */
 export const tokenClaims = {
   extraTokenClaims(ctx) {
     const { resource, organization_id } = ctx.oidc.params ?? {};
@@ -72,7 +72,7 @@ export const tokenClaims = {
   },
   formats: {
     customizers: {
-      // The engine leaves an empty scope out; an organization token of Logto's has it.
+      // The engine omits an empty scope; an organization token of Logto includes it.
       jwt(_ctx, _token, { payload }) {
         if (isOrganization(payload['aud'])) payload['scope'] ??= '';
       },
@@ -104,9 +104,9 @@ function findTarget(directory: Directory, clientId: string, params: GrantParamet
 }
 
 /**
- * The app of a client id.
+ * Returns the app with this client id.
  *
- * @throws {Refusal} `invalid_client`, with the status 400 that Logto gives to an id it does not know.
+ * @throws {Refusal} `invalid_client` with status 400, as Logto does for an unknown id.
  */
 export function findApplication(directory: Directory, id: string): Application {
   const application = directory.applications.find((candidate) => candidate.id === id);

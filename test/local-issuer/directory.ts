@@ -1,7 +1,7 @@
-/** What the Logto Console of one tenant holds: its APIs, its organizations and the machine-to-machine apps. */
+/** The data of one Logto tenant: its APIs, its organizations and its machine-to-machine apps. */
 export interface Directory {
   resources: ApiResource[];
-  /** The permissions of the organization template: every organization of the tenant shares them. */
+  /** The permissions of the organization template, which all organizations of the tenant share. */
   organizationPermissions: string[];
   organizations: Organization[];
   applications: Application[];
@@ -9,11 +9,11 @@ export interface Directory {
 
 /** An API that is registered with Logto. */
 export interface ApiResource {
-  /** The API identifier: what a caller asks for as `resource`, and the `aud` of its token. */
+  /** The API identifier: the `resource` of a token request and the `aud` of the token. */
   indicator: string;
-  /** The permissions that the API knows. */
+  /** The permissions of the API. */
   scopes: string[];
-  /** How long a token for the API lives, in seconds. */
+  /** The lifetime of a token for the API, in seconds. */
   accessTokenTtl: number;
 }
 
@@ -30,22 +30,22 @@ export interface Application {
   name: string;
   /** The client secret. */
   secret: string;
-  /** The permissions that its machine-to-machine roles give, by API resource indicator. */
+  /** The permissions from its machine-to-machine roles, by API resource indicator. */
   grants: Record<string, string[]>;
-  /** What it may do in each organization it belongs to, by organization id. */
+  /** Its roles in each organization it belongs to, by organization id. */
   organizations: Record<string, OrganizationRoles>;
   /**
-   * The origins of pages that may ask for its tokens; none, if absent. At Logto it is the app's
-   * `customClientMetadata.corsAllowedOrigins`.
+   * The origins of pages that may request its tokens; none by default. In Logto, this is the
+   * `customClientMetadata.corsAllowedOrigins` of the app.
    */
   corsAllowedOrigins?: string[];
 }
 
-/** What the organization roles of one app give it within one organization. */
+/** The permissions from the organization roles of one app within one organization. */
 export interface OrganizationRoles {
-  /** Organization permissions: they go into an organization token. */
+  /** Organization permissions, which an organization token contains. */
   permissions: string[];
-  /** API permissions, by API resource indicator: they go into a token for the API inside the organization. */
+  /** API permissions by API resource indicator, which a token for the API inside the organization contains. */
   grants: Record<string, string[]>;
 }
 
@@ -57,7 +57,7 @@ const shop: Directory = {
       accessTokenTtl: 3600,
     },
     { indicator: 'https://inventory.api', scopes: ['read:stock'], accessTokenTtl: 3600 },
-    // Logto's own Management API, which every tenant has.
+    // Every tenant has the Management API of Logto.
     { indicator: 'https://default.logto.app/api', scopes: ['all'], accessTokenTtl: 3600 },
   ],
   organizationPermissions: ['read:reports'],
@@ -106,8 +106,8 @@ const shop: Directory = {
 };
 
 /**
- * The shop's directory. Each call gives a copy of its own, so that its receiver may change it as an admin would
- * in the Console; an issuer that runs on it answers the next request accordingly.
+ * Returns a new copy of the shop's directory. A test may change it as an admin would in the Console; an issuer that
+ * uses it applies the change from the next request on.
  */
 export function shopDirectory(): Directory {
   return structuredClone(shop);

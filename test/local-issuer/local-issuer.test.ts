@@ -9,7 +9,7 @@ import { resultOf } from '../support/result.js';
 import { type Application, type Directory, shopDirectory } from './directory.js';
 import { type LocalIssuer, startLocalIssuer } from './local-issuer.js';
 
-// Before the imports above run, since some modules greet the console as they load.
+// The spies are set before the imports above run, since some modules write to the console when they load.
 const consoleMethods = vi.hoisted(() =>
   (['debug', 'log', 'info', 'warn', 'error'] as const).map((method) => vi.spyOn(console, method)),
 );
@@ -68,7 +68,7 @@ async function start(...options: Parameters<typeof startLocalIssuer>): Promise<L
 }
 afterAll(() => Promise.all(running.map((issuer) => issuer.stop())));
 
-/** Asks for a token as a fixture's case did; its `…` stands for the secret. */
+/** Sends the token request of a fixture, in which `…` stands for the secret. */
 async function ask(issuer: LocalIssuer, request: Request, directory: Directory, secret?: string) {
   const { grant, clientAuthentication, client } = request;
   const known = directory.applications.find(({ name }) => name === client);
@@ -102,7 +102,7 @@ async function keySet(issuer: LocalIssuer): Promise<JSONWebKeySet> {
   return (await (await fetch(`${issuer.issuer}/jwks`)).json()) as JSONWebKeySet;
 }
 
-/** The claims of a token, once its signature has been checked against the issuer's published keys. */
+/** Verifies a token with the published keys of the issuer and returns its claims. */
 async function claimsOf(issuer: LocalIssuer, token: string) {
   const keys = createLocalJWKSet(await keySet(issuer));
   return (await jwtVerify(token, keys, { issuer: issuer.issuer, typ: 'at+jwt' })).payload;
@@ -186,7 +186,7 @@ describe('refuses what Logto refuses', () => {
 });
 
 describe('publishes its key set', () => {
-  test('with the headers that decide on caching', async () => {
+  test('with the caching headers of Logto', async () => {
     const issuer = await start({ directory: fixtureDirectory });
     const { headers } = await fetch(`${issuer.issuer}/jwks`);
     const expected: Record<string, string> = fixture('jwks-response-headers.json');
@@ -196,7 +196,7 @@ describe('publishes its key set', () => {
     expect(headers.get('etag')).toMatch(/^"101-[\w+/]{27}"$/);
   });
 
-  test('where the discovery document says', async () => {
+  test('at the address in the discovery document', async () => {
     const issuer = await start({ directory: fixtureDirectory });
     const discovery = await fetch(`${issuer.issuer}/.well-known/openid-configuration`);
     const document = (await discovery.json()) as Record<string, unknown>;
@@ -207,10 +207,10 @@ describe('publishes its key set', () => {
   });
 });
 
-describe("follows the directory's changes at once", () => {
+describe('applies changes of the directory at once:', () => {
   const wanted = { resource: shopping, scope: 'read:products' };
 
-  test('a shorter life of tokens', async () => {
+  test('a shorter token lifetime', async () => {
     const directory = structuredClone(fixtureDirectory);
     const issuer = await start({ directory });
     for (const resource of directory.resources) resource.accessTokenTtl = 5;
@@ -221,7 +221,7 @@ describe("follows the directory's changes at once", () => {
     expect(exp).toBe(iat + 5);
   });
 
-  test('a permission taken, a secret changed, an app deleted', async () => {
+  test('a removed permission, a changed secret, a deleted app', async () => {
     const directory = structuredClone(fixtureDirectory);
     const issuer = await start({ directory });
     const [statistics] = directory.applications;
@@ -241,7 +241,7 @@ describe("follows the directory's changes at once", () => {
   });
 });
 
-describe('takes names of any characters, as Logto does', () => {
+describe('accepts names with any characters, as Logto does,', () => {
   const unicode = 'https://bücher.api/ü';
   const ascii = 'https://xn--bcher-kva.api/%C3%BC';
   const scopes = ['ü', 'a"b', 'read:books'];
@@ -252,7 +252,7 @@ describe('takes names of any characters, as Logto does', () => {
   };
 
   test.each([unicode, ascii])(
-    'and puts the identifier %s into `aud` as it was registered',
+    'and puts the identifier %s into `aud` unchanged',
     async (resource) => {
       const issuer = await start({ directory });
       const { answer, token } = await answerOf(
@@ -263,7 +263,7 @@ describe('takes names of any characters, as Logto does', () => {
     },
   );
 
-  test('so that a guard knows the one that is a URI', async () => {
+  test('and a guard accepts only the identifier that is a URI', async () => {
     const issuer = await start({ directory });
     const auth = createLogtoAuth({ endpoint: issuer.endpoint, audience: ascii });
     const results = [unicode, ascii].map(async (resource) => {
@@ -288,7 +288,7 @@ describe('rotates its keys as Logto does', () => {
     ['ES384', 'RS256'],
     ['RS256', 'RS256'],
     ['RS256', 'ES384'],
-  ] as const)('from %s to %s: the new key signs at once, and one key stays beside it', async (from, to) => {
+  ] as const)('from %s to %s: the new key signs at once, and the previous one stays', async (from, to) => {
     const issuer = await start({ directory: fixtureDirectory, signingKeys: from });
     const before = await tokenOf(issuer);
     await issuer.rotateKeys(to);
@@ -301,7 +301,7 @@ describe('rotates its keys as Logto does', () => {
     expect((await claimsOf(issuer, before)).iss).toBe(issuer.issuer);
   });
 
-  test('twice: the first key is gone, and its tokens with it', async () => {
+  test('twice: the first key is removed, and its tokens become invalid', async () => {
     const issuer = await start({ directory: fixtureDirectory });
     const first = await tokenOf(issuer);
     await issuer.rotateKeys();
@@ -314,7 +314,7 @@ describe('rotates its keys as Logto does', () => {
     await expect(claimsOf(issuer, first)).rejects.toThrow('no applicable key');
   });
 
-  test('amid requests, each of which is answered', async () => {
+  test('during requests, all of which succeed', async () => {
     const issuer = await start({ directory: fixtureDirectory });
     const asked = Array.from({ length: 20 }, () => tokenOf(issuer));
     await issuer.rotateKeys();
@@ -346,19 +346,19 @@ describe("the shop's directory", () => {
     expect(answer['scope']).toBe(scope);
   });
 
-  test('keeps partner-service out of the other organization', async () => {
+  test('gives partner-service no access to the other organization', async () => {
     const parameters = { resource: shopping, organization_id: 'w1h7qob3z0o3' };
     expect((await askAs(issuer, directory, 'partner-service', parameters)).status).toBe(403);
   });
 
-  test('has ids of the form that Logto gives, and a copy for each caller', () => {
+  test('has ids in the format of Logto and is copied for each caller', () => {
     for (const { id } of directory.applications) expect(id).toMatch(/^[a-z0-9]{21}$/);
     shopDirectory().applications.pop();
     expect(shopDirectory()).toEqual(directory);
   });
 });
 
-describe('answers a page of another origin', () => {
+describe('the response to a page of another origin', () => {
   const page = 'https://shop.example';
   const wanted = { grant_type: 'client_credentials', resource: shopping, scope: 'read:products' };
   let issuer: LocalIssuer;
@@ -376,30 +376,30 @@ describe('answers a page of another origin', () => {
   const appNamed = (name: string) =>
     fixtureDirectory.applications.find((candidate) => candidate.name === name) ?? app('', '');
 
-  test('where the app allows it', async () => {
+  test('is readable if the app allows the origin', async () => {
     const response = await askFrom(page, appNamed('statistics-service'));
     expect([response.status, response.headers.get('access-control-allow-origin')]).toEqual([200, page]);
     const { token } = await answerOf(response);
     expect((await claimsOf(issuer, token))['scope']).toBe('read:products');
   });
 
-  test('which may read that the secret is wrong', async () => {
+  test('is readable even if the secret is wrong', async () => {
     const response = await askFrom(page, { ...appNamed('statistics-service'), secret: 'wrong' });
     expect([response.status, response.headers.get('access-control-allow-origin')]).toEqual([401, page]);
   });
 
   test.each([
-    ['another origin', 'https://elsewhere.example', 'statistics-service'],
-    ['an origin that begins like it', `${page}.evil.example`, 'statistics-service'],
-    ['an app that allows none', page, 'catalog-service'],
-  ])('but not %s', async (_what, origin, name) => {
+    ['an origin that the app does not allow', 'https://elsewhere.example', 'statistics-service'],
+    ['an origin that begins with an allowed one', `${page}.evil.example`, 'statistics-service'],
+    ['an app without allowed origins', page, 'catalog-service'],
+  ])('is an error without a token for %s', async (_what, origin, name) => {
     const response = await askFrom(origin, appNamed(name));
     expect([response.status, response.headers.get('access-control-allow-origin')]).toEqual([400, null]);
     expect(await response.json()).not.toHaveProperty('access_token');
   });
 });
 
-/** Begins a request whose body never comes. */
+/** Opens a request without sending its body. */
 async function openRequest(issuer: LocalIssuer) {
   const socket = connect(Number(new URL(issuer.endpoint).port), '127.0.0.1').resume();
   const head = ['POST /oidc/token HTTP/1.1', 'Host: 127.0.0.1', 'Content-Type: application/json'];
@@ -408,7 +408,7 @@ async function openRequest(issuer: LocalIssuer) {
   return socket;
 }
 
-test('stops amid a request, and can stop twice', async () => {
+test('stops during a request, and can be stopped twice', async () => {
   const issuer = await startLocalIssuer({ directory: fixtureDirectory });
   const socket = await openRequest(issuer);
 
@@ -417,7 +417,7 @@ test('stops amid a request, and can stop twice', async () => {
   await expect(keySet(issuer)).rejects.toThrow('fetch failed');
 });
 
-test('listens on the port it is given, and rejects one that is taken', async () => {
+test('listens on the given port and rejects a taken one', async () => {
   const first = await startLocalIssuer({ directory: fixtureDirectory });
   const port = Number(new URL(first.endpoint).port);
   await expect(startLocalIssuer({ directory: fixtureDirectory, port })).rejects.toThrow('EADDRINUSE');
@@ -426,7 +426,7 @@ test('listens on the port it is given, and rejects one that is taken', async () 
   expect(second.endpoint).toBe(first.endpoint);
 });
 
-test('writes nothing to the console, not even for a browser, a broken body or a dropped connection', async () => {
+test('writes nothing to the console, even for a browser, a broken body or a dropped connection', async () => {
   const issuer = await start({ directory: fixtureDirectory });
   const [{ id, secret } = app('', '')] = fixtureDirectory.applications;
   const post = (headers: Record<string, string>, body: string) =>

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { promisify } from 'node:util';
 import express from 'express';
 import type { Adapter, JWK, Provider as ProviderClass } from 'oidc-provider';
-// The package's entry module writes a warning to the console on Node 20, where the engine runs well all the same.
+// The entry module of the package writes a warning to the console on Node 20, although the engine works there.
 // @ts-expect-error The package's types describe its entry module only.
 import { Provider as UntypedProvider } from 'oidc-provider/lib/provider.js';
 import { findApplication, registerClientCredentialsGrant, tokenClaims } from './client-credentials-grant.js';
@@ -16,21 +16,20 @@ import { readTokenForm } from './token-form.js';
 const Provider: typeof ProviderClass = UntypedProvider;
 const newKeyPair = promisify(generateKeyPair);
 
-/** What Logto can be told to sign with: EC keys as it does by default, or RSA keys. */
+/** The algorithms with which Logto can sign: ES384 with EC keys, the default, or RS256 with RSA keys. */
 export type SigningAlgorithm = 'ES384' | 'RS256';
 
 /** A running stand-in for Logto. */
 export interface LocalIssuer {
-  /** Where it listens, without a trailing slash: what Logto calls the endpoint of a tenant. */
+  /** Its address without a trailing slash; Logto calls it the endpoint of a tenant. */
   endpoint: string;
   /** The `iss` of its tokens: `<endpoint>/oidc`. */
   issuer: string;
   /**
-   * Rotates the signing key as an admin does, at once and without a warning to anybody: when this resolves, a new
-   * key signs. The one before it stays in the key set, and no older one, so that whoever rotates twice ends the
-   * tokens of the first key, expired or not.
+   * Rotates the signing key as an admin does: when the promise resolves, a new key signs. The key set keeps the
+   * previous key, but no older one, so a second rotation invalidates the tokens of the first key.
    *
-   * @param to The algorithm of the new key; by default that of the present one.
+   * @param to The algorithm of the new key; by default that of the current key.
    */
   rotateKeys(to?: SigningAlgorithm): Promise<void>;
   /** Stops listening and ends all connections. */
@@ -38,14 +37,14 @@ export interface LocalIssuer {
 }
 
 /**
- * Starts a stand-in for Logto on 127.0.0.1, for machine-to-machine apps only. It is built on the engine that Logto
- * itself runs on, and keeps nothing: its first keys are made at the start, and its apps are those of the directory.
+ * Starts a stand-in for Logto on 127.0.0.1, for machine-to-machine apps only. It uses the same engine as Logto and
+ * stores nothing: it creates its first keys at the start and takes its apps from the directory.
  *
- * @param options.directory The tenant's data. It may be changed while the issuer runs; changes count at once.
- * @param options.port The port to listen on; by default a free one.
- * @param options.publicEndpoint Where a proxy before it is reached, if there is one: `issuer` is named after that.
- * @param options.signingKeys The algorithm that tokens are signed with: `ES384`, as Logto does by default, or
- *   `RS256`, as it does once an admin has rotated the keys to RSA (the key set shows the previous EC key too).
+ * @param options.directory The tenant's data. It may be changed while the issuer runs; changes apply at once.
+ * @param options.port The port to listen on; by default a free port.
+ * @param options.publicEndpoint The address of a proxy in front of it; `issuer` then has this address.
+ * @param options.signingKeys The algorithm of the signing key: `ES384`, the default of Logto, or `RS256`, as after an
+ *   admin has rotated the keys to RSA (the key set then contains the previous EC key too).
  */
 export async function startLocalIssuer(options: {
   directory: Directory;
@@ -55,10 +54,10 @@ export async function startLocalIssuer(options: {
 }): Promise<LocalIssuer> {
   const { directory, port = 0, signingKeys = 'ES384' } = options;
   let alg: SigningAlgorithm = signingKeys;
-  // The first one signs.
+  // The first key signs.
   let keys = [await newKey(alg), ...(alg === 'RS256' ? [await newKey('ES384')] : [])];
 
-  // The issuer's name holds the port, so listening comes first.
+  // The issuer name contains the port, so the server must listen first.
   const server = createServer();
   server.listen(port, '127.0.0.1');
   await once(server, 'listening');
@@ -79,7 +78,7 @@ export async function startLocalIssuer(options: {
       const key = await newKey(to);
       alg = to;
       keys = [key, ...keys.slice(0, 1)];
-      // The engine cannot change its keys. It stores nothing, so another one can take its place between two requests.
+      // The engine cannot change its keys. It stores nothing, so a new engine can replace it between two requests.
       engine = createEngine(issuer, directory, keys, alg).callback();
     },
     async stop() {
@@ -106,7 +105,7 @@ function createEngine(issuer: string, directory: Directory, keys: JWK[], alg: Si
     features: {
       introspection: { enabled: true },
       revocation: { enabled: true },
-      // What serves browsers and people has no use here.
+      // Features for browsers and users are not needed.
       devInteractions: { enabled: false },
       dPoP: { enabled: false },
       pushedAuthorizationRequests: { enabled: false },
@@ -114,7 +113,7 @@ function createEngine(issuer: string, directory: Directory, keys: JWK[], alg: Si
       userinfo: { enabled: false },
     },
   });
-  // Otherwise each connection that a caller drops would be reported on the console.
+  // Otherwise the engine would report each dropped connection on the console.
   provider.silent = true;
   registerClientCredentialsGrant(provider, directory);
   provider.use(logtoAnswers);
@@ -122,7 +121,7 @@ function createEngine(issuer: string, directory: Directory, keys: JWK[], alg: Si
   return provider;
 }
 
-/** The engine's view of the directory. It stores nothing: a JWT access token is not kept anywhere. */
+/** The adapter through which the engine reads the directory. It stores nothing, since JWT access tokens need not be. */
 function directoryAdapter(model: string, directory: Directory): Adapter {
   return {
     async find(id) {
@@ -150,7 +149,7 @@ async function newKey(alg: SigningAlgorithm): Promise<JWK> {
   const { privateKey } =
     alg === 'ES384'
       ? await newKeyPair('ec', { namedCurve: 'P-384' })
-      : // Logto's own have 4096 bits, which take seconds to make.
+      : // The RSA keys of Logto have 4096 bits; generating such a key takes seconds.
         await newKeyPair('rsa', { modulusLength: 2048 });
   return privateKey.export({ format: 'jwk' });
 }

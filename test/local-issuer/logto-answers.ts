@@ -2,19 +2,19 @@ import { createHash } from 'node:crypto';
 import type { KoaContextWithOIDC } from 'oidc-provider';
 
 /**
- * A request that Logto would not grant. The engine turns whatever is thrown into an answer if it bears these
- * members, so this one class serves where the engine's own errors have another status or sentence than Logto's.
+ * A request that Logto would refuse. The engine turns any thrown value with these members into a response. This class
+ * replaces errors of the engine whose status or message differs from that of Logto.
  */
 export class Refusal extends Error {
   override readonly name = 'Refusal';
-  /** Tells the engine that the caller may read why. */
+  /** Tells the engine that the response may contain the reason. */
   readonly expose = true;
   readonly error_description: string;
 
   /**
-   * @param statusCode The HTTP status of the answer.
+   * @param statusCode The HTTP status of the response.
    * @param error The OAuth error code (RFC 6749 section 5.2, RFC 8707 section 2).
-   * @param description What the answer says as `error_description`.
+   * @param description The `error_description` of the response.
    */
   constructor(
     readonly statusCode: number,
@@ -26,7 +26,7 @@ export class Refusal extends Error {
   }
 }
 
-// Logto translates an error's code for its `message`; where it has no phrase it names the code instead.
+// Logto translates the error code into its `message`; without a phrase, the message contains the code.
 const phrases: Record<string, string> = {
   access_denied: 'Access denied.',
   invalid_request: 'Request is invalid.',
@@ -34,7 +34,7 @@ const phrases: Record<string, string> = {
   unsupported_grant_type: 'Unsupported `grant_type` requested.',
 };
 
-/** Middleware around the engine that gives its answers what Logto adds to them. */
+/** Middleware around the engine that adds to its responses what Logto adds. */
 export async function logtoAnswers(ctx: KoaContextWithOIDC, next: () => Promise<void>): Promise<void> {
   await next();
   if (ctx.status === 404 && ctx.body === undefined) {
@@ -47,7 +47,7 @@ export async function logtoAnswers(ctx: KoaContextWithOIDC, next: () => Promise<
     const message = phrases[ctx.body.error] ?? `An OIDC error occurred: ${code}.`;
     ctx.body = { code, message, ...ctx.body };
   } else if (ctx.oidc?.route === 'jwks' && ctx.body) {
-    // Logto says so to GET, and not to HEAD.
+    // Logto sends this header in response to GET, but not to HEAD.
     if (ctx.method === 'GET') ctx.set('Cache-Control', 'no-cache, max-age=0, must-revalidate');
     ctx.set('ETag', entityTag(JSON.stringify(ctx.body)));
   }

@@ -3,9 +3,9 @@ import { answerTo, RECORDED, recordedRequests, type StandIn } from '../support/r
 import { shopDirectory } from './directory.js';
 import { startLocalIssuer } from './local-issuer.js';
 
-/** Requests to which the stand-in answers otherwise than Logto, and why. */
+/** Requests to which the response of the stand-in differs from that of Logto, with the reason. */
 const EXCEPTIONS: Readonly<Record<string, string>> = {
-  discovery: 'it also names the endpoints and claims for users, of which the stand-in has none',
+  discovery: 'Logto also names endpoints and claims for users, which the stand-in lacks',
   'as metadata': 'the same document',
   root: 'a page for people',
   userinfo: 'the stand-in has no users',
@@ -38,11 +38,11 @@ const granted = await fetch(`${issuer.issuer}/token`, {
 const { access_token: token } = (await granted.json()) as { access_token: string };
 const requests = recordedRequests(standIn, token);
 
-it('the requests are those of the recording', () => {
+it('the requests match the recording', () => {
   expect(Object.keys(requests)).toEqual(Object.keys(RECORDED));
 });
 
-describe('the stand-in answers as Logto did:', () => {
+describe('the stand-in responds as Logto did:', () => {
   const cases = Object.entries(requests).filter(([name]) => !Object.hasOwn(EXCEPTIONS, name));
   it.each(cases)('%s', async (name, request) => {
     const { vary, ...recorded } = RECORDED[name] ?? {};
@@ -50,14 +50,14 @@ describe('the stand-in answers as Logto did:', () => {
   });
 });
 
-describe('the stand-in still answers otherwise:', () => {
-  it.each(Object.entries(EXCEPTIONS))('%s, for %s', async (name) => {
+describe('the stand-in responds differently:', () => {
+  it.each(Object.entries(EXCEPTIONS))('%s (%s)', async (name) => {
     const { vary, ...recorded } = RECORDED[name] ?? {};
     const answer = await answerTo(requests[name] as never, standIn);
     expect(answer).not.toEqual(recorded);
   });
 
-  it('and the discovery document has the members that a machine goes by', async () => {
+  it('but the discovery document has the members that machine-to-machine clients use', async () => {
     const members = ({ body }: Record<string, unknown>) => {
       const {
         issuer: iss,

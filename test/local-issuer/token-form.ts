@@ -4,14 +4,14 @@ import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import type { KoaContextWithOIDC } from 'oidc-provider';
 
-/** The parameter that holds a `scope` which the engine would refuse for its characters, and Logto takes. */
+/** The parameter for a `scope` with characters that the engine refuses and Logto accepts. */
 export const uncheckedScope = 'unchecked_scope';
 
 const form = 'application/x-www-form-urlencoded';
-/** RFC 6749 section 3.3, as the engine reads it. */
+/** The scope syntax of RFC 6749 section 3.3, as the engine checks it. */
 const validScope = /^[!#-[\]-~]+(?: [!#-[\]-~]+)*$/;
 
-/** Gives the engine the body of a token request as it takes it: Logto takes JSON too, and a scope of any characters. */
+/** Converts the body of a token request for the engine. Logto also accepts JSON, and any characters in a scope. */
 export async function readTokenForm(ctx: KoaContextWithOIDC, next: () => Promise<void>): Promise<void> {
   const type = ctx.method === 'POST' && ctx.is('json', 'urlencoded');
   if (type) {

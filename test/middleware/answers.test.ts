@@ -12,7 +12,7 @@ import { sharedIssuer } from '../support/test-issuer.js';
 
 const descriptions = {
   no_token: 'This API needs an access token, sent as a bearer token in the Authorization header.',
-  malformed: 'The Authorization header must be sent once and hold the word Bearer and one access token.',
+  malformed: 'The Authorization header must be sent once, with the word Bearer and one access token.',
   not_jwt: 'The access token is not a well-formed JWT.',
   algorithm: 'The access token is signed with an algorithm that is not accepted here.',
   type: 'The token is not an access token: its type must be at+jwt.',
@@ -26,12 +26,12 @@ const descriptions = {
   revoked: 'The access token has been revoked.',
   sender_constrained: 'The access token is bound to a key of its owner and cannot be used as a bearer token.',
   machine: 'This API serves machine-to-machine apps, not users.',
-  organization: 'The access token does not hold for the organization of this request.',
+  organization: 'The access token is not valid for the organization of this request.',
   scope: 'The access token lacks a permission that this request needs.',
   keys_unavailable: 'The access token cannot be checked at the moment. Try again later.',
   overloaded: 'Too many access tokens are being checked at the moment. Try again later.',
   revocation_unavailable:
-    'It cannot be told at the moment whether the access token has been revoked. Try again later.',
+    'It cannot be checked at the moment whether the access token has been revoked. Try again later.',
 };
 
 const logto = await sharedLogto();
@@ -145,7 +145,7 @@ describe('a guard', () => {
       next();
     }, told.authenticate());
     expect((await request(spaced).get('/')).status).toBe(400);
-    expect(hints).toEqual(['After Bearer came no space and token.']);
+    expect(hints).toEqual(['The Authorization header has no space and token after Bearer.']);
   });
 
   it('responds with 400 to two Authorization headers, although req.headers has only the first', async () => {
@@ -165,12 +165,16 @@ describe('a guard', () => {
     [
       'another scheme',
       ['Basic YTpi'],
-      'The Authorization header is not of scheme Bearer: send "Authorization: Bearer <token>".',
+      'The scheme of the Authorization header is not Bearer: send "Authorization: Bearer <token>".',
     ],
-    ['no token', ['Bearer'], 'After Bearer came no space and token.'],
-    ['spaces alone', ['Bearer   '], 'After Bearer came no space and token.'],
-    ['a tab', ['Bearer\tabc'], 'After Bearer came no space and token.'],
-    ['two tokens', ['Bearer abc def'], 'After Bearer came something else than one token.'],
+    ['no token', ['Bearer'], 'The Authorization header has no space and token after Bearer.'],
+    ['spaces alone', ['Bearer   '], 'The Authorization header has no space and token after Bearer.'],
+    ['a tab', ['Bearer\tabc'], 'The Authorization header has no space and token after Bearer.'],
+    [
+      'two tokens',
+      ['Bearer abc def'],
+      'The Authorization header does not have exactly one token after Bearer.',
+    ],
     ['two headers', ['Bearer abc', 'Bearer def'], 'The request has several Authorization headers.'],
   ])('describes the fault in error.hint and not in the response: %s', async (_what, headers, hint) => {
     const hints: (string | undefined)[] = [];

@@ -66,7 +66,7 @@ describe('getToken', () => {
     const { app, failure } = appWith({ getToken: () => answer as unknown as string });
     await get(app, '/');
     expect((failure() as Error).message).toBe(
-      `getToken must answer a string or undefined at once, not ${kind}.`,
+      `getToken must return a string or undefined at once, not ${kind}.`,
     );
   });
 
@@ -76,7 +76,7 @@ describe('getToken', () => {
       onError: (error, _req, _res, next) => next(error),
     });
     await get(app, '/');
-    expect((failure() as AuthError).hint).toBe('getToken found no token.');
+    expect((failure() as AuthError).hint).toBe('getToken returned no token.');
   });
 
   it('causes a 500 with a TypeError if it returns a String object of a valid token', async () => {

@@ -72,7 +72,7 @@ describe('scopes', () => {
       ['with an umlaut in a scope', ['lösche:alles'], /characters that no scope may have/],
       ['with a list and more scopes', [['a'], 'b'], /`options` must be an object/],
       ['with a list and two options', [['a'], {}, {}], /`scopes` must be one list, with the options behind/],
-      ['as a middleware itself', [{ headers: {}, method: 'GET' }, {}, () => {}], /call it: require/],
+      ['as a middleware itself', [{ headers: {}, method: 'GET' }, {}, () => {}], /call it, as in require/],
     ])('%s', (_what, args, message) => {
       expect(() => make(...args)).toThrow(TypeError);
       expect(() => make(...args)).toThrow(message);
@@ -119,7 +119,7 @@ describe('options of a guard', () => {
   });
 
   const noFunction = (came: string) =>
-    `requireOrganizationScopes: \`organization\` must be a function as (req) => req.params.organizationId, not ${came}.`;
+    `requireOrganizationScopes: \`organization\` must be a function such as (req) => req.params.organizationId, not ${came}.`;
   it.each([
     ['no options', [], noFunction('undefined')],
     ['no organization function', [{}], noFunction('undefined')],
@@ -143,7 +143,7 @@ describe('options of a guard', () => {
     expect(response.status).toBe(500);
     expect(response.text).not.toBe('open');
     expect(() => auth.authenticate({ headers: {} } as never)).toThrow(
-      /^authenticate makes a middleware and is none itself; call it: authenticate\(\)\.$/,
+      /^authenticate returns a middleware: call it, as in authenticate\(\)\.$/,
     );
     const authenticate = auth.authenticate as (...args: unknown[]) => unknown;
     expect(() => authenticate({}, { organization: 'required' })).toThrow(

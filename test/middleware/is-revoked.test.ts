@@ -44,7 +44,7 @@ describe('isRevoked', () => {
   ])('causes an error that names the type of its return value %j', async (answer, kind) => {
     const { app, failure } = appWith({ isRevoked: () => answer as unknown as boolean });
     await get(app, '/', await readingToken(logto));
-    expect((failure() as Error).message).toBe(`isRevoked must answer true or false, not ${kind}.`);
+    expect((failure() as Error).message).toBe(`isRevoked must return true or false, not ${kind}.`);
   });
 
   it.each(thenables)('may return a thenable that %s', async (_what, make, status) => {
@@ -76,7 +76,7 @@ describe('isRevoked', () => {
         {
           error: 'temporarily_unavailable',
           error_description:
-            'It cannot be told at the moment whether the access token has been revoked. Try again later.',
+            'It cannot be checked at the moment whether the access token has been revoked. Try again later.',
         },
         '1',
       ]);
@@ -234,7 +234,7 @@ describe('verify with isRevoked', () => {
     expect(await first).toMatchObject({
       status: 503,
       reason: 'revocation_unavailable',
-      hint: 'isRevoked did not answer within 0.5 s.',
+      hint: 'isRevoked did not settle within 0.5 s.',
       headers: { 'Retry-After': '1' },
     });
     expect(await resultOf(auth, silent)).toBe('revocation_unavailable');

@@ -152,7 +152,7 @@ describe('resourceMetadata() throws a TypeError', () => {
     [{ scopes: ['a"b'] }, /has characters that no scope may have/],
     [{ scopes: [5] }, /`scopes` must be a scope/],
     [null, /`options` must be an object/],
-    [{ headers: {} }, /call it: resourceMetadata\(\)/],
+    [{ headers: {} }, /call it, as in resourceMetadata\(\)/],
   ])('for %j', (options, message) => {
     const make = () => instance().resourceMetadata(options as ResourceMetadataOptions);
     expect(make).toThrow(TypeError);

@@ -216,10 +216,10 @@ describe('the check of times', () => {
     const hintOf = async (iat: number) =>
       (await instance.verify(tokenWith({ iat, exp: start + 3_600 })).catch((error) => error)).hint;
     expect(await hintOf(start)).toBe(
-      `The token's iat is ${start}, and it is ${start + 100} here (maxTokenAge 60, clockTolerance 5).`,
+      `The token's iat is ${start}, and the local time is ${start + 100} (maxTokenAge 60, clockTolerance 5).`,
     );
     expect(await hintOf(start + 200)).toBe(
-      `The token's iat is ${start + 200}, and it is ${start + 100} here (clockTolerance 5): compare the clocks.`,
+      `The token's iat is ${start + 200}, and the local time is ${start + 100} (clockTolerance 5): compare the clocks.`,
     );
   });
 

@@ -52,7 +52,7 @@ describe('the hint explains', () => {
     [
       'a text that is not a JWT',
       'abc',
-      'It is not three parts of base64url with dots between them. It must come without "Bearer", too.',
+      'It is not three parts of base64url with dots between them. Pass it without "Bearer".',
     ],
     ['an invalid header', signed('x', payload()), 'Its header is not a JSON object.'],
     ['an invalid payload', signed(header(), 'x'), 'Its payload is not a JSON object.'],
@@ -60,27 +60,27 @@ describe('the hint explains', () => {
     [
       'a text of the maximum length that is not a JWT',
       'x'.repeat(16_384),
-      'It is not three parts of base64url with dots between them. It must come without "Bearer", too.',
+      'It is not three parts of base64url with dots between them. Pass it without "Bearer".',
     ],
     [
       'a crit header',
       signed(header({ crit: ['b64'] }), payload()),
-      'Its header has crit, and no extension is understood here.',
+      'Its header has crit, and no extension is supported.',
     ],
     [
       'an alg that is not accepted',
       signed(header({ alg: 'RS256' }), payload()),
-      'The token\'s alg is "RS256"; accepted are ES384, ES256.',
+      'The token\'s alg is "RS256"; ES384, ES256 are accepted.',
     ],
     [
       'an alg that does not fit the key',
       signed(header({ alg: 'ES256' }), payload()),
-      'The token\'s alg is "ES256", and its key "first" is of another kind.',
+      'The token\'s alg is "ES256", but its key "first" has another type.',
     ],
     [
       'a wrong type',
       signed(header({ typ: 'JWT' }), payload()),
-      'The token\'s typ is "JWT"; an ID token, perhaps? It must be "at+jwt".',
+      'The token\'s typ is "JWT"; it must be "at+jwt". Is it an ID token?',
     ],
     [
       'an invalid kid',
@@ -95,7 +95,7 @@ describe('the hint explains', () => {
     [
       'an unknown issuer',
       signed(header(), payload({ iss: 'https://x' })),
-      `The token's iss is "https://x"; accepted is "${ISSUER}" or "${OTHER}", to the letter.`,
+      `The token's iss is "https://x"; expected is "${ISSUER}" or "${OTHER}" exactly.`,
     ],
     [
       'an invalid signature',
@@ -105,22 +105,22 @@ describe('the hint explains', () => {
     [
       'an expired token',
       signed(header(), payload({ exp: NOW - 5 })),
-      "The token's exp is 1999999995, and it is 2000000000 here (clockTolerance 5).",
+      "The token's exp is 1999999995, and the local time is 2000000000 (clockTolerance 5).",
     ],
     [
       'a token that is not yet valid',
       signed(header(), payload({ nbf: NOW + 6 })),
-      "The token's nbf is 2000000006, and it is 2000000000 here (clockTolerance 5): compare the clocks.",
+      "The token's nbf is 2000000006, and the local time is 2000000000 (clockTolerance 5): compare the clocks.",
     ],
     [
       'a token that is bound to a key',
       signed(header(), payload({ cnf: {} })),
-      'The token has a cnf claim (RFC 7800): it is worth nothing without proof of a key, as DPoP or mTLS give.',
+      'The token has a cnf claim (RFC 7800): it requires proof of a key, such as by DPoP or mTLS.',
     ],
     [
       'the token of a user',
       signed(header(), payload({ sub: 'user-1' })),
-      "The token's sub is a user, not its client_id. machineOnly: false would take it.",
+      "The token's sub is a user, not its client_id. machineOnly: false accepts such tokens.",
     ],
   ])('%s', async (_what, token, hint) => {
     expect(await hintOf(token)).toBe(hint);
@@ -148,12 +148,12 @@ describe('the hint explains', () => {
   it('a wrong audience, and lists the accepted ones', async () => {
     const token = signed(header(), payload({ aud: ['https://a.example', 'https://b.example'] }));
     const came = 'The token\'s aud is ["https://a.example","https://b.example"]';
-    expect(await hintOf(token)).toBe(`${came}; expected is "${AUDIENCE}", to the letter.`);
+    expect(await hintOf(token)).toBe(`${came}; expected is "${AUDIENCE}" exactly.`);
     expect(await hintOf(token, { audience: [AUDIENCE, 'https://c.example'] })).toBe(
-      `${came}; expected is "${AUDIENCE}" or "https://c.example", to the letter.`,
+      `${came}; expected is "${AUDIENCE}" or "https://c.example" exactly.`,
     );
     expect(await hintOf(token, { organizationToken: { id: 'o-1' } })).toBe(
-      `${came}; this route needs an organization token: ask Logto with organization_id and without resource.`,
+      `${came}; this route needs an organization token: request it with organization_id and without resource.`,
     );
   });
 
@@ -162,32 +162,32 @@ describe('the hint explains', () => {
       'a token of an organization on a route without a rule',
       'o-1',
       {},
-      'The token holds inside the organization "o-1" only, and this route has no organization rule. ' +
-        'Give the guard one: { organization: (req) => … }.',
+      'The token is only valid in the organization "o-1", and this route has no organization rule. ' +
+        'Pass the guard { organization: (req) => … }.',
     ],
     [
       'a token without an organization where one is required',
       undefined,
       { organization: 'required' },
-      'The token is of no organization: ask Logto with organization_id.',
+      'The token is for no organization: request it with organization_id.',
     ],
     [
       'a token without an organization for a request about one',
       undefined,
       { organization: { id: 'o-1' } },
-      'The token is of no organization; the request is about "o-1".',
+      'The token is for no organization; the request is for "o-1".',
     ],
     [
       'a token of another organization',
       'o-2',
       { organization: { id: 'o-1' } },
-      'The token is of the organization "o-2"; the request is about "o-1".',
+      'The token is for the organization "o-2"; the request is for "o-1".',
     ],
     [
       'a request without an organization id',
       'o-1',
       { organization: { id: '' } },
-      'The request\'s organization is "", which is no organization id.',
+      'The request\'s organization is "", which is not an organization id.',
     ],
   ])('an organization mismatch: %s', async (_what, held, options, hint) => {
     expect(await hintOf(signed(header(), payload({ organization_id: held })), options)).toBe(hint);
@@ -197,16 +197,16 @@ describe('the hint explains', () => {
     const token = signed(header(), payload());
     const fix = 'Did the app request it, and does an M2M role of the app give it?';
     expect(await hintOf(token, { scopes: ['write:orders', 'read:products', 'write:products'] })).toBe(
-      `The token lacks write:orders write:products; granted was "read:products read:orders". ${fix}`,
+      `The token lacks write:orders write:products; it has "read:products read:orders". ${fix}`,
     );
     expect(await hintOf(token, { anyScope: ['write:orders', 'write:products'] })).toBe(
-      `The token has none of write:orders write:products; granted was "read:products read:orders". ${fix}`,
+      `The token has none of write:orders write:products; it has "read:products read:orders". ${fix}`,
     );
   });
 
   it('a revoked token', async () => {
     const instance = instanceWith({ isRevoked: () => true });
-    expect(await hintOf(signed(header(), payload()), {}, instance)).toBe('isRevoked answered true.');
+    expect(await hintOf(signed(header(), payload()), {}, instance)).toBe('isRevoked returned true.');
   });
 });
 
@@ -220,10 +220,10 @@ describe('hints', () => {
     });
     const waiting = hintOf(signed(header(), payload()), {}, instance);
     expect(await hintOf(signed(header(), payload()), {}, instance)).toBe(
-      '1 requests are waiting already: see maxPending.',
+      '1 requests are already waiting: see maxPending.',
     );
     expect(await waiting).toBe(
-      `The keys of ${ISSUER} cannot be had: ${ISSUER}/jwks: no whole answer came in time.`,
+      `The keys of ${ISSUER} are not available: ${ISSUER}/jwks: no complete response arrived in time.`,
     );
   });
 
@@ -235,7 +235,7 @@ describe('hints', () => {
       jwksCache: { timeout: 0.1, store: { get: () => new Promise(() => {}), set: async () => {} } },
     });
     expect(await hintOf(signed(header(), payload()), {}, instance)).toBe(
-      `The keys of ${ISSUER} cannot be had: no answer came in time.`,
+      `The keys of ${ISSUER} are not available: no response arrived in time.`,
     );
   });
 

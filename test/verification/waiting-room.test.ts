@@ -13,7 +13,7 @@ it('refuses requests beyond its size until one leaves', async () => {
   const inside = [room.enter(work), room.enter(work)];
   const overloaded = {
     reason: 'overloaded',
-    hint: '2 requests are waiting already: see maxPending.',
+    hint: '2 requests are already waiting: see maxPending.',
     details: { retryAfter: 1 },
   };
   expect([room.enter(work), room.enter(work)]).toMatchObject([overloaded, overloaded]);

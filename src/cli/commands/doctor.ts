@@ -66,7 +66,7 @@ async function* examine(
   yield* examineToken(wanted, configuration, api, withoutToken);
 }
 
-/** Returns the reason why no token can be requested. */
+/** Returns the reason why no token can be requested; undefined if one can. */
 function obstacleTo(isLogto: boolean, app: App | undefined, target: string | undefined): Finding | undefined {
   if (!isLogto) return skipped('token', 'Not requested: no Logto was found at the endpoint.');
   if (app === undefined) {

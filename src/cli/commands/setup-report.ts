@@ -12,7 +12,7 @@ const SIGNS = {
   lacks: { format: 'red', text: '-' },
 } as const;
 
-/** Prints what `setup` found and created, one line for each object; with --json, everything at the end. */
+/** Prints one line for each object that `setup` found or created; with --json, everything at the end. */
 export class SetupReport {
   readonly #output: Output;
   readonly #isJson: boolean;

@@ -2,33 +2,33 @@ import { type Bare, bare } from '../../util/own.js';
 import { discardBody, readBody } from '../../util/response-body.js';
 import { Unreachable, unreachable } from './unreachable.js';
 
-/** Seconds in which an answer has to come. */
+/** The time limit of a request, in seconds. */
 const PATIENCE = 5;
 
 /** A response. */
 export interface Answer {
   readonly status: number;
   readonly headers: Headers;
-  /** When it was made, by the clock of this machine: in the middle of the waiting, in milliseconds. */
+  /** The middle of the wait for it, by the clock of this machine, in milliseconds since the epoch. */
   readonly at: number;
 }
 
-/** The same, with its body. */
+/** A response with its body. */
 export interface JsonAnswer extends Answer {
-  /** Undefined where it is no JSON object. */
+  /** Undefined if it is not a JSON object. */
   readonly body: Bare<Readonly<Record<string, unknown>>> | undefined;
-  /** Why the body did not come as a whole, as the end of a sentence; undefined where it did. */
+  /** Why the body is incomplete, as the end of a sentence; undefined if it is complete. */
   readonly unfinished: string | undefined;
 }
 
-/** A signal that ends all waiting. */
+/** Returns a signal that aborts when the time limit is reached. */
 export function patience(): AbortSignal {
   return AbortSignal.timeout(PATIENCE * 1000);
 }
 
 /**
- * Asks by GET, once, and follows no redirect: the token must go nowhere else. The body is left alone: status and
- * headers say enough, and a stream of events has no end.
+ * Sends one GET request. Does not follow redirects, so that the token is not sent to another address. Does not read
+ * the body: status and headers are sufficient, and a stream of events does not end.
  */
 export async function ask(
   url: string | URL,
@@ -40,7 +40,7 @@ export async function ask(
   return answer;
 }
 
-/** The same, where the body is what is asked for. */
+/** Sends one GET request, and reads the body as JSON. */
 export async function askForJson(url: string): Promise<JsonAnswer | Unreachable> {
   const signal = patience();
   const answer = await request(new URL(url), { accept: 'application/json' }, signal);
@@ -73,9 +73,9 @@ async function request(
 }
 
 function whyUnfinished(error: unknown, signal: AbortSignal): string {
-  if (signal.aborted) return `its answer did not end within ${PATIENCE} s`;
-  // undici's own, for whatever happened to the connection.
-  return error instanceof TypeError ? 'its answer broke off' : (error as Error).message;
+  if (signal.aborted) return `its body did not end within ${PATIENCE} s`;
+  // undici throws a TypeError for every failure of the connection.
+  return error instanceof TypeError ? 'its body broke off' : (error as Error).message;
 }
 
 function objectIn(text: string): Bare<Readonly<Record<string, unknown>>> | undefined {

@@ -11,7 +11,7 @@ export interface Challenge {
 const SCHEME = /[\s,]*([\w!#$%&'*+.^`|~-]+)(?=[\s,]|$)/y;
 const PARAMETER = /[\s,]*([\w-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))/y;
 
-/** The first challenge for bearer tokens in these headers; undefined where there is none. */
+/** Returns the first challenge for bearer tokens in these headers; undefined if there is none. */
 export function challengeIn(headers: Headers): Challenge | undefined {
   const parameters = parametersOf('bearer', headers.get('www-authenticate') ?? '');
   if (parameters === undefined) return undefined;
@@ -22,7 +22,7 @@ export function challengeIn(headers: Headers): Challenge | undefined {
   };
 }
 
-/** Several challenges may stand in one header, each with parameters of its own (RFC 9110 section 11.6.1). */
+/** Reads one of the challenges in a header, each with its own parameters (RFC 9110 section 11.6.1). */
 function parametersOf(wanted: string, text: string): Map<string, string> | undefined {
   let parameters: Map<string, string> | undefined;
   for (let at = 0; ; ) {

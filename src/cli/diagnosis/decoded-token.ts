@@ -12,7 +12,7 @@ export class Undecodable {
   constructor(readonly why: string) {}
 }
 
-/** No claim nests deeper; what does could not be shown, for it takes a stack to write it. */
+/** The maximum depth of claims. Real claims are less deep, and the output of deeper ones could overflow the stack. */
 const DEEPEST = 100;
 
 /** Reads header and claims (RFC 7519 section 3). */
@@ -50,7 +50,7 @@ function opaque(text: string): Undecodable {
   );
 }
 
-/** As the guards read it, but for what is nested too deeply. */
+/** Parses a part as the guards do. Returns undefined also if the object is nested too deeply. */
 function shallowObject(part: string): Record<string, unknown> | undefined {
   const object = parseJsonObject(part);
   let level: object[] = object === undefined ? [] : [object];

@@ -1,4 +1,4 @@
-/** What one check of the doctor found, in a line, and where something is wrong, what to do. */
+/** The result of one check of the doctor, in one line, and the fix if there is a problem. */
 export interface Finding {
   readonly check: string;
   readonly verdict: 'ok' | 'problem' | 'skipped';
@@ -6,7 +6,7 @@ export interface Finding {
   readonly fix?: string;
 }
 
-/** How something that Logto lacks is made without the Console. */
+/** How to create something that Logto lacks without the Console. */
 export const OR_BY_SETUP = 'Or describe it in a file, and run npx express-logto-m2m setup FILE.';
 
 export function ok(check: string, message: string): Finding {
@@ -17,7 +17,7 @@ export function problem(check: string, message: string, fix: string): Finding {
   return { check, verdict: 'problem', message, fix };
 }
 
-/** Not asked, and why. */
+/** Returns the finding of a check that was not made, with the reason. */
 export function skipped(check: string, message: string): Finding {
   return { check, verdict: 'skipped', message };
 }

@@ -11,7 +11,7 @@ import { assignment, fromNow, wordOf } from '../words.js';
 import { decodeToken, Undecodable } from './decoded-token.js';
 import { type Finding, OR_BY_SETUP, ok, problem } from './finding.js';
 
-/** What to ask Logto for. */
+/** The token to request from Logto. */
 export interface Wanted {
   readonly endpoint: string;
   readonly app: App;
@@ -46,7 +46,7 @@ export async function askForToken(wanted: Wanted): Promise<Grant> {
   }
 }
 
-/** The fix at the end of the error's message. The rest is the cause. */
+/** Returns the fix at the end of the error's message. The rest is the cause. */
 function fixFor(error: M2MClientError, { endpoint, app, resource, organization }: Wanted): string {
   const { code } = error;
   const [status = 0, description] = [own(error, 'status'), own(error, 'description')];
@@ -74,11 +74,11 @@ export async function tokenFor({
     scopes,
     allowInsecureRequests: allowInsecure,
   };
-  // Which of the two is there only the options of the command tell; the client throws where neither is.
+  // The type requires `resource` or `organizationId`. The client throws if both are missing.
   return createM2MClient(options as M2MClientOptions).getAccessToken();
 }
 
-/** Identifiers are compared character by character, and a slash at the end is the most common mistake. */
+/** Requests the resource with or without a trailing slash: the most common mistake, since Logto compares exactly. */
 async function fixForSlash(wanted: Wanted): Promise<string | undefined> {
   const { resource } = wanted;
   if (resource === undefined) return undefined;

@@ -2,7 +2,7 @@ import { checkEndpoint } from '../../options/uris.js';
 import { assignment } from '../words.js';
 import { type Finding, ok, problem } from './finding.js';
 
-/** Whether tokens name exactly the issuer that an API with this endpoint expects. */
+/** Checks that the issuer is exactly the one that an API with this endpoint expects. */
 export function checkIssuer(endpoint: string, issuer: string): Finding {
   const expected = `${endpoint}/oidc`;
   if (issuer === expected) return ok('issuer', issuer);
@@ -10,7 +10,7 @@ export function checkIssuer(endpoint: string, issuer: string): Finding {
   return problem('issuer', message, fixFor(endpoint, issuer));
 }
 
-/** The endpoint that an API has to have for tokens of this issuer; undefined where none gives it. */
+/** Returns the endpoint that an API needs for tokens of this issuer; undefined if there is none. */
 export function endpointFor(issuer: string): string | undefined {
   const base = /^(https?:\/\/.+)\/oidc$/.exec(issuer)?.[1];
   try {

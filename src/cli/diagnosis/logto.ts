@@ -15,10 +15,10 @@ const LONGEST = 10_000;
 /** The shortest delay before the first retry, in milliseconds. */
 const FIRST_PAUSE = 400;
 
-/** What was found at one endpoint. */
+/** The findings at one endpoint. */
 export interface Examined {
   readonly findings: readonly Finding[];
-  /** Whether Logto answers there at all: without it nothing else can be asked. */
+  /** Whether Logto responds there. If not, no other check is possible. */
   readonly isLogto: boolean;
 }
 
@@ -50,7 +50,7 @@ export async function examineLogto(
   return { findings, isLogto: true };
 }
 
-/** Asks again, where Logto is busy or fails. */
+/** Sends a request, and retries it while Logto is busy or fails. */
 async function askUntilItAnswers(url: string, pause: Io['pause']): Promise<JsonAnswer | Unreachable> {
   const end = performance.now() + LONGEST;
   for (let failures = 0; ; failures += 1) {
@@ -63,8 +63,8 @@ async function askUntilItAnswers(url: string, pause: Io['pause']): Promise<JsonA
 }
 
 /**
- * Whether this is the tenant of the API, and not that of the Console. In Logto's source the admin tenant alone has this
- * route (packages/core, routes/well-known).
+ * Checks that this is the tenant of the API, and not that of the Console. In Logto's source, only the admin tenant has
+ * this route (packages/core, routes/well-known).
  */
 async function checkTenant(endpoint: string): Promise<Finding> {
   const answer = await askForJson(`${endpoint}/api/.well-known/endpoints/default`);
@@ -77,7 +77,7 @@ async function checkTenant(endpoint: string): Promise<Finding> {
   return problem('endpoint', message, `${set} the address of your tenant.`);
 }
 
-/** The address in its normal form; undefined where it can be no endpoint. */
+/** Returns the normalized address; undefined if it cannot be an endpoint. */
 function endpointIn(address: string): string | undefined {
   try {
     return checkEndpoint('logto-m2m', 'endpoint', address, true);

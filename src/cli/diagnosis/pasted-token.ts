@@ -2,7 +2,7 @@ import { withoutTrailing } from '../../util/addresses.js';
 import { bare } from '../../util/own.js';
 import { Undecodable } from './decoded-token.js';
 
-/** Finds the token in pasted text. */
+/** The token in pasted text. */
 export interface Pasted {
   readonly token: string;
   /** The other tokens in the text, which are ignored. */
@@ -11,13 +11,13 @@ export interface Pasted {
 
 /** Matches invisible characters that are copied with a text. */
 const INVISIBLE = /[\u00ad\u200b-\u200f\u2060\ufeff]/g;
-/** A line break inside a token: what follows is nothing but a part of it, and does not begin one of its own. */
+/** Matches a line break inside a token: only the rest of the token follows on the line, not another token. */
 const WRAP = /(?<=[\w.-])[ \t]*\r?\n[ \t]*(?!eyJ[\w-]+\.[\w-]+\.[\w-])(?=[\w.-]+[ \t]*(?:["',;}]|\r?\n|$))/g;
-/** What a token is made of. */
+/** Matches the characters of a token. */
 const RUNS = /[\w.-]+/g;
 const NAMED = /access_token["']?\s*[:=]\s*["']?(eyJ[\w-]+(?:\.[\w-]*)+)/;
 
-/** The token in a header, in Logto's whole answer, in a command line or in a line of settings; or the text itself. */
+/** Returns the token in a header, in Logto's response, in a command line or in a line of settings; or the text itself. */
 export function tokenIn(text: string): Pasted | Undecodable {
   const clean = text.replace(INVISIBLE, '').trim();
   const answer = answerIn(clean);
@@ -33,7 +33,7 @@ export function tokenIn(text: string): Pasted | Undecodable {
   return { token: jwtIn(named) ?? named, beside: 'other tokens' };
 }
 
-/** A token endpoint's answer (RFC 6749 section 5.1, OpenID Connect Core section 3.1.3.3). */
+/** Reads the response of a token endpoint (RFC 6749 section 5.1, OpenID Connect Core section 3.1.3.3). */
 function answerIn(text: string): Pasted | undefined {
   if (!text.startsWith('{')) return undefined;
   try {
@@ -47,8 +47,8 @@ function answerIn(text: string): Pasted | undefined {
 }
 
 /**
- * A JWT, or what is left of one: base64url of `{"`, and dots. A regular expression would search for the dot again from
- * each `eyJ`, and take quadratic time.
+ * Returns the JWT, or the part of one: base64url of `{"`, and dots. A regular expression would search for the dot again
+ * from each `eyJ`, and take quadratic time.
  */
 function jwtIn(run: string): string | undefined {
   let start = run.indexOf('eyJ');
@@ -61,12 +61,12 @@ function jwtIn(run: string): string | undefined {
   return undefined;
 }
 
-/** One that ends a sentence; two dots are all that a token has. */
+/** Removes the full stop of a sentence. A token has only two dots. */
 function withoutFullStop(token: string): string {
   return token.split('.').length > 3 ? withoutTrailing(token, '.') : token;
 }
 
-/** What is no JWT, without what is often copied with it. */
+/** Removes the scheme and the quotation marks that are often copied with a token. */
 function unadorned(text: string): string {
   return text.replace(/^(authorization:\s*)?bearer\s+/i, '').replace(/^(["'])(.*)\1$/s, '$2');
 }

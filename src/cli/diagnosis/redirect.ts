@@ -1,6 +1,6 @@
 import type { Answer } from './ask.js';
 
-/** Where a redirect leads (RFC 9110 section 15.4); undefined where there is none, or it leads to nothing to be asked. */
+/** Returns the target of a redirect (RFC 9110 section 15.4); undefined if there is none, or if it is not an HTTP URL. */
 export function redirectOf({ status, headers }: Answer, from: string): URL | undefined {
   const location = headers.get('location');
   if (status < 300 || status >= 400 || location === null) return undefined;

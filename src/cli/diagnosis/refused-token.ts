@@ -14,11 +14,11 @@ export interface Sent {
   readonly appId: string;
 }
 
-/** Where the challenge has no error code, none came (RFC 6750 section 3.1). */
+/** The fix if the challenge has no error code: the API received no token (RFC 6750 section 3.1). */
 const LOST =
   'The API did not receive the token: does a proxy before the API remove the Authorization header?';
 
-/** What to do about each refusal of this package's guards. Those not here a token just granted cannot meet. */
+/** The fix for each refusal of this package's guards. The other refusals do not occur with a new token. */
 const FIXES: Partial<Record<AuthErrorReason, (sent: Sent, challenge: Challenge) => string>> = {
   malformed: () => 'The header was altered: does a proxy before the API add its own Authorization header?',
   audience: ({ audience }) =>
@@ -48,7 +48,7 @@ const FIXES: Partial<Record<AuthErrorReason, (sent: Sent, challenge: Challenge) 
   },
 };
 
-/** What to do about a 401 or 403, by the challenge that came with it. */
+/** Returns the fix for a 401 or 403, based on its challenge. */
 export function fixForRefusal(status: number, challenge: Challenge | undefined, sent: Sent): string {
   if (challenge === undefined) {
     return 'The response is not from a guard for bearer tokens: it comes from a proxy before the API, or from the handler.';

@@ -4,16 +4,16 @@ import { inARow } from '../words.js';
 import { type Finding, OR_BY_SETUP, ok, problem, skipped } from './finding.js';
 import type { Wanted } from './granted-token.js';
 
-/** What the API itself has said of permissions. */
+/** The permissions that the API itself has named. */
 export interface NamedByApi {
   readonly scopes: readonly string[];
-  /** Whether it has let the token in, though it was asked for nothing but what the API named: one of them can do. */
+  /** Whether the API accepted a token for which only the named permissions were requested: one of them may suffice. */
   readonly isContent: boolean;
 }
 
 /**
- * Which of the permissions came. Logto leaves the others out without a word, for a role that is missing and for a
- * name that it does not know alike.
+ * Checks which of the permissions were granted. Logto silently omits a permission both if a role is missing and if it
+ * does not know the name.
  */
 export function checkScopes(wanted: Wanted, granted: readonly string[], named: NamedByApi): Finding {
   const { scopes } = wanted;
@@ -30,12 +30,12 @@ export function checkScopes(wanted: Wanted, granted: readonly string[], named: N
     granted.length === 0
       ? 'The token has no permission at all'
       : `The token has ${inARow(granted)}, but more was requested`;
-  // What was asked for, too, is another permission and no other spelling.
+  // A scope that was also requested is another permission, not another spelling.
   const known = named.scopes.filter((scope) => !scopes.includes(scope));
   return problem('scopes', `${came}; not granted: ${inARow(missing)}.`, fixFor(missing, wanted, known));
 }
 
-/** What to do about permissions that were asked for and not granted. */
+/** Returns the fix for permissions that were requested and not granted. */
 export function adviceOnRoles(missing: readonly string[], { app, resource, organization }: Wanted): string {
   const advice = adviceOnMissing(missing, { appId: app.id, resource, organizationId: organization });
   return `${advice} ${OR_BY_SETUP}`;
@@ -51,7 +51,7 @@ function fixFor(missing: readonly string[], wanted: Wanted, known: readonly stri
   return others.length === 0 ? guess : `${guess} For ${inARow(others)}: ${adviceOnRoles(others, wanted)}`;
 }
 
-/** In a short name every other letter makes another name. */
+/** Returns how many letters may differ in a misspelling of the name. In a short name, each letter makes another name. */
 function slipsIn(name: string): number {
   return Math.min(2, Math.floor(name.length / 5));
 }

@@ -1,13 +1,13 @@
 import type { Answer } from './ask.js';
 import { redirectOf } from './redirect.js';
 
-/** What an answer fails by, as the end of a sentence. */
+/** Why a response is a failure, as the end of a sentence, and the fix. */
 export interface Failure {
   readonly why: string;
   readonly fix: string;
 }
 
-/** What is wrong with an answer that says nothing of tokens, by its status; undefined where that can be a handler's. */
+/** Returns the failure that the status shows if there is no challenge; undefined if a handler may send that status. */
 export function failureOf(answer: Answer, url: URL): Failure | undefined {
   const { status, headers } = answer;
   if (status >= 300 && status < 400) {
@@ -41,7 +41,7 @@ export function failureOf(answer: Answer, url: URL): Failure | undefined {
   return undefined;
 }
 
-/** Of another site no path: it may hold what was sent. */
+/** Returns the path, or only the origin if it is another one: the path there may contain what was sent. */
 function placeOf({ origin, pathname }: URL, from: URL): string {
   return origin === from.origin ? `${pathname} there` : origin;
 }

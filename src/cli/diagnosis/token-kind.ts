@@ -16,13 +16,13 @@ export interface TokenKind {
     | 'other';
   /** In a sentence. */
   readonly sentence: string;
-  /** Whether a program is to call an API with it. */
+  /** Whether it is intended for programs that call an API. */
   readonly isForMachines: boolean;
-  /** How a guard would ask for such a token. */
+  /** The options of a guard that requires such a token. */
   readonly demand: Pick<VerifyOptions, 'organization' | 'organizationToken'>;
 }
 
-/** Which of Logto's tokens this is, by its claims. */
+/** Returns the kind of a Logto token, based on its claims. */
 export function kindOfToken({ header, claims }: DecodedToken): TokenKind {
   const { aud, sub, client_id: app, organization_id: organization } = claims;
   if (!isAccessTokenType(header['typ'])) return noAccessToken(claims);
@@ -43,7 +43,7 @@ export function kindOfToken({ header, claims }: DecodedToken): TokenKind {
   return ofSender(claims, 'api', `An access token of the app ${wordOf(app ?? sub)} for the API ${audience}.`);
 }
 
-/** A user's tokens look the same, but for whom they speak for. */
+/** Distinguishes the token of a user from that of an app. Only the sender differs. */
 function ofSender(claims: DecodedToken['claims'], name: TokenKind['name'], sentence: string): TokenKind {
   const { sub, client_id: app } = claims;
   if (sub === app) return { name, sentence, isForMachines: true, demand: {} };

@@ -1,5 +1,5 @@
 import { member, own } from '../../util/own.js';
-/** Nobody answered. */
+/** There was no response. */
 export class Unreachable {
   constructor(
     readonly why: string,
@@ -14,11 +14,11 @@ interface Place {
   /** `port 3001` */
   readonly port: string;
   readonly isHttps: boolean;
-  /** Seconds. */
+  /** In seconds. */
   readonly patience: number;
 }
 
-/** What a `fetch` has failed by. */
+/** The error of a failed `fetch`. */
 interface Failure {
   readonly code: string;
   readonly message: string;
@@ -27,11 +27,11 @@ interface Failure {
 type Explanation = (place: Place, failure: Failure) => readonly [why: string, fix: string];
 
 const silent: Explanation = ({ host, patience }) => [
-  `${host} did not answer within ${patience} s`,
+  `${host} did not respond within ${patience} s`,
   'Does a firewall or security group let this machine through, and is the port right? By default, Node ignores HTTPS_PROXY.',
 ];
 
-/** By the code that Node or OpenSSL gives; else by the message, where there is no code of its own. */
+/** The explanations by the error code of Node or OpenSSL, or by the message if the error has no code. */
 const EXPLANATIONS: readonly (readonly [sign: RegExp, explanation: Explanation])[] = [
   [/^(TimeoutError|ETIMEDOUT|UND_ERR_(CONNECT|HEADERS|BODY)_TIMEOUT)$/, silent],
   [
@@ -128,7 +128,7 @@ const EXPLANATIONS: readonly (readonly [sign: RegExp, explanation: Explanation])
   ],
 ];
 
-/** Says what a `fetch` has failed by, and what to do about it. */
+/** Returns why a `fetch` failed, and the fix. */
 export function unreachable(error: unknown, url: URL, patience: number): Unreachable {
   const { host, hostname, protocol } = url;
   const isHttps = protocol === 'https:';
@@ -143,7 +143,7 @@ export function unreachable(error: unknown, url: URL, patience: number): Unreach
   return new Unreachable(why, fix);
 }
 
-/** undici says "fetch failed", and keeps what happened in the cause. */
+/** Returns the code and message of the cause: the message of undici is only "fetch failed". */
 function failureIn(error: unknown): Failure {
   const cause = own(error, 'cause') ?? error;
   const [code, name, message] = [own(cause, 'code'), member(cause, 'name'), member(cause, 'message')];

@@ -1,21 +1,21 @@
 import { AuthError, createLogtoAuth, type VerifyOptions } from '../../index.js';
 import { checkAudiences } from '../../options/uris.js';
 
-/** What an API is configured with. */
+/** The configuration of an API. */
 export interface ApiConfiguration {
   readonly endpoints: readonly string[];
-  /** None where it lives on organization tokens alone. */
+  /** Empty if the API accepts only organization tokens. */
   readonly resources: readonly string[];
   readonly allowInsecure: boolean;
 }
 
-/** So that LOGTO_AUDIENCE is not read, where other resources were named than it does, or none. */
+/** An audience for the case that no resource was named. Without it, the guard would read LOGTO_AUDIENCE. */
 const NONE = 'https://none.invalid';
 
 /**
- * Asks the very guard that protects an API. It fetches Logto's keys, and sends nothing.
+ * Verifies the token with the same guard that protects an API. Fetches Logto's keys, and does not send the token.
  *
- * @returns why the token is refused; undefined where it is accepted
+ * @returns why the token is refused; undefined if it is accepted
  */
 export async function refusalOf(
   token: string,
@@ -37,7 +37,7 @@ export async function refusalOf(
   }
 }
 
-/** Whether an API can be configured with it. */
+/** Whether an API can be configured with this value. */
 export function isResource(value: unknown): value is string {
   try {
     return typeof value === 'string' && checkAudiences('logto-m2m', value).length > 0;

@@ -38,7 +38,7 @@ function permissionsBeside({ apis }: Setup, tenant: Tenant): string[] {
   });
 }
 
-/** Roles of the file that grant more, and other roles that grant a permission of an API of the file. */
+/** Lists roles of the file that grant more, and other roles that grant a permission of an API of the file. */
 async function rolesBeside(api: ManagementApi, setup: Setup, tenant: Tenant): Promise<string[]> {
   const described = new Set(setup.apis.map(({ indicator }) => indicator));
   const texts: string[] = [];
@@ -57,7 +57,7 @@ async function rolesBeside(api: ManagementApi, setup: Setup, tenant: Tenant): Pr
   return texts;
 }
 
-/** Apps of the file that have other roles, and other apps that have a role of the file. */
+/** Lists apps of the file that have other roles, and other apps that have a role of the file. */
 async function appsBeside(api: ManagementApi, { apps, roles }: Setup, ids: Ids): Promise<string[]> {
   const texts: string[] = [];
   for (const app of apps) {
@@ -74,7 +74,7 @@ async function appsBeside(api: ManagementApi, { apps, roles }: Setup, ids: Ids):
   return texts;
 }
 
-/** Organization roles of the file that grant more, and others that grant a permission that the file describes. */
+/** Lists organization roles of the file that grant more, and others that grant a permission in the file. */
 function organizationRolesBeside(setup: Setup, tenant: Tenant): string[] {
   const described = new Set(setup.organizationPermissions.map(({ name }) => name));
   // The list of roles contains no API, so permissions are identified by their ids.
@@ -107,7 +107,7 @@ function organizationRolesBeside(setup: Setup, tenant: Tenant): string[] {
     });
 }
 
-/** Members of the file that have other roles, and members that the file does not list. */
+/** Lists members of the file that have other roles, and members that the file does not list. */
 async function membersBeside(api: ManagementApi, { organizations }: Setup, ids: Ids): Promise<string[]> {
   const texts: string[] = [];
   for (const { name, members } of organizations) {

@@ -7,7 +7,7 @@ import type { Named } from './entry.js';
 import type { ApiPermission } from './setup.js';
 import { type Ids, type Step, seen } from './steps.js';
 
-/** The key of a permission in `Ids`. */
+/** Returns the key of a permission in `Ids`. */
 export function keyOf({ indicator, name }: ApiPermission): string {
   return `${name} of ${indicator}`;
 }
@@ -43,7 +43,7 @@ function shown(value: unknown): string {
   return typeof value === 'object' ? cut(JSON.stringify(value)) : show(value);
 }
 
-/** `read:products and write:products`; with their APIs if they belong to several. */
+/** Returns `read:products and write:products`; with their APIs if they belong to several. */
 export function namesOf(permissions: readonly { readonly name: string }[]): string {
   const indicators = permissions.map((one) => own(one, 'indicator'));
   const areOfSeveral = new Set(indicators.filter((one) => one !== undefined)).size > 1;
@@ -54,12 +54,12 @@ export function namesOf(permissions: readonly { readonly name: string }[]): stri
   );
 }
 
-/** The names as the end of a line; empty if there are none. */
+/** Returns the names as the end of a line; empty if there are none. */
 export function withNames(permissions: readonly { readonly name: string }[]): string {
   return permissions.length === 0 ? '' : ` with ${namesOf(permissions)}`;
 }
 
-/** Name and description for a request. Logto treats an absent description as empty. */
+/** Returns name and description for a request. Logto treats an absent description as empty. */
 export function bodyOf({ name, description }: { name: string; description: string | undefined }): object {
   return { name, ...(description && { description }) };
 }

@@ -46,8 +46,8 @@ function looseForm(name: string): string {
 }
 
 /**
- * An API is identified by its indicator. The same name with another indicator, or the same indicator with another
- * name, may be a typo or another API.
+ * Finds APIs with the same name and another indicator, or with the same indicator and another name: a typo or another
+ * API. An API is identified by its indicator.
  */
 function apiDoubts({ name, indicator }: Api, { apis }: Tenant): string[] {
   const found = apis.find((one) => one.indicator === indicator);
@@ -65,7 +65,7 @@ function apiDoubts({ name, indicator }: Api, { apis }: Tenant): string[] {
     );
 }
 
-/** Logto allows several apps or organizations with the same name. */
+/** Finds several entities with the same name. Logto allows that for apps and organizations. */
 function nameDoubts(what: string, name: string, all: readonly Named[]): string[] {
   const ids = all.filter((one) => one.name === name).map(({ id }) => id);
   if (ids.length < 2) return [];
@@ -74,7 +74,7 @@ function nameDoubts(what: string, name: string, all: readonly Named[]): string[]
   ];
 }
 
-/** A role for users cannot be assigned to an app. */
+/** Finds a role for users with this name. It cannot be assigned to an app. */
 function roleDoubts(what: string, name: string, all: readonly TenantRole[]): string[] {
   const ofUsers = all.some((role) => role.name === name && role.type !== MACHINE);
   if (!ofUsers) return [];

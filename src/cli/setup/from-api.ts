@@ -47,7 +47,7 @@ export async function compareWithApi(
   ];
 }
 
-/** The path of an API follows the well-known path (RFC 9728 section 3.1). */
+/** Returns the address of the document: the path of an API follows the well-known path (RFC 9728 section 3.1). */
 function documentOf({ href, origin, pathname, search }: URL): string {
   if (pathname === WELL_KNOWN || pathname.startsWith(`${WELL_KNOWN}/`)) return href;
   return `${origin}${WELL_KNOWN}${pathname.replace(/\/$/, '')}${search}`;

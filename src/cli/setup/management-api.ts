@@ -130,8 +130,8 @@ export class ManagementApi {
   }
 
   /**
-   * The number of entries on all pages. The Link header is unusable, since its addresses lack /api. If a page were
-   * mistaken for the last one, the entries of the next page would be created again.
+   * Returns the number of entries on all pages. The Link header is unusable, since its addresses lack /api. If a page
+   * were mistaken for the last one, the entries of the next page would be created again.
    */
   #totalOf({ headers }: CallAnswer, path: string): number {
     const total = headers.get('total-number');
@@ -190,7 +190,7 @@ export class ManagementApi {
   }
 }
 
-/** In Logto Cloud, the Management API and the first domain of a tenant are named after the tenant id. */
+/** Returns the indicator of the Management API. In Logto Cloud, it and the tenant's first domain contain the tenant id. */
 function resourceOf(endpoint: string, tenantId: string | undefined): string {
   const [, inCloud] = /^https:\/\/([\w-]+)\.logto\.app$/.exec(endpoint) ?? [];
   return managementApiResource(tenantId ?? inCloud);

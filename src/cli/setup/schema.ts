@@ -108,7 +108,7 @@ function typeOf(value: unknown): string {
   return value === null ? 'null' : typeof value;
 }
 
-/** The entries of a Map, or inherited members of a class, would be skipped. */
+/** Whether it is a plain object. The entries of a Map, or inherited members of a class, would be skipped. */
 function isPlain(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === Object.prototype || prototype === null;

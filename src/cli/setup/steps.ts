@@ -1,6 +1,6 @@
 /**
- * What is found of one thing: it is to be made, it is there, it differs and is left, the tenant has it beside the file, or
- * the file lacks it.
+ * The state of an entity: it must be created, it exists, it differs and is not changed, only the tenant has it, or the
+ * file lacks it.
  */
 export type Action = 'make' | 'there' | 'differs' | 'beside' | 'lacks';
 
@@ -13,7 +13,7 @@ export interface Step {
   readonly make: (() => Promise<void>) | undefined;
 }
 
-/** A step that creates nothing. */
+/** Returns a step that creates nothing. */
 export function seen(action: Exclude<Action, 'make'>, text: string): Step {
   return { action, text, make: undefined };
 }
@@ -42,7 +42,7 @@ export class Ids {
   }
 }
 
-/** A name may contain any text, so joining the two could be ambiguous. */
+/** Returns an unambiguous key. A name may contain any text, so a separator could be part of it. */
 function keyOf(kind: string, name: string): string {
   return JSON.stringify([kind, name]);
 }

@@ -67,7 +67,7 @@ export async function readTenant(api: ManagementApi, setup: Setup): Promise<Tena
   };
 }
 
-/** The permissions that a role grants. @throws SetupError */
+/** Returns the permissions that a role grants. @throws SetupError */
 export function permissionsOfRole(api: ManagementApi, id: string): Promise<TenantPermission[]> {
   return api.list(`api/roles/${id}/scopes`, (entry) => ({
     ...namedOf(entry),
@@ -75,12 +75,12 @@ export function permissionsOfRole(api: ManagementApi, id: string): Promise<Tenan
   }));
 }
 
-/** The roles that an app has. @throws SetupError */
+/** Returns the roles that an app has. @throws SetupError */
 export function rolesOfApp(api: ManagementApi, id: string): Promise<Named[]> {
   return api.list(`api/applications/${id}/roles`, namedOf);
 }
 
-/** The apps that are members of an organization. @throws SetupError */
+/** Returns the apps that are members of an organization. @throws SetupError */
 export function membersOf(api: ManagementApi, id: string): Promise<TenantMember[]> {
   return api.list(`api/organizations/${id}/applications`, (entry) => ({
     ...namedOf(entry),

@@ -303,7 +303,7 @@ describe('logto-m2m setup, before it calls the Management API,', () => {
       'the secret ends with a line break',
       (secret) => ({ LOGTO_APP_SECRET: `${secret}\n` }),
       2,
-      /^logto-m2m: LOGTO_APP_SECRET ends with a line break\. Logto accepts printable ASCII alone\./,
+      /^logto-m2m: LOGTO_APP_SECRET ends with a line break\. Logto accepts only printable ASCII\./,
     ],
   ])('explains the problem if %s', { timeout: 20_000 }, async (_what, env, code, sentence) => {
     const logto = await openTenant();

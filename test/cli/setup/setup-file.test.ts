@@ -70,7 +70,7 @@ describe('a set-up file', () => {
     [
       'an indicator that is not a URI',
       { api: { name: 'A', indicator: 'shopping', permissions: {} } },
-      'api: `indicator` must be an API resource indicator of Logto, an absolute URI without a fragment as https://shopping.api, not "shopping".',
+      'api: `indicator` must be an API resource indicator of Logto, an absolute URI without a fragment, such as https://shopping.api, not "shopping".',
     ],
     [
       'an API that is not described',

@@ -301,7 +301,7 @@ export const readme: Scenarios = {
         await get('/products', await token({ scopes: 'write:products' }));
         await expect
           .poll(() => program.output)
-          .toMatch(/^403 scope The token lacks read:products; granted was "write:products"/);
+          .toMatch(/^403 scope The token lacks read:products; it has "write:products"/);
       },
     ),
 
