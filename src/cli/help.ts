@@ -108,7 +108,7 @@ nothing.
 The app is the one of LOGTO_APP_ID and LOGTO_APP_SECRET: a machine-to-machine app with a role that has the
 permission all of the Logto Management API. With Logto Cloud and a custom domain, set LOGTO_TENANT_ID.
 
-Exit codes: 0 everything was created, or nothing is to do; 1 the set-up failed, or --check or --from-api found
+Exit codes: 0 everything was created, or there was nothing to do; 1 the set-up failed, or --check or --from-api found
 something; 2 wrong usage, or a fault in the file; 3 --plan found something to create; 70 the command itself
 failed.`,
 };

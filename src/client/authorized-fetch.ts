@@ -54,7 +54,7 @@ export function createAuthorizedFetch(
   function addressOf(address: string | URL, base: URL | undefined): URL {
     if (base === undefined) {
       throw new TypeError(
-        `fetch: pass \`baseUrl\`, the address of ${resource ?? 'the API'}, to createM2MClient: without it no address is known to be the API's.`,
+        `fetch: pass \`baseUrl\`, the address of ${resource ?? 'the API'}, to createM2MClient: the token is sent only to that address.`,
       );
     }
     const url = new URL(address, base);

@@ -170,7 +170,7 @@ function checkBaseUrl(value: unknown, allowInsecure: boolean): URL {
     'could read the token',
   );
   if (/[?#]/.test(url.href)) {
-    throw faultError(OWNER, `\`baseUrl\` must have no query and no fragment: ${show(value)}.`);
+    throw faultError(OWNER, `\`baseUrl\` must not have a query or a fragment: ${show(value)}.`);
   }
   if (!url.pathname.endsWith('/')) url.pathname += '/';
   return url;

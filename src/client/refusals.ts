@@ -63,7 +63,7 @@ export const REFUSALS: readonly Row[] = [
     cause: ({ endpoint, appId }) =>
       `Logto at ${endpoint} has no app ${appId}: it was deleted, or it belongs to another tenant.`,
     fix: (request) =>
-      'Compare the app id and the endpoint with the Logto Console. Where you host Logto yourself, the address of the ' +
+      'Compare the app id and the endpoint with the Logto Console. If you host Logto yourself, the address of the ' +
       `Console (port 3002 by default) is that of another tenant.${adviceOnSurplus(request)}`,
   },
   { code: 'invalid_request', says: /requested grant type is not allowed/, ...NOT_FOR_MACHINES },
@@ -150,8 +150,7 @@ export const REFUSALS: readonly Row[] = [
     code: 'invalid_request',
     says: /^origin .* not allowed/,
     cause: () => 'The request has an Origin header, and the app does not allow requests from that origin.',
-    fix: () =>
-      'Ask for tokens on a server, never in a browser: a page would show the secret to everybody who reads it.',
+    fix: () => 'Request tokens on a server, never in a browser, where everyone could read the secret.',
   },
 ];
 

@@ -21,7 +21,7 @@ export function refused(settings: ClientSettings, status: number, answer: object
   // An authorization server never sends the secret back, so this response is from something else.
   if (code === undefined) return invalidResponse(settings, status);
   const description = safeText(settings, own(answer, 'error_description'));
-  const message = `Logto gave no token: ${description ?? 'it did not say why'} (${code}).`;
+  const message = `Logto issued no token: ${description ?? 'it gave no reason'} (${code}).`;
   const explanation = explain({ status, code, description }, settings);
   const hint = explanation && `${explanation.cause} ${explanation.fix}`;
   return new TokenFailure(new M2MClientError(code, message, { status, description, hint }), false);
@@ -29,11 +29,11 @@ export function refused(settings: ClientSettings, status: number, answer: object
 
 /** Logto responded with 429 or 5xx. */
 export function unavailable({ endpoint }: ClientSettings, { status, headers }: Response): TokenFailure {
-  const message = `Logto gave no token: ${endpoint} answered ${status}.`;
+  const message = `Logto issued no token: ${endpoint} responded with status ${status}.`;
   const hint =
     status === 429
-      ? 'Logto, or a proxy before it, limits how often it may be asked: wait, keep one client for each API, and let replicas share its token by `store`.'
-      : 'Logto, or a proxy before it, fails: look at its log, and whether it reaches its database.';
+      ? 'Logto, or a proxy before it, limits the rate of requests: wait, keep one client for each API, and let replicas share its token by `store`.'
+      : 'Logto, or a proxy before it, fails: see its log, and check that Logto reaches its database.';
   return new TokenFailure(
     new M2MClientError('unavailable', message, { status, hint }),
     true,
@@ -43,26 +43,26 @@ export function unavailable({ endpoint }: ClientSettings, { status, headers }: R
 
 /** No response was received. */
 export function unreachable({ endpoint }: ClientSettings, thrown: unknown): TokenFailure {
-  const message = `Logto gave no token: ${endpoint} cannot be reached (${reasonOf(thrown)}).`;
+  const message = `Logto issued no token: ${endpoint} cannot be reached (${reasonOf(thrown)}).`;
   return new TokenFailure(new M2MClientError('network', message), true);
 }
 
 /** No complete response was received in time. */
 export function timedOut({ endpoint, timeout }: ClientSettings): TokenFailure {
-  const message = `Logto gave no token: ${endpoint} did not respond within ${timeout} s.`;
+  const message = `Logto issued no token: ${endpoint} did not respond within ${timeout} s.`;
   return new TokenFailure(new M2MClientError('timeout', message), true);
 }
 
 /** The response ended before it was complete. */
 export function brokenOff({ endpoint }: ClientSettings, status: number): TokenFailure {
-  const message = `Logto gave no token: the answer of ${endpoint} (${status}) broke off.`;
+  const message = `Logto issued no token: the response of ${endpoint} (${status}) broke off.`;
   return new TokenFailure(new M2MClientError('invalid_response', message, { status }), true);
 }
 
 /** The response is not from an authorization server, or not from this address. A retry would not change that. */
 export function invalidResponse({ endpoint }: ClientSettings, status: number): TokenFailure {
-  const message = `Logto gave no token: what ${endpoint}/oidc/token answered (${status}) is no answer of Logto's.`;
-  const hint = `Is ${endpoint} the base URL of your Logto, with the right port, and no proxy in between that answers itself?`;
+  const message = `Logto issued no token: the response of ${endpoint}/oidc/token (${status}) is not from Logto.`;
+  const hint = `Is ${endpoint} the base URL of your Logto, with the right port, without a proxy that responds instead?`;
   return new TokenFailure(new M2MClientError('invalid_response', message, { status, hint }), false);
 }
 

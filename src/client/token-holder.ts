@@ -133,7 +133,7 @@ export class TokenHolder {
 
   #publishMissing(missingScopes: readonly string[]): void {
     const hint = adviceOnMissing(missingScopes, this.#settings);
-    const message = 'Logto granted less than was asked for.';
+    const message = 'Logto granted fewer scopes than requested.';
     const error = new M2MClientError('scopes_missing', message, { hint, missingScopes });
     publishScopesMissing({ appId: this.#settings.appId, error });
   }

@@ -24,7 +24,7 @@ export function checkEndpoint(
 ): string {
   const url = checkAddress(owner, option, value, ENDPOINT, allowInsecure, risk);
   if (value.includes('?') || value.includes('#')) {
-    throw faultError(owner, `\`${option}\` must have no query and no fragment: ${show(value)}.`);
+    throw faultError(owner, `\`${option}\` must not have a query or a fragment: ${show(value)}.`);
   }
   const path = withoutTrailing(url.pathname, '/');
   if (OIDC_PATH.test(path)) {
@@ -51,7 +51,7 @@ export function checkAddress(
   const url = typeof value === 'string' && URL.canParse(value) ? new URL(value) : undefined;
   if (url === undefined || !/^https?:$/.test(url.protocol)) throw optionError(owner, option, needed, value);
   if (url.username !== '' || url.password !== '') {
-    throw faultError(owner, `\`${option}\` must hold no user name and password: ${show(value)}.`);
+    throw faultError(owner, `\`${option}\` must not contain a user name or a password: ${show(value)}.`);
   }
   if (url.protocol === 'http:' && !allowInsecure && !isLoopback(url.hostname)) {
     throw faultError(
@@ -100,7 +100,7 @@ function checkAudience(owner: Owner, option: string, value: string): void {
     throw faultError(
       owner,
       `\`${option}\` must not be ${show(value)}: Logto gives such tokens to any app, with any permission ` +
-        'that it asks for, so they prove nothing. Pass the indicator of an API resource of yours.',
+        'that it asks for, so they prove nothing. Pass the indicator of your API resource.',
     );
   }
   if (!isUri(value)) {
@@ -121,7 +121,7 @@ function adviceOnUri(value: string): string {
   const { href } = new URL(value);
   const uri = value.endsWith('/') ? href : withoutTrailing(href, '/');
   if (!isUri(uri)) return '';
-  return ` Logto accepts such an identifier, but it is no URI: create the API resource there as ${show(uri)}, and pass that.`;
+  return ` Logto accepts such an identifier, but it is not a URI: create the API resource there as ${show(uri)}, and pass that.`;
 }
 
 /** @throws TypeError if the value is not a URL that fits a challenge */

@@ -2,7 +2,7 @@ import { own } from './own.js';
 
 /** How to set a variable in time. */
 export const SET_IN_TIME =
-  "Have it set before this runs: start with `node --env-file=.env`, or put `import 'dotenv/config'` (in CommonJS `require('dotenv/config')`) first.";
+  "Set it before this runs: start with `node --env-file=.env`, or put `import 'dotenv/config'` (in CommonJS `require('dotenv/config')`) first.";
 
 /** Reads an environment variable as an own member, since `process.env` has a prototype. */
 export function variable(name: string, env = process.env): string | undefined {

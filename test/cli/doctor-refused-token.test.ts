@@ -80,7 +80,7 @@ describe('logto-m2m doctor explains why Logto refused a token:', () => {
     expect(code).toBe(1);
     expect(problems).toHaveLength(1);
     const [message = '', advice = ''] = problems[0]?.split(' → ') ?? [];
-    expect(message).toContain(`✗ token         Logto gave no token: ${says} (${refusal.error}).`);
+    expect(message).toContain(`✗ token         Logto issued no token: ${says} (${refusal.error}).`);
     expect(message).toMatch(cause);
     expect(advice).toMatch(fix);
     await front.stop();
@@ -127,7 +127,7 @@ describe('logto-m2m doctor, for names that Logto accepts and the protocol does n
     expect(code).toBe(1);
     expect(problems).toEqual([
       expect.stringMatching(
-        /^✗ configuration .*Logto accepts such an identifier, but it is no URI: create the API resource there as "https:\/\/xn--bcher-kva\.api\/%C3%BC", and pass that\.$/,
+        /^✗ configuration .*Logto accepts such an identifier, but it is not a URI: create the API resource there as "https:\/\/xn--bcher-kva\.api\/%C3%BC", and pass that\.$/,
       ),
     ]);
   });

@@ -90,7 +90,7 @@ describe('logto-m2m token', () => {
     const env = { LOGTO_ENDPOINT: front.url };
     const { code, stdout, stderr } = await token([], env);
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
-    expect(stderr).toMatch(/answered \(200\) is no answer of Logto's/);
+    expect(stderr).toMatch(/\(200\) is not from Logto/);
     expect(stderr).not.toContain('eyJ');
     const forMachines = await token(['--json'], env);
     expect(JSON.parse(forMachines.stdout)).toMatchObject({ error: { code: 'invalid_response' } });

@@ -116,7 +116,7 @@ it.each<[what: string, status: number, headers: Record<string, string>, text: st
     const server = await Recorder.start((_req, res) => void res.writeHead(status, headers).end(text));
     const error = await failAt(server);
     expect(error).toMatchObject({ code: 'invalid_response', status });
-    expect(error?.hint).toMatch(/no proxy in between that answers itself/);
+    expect(error?.hint).toMatch(/without a proxy that responds instead/);
     expect(server.requests).toHaveLength(1);
     await server.stop();
   },
@@ -141,7 +141,7 @@ describe('a user-supplied fetch', () => {
     const { client } = scripted(() => Promise.reject(thrown), { timeout: 0.05 });
     expect(await failureOf(client.getAccessToken())).toMatchObject({
       code: 'network',
-      message: 'Logto gave no token: https://tenant.logto.app cannot be reached (Error).',
+      message: 'Logto issued no token: https://tenant.logto.app cannot be reached (Error).',
     });
   });
 

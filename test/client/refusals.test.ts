@@ -93,7 +93,7 @@ const CASES: readonly [says: string, options: Partial<M2MClientOptions>, hint: R
   [
     'origin https://app.example not allowed for client: ST',
     {},
-    /^The request has an Origin header, .*Ask for tokens on a server/,
+    /^The request has an Origin header, .*Request tokens on a server/,
   ],
 ];
 
@@ -101,7 +101,7 @@ describe('the hint for a refusal by Logto', () => {
   it.each(CASES)('explains "%s" %j', async (says, options, hint) => {
     const error = await errorFor(refusalThatSays(says), options);
     expect(error?.hint).toMatch(hint);
-    expect(error?.message).toBe(`Logto gave no token: ${says} (${error?.code}). ${error?.hint}`);
+    expect(error?.message).toBe(`Logto issued no token: ${says} (${error?.code}). ${error?.hint}`);
   });
 
   it.each([
@@ -171,9 +171,9 @@ describe('the hint for a refusal by Logto', () => {
 
 describe('the hint for a failure of Logto', () => {
   it.each<[status: number, hint: RegExp]>([
-    [500, /fails: look at its log, and whether it reaches its database/],
-    [503, /fails: look at its log/],
-    [429, /limits how often it may be asked/],
+    [500, /fails: see its log, and check that Logto reaches its database/],
+    [503, /fails: see its log/],
+    [429, /limits the rate of requests/],
   ])('says where to look after the status %d', async (status, hint) => {
     const { client } = scripted(() => new Response('', { status }), { timeout: 0.2 });
     expect(await failureOf(client.getAccessToken())).toMatchObject({

@@ -285,7 +285,7 @@ describe('requireOrganizationScopes', () => {
     const instance = createLogtoAuth({ endpoint: logto.endpoint });
     expect(await outcome(reports(instance), await own())).toBe(ORGANIZATION);
     expect(() => instance.requireScopes('read:products')).toThrow(
-      /^requireScopes: LOGTO_AUDIENCE, .* is not set, and no `audience` was passed\. Have it set before this runs/,
+      /^requireScopes: LOGTO_AUDIENCE, .* is not set, and no `audience` was passed\. Set it before this runs/,
     );
     expect(() => instance.requireAnyScope('read:products')).toThrow(/^requireAnyScope: LOGTO_AUDIENCE/);
     expect(() => instance.authenticate()).toThrow(/^authenticate: LOGTO_AUDIENCE/);

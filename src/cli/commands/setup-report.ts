@@ -35,12 +35,12 @@ export class SetupReport {
   }
 
   wait(seconds: number, status: number): void {
-    this.#output.say(`waiting ${seconds} s, as Logto asks (${status})`);
+    this.#output.say(`waiting ${seconds} s, as Logto requests (${status})`);
   }
 
   closeMade(variables: readonly Variable[], file?: string): ExitCode {
     const made = this.#count('make');
-    const summary = [made === 0 ? 'Nothing is to do.' : `${things(made)} made.`, ...this.#onDifferences()];
+    const summary = [made === 0 ? 'Nothing to do.' : `${things(made)} created.`, ...this.#onDifferences()];
     const written =
       file === undefined ? variables.map(([name, value]) => assignment(name, value)) : [`Wrote ${file}.`];
     return this.#close(ExitCode.well, [...summary, '', ...written], {
@@ -52,8 +52,8 @@ export class SetupReport {
     const count = this.#count('make');
     const summary =
       count === 0
-        ? 'Nothing is to do.'
-        : `${count === 1 ? '1 thing' : `${count} things`} would be made. Nothing was changed.`;
+        ? 'Nothing to do.'
+        : `${count === 1 ? '1 thing' : `${count} things`} would be created. Nothing was changed.`;
     return this.#close(count === 0 ? ExitCode.well : ExitCode.todo, [summary, ...this.#onDifferences()]);
   }
 
@@ -88,7 +88,7 @@ export class SetupReport {
     return count === 0
       ? []
       : [
-          `What is marked with ! differs, and was left (${count}): change it in the Logto Console, or in the file.`,
+          `What is marked with ! differs, and was not changed (${count}): change it in the Logto Console, or in the file.`,
         ];
   }
 

@@ -54,7 +54,7 @@ export async function setup(args: readonly string[], io: Io, output: Output): Pr
   const mode = modeOf(values);
   const [file, ...others] = positionals;
   if (file === undefined) throw new UsageError('the set-up file is missing: pass one, such as logto.json.');
-  if (others.length > 0) throw new UsageError('pass one file alone.');
+  if (others.length > 0) throw new UsageError('pass only one file.');
   try {
     const content = await readSetupFile(file);
     const settings = new Settings(values, io.env);
@@ -84,7 +84,9 @@ interface Run {
 function modeOf(given: Arguments): Mode {
   const { plan, check, 'from-api': api } = given;
   if (envFileOf(given) !== undefined && (plan || check || api !== undefined)) {
-    throw new UsageError('--write-env writes what was made: pass it without --plan, --check and --from-api.');
+    throw new UsageError(
+      '--write-env writes what was created: pass it without --plan, --check and --from-api.',
+    );
   }
   if (plan && (check || api !== undefined)) {
     throw new UsageError('pass --plan without --check and --from-api.');

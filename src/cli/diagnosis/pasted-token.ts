@@ -17,7 +17,7 @@ const WRAP = /(?<=[\w.-])[ \t]*\r?\n[ \t]*(?!eyJ[\w-]+\.[\w-]+\.[\w-])(?=[\w.-]+
 const RUNS = /[\w.-]+/g;
 const NAMED = /access_token["']?\s*[:=]\s*["']?(eyJ[\w-]+(?:\.[\w-]*)+)/;
 
-/** Returns the token in a header, in Logto's response, in a command line or in a line of settings; or the text itself. */
+/** Returns the token in a header, Logto's response, a command line or a line of settings; otherwise the text itself. */
 export function tokenIn(text: string): Pasted | Undecodable {
   const clean = text.replace(INVISIBLE, '').trim();
   const answer = answerIn(clean);

@@ -51,7 +51,7 @@ function fixFor(missing: readonly string[], wanted: Wanted, known: readonly stri
   return others.length === 0 ? guess : `${guess} For ${inARow(others)}: ${adviceOnRoles(others, wanted)}`;
 }
 
-/** Returns how many letters may differ in a misspelling of the name. In a short name, each letter makes another name. */
+/** Returns how many letters of a misspelled name may differ. A short name with one other letter is another name. */
 function slipsIn(name: string): number {
   return Math.min(2, Math.floor(name.length / 5));
 }

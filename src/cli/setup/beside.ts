@@ -51,7 +51,7 @@ async function rolesBeside(api: ManagementApi, setup: Setup, tenant: Tenant): Pr
         : present.filter((one) => !inFile.permissions.some((other) => isSame(one, other)));
     if (more.length > 0) {
       const also = inFile === undefined ? 'gives' : 'also gives';
-      texts.push(`role ${role.name} ${also} ${namesWithApi(more)}, which the file does not say`);
+      texts.push(`role ${role.name} ${also} ${namesWithApi(more)}, which the file does not name`);
     }
   }
   return texts;
@@ -103,7 +103,7 @@ function organizationRolesBeside(setup: Setup, tenant: Tenant): string[] {
             ];
       if (more.length === 0) return [];
       const also = inFile === undefined ? 'gives' : 'also gives';
-      return [`organization role ${role.name} ${also} ${namesWithApi(more)}, which the file does not say`];
+      return [`organization role ${role.name} ${also} ${namesWithApi(more)}, which the file does not name`];
     });
 }
 

@@ -59,7 +59,7 @@ async function attempt(authorizedFetch: typeof fetch, { method, path, body }: Ca
     return { status, headers, json: parse(await response.text()) };
   } catch (error) {
     if (error instanceof M2MClientError) throw error;
-    throw new SetupError(`Logto did not answer ${method} /${path}: ${reasonOf(error)}. ${RUN_AGAIN}`);
+    throw new SetupError(`Logto did not respond to ${method} /${path}: ${reasonOf(error)}. ${RUN_AGAIN}`);
   }
 }
 

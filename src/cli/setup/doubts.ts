@@ -54,14 +54,14 @@ function apiDoubts({ name, indicator }: Api, { apis }: Tenant): string[] {
   if (found !== undefined) {
     if (found.name === name) return [];
     return [
-      `Logto has the API identifier ${indicator} already, of the API resource ${found.name}, and the file names it ${name}. If it is the same API, change \`api.name\` in the file to ${found.name}; otherwise use another indicator.`,
+      `Logto already has the API identifier ${indicator}, of the API resource ${found.name}, and the file names it ${name}. If it is the same API, change \`api.name\` in the file to ${found.name}; otherwise use another indicator.`,
     ];
   }
   return apis
     .filter((one) => one.name === name)
     .map(
       (other) =>
-        `Logto has an API resource named ${name} already, with the identifier ${other.indicator}, and the file says ${indicator}. If it is the same API, correct the file; otherwise use another name in it.`,
+        `Logto already has an API resource named ${name}, with the identifier ${other.indicator}, and the file says ${indicator}. If it is the same API, correct the file; otherwise use another name in it.`,
     );
 }
 
@@ -70,7 +70,7 @@ function nameDoubts(what: string, name: string, all: readonly Named[]): string[]
   const ids = all.filter((one) => one.name === name).map(({ id }) => id);
   if (ids.length < 2) return [];
   return [
-    `Logto has ${ids.length} ${what} named ${name} (${inARow(ids)}), so it is not certain which is meant. In the Logto Console, rename all but one.`,
+    `Logto has ${ids.length} ${what} named ${name} (${inARow(ids)}), so the name is ambiguous. In the Logto Console, rename all but one.`,
   ];
 }
 
@@ -79,6 +79,6 @@ function roleDoubts(what: string, name: string, all: readonly TenantRole[]): str
   const ofUsers = all.some((role) => role.name === name && role.type !== MACHINE);
   if (!ofUsers) return [];
   return [
-    `Logto has the ${what} ${name} already, and it is not for machine-to-machine apps. In the Logto Console, rename it; or use another name in the file.`,
+    `Logto already has the ${what} ${name}, and it is not for machine-to-machine apps. In the Logto Console, rename it; or use another name in the file.`,
   ];
 }

@@ -112,6 +112,6 @@ function quoted(name: string, value: string): string {
   // Between double quotes, a shell expands some characters, and Node reads \n as a line break.
   if (/^[^"\\$`\p{Cc}]*$/u.test(value)) return `"${value}"`;
   throw new SetupError(
-    `${name} has characters that no environment file can hold: an apostrophe together with one of " \\ $ \`, or a control character. If it is the secret of an app, create another one in the Logto Console, and delete this one.`,
+    `${name} has characters that an environment file cannot contain: an apostrophe together with one of " \\ $ \`, or a control character. If it is the secret of an app, create another one in the Logto Console, and delete this one.`,
   );
 }

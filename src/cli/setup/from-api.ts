@@ -43,7 +43,9 @@ export async function compareWithApi(
     }),
     ...described
       .filter((name) => scopes.length > 0 && !scopes.includes(name))
-      .map((name) => seen('beside', `permission ${name} of ${resource}: the API does not ask for it`)),
+      .map((name) =>
+        seen('beside', `permission ${name} of ${resource}: the API's document does not name it`),
+      ),
   ];
 }
 
@@ -73,7 +75,7 @@ async function readDocument(url: string): Promise<Document> {
 
 function noDocument(url: string, { status }: JsonAnswer): SetupError {
   return new SetupError(
-    `${url} answers with status ${status}, and has no metadata document (RFC 9728).`,
+    `${url} responds with status ${status}, and has no metadata document (RFC 9728).`,
     'In the API, mount resourceMetadata() there; or pass the address of the document itself to --from-api.',
   );
 }

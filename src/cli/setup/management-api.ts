@@ -137,7 +137,7 @@ export class ManagementApi {
     const total = headers.get('total-number');
     if (total !== null && /^\d+$/.test(total)) return Number(total);
     throw new SetupError(
-      `${this.endpoint} does not say how many entries /${path} has: does a proxy remove the header Total-Number?`,
+      `${this.endpoint} does not return the number of entries of /${path}: does a proxy remove the header Total-Number?`,
     );
   }
 
@@ -173,7 +173,7 @@ export class ManagementApi {
     };
     const code = saidIn('code');
     const why = [saidIn('message'), saidIn('details')].filter((text) => text !== '').join(' ');
-    const said = `Logto refused ${method} /${path} (${status}): ${why || 'it did not say why'}${code === '' ? '' : ` (${code})`}`;
+    const said = `Logto refused ${method} /${path} (${status}): ${why || 'it gave no reason'}${code === '' ? '' : ` (${code})`}`;
     const advice = this.#adviceOn(status, code);
     return advice === undefined ? new SetupError(said) : new SetupError(said, advice);
   }
@@ -181,7 +181,7 @@ export class ManagementApi {
   #adviceOn(status: number, code: string): string | undefined {
     const { endpoint } = this;
     if (status === 401) {
-      return `The Management API at ${endpoint} does not accept the token that Logto issued there. Where you host Logto yourself, is ${endpoint} the address of its Console (port 3002 by default)? Set LOGTO_ENDPOINT to the address of your tenant (port 3001 by default).`;
+      return `The Management API at ${endpoint} does not accept the token that Logto issued there. If you host Logto yourself, is ${endpoint} the address of its Console (port 3002 by default)? Set LOGTO_ENDPOINT to the address of your tenant (port 3001 by default).`;
     }
     if (status >= 300 && status < 400) {
       return `Set LOGTO_ENDPOINT to the address to which ${endpoint} redirects, if Logto issues tokens under that.`;
@@ -190,7 +190,7 @@ export class ManagementApi {
   }
 }
 
-/** Returns the indicator of the Management API. In Logto Cloud, it and the tenant's first domain contain the tenant id. */
+/** Returns the indicator of the Management API. In Logto Cloud, it and the first domain contain the tenant id. */
 function resourceOf(endpoint: string, tenantId: string | undefined): string {
   const [, inCloud] = /^https:\/\/([\w-]+)\.logto\.app$/.exec(endpoint) ?? [];
   return managementApiResource(tenantId ?? inCloud);

@@ -91,7 +91,7 @@ function addVariables(faults: Faults, { apps, organizations }: Setup): void {
       if (env === '') {
         faults.add(at, `no variable can be named after ${show(name)}. ${ADVICE_ON_VARIABLES}`);
       } else if (other !== undefined) {
-        faults.add(at, `its variable ${env}_ID is that of ${other}, too. ${ADVICE_ON_VARIABLES}`);
+        faults.add(at, `its variable ${env}_ID is also that of ${other}. ${ADVICE_ON_VARIABLES}`);
       }
       owners.set(env, at);
     }
@@ -118,7 +118,7 @@ class Faults {
 
   addRepeated(path: string, member: string, values: readonly string[]): void {
     for (const value of new Set(values.filter((one, index) => values.indexOf(one) !== index))) {
-      this.add(path, `the ${member} ${show(value)} stands more than once.`);
+      this.add(path, `the ${member} ${show(value)} appears more than once.`);
     }
   }
 
@@ -129,9 +129,9 @@ class Faults {
       meant !== undefined
         ? `Did you mean ${show(meant)}?`
         : known.length === 0
-          ? 'The file describes none.'
-          : `It describes ${inARow(known.map(show))}.`;
-    this.add(path, `the file describes no ${what} ${show(name)}. ${advice}`);
+          ? 'The file has none.'
+          : `It has ${inARow(known.map(show))}.`;
+    this.add(path, `the file has no ${what} ${show(name)}. ${advice}`);
   }
 }
 

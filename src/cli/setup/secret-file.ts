@@ -44,11 +44,11 @@ async function targetOf(path: string): Promise<string | undefined> {
   if (present === undefined) return undefined;
   const target = await realpath(path).catch(() => {
     throw new SetupError(
-      `${path} is a link to a file that is not there: create that file, or name another one.`,
+      `${path} is a link to a file that does not exist: create that file, or name another one.`,
     );
   });
   // A rename would replace a device or a pipe, such as /dev/stdout, with a file.
-  if (!(await lstat(target)).isFile()) throw new SetupError(`${path} is not a file that could be replaced.`);
+  if (!(await lstat(target)).isFile()) throw new SetupError(`${path} is not a regular file.`);
   return target;
 }
 
@@ -60,12 +60,12 @@ function checkContent({ name, variables, endpoint, app }: SecretFile, content: s
   if (foreign !== undefined) {
     const variable = /^\s*(?:export\s+)?(\w+)=/.exec(foreign)?.[1];
     const what = variable === undefined ? 'lines that are not variables' : `the variable ${variable}`;
-    throw new SetupError(`${name} has ${what} of this set-up, and would lose what it has. ${advice}`);
+    throw new SetupError(`${name} has ${what} of this set-up, and its content would be lost. ${advice}`);
   }
   const values = bare(parseEnv(content));
   const other = values['LOGTO_ENDPOINT'];
   if (other !== undefined && other !== endpoint) {
-    throw new SetupError(`${name} is of another Logto, ${other}. ${advice}`);
+    throw new SetupError(`${name} belongs to another Logto, ${other}. ${advice}`);
   }
   if (Object.values(values).some((value) => value === app.id || value === app.secret)) {
     throw new SetupError(`${name} has the credentials of the app that calls the Management API. ${advice}`);

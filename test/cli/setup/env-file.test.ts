@@ -55,7 +55,7 @@ describe('logto-m2m setup --write-env', () => {
     const link = join(folder, 'link.env');
     symlinkSync('shop.env', link);
     writeFileSync(file, `LOGTO_APP_ID=old\nLOGTO_ENDPOINT=${logto.endpoint}\n`, { mode: 0o644 });
-    expect(await run(link)).toMatchObject({ code: 0, stdout: expect.stringContaining('Nothing is to do.') });
+    expect(await run(link)).toMatchObject({ code: 0, stdout: expect.stringContaining('Nothing to do.') });
     expect(lstatSync(link).isSymbolicLink()).toBe(true);
     expect(readFileSync(file, 'utf8')).toBe(before);
     expect(statSync(file).mode & 0o777).toBe(0o600);
@@ -65,18 +65,21 @@ describe('logto-m2m setup --write-env', () => {
     const { logto, file, run } = await openWithFile();
     const { id, secret } = logto.app();
     const contents: [content: string, why: string][] = [
-      ['PORT=80\n', 'has the variable PORT of this set-up, and would lose what it has'],
-      ['export LOGTO_APP_ID=x\n', 'has the variable LOGTO_APP_ID of this set-up, and would lose what it has'],
+      ['PORT=80\n', 'has the variable PORT of this set-up, and its content would be lost'],
+      [
+        'export LOGTO_APP_ID=x\n',
+        'has the variable LOGTO_APP_ID of this set-up, and its content would be lost',
+      ],
       [
         'LOGTO_APP_ID="a\nb"\n',
-        'has lines that are not variables of this set-up, and would lose what it has',
+        'has lines that are not variables of this set-up, and its content would be lost',
       ],
-      ['# keep this\n', 'has lines that are not variables of this set-up, and would lose what it has'],
+      ['# keep this\n', 'has lines that are not variables of this set-up, and its content would be lost'],
       [
         '-----BEGIN PRIVATE KEY-----\nx==\n',
-        'has lines that are not variables of this set-up, and would lose what it has',
+        'has lines that are not variables of this set-up, and its content would be lost',
       ],
-      ['LOGTO_ENDPOINT=https://prod.example\n', 'is of another Logto, https://prod.example'],
+      ['LOGTO_ENDPOINT=https://prod.example\n', 'belongs to another Logto, https://prod.example'],
       [`LOGTO_APP_ID=${id}\n`, 'has the credentials of the app that calls the Management API'],
       [`LOGTO_APP_SECRET='${secret}'\n`, 'has the credentials of the app that calls the Management API'],
     ];
@@ -118,7 +121,7 @@ describe('logto-m2m setup --write-env', () => {
     const { code, stderr } = await runSetup(logto, ['--write-env', link]);
     expect({ code, stderr }).toEqual({
       code: 1,
-      stderr: `${link} is a link to a file that is not there: create that file, or name another one.\n`,
+      stderr: `${link} is a link to a file that does not exist: create that file, or name another one.\n`,
     });
     expect(lstatSync(link).isSymbolicLink()).toBe(true);
   });
@@ -144,9 +147,9 @@ describe('logto-m2m setup --write-env', () => {
       (folder) => join(folder, 'none', 'x.env'),
       /x\.env cannot be written \(ENOENT\)\.\n$/,
     ],
-    ['the path is a folder', (folder) => folder, /^\S+ is not a file that could be replaced\.\n$/],
-    ['the path is empty', () => '', /^\S+ is not a file that could be replaced\.\n$/],
-    ['the path is a device', () => '/dev/null', /^\/dev\/null is not a file that could be replaced\.\n$/],
+    ['the path is a folder', (folder) => folder, /^\S+ is not a regular file\.\n$/],
+    ['the path is empty', () => '', /^\S+ is not a regular file\.\n$/],
+    ['the path is a device', () => '/dev/null', /^\/dev\/null is not a regular file\.\n$/],
   ])('sends no request to Logto if %s', async (_what, path, sentence) => {
     const { logto, folder } = await openWithFile();
     const { code, stdout, stderr } = await runSetup(logto, ['--write-env', path(folder)]);
@@ -179,7 +182,9 @@ describe('logto-m2m setup --write-env', () => {
       await run();
       setSecret(logto, 'partner-service', secret);
       const { code, stdout, stderr } = await run();
-      expect(stderr).toMatch(/^PARTNER_SERVICE_SECRET has characters that no environment file can hold: /);
+      expect(stderr).toMatch(
+        /^PARTNER_SERVICE_SECRET has characters that an environment file cannot contain: /,
+      );
       expect(stdout + stderr).not.toContain(secret);
       expect(code).toBe(1);
     },

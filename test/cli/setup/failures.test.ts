@@ -39,13 +39,13 @@ describe('logto-m2m setup, if Logto refuses or fails,', () => {
     const logto = await openTenant();
     interrupt(logto, /POST .api.applications/, { status: 429, retryAfter: '1', times: 2 });
     const first = await runSetup(logto);
-    expect(first.stderr).toBe('waiting 1 s, as Logto asks (429)\n'.repeat(2));
+    expect(first.stderr).toBe('waiting 1 s, as Logto requests (429)\n'.repeat(2));
     expect(first.code).toBe(0);
     const retryAfter = new Date(Date.now() + 3_000).toUTCString();
     interrupt(logto, /GET .api.resources/, { status: 503, retryAfter, times: 1 });
     const second = await runSetup(logto);
-    expect(second.stderr).toMatch(/^waiting \d s, as Logto asks \(503\)\n$/);
-    expect(second).toMatchObject({ code: 0, stdout: expect.stringContaining('Nothing is to do.') });
+    expect(second.stderr).toMatch(/^waiting \d s, as Logto requests \(503\)\n$/);
+    expect(second).toMatchObject({ code: 0, stdout: expect.stringContaining('Nothing to do.') });
   });
 
   it('gives up after four waits', { timeout: 20_000 }, async () => {
@@ -54,7 +54,7 @@ describe('logto-m2m setup, if Logto refuses or fails,', () => {
     expect(await runSetup(logto)).toEqual({
       code: 1,
       stdout: '',
-      stderr: `${'waiting 1 s, as Logto asks (429)\n'.repeat(4)}Logto refused GET /api/roles?page=1&page_size=100 (429): it did not say why\nRun this again: it continues where it stopped.\n`,
+      stderr: `${'waiting 1 s, as Logto requests (429)\n'.repeat(4)}Logto refused GET /api/roles?page=1&page_size=100 (429): it gave no reason\nRun this again: it continues where it stopped.\n`,
     });
     expect(logto.requests.filter((one) => one.startsWith('GET /api/roles?'))).toHaveLength(5);
   });
@@ -73,7 +73,7 @@ describe('logto-m2m setup, if Logto refuses or fails,', () => {
       const { code, stderr } = await runSetup(logto);
       expect({ code, stderr }).toEqual({
         code: 1,
-        stderr: `Logto refused POST /api/applications (${status}): it did not say why\nRun this again: it continues where it stopped.\n`,
+        stderr: `Logto refused POST /api/applications (${status}): it gave no reason\nRun this again: it continues where it stopped.\n`,
       });
       expect(logto.requests.filter((one) => one === 'POST /api/applications')).toHaveLength(1);
     },
@@ -86,7 +86,7 @@ describe('logto-m2m setup, if Logto refuses or fails,', () => {
     };
     const { code, stderr } = await runSetup(logto);
     expect(stderr).toMatch(
-      /^Logto did not answer GET \/api\/resources\S+: .+\. Run this again: it continues where it stopped\.\n$/,
+      /^Logto did not respond to GET \/api\/resources\S+: .+\. Run this again: it continues where it stopped\.\n$/,
     );
     expect(code).toBe(1);
   });
@@ -110,7 +110,7 @@ describe('logto-m2m setup, if Logto refuses or fails,', () => {
     );
     expect(ended).toBe(1);
     const whole = shapeOf(logto);
-    expect((await runSetup(logto)).stdout).toContain('Nothing is to do.');
+    expect((await runSetup(logto)).stdout).toContain('Nothing to do.');
     expect(shapeOf(logto)).toEqual(whole);
   });
 
@@ -141,7 +141,7 @@ describe('logto-m2m setup, if Logto refuses or fails,', () => {
     const api = await serve(afterToken(308, '', { location: `${logto.endpoint}/api/resources` }));
     const { code, stderr } = await runSetup(logto, [], { endpoint: api.url });
     expect(stderr).toMatch(
-      /\(308\): it did not say why\nSet LOGTO_ENDPOINT to the address to which \S+ redirects/,
+      /\(308\): it gave no reason\nSet LOGTO_ENDPOINT to the address to which \S+ redirects/,
     );
     expect(code).toBe(1);
     expect(logto.requests).toEqual([]);
@@ -162,7 +162,7 @@ describe('logto-m2m setup, if Logto refuses or fails,', () => {
     expect(await runSetup(logto)).toEqual({
       code: 1,
       stdout: '',
-      stderr: `${logto.endpoint} does not say how many entries /api/applications has: does a proxy remove the header Total-Number?\n`,
+      stderr: `${logto.endpoint} does not return the number of entries of /api/applications: does a proxy remove the header Total-Number?\n`,
     });
     expect(logto.state).toEqual(state);
   });
@@ -171,7 +171,7 @@ describe('logto-m2m setup, if Logto refuses or fails,', () => {
     [
       'is not Logto',
       (_req, res) => void res.writeHead(404).end('<html>Welcome</html>'),
-      /^Logto gave no token: what \S+ answered \(404\) is no answer of Logto's\. Is \S+ the base URL of your Logto/,
+      /^Logto issued no token: the response of \S+ \(404\) is not from Logto\. Is \S+ the base URL of your Logto/,
     ],
     [
       'has no Management API',
@@ -204,7 +204,7 @@ describe('logto-m2m setup, if Logto refuses or fails,', () => {
     expect(await runSetup(logto, [], { endpoint: server.url })).toEqual({
       code: 1,
       stdout: '',
-      stderr: `Logto gave no token: ${server.url} answered 503. Logto, or a proxy before it, fails: look at its log, and whether it reaches its database.\nRun this again: it continues where it stopped.\n`,
+      stderr: `Logto issued no token: ${server.url} responded with status 503. Logto, or a proxy before it, fails: see its log, and check that Logto reaches its database.\nRun this again: it continues where it stopped.\n`,
     });
   });
 
@@ -215,7 +215,7 @@ describe('logto-m2m setup, if Logto refuses or fails,', () => {
     expect(await runSetup(logto, [], { endpoint: gone.url })).toEqual({
       code: 1,
       stdout: '',
-      stderr: `Logto gave no token: ${gone.url} cannot be reached (ECONNREFUSED).\n`,
+      stderr: `Logto issued no token: ${gone.url} cannot be reached (ECONNREFUSED).\n`,
     });
   });
 });

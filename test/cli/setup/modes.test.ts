@@ -13,7 +13,7 @@ describe('logto-m2m setup --plan', () => {
     const state = structuredClone(logto.state);
     const { code, stdout, stderr } = await runSetup(logto, ['--plan']);
     expect({ code, stderr }).toEqual({ code: 3, stderr: '' });
-    expect(stdout).toContain('\n18 things would be made. Nothing was changed.\n');
+    expect(stdout).toContain('\n18 things would be created. Nothing was changed.\n');
     expect(logto.state).toEqual(state);
     expect(logto.requests.filter((one) => !one.startsWith('GET'))).toEqual([]);
   });
@@ -33,7 +33,7 @@ describe('logto-m2m setup --plan', () => {
     const { code, stdout } = await runSetup(logto, ['--plan']);
     expect(code).toBe(0);
     expect(stdout).toMatch(/^! /m);
-    expect(stdout).toContain('\nNothing is to do.\n');
+    expect(stdout).toContain('\nNothing to do.\n');
   });
 });
 
@@ -81,7 +81,7 @@ describe('logto-m2m setup --check', () => {
     [
       'a role with an additional permission',
       (state, { reader, write }) => state.roleScopes.push([reader, write]),
-      '? role shop-reader also gives write:products of https://shopping.api, which the file does not say',
+      '? role shop-reader also gives write:products of https://shopping.api, which the file does not name',
     ],
     [
       'another role with a permission of the API',
@@ -95,7 +95,7 @@ describe('logto-m2m setup --check', () => {
         });
         state.roleScopes.push(['r9', write]);
       },
-      '? role old gives write:products of https://shopping.api, which the file does not say',
+      '? role old gives write:products of https://shopping.api, which the file does not name',
     ],
     [
       'an additional role of an app',
@@ -110,7 +110,7 @@ describe('logto-m2m setup --check', () => {
     [
       'an organization role with an additional permission',
       (state, { partner, deletion }) => state.organizationRoleResourceScopes.push([partner, deletion]),
-      '? organization role shop-partner also gives delete:products of https://shopping.api, which the file does not say',
+      '? organization role shop-partner also gives delete:products of https://shopping.api, which the file does not name',
     ],
     [
       'another organization role with a permission of the API and one of organizations',
@@ -119,7 +119,7 @@ describe('logto-m2m setup --check', () => {
         state.organizationRoleScopes.push(['o9', state.organizationScopes[0]?.id ?? '']);
         state.organizationRoleResourceScopes.push(['o9', write]);
       },
-      '? organization role old gives read:reports and write:products of https://shopping.api, which the file does not say',
+      '? organization role old gives read:reports and write:products of https://shopping.api, which the file does not name',
     ],
     [
       'an organization role with a permission of the same name of another API',
@@ -133,7 +133,7 @@ describe('logto-m2m setup --check', () => {
         state.scopes.push({ ...permission('bank', 'read:products'), id: 'bank-read' });
         state.organizationRoleResourceScopes.push([partner, 'bank-read']);
       },
-      '? organization role shop-partner also gives read:products, which the file does not say',
+      '? organization role shop-partner also gives read:products, which the file does not name',
     ],
     [
       'another member',
@@ -225,9 +225,9 @@ describe('logto-m2m setup --from-api', () => {
       '= permission read:products of https://shopping.api',
       '- permission write:product of https://shopping.api: the file has write:products',
       '- permission read:stock of https://shopping.api',
-      '? permission write:products of https://shopping.api: the API does not ask for it',
-      '? permission delete:products of https://shopping.api: the API does not ask for it',
-      '? permission read:orders of https://shopping.api: the API does not ask for it',
+      "? permission write:products of https://shopping.api: the API's document does not name it",
+      "? permission delete:products of https://shopping.api: the API's document does not name it",
+      "? permission read:orders of https://shopping.api: the API's document does not name it",
       '',
       'The file lacks what is marked with - (2).',
       'What is marked with ? is a warning (3).',
@@ -310,7 +310,7 @@ describe('logto-m2m setup --from-api', () => {
     [
       'there is no document',
       (url) => `${url}/other`,
-      /answers with status 404, and has no metadata document/,
+      /responds with status 404, and has no metadata document/,
     ],
     ['nothing listens', () => 'http://127.0.0.1:1', /^nothing listens at|^fetch does not allow port 1/],
   ])('exits with 1 and an explanation if %s', async (_what, address, said) => {
@@ -358,7 +358,7 @@ describe('logto-m2m setup --json', () => {
     expect(JSON.parse(stdout)).toEqual({
       ok: false,
       steps: [{ action: 'make', text: 'API resource https://shopping.api' }],
-      error: { code: 'setup', message: expect.stringMatching(/did not answer POST/) },
+      error: { code: 'setup', message: expect.stringMatching(/did not respond to POST/) },
     });
   });
 
@@ -378,7 +378,7 @@ describe('logto-m2m setup, as a command,', () => {
     expect((await logtoM2M(['setup', SHOP_FILE, '--check'], { env })).code).toBe(1);
     const { code, stdout, stderr } = await logtoM2M(['setup', SHOP_FILE], { env });
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    expect(stdout).toContain('\n18 things were made.\n');
+    expect(stdout).toContain('\n18 things were created.\n');
     expect((await logtoM2M(['setup', SHOP_FILE, '--check'], { env })).code).toBe(0);
   });
 
@@ -402,12 +402,12 @@ describe('logto-m2m setup, as a command,', () => {
 
   it.each<[args: string[], said: RegExp]>([
     [[], /^logto-m2m: the set-up file is missing: pass one, such as logto\.json\.$/m],
-    [['a.json', 'b.json'], /pass one file alone/],
+    [['a.json', 'b.json'], /pass only one file/],
     [['a.json', '--plan', '--check'], /pass --plan without --check/],
-    [['a.json', '--plan', '--write-env', 'x'], /--write-env writes what was made/],
+    [['a.json', '--plan', '--write-env', 'x'], /--write-env writes what was created/],
     [
       ['a.json', '--from-api', 'https://shop.example', '--write-env', 'x'],
-      /--write-env writes what was made/,
+      /--write-env writes what was created/,
     ],
     [['a.json', '--plna'], /unknown option '--plna'/],
     [[SHOP_FILE, '--from-api', 'shop'], /`--from-api` must be an address of the API/],

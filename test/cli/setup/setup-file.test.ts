@@ -80,7 +80,7 @@ describe('a set-up file', () => {
         apps: [],
         organizations: [],
       },
-      'roles[0].permissions: the file describes no API "https://shoping.api". Did you mean "https://shopping.api"?',
+      'roles[0].permissions: the file has no API "https://shoping.api". Did you mean "https://shopping.api"?',
     ],
     [
       'a permission that is not described',
@@ -90,27 +90,27 @@ describe('a set-up file', () => {
         apps: [],
         organizations: [],
       },
-      'roles[0].permissions["https://shopping.api"]: the file describes no permission "read:prodcuts". Did you mean "read:products"?',
+      'roles[0].permissions["https://shopping.api"]: the file has no permission "read:prodcuts". Did you mean "read:products"?',
     ],
     [
       'a role that is not described',
       { roles: [{ name: 'reader', permissions: {} }], apps: [{ name: 'a', roles: ['writer-of-all'] }] },
-      'apps[0].roles: the file describes no role "writer-of-all". It describes "reader".',
+      'apps[0].roles: the file has no role "writer-of-all". It has "reader".',
     ],
     [
       'an organization permission that is not described',
       { organizationRoles: [{ name: 'r', organizationPermissions: ['a'] }] },
-      'organizationRoles[0].organizationPermissions: the file describes no organization permission "a". The file describes none.',
+      'organizationRoles[0].organizationPermissions: the file has no organization permission "a". The file has none.',
     ],
     [
       'a member that is not described',
       { organizations: [{ name: 'O', members: [{ app: 'a' }] }] },
-      'organizations[0].members[0].app: the file describes no app "a". The file describes none.',
+      'organizations[0].members[0].app: the file has no app "a". The file has none.',
     ],
     [
       'an organization role that is not described',
       { apps: [{ name: 'a' }], organizations: [{ name: 'O', members: [{ app: 'a', roles: ['r'] }] }] },
-      'organizations[0].members[0].roles: the file describes no organization role "r". The file describes none.',
+      'organizations[0].members[0].roles: the file has no organization role "r". The file has none.',
     ],
     [
       'a role with an empty list of permissions',
@@ -120,12 +120,12 @@ describe('a set-up file', () => {
     [
       'a duplicate name',
       { apps: [{ name: 'a' }, { name: 'a', env: 'B' }] },
-      'apps: the name "a" stands more than once.',
+      'apps: the name "a" appears more than once.',
     ],
     [
       'two apps with the same variables',
       { apps: [{ name: 'a-b' }, { name: 'a b' }] },
-      'apps[1]: its variable A_B_ID is that of apps[0], too. Add the member `env` to it.',
+      'apps[1]: its variable A_B_ID is also that of apps[0]. Add the member `env` to it.',
     ],
     [
       'a name without a letter for a variable',

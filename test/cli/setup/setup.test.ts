@@ -27,7 +27,7 @@ describe('logto-m2m setup', () => {
     const { code, stdout, stderr } = await runSetup(logto);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout).toContain('+ API resource https://shopping.api\n');
-    expect(stdout).toContain('\n18 things were made.\n');
+    expect(stdout).toContain('\n18 things were created.\n');
     const asInTheExample = grantsIn(shopDirectory());
     expect(asInTheExample).toHaveLength(4);
     expect(grantsIn(logto.directory)).toEqual(asInTheExample);
@@ -39,7 +39,7 @@ describe('logto-m2m setup', () => {
     const state = structuredClone(logto.state);
     const { code, stdout } = await runSetup(logto);
     expect(code).toBe(0);
-    expect(stdout).toContain('\nNothing is to do.\n');
+    expect(stdout).toContain('\nNothing to do.\n');
     for (const line of stdout.split('\n')) expect(line).toMatch(NOTHING_MADE);
     expect(logto.state).toEqual(state);
   });
@@ -70,7 +70,7 @@ describe('logto-m2m setup', () => {
       codes.push(code);
       if (code !== 0) {
         expect(stderr).toMatch(
-          /^Logto did not answer POST .* Run this again: it continues where it stopped\.\n$/,
+          /^Logto did not respond to POST .* Run this again: it continues where it stopped\.\n$/,
         );
       }
     } while (codes.at(-1) !== 0 && codes.length < 40);
@@ -97,14 +97,14 @@ describe('logto-m2m setup', () => {
         '! role shop-reader: description is "shop-reader" in Logto, and "Reads the shop\'s products and orders" in the file',
       ]),
     );
-    expect(stdout).toMatch(/\nWhat is marked with ! differs, and was left \(\d+\)/);
+    expect(stdout).toMatch(/\nWhat is marked with ! differs, and was not changed \(\d+\)/);
     expect(grantsIn(logto.directory)).toEqual(grantsIn(shopDirectory()));
     // Everything that existed before is unchanged.
     for (const [table, entries] of Object.entries(before)) {
       expect(logto.state[table as keyof State]).toEqual(expect.arrayContaining(entries));
     }
     const again = await runSetup(logto);
-    expect(again).toMatchObject({ code: 0, stdout: expect.stringContaining('\nNothing is to do.\n') });
+    expect(again).toMatchObject({ code: 0, stdout: expect.stringContaining('\nNothing to do.\n') });
   });
 
   it('finds entries on later pages', async () => {
@@ -115,7 +115,7 @@ describe('logto-m2m setup', () => {
       logto.addOrganization(`Organization ${number}`);
     }
     const { stdout } = await runSetup(logto);
-    expect(stdout).toContain('\nNothing is to do.\n');
+    expect(stdout).toContain('\nNothing to do.\n');
     expect(logto.requests.filter((one) => one.includes('/api/applications?page=3'))).toHaveLength(1);
   });
 
@@ -132,7 +132,7 @@ describe('logto-m2m setup', () => {
       logto.change(() => logto.state.applications.pop());
     };
     const { code, stdout } = await runSetup(logto);
-    expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringContaining('\nNothing is to do.\n') });
+    expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringContaining('\nNothing to do.\n') });
     expect(logto.state.applications).toHaveLength(state.applications.length - 1);
 
     deletions = Number.POSITIVE_INFINITY;
@@ -213,7 +213,7 @@ describe('logto-m2m setup', () => {
       ['https://bank.api', 3600],
     ]);
     const { stdout } = await runSetup(logto, [], { file });
-    expect(stdout).toContain('\nNothing is to do.\n');
+    expect(stdout).toContain('\nNothing to do.\n');
     expect(stdout).not.toMatch(/^!/m);
   });
 
@@ -274,22 +274,22 @@ describe('logto-m2m setup stops without a change', () => {
     [
       'a role is for users',
       (logto) => addUsersRole(logto, 'roles', 'shop-admin'),
-      /the role shop-admin already/,
+      /already has the role shop-admin/,
     ],
     [
       'an organization role is for users',
       (logto) => addUsersRole(logto, 'organizationRoles', 'shop-partner'),
-      /the organization role shop-partner already, and it is not for machine-to-machine apps/,
+      /already has the organization role shop-partner, and it is not for machine-to-machine apps/,
     ],
     [
       'another API resource has the indicator',
       (logto) => logto.addResource('Warehouse', SHOP),
-      /the API identifier https:\/\/shopping\.api already, of the API resource Warehouse, and the file names it Online Shopping/,
+      /already has the API identifier https:\/\/shopping\.api, of the API resource Warehouse, and the file names it Online Shopping/,
     ],
     [
       'an API resource of that name has another indicator',
       (logto) => logto.addResource('Online Shopping', `${SHOP}/`),
-      /an API resource named Online Shopping already, with the identifier https:\/\/shopping\.api\/, and the file says https:\/\/shopping\.api\./,
+      /already has an API resource named Online Shopping, with the identifier https:\/\/shopping\.api\/, and the file says https:\/\/shopping\.api\./,
     ],
     [
       'an app has almost the same name',
