@@ -1,18 +1,18 @@
 import { readFileSync } from 'node:fs';
 import { defineConfig } from 'rolldown';
 
-/** What users import, by the names of the files in `dist`. */
+/** The modules that users import, by the names of their files in `dist`. */
 export const entries = {
   index: 'src/index.ts',
   client: 'src/client/index.ts',
   testing: 'src/testing/index.ts',
   setup: 'src/testing/setup.ts',
 };
-/** As an ES module it need not be called. */
+/** The ES module of `setup` runs when it is imported, so users do not call it. */
 const esEntries = { ...entries, setup: 'src/testing/setup-now.ts' };
 const packages = /^(lru-cache|jose|oauth4webapi)(\/|$)/;
 
-/** What exists as an ES module only is part of the CommonJS files. Its licence asks for its text beside each copy. */
+/** The CommonJS files contain the packages that exist only as ES modules. Their licences must accompany each copy. */
 const bundled = ['jose', 'oauth4webapi'];
 const licences = bundled
   .map((name) => `${name}\n\n${readFileSync(`node_modules/${name}/LICENSE.md`, 'utf8').trim()}`)
@@ -35,7 +35,7 @@ const inject = Object.fromEntries(
   sandboxGlobals.map((name) => [name, [`${import.meta.dirname}/src/sandbox-globals.ts`, name]]),
 );
 
-/** jest 26 does not know built-in modules by this prefix. */
+/** Removes the prefix of built-in modules, since jest 26 does not know it. */
 const withoutNodePrefix = {
   name: 'without-node-prefix',
   resolveId: (id) => (id.startsWith('node:') ? { id: id.slice('node:'.length), external: true } : null),
@@ -43,8 +43,8 @@ const withoutNodePrefix = {
 
 const common = { platform: 'node', tsconfig: 'tsconfig.json', transform: { target: 'node20.19' } };
 
-// Each entry is built by itself, so that it is one file. Nothing is minified, so that stack traces can be read as they
-// are; the ES modules have source maps, too.
+// Each entry is built separately, so that it is one file. Nothing is minified, so that stack traces are readable. The
+// ES modules also have source maps.
 export default defineConfig([
   ...Object.entries(esEntries).map(([name, input]) => ({
     ...common,
@@ -67,7 +67,7 @@ export default defineConfig([
         moduleIds.some((id) => bundled.some((name) => id.includes(`/node_modules/${name}/`)))
           ? `/*!\nThis file contains ${bundled.join(' and ')}.\n\n${licences}\n*/`
           : '',
-      // jest calls what a module of `setupFiles` exports, if that is a function.
+      // jest calls the export of a module in `setupFiles` if it is a function.
       footer: name === 'setup' ? 'module.exports = Object.assign(setup, exports);' : '',
     },
   })),

@@ -1,7 +1,7 @@
 import { configDefaults, defineConfig } from 'vitest/config';
 import { ownName } from './test/support/own-name.js';
 
-/** Tests that install packages, start programs of other makers or take minutes: `npm run test:world`. */
+/** Tests that install packages, start third-party programs or take minutes: `npm run test:world`. */
 const world = [
   ...['project-setups', 'documents', 'e2e'].map((folder) => `test/${folder}/*.test.ts`),
   'test/attacks/pollution.test.ts',
@@ -11,8 +11,8 @@ const runsWorld = process.argv.includes('world');
 export default defineConfig({
   resolve: { alias: ownName },
   test: {
-    // Most tests wait for timers and sockets, so more files than processors run at a time. Those of the world start
-    // processes that need a processor each.
+    // Most tests wait for timers and sockets, so more files run at a time than there are processors. The tests of the
+    // project `world` start processes that need a processor each.
     maxWorkers: runsWorld ? 2 : 6,
     pool: runsWorld ? 'forks' : 'threads',
     reporters: process.env['CI'] ? ['default', ['json', { outputFile: 'test-results.json' }]] : ['default'],
@@ -36,7 +36,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'world',
-          // Not what is below: the tests of the projects that are set up.
+          // Does not include the tests inside the project set-ups, which are in subfolders.
           include: world,
           env: { EXPRESS: '5' },
         },

@@ -64,7 +64,7 @@ const { values } = parseArgs({
 if (values.help) {
   console.log(USAGE);
 } else {
-  // The processes that the bench starts inherit it.
+  // The processes that the bench starts inherit BENCH_AGAINST.
   const names = values.only ?? Object.keys(MEASUREMENTS);
   const unknown = names.filter((name) => !Object.hasOwn(MEASUREMENTS, name));
   if (unknown.length > 0) throw new Error(`There is no measurement ${unknown.join(', ')}.\n\n${USAGE}`);
@@ -109,7 +109,7 @@ async function write(sections: readonly Section[], against: string | undefined):
   console.log('Written: docs/benchmarks.md, docs/benchmarks/all.md');
 }
 
-/** The packages that were measured, as installed. */
+/** Returns the installed versions of the measured packages. */
 function versions(): Record<string, string> {
   const require = createRequire(import.meta.url);
   const { dependencies } = require('../package.json') as { dependencies: Record<string, string> };

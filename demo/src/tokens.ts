@@ -35,7 +35,7 @@ export async function askForToken(
     body: new URLSearchParams({ grant_type: 'client_credentials', ...request }),
   });
   const answer = (await response.json()) as Record<string, unknown>;
-  if (!response.ok) throw new Error(`Logto gave ${name} no token: ${answer['error_description']}`);
+  if (!response.ok) throw new Error(`Logto issued no token for ${name}: ${answer['error_description']}`);
   const target = [request.resource, request.organization_id && `organization ${request.organization_id}`];
   return issuedToken(
     String(answer['access_token']),

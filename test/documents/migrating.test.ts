@@ -19,19 +19,19 @@ import { migrating } from './scenarios/migrating.js';
 const PAGE = 'docs/migrating.md';
 const page = readPage(PAGE);
 const bench = new URL('../../bench/', import.meta.url);
-/** Loads the peer: an import would add its types, and with them another `req.auth`. */
+/** Loads the peer without its types, which declare another `req.auth`. */
 const require = createRequire(import.meta.url);
 
 runBlocks([PAGE], migrating);
 
-/** The part of the page below a heading of the second level. */
+/** The text of the page below a second-level heading. */
 function section(heading: string): string {
   const [, text] = new RegExp(`^## ${heading}\\n(.*?)(?=^## |$(?![^]))`, 'ms').exec(page) ?? [];
   if (text === undefined) throw new Error(`The page has no section "${heading}".`);
   return text;
 }
 
-/** The rows of the table in a section, without its head: the text of each cell. */
+/** The cells of each row of the table in a section, without the header. */
 function rows(heading: string): string[][] {
   const lines = section(heading).split('\n');
   return lines
@@ -40,7 +40,7 @@ function rows(heading: string): string[][] {
     .map((line) => line.slice(2, -2).split(' | '));
 }
 
-/** Every word in code in the left column of a section's table. */
+/** All words in code in the left column of the table in a section. */
 function namesIn(heading: string): Set<string> {
   const left = rows(heading).map(([first = '']) => first);
   const code = left.flatMap((cell) => [...cell.matchAll(/`([^`]+)`/g)].map(([, text]) => text as string));
@@ -48,8 +48,8 @@ function namesIn(heading: string): Set<string> {
 }
 
 /**
- * The names of express-oauth2-jwt-bearer: its options, those within them, what it exports, what it reads from
- * the environment, and what it puts on the request.
+ * The names of express-oauth2-jwt-bearer: its options, nested options, exports, environment variables, and the
+ * properties that it adds to the request.
  */
 const PEER = {
   name: 'express-oauth2-jwt-bearer',
@@ -71,7 +71,7 @@ const PEER = {
   'error properties': 'code status statusCode headers message',
 };
 
-/** The names of Logto's three samples, as of November 2026. */
+/** The names in the three samples of Logto, as of November 2026. */
 const SAMPLES = {
   guide:
     'JWKS_URI ISSUER AuthInfo AuthorizationError extractBearerTokenFromHeaders validateJwt validateJwtToken ' +
@@ -158,7 +158,7 @@ const makeOurs: MakeGuard = ({ issuer, audience, scope }) => [
   createLogtoAuth({ endpoint: issuer.replace(/\/oidc$/, ''), audience }).requireScopes(scope),
 ];
 
-/** Logto's sample from the benchmarks, which are not in the project of the compiler. */
+/** The sample of Logto in the benchmarks, which are not part of this TypeScript project. */
 const sample: string = new URL('src/contestants/sample.ts', bench).pathname;
 const { makeGuard: makeSample } = (await import(sample)) as { makeGuard: MakeGuard };
 
@@ -332,7 +332,7 @@ describe('what changes for callers', () => {
   });
 });
 
-/** The names that a declaration of the peer exports, or the options that it lists, with nested ones. */
+/** The names that a declaration of the peer exports, or its options including nested ones. */
 function namesOf(node: ts.Statement): string[] {
   if (
     ts.isExportDeclaration(node) &&

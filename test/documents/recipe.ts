@@ -10,7 +10,7 @@ import { APP } from '../support/logto.js';
 import type { ProgramOptions } from '../support/program.js';
 import { onStage } from './scenario.js';
 
-/** How a recipe is asked: these headers go, and none else; an answer comes. */
+/** Sends a request to a recipe with only these headers, and returns the response. */
 export type Ask = (url: string, headers: readonly string[], method?: string) => Promise<Answer>;
 
 export interface Answer {
@@ -22,23 +22,23 @@ export interface Answer {
   readonly body: string;
 }
 
-/** How a recipe is asked, and what it answers where it may differ from the middleware. */
+/** The way to call a recipe, and the statuses that may differ from those of the middleware. */
 export interface RecipeOptions extends ProgramOptions {
   readonly ask?: Ask;
-  /** Of the answer that lets a caller in. */
+  /** The status for a valid token. */
   readonly accepted?: number;
-  /** To `Bearer` with nothing, with two tokens, or in two headers. */
+  /** The status for `Bearer` without a token, with two tokens, or in two headers. */
   readonly malformed?: number;
 }
 
-/** All that a recipe which calls `verify` promises. */
+/** Checks all requirements of a recipe that calls `verify`. */
 export async function expectRecipe(code: string, options: RecipeOptions = {}): Promise<void> {
   await expectAnswers(code, options);
   await expectUnavailable(code, options);
   await expectFailureStaysShut(code, options);
 }
 
-/** Lets the right token in, and answers refusals as the middleware itself does. */
+/** Expects a recipe to accept a valid token and to send the same refusals as the middleware. */
 export async function expectAnswers(
   code: string,
   { ask = askForProducts, accepted = 200, malformed = 401, ...options }: RecipeOptions = {},
@@ -83,7 +83,7 @@ export async function expectAnswers(
     expect(await status([...bearer(good), ...bearer('junk')])).toBe(malformed);
     expect(await status([...bearer(good), 'AUTHORIZATION', ''])).toBe(malformed);
 
-    // Other ways to the same handler.
+    // Other paths and methods that may reach the same handler.
     expect((await ask(url, [], 'HEAD')).status).toBe(401);
     for (const path of ['/products/', '/PRODUCTS', '//products', '/products?x=1', '/products%2f']) {
       expect((await askAt(url, path, [])).status).toBeGreaterThanOrEqual(401);
@@ -91,7 +91,7 @@ export async function expectAnswers(
   });
 }
 
-/** Answers 503, with the time to wait, while there are no keys. */
+/** Expects 503 with Retry-After while no keys are available. */
 export async function expectUnavailable(
   code: string,
   { ask = askForProducts }: RecipeOptions = {},
@@ -108,11 +108,11 @@ export async function expectUnavailable(
   });
 }
 
-/** Where `verify` fails by a mistake, nobody comes in, and the server goes on. */
+/** Expects 500 if `verify` throws an unexpected error, and a server that continues to run. */
 async function expectFailureStaysShut(code: string, { ask = askForProducts }: RecipeOptions): Promise<void> {
-  // No scope at all: verify says so with a TypeError.
+  // Without a scope, verify throws a TypeError.
   const mistaken = edit(code, /'read:products'/g, '');
-  // The handler would answer also where no token was verified.
+  // This handler would respond even without a verified token.
   const careless = edit(mistaken, /[\w.]+(\('auth'\))?\??\.clientId/g, "'let in'");
   await onStage(careless, { language: 'ts' }, async ({ url, token }) => {
     for (let round = 0; round < 2; round += 1) {
@@ -122,14 +122,14 @@ async function expectFailureStaysShut(code: string, { ask = askForProducts }: Re
   });
 }
 
-/** The block with something in it otherwise, which must have been there. */
+/** Replaces text in a block; the text must occur. */
 export function edit(code: string, from: string | RegExp, to: string): string {
   const edited = code.replace(from, to);
   expect(edited).not.toBe(code);
   return edited;
 }
 
-/** An Express app behind the middleware itself, which trusts the same Logto. */
+/** Runs an Express app with the middleware, which trusts the same Logto. */
 async function withMiddleware(
   { endpoint, audience }: TestLogto,
   play: (url: string) => Promise<void>,
@@ -148,7 +148,7 @@ async function withMiddleware(
 
 const askForProducts: Ask = (url, headers, method) => askAt(url, '/products', headers, method);
 
-/** Sends these headers, twice the same one too, as no `fetch` would, and takes the answer or the upgrade. */
+/** Sends these headers, including duplicates, which `fetch` cannot send. Returns the response or the upgrade. */
 export async function askAt(
   url: string,
   path: string,

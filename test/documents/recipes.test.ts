@@ -4,7 +4,7 @@ import { runBlocks } from './run-blocks.js';
 import { recipes } from './scenarios/recipes.js';
 import { prepareTsoa } from './scenarios/tsoa.js';
 
-// Packages come from the registry, perhaps over a slow connection.
+// Installing the packages from the registry can be slow.
 beforeAll(prepareTsoa, 600_000);
 
 runBlocks(

@@ -7,7 +7,7 @@ const root = new URL('../../', import.meta.url);
 const warnings: string[] = [];
 let project: ProjectReflection | undefined;
 
-// Like `npm run docs`, which fails on a warning, but without writing the pages.
+// This converts the project like `npm run docs`, but writes no pages.
 beforeAll(async () => {
   const options = { options: fileURLToPath(new URL('typedoc.json', root)) };
   const app = await Application.bootstrapWithPlugins(options);

@@ -6,19 +6,19 @@ import type { Scenarios } from './scenario.js';
 const LONG = { timeout: 60_000 };
 
 /**
- * What need not run: headers, data, a diagram; in `typescript` is the code to move away from. All else has to, and
- * whatever has a name.
+ * Languages of blocks that need not run: headers, data, diagrams, and `typescript` for code to migrate from. Blocks in
+ * other languages must run, as must all blocks with a name.
  */
 const SHOWN = ['http', 'json', 'jsonc', 'mermaid', 'text', 'typescript', 'yaml'];
 
 /**
- * Runs every block of these pages, but for those that only show something, each in the scenario of its name. A block
- * has a name behind its language, which no reader of the page sees.
+ * Runs every block of these pages that must run, each in the scenario of its name. The name follows the language of the
+ * block and is not visible on the page.
  */
 export function runBlocks(
   pages: readonly string[],
   scenarios: Scenarios,
-  /** By the name of a block: what it needs and this machine has not, if so. Such a block is skipped. */
+  /** The missing requirement of a block, by the name of the block; such a block is skipped. */
   missing: Readonly<Record<string, string | undefined>> = {},
 ): void {
   const blocks = pages
@@ -37,7 +37,7 @@ export function runBlocks(
     it.each(pages)('is one that is found, in %s', (page) => {
       const text = readPage(page);
       expect(strayFences(text)).toEqual([]);
-      // The example's commands are indented; its own tests run them.
+      // The commands of the example are indented; the tests of the example run them.
       if (!page.startsWith('example-server/')) expect(indentedCode(text)).toEqual([]);
     });
   });

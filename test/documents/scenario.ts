@@ -4,28 +4,28 @@ import { compile } from '../support/compile.js';
 import { ownLogto, readingToken } from '../support/logto.js';
 import { Program, type ProgramOptions } from '../support/program.js';
 
-/** Runs one block of a page, and fails where it does not do what the page says. */
+/** Runs one block of a page, and fails if the block does not do what the page says. */
 export type Scenario = (code: string) => Promise<void>;
 
 export type Scenarios = Readonly<Record<string, Scenario>>;
 
-/** What a scenario has at hand: the running program, and the Logto that it trusts. */
+/** The resources of a scenario: the running program and the Logto that it trusts. */
 export interface Stage {
   readonly url: string;
   readonly logto: TestLogto;
   readonly program: Program;
-  /** A token of this Logto that may read products, but for what is asked to be otherwise. */
+  /** Issues a token with `read:products`; the options override this. */
   token(options?: TestTokenOptions): Promise<string>;
-  /** Sends a GET, with this token if there is one. */
+  /** Sends a GET request, with this token if given. */
   get(path: string, token?: string): Promise<Response>;
 }
 
 export interface StageOptions extends ProgramOptions {
-  /** `js` is run as it stands, `ts` is type-checked and compiled first. */
+  /** `js` runs unchanged, `ts` is type-checked and compiled first. */
   readonly language: 'js' | 'ts';
 }
 
-/** Runs the code as a server, beside a Logto that LOGTO_ENDPOINT and LOGTO_AUDIENCE name. */
+/** Runs the code as a server, with LOGTO_ENDPOINT and LOGTO_AUDIENCE set for a new Logto. */
 export async function onStage(
   code: string,
   { language, env = {}, ...options }: StageOptions,
@@ -47,7 +47,7 @@ export async function onStage(
   }
 }
 
-/** What every protected route does: lets a token with the permission in, and nobody else. */
+/** Expects a route to accept a token with the permission and to refuse all other requests. */
 export async function expectProtected({ get, token }: Stage, path: string): Promise<void> {
   const good = await get(path, await token());
   expect({ status: good.status, text: await good.text() }).toMatchObject({ status: 200 });

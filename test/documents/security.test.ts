@@ -5,7 +5,7 @@ import { readPage } from '../support/markdown.js';
 
 const root = new URL('../../', import.meta.url);
 
-/** A link of the page to a test file, and the quoted titles that follow it. */
+/** A link to a test file, and the quoted titles after it. */
 const NAMED = /\[`(test\/[^`]+)`\]\(\.\.\/([^)]+)\)(?:: ((?:"[^"]+"(?:, )?)+))?/g;
 
 describe('the tests that docs/security.md names', () => {

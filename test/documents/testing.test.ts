@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { runBlocks } from './run-blocks.js';
 import { cases, cleanUp, prepare, testing } from './scenarios/testing.js';
 
-// Packages come from the registry, perhaps over a slow connection.
+// Installing the packages from the registry can be slow.
 beforeAll(prepare, 600_000);
 afterAll(cleanUp, 60_000);
 

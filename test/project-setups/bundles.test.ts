@@ -6,7 +6,7 @@ import { LONG, useProject } from './use-project.js';
 const logto = await sharedLogto();
 const project = useProject('bundles');
 
-/** A bundle that is an ES module needs this for the `require` of the CommonJS packages in it. */
+/** An ES module bundle needs this for the `require` calls of its CommonJS packages. */
 const REQUIRE =
   "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
 

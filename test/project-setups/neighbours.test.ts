@@ -8,7 +8,7 @@ import { LONG, useProject } from './use-project.js';
 
 describe('a backend that migrates from other packages route by route', LONG, () => {
   const project = useProject('neighbours', [], async (folder) => {
-    // As in an older backend: the range is ^4.17.1, and the lock file has that version.
+    // An older backend has the range ^4.17.1 and this version in its lock file.
     await install(folder, ['express@4.17.1']);
   });
 

@@ -7,7 +7,7 @@ import { LONG, useProject } from './use-project.js';
 
 const logto = await sharedLogto();
 
-/** What the starter of each version installs, as far as it is used here. */
+/** The packages that the starter of each version installs and these tests use. */
 const starters: Record<string, string[]> = {
   '10': ['@types/express@^4.17.17', '@types/jest@29', 'jest@29', 'typescript@~5.1.3', '@types/node@20.3'],
   '11': ['@types/express@5', '@types/jest@30', 'jest@30', 'typescript@~5.7.3', '@types/node@22'],

@@ -6,15 +6,15 @@ import { root } from './packed.js';
 const cache = join(root, 'node_modules/.cache/project-setups');
 const binary = join('node_modules/node/bin', process.platform === 'win32' ? 'node.exe' : 'node');
 
-/** The path of this version of Node, a full one or a major, from the npm package `node`. Installed once, then kept. */
+/** Returns the path of this full or major version of Node. Installs the npm package `node` once and caches it. */
 export async function nodeOf(version: string): Promise<string> {
   const folder = join(cache, `node-${version}`);
   if (!existsSync(join(folder, binary))) {
-    // Elsewhere first, so that what has its name is whole, and another run of the tests may do the same.
+    // A staging folder ensures that the final folder is complete, even if test runs install at the same time.
     mkdirSync(cache, { recursive: true });
     const staging = mkdtempSync(`${folder}-`);
     try {
-      // That package fetches the binary of the platform in an install script.
+      // The package fetches the binary for the platform in an install script.
       const manifest = { private: true, allowScripts: { node: true } };
       writeFileSync(join(staging, 'package.json'), JSON.stringify(manifest));
       await install(staging, [`node@${version}`], { scripts: true });

@@ -2,17 +2,17 @@ import { execFile } from 'node:child_process';
 import { delimiter } from 'node:path';
 import { promisify } from 'node:util';
 
-/** What a user's shell would not have: it comes from the tests, or from the npm that runs them. */
+/** Variables of the tests, or of the npm that runs them, which the shell of a user does not have. */
 const OURS = /^(npm_|node_|vitest|logto_)|^(express|test|dev|prod|ssr|mode|base_url|init_cwd)$/i;
-/** How the registry is reached, which is the same for a user. */
+/** Settings for access to the registry, which are kept. */
 const NETWORK = /^(npm_config_(registry|userconfig|globalconfig|cache|.*proxy|cafile)|node_extra_ca_certs)$/i;
 
-/** The environment of a user's shell, in a folder that has nothing to do with this repository. */
+/** The environment of a shell of a user, outside this repository. */
 export function ownEnvironment(): NodeJS.ProcessEnv {
   const env = Object.fromEntries(
     Object.entries(process.env).filter(([name]) => !OURS.test(name) || NETWORK.test(name)),
   );
-  // npm puts this repository's own tools before all others.
+  // npm puts the tools of this repository first in the path.
   const path = env['PATH']
     ?.split(delimiter)
     .filter((folder) => !/node_modules.\.bin$|node-gyp-bin$/.test(folder));
@@ -22,7 +22,7 @@ export function ownEnvironment(): NodeJS.ProcessEnv {
 const NOT_REACHED =
   /\b(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|EHOSTUNREACH|ENETUNREACH|E?TIMEDOUT|ERR_SOCKET_TIMEOUT|E(?:407|5\d\d))\b/;
 
-/** Runs npm, and gives what it wrote. Throws with all that it said, or with a plain sentence where it reaches no registry. */
+/** Runs npm and returns its output. An error contains the output, and says so if the registry cannot be reached. */
 export async function npm(folder: string, args: readonly string[]): Promise<string> {
   try {
     const { stdout } = await promisify(execFile)('npm', ['--loglevel=error', ...args], {
@@ -43,7 +43,7 @@ export async function npm(folder: string, args: readonly string[]): Promise<stri
   }
 }
 
-/** Installs packages, and what package.json names. No script of theirs runs unless it is allowed. */
+/** Installs packages, and those in package.json. Install scripts run only if allowed. */
 export function install(
   folder: string,
   packages: readonly string[],
@@ -57,7 +57,7 @@ export function install(
     '--no-audit',
     '--no-fund',
     '--no-update-notifier',
-    // A registry that is down shall be said soon, not after npm's own minutes.
+    // These limits report an unreachable registry within seconds; the defaults of npm take minutes.
     '--fetch-retries=2',
     '--fetch-retry-mintimeout=1000',
     '--fetch-retry-maxtimeout=5000',

@@ -55,7 +55,7 @@ describe('the packed package', { timeout: 60_000 }, () => {
     const inDist = files.filter((path) => path.startsWith('dist/'));
     expect(inDist.filter((path) => !path.startsWith('dist/cli/')).sort()).toEqual(entries.sort());
     expect(inDist.filter((path) => path.startsWith('dist/cli/') && !path.endsWith('.js'))).toEqual([]);
-    // Folders with a `main`, for tools that do not support `exports`.
+    // Besides the builds and pages, these are folders with a `main`, for tools that do not support `exports`.
     const elsewhere = files.filter((path) => !/^(dist|docs)\//.test(path));
     expect(elsewhere.sort()).toEqual([
       'CHANGELOG.md',
@@ -88,7 +88,7 @@ describe('the packed package', { timeout: 60_000 }, () => {
     expect([...names].filter((name) => !isBuiltin(name)).sort()).toEqual(packages);
   });
 
-  // jest's sandboxes have these. The build takes all other globals of Node from src/sandbox-globals.ts.
+  // The sandboxes of jest have these. The build takes all other globals of Node from src/sandbox-globals.ts.
   const EVERYWHERE = [
     ...['Array', 'ArrayBuffer', 'Boolean', 'Date', 'Error', 'Function', 'JSON', 'Map', 'Math', 'Number'],
     ...['Object', 'Promise', 'RangeError', 'Reflect', 'RegExp', 'Set', 'String', 'Symbol', 'TypeError'],
@@ -103,7 +103,7 @@ describe('the packed package', { timeout: 60_000 }, () => {
     ],
     ...['Buffer', 'process', 'require', 'module', 'exports', 'globalThis'],
     ...['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'],
-    // jose checks by `typeof` whether it exists.
+    // jose checks with `typeof` whether this exists.
     'navigator',
   ];
 
@@ -143,7 +143,7 @@ describe('the packed package', { timeout: 60_000 }, () => {
   });
 });
 
-/** The names that a script uses and does not declare. */
+/** The names that a script uses but does not declare. */
 function globalsOf(text: string): string[] {
   const file = ts.createSourceFile('script.js', text, ts.ScriptTarget.ESNext, true);
   const options = { allowJs: true, checkJs: true, noLib: true, noResolve: true, types: [] };
@@ -153,7 +153,7 @@ function globalsOf(text: string): string[] {
   });
   const found = program
     .getSemanticDiagnostics(file)
-    // A name in quotes is that of a module.
+    // Names in quotes are module names.
     .filter(({ start = 0 }) => /\w|\$/.test(text.charAt(start)))
     .map(({ messageText }) =>
       /^Cannot find name '(.*?)'/.exec(ts.flattenDiagnosticMessageText(messageText, ' ')),

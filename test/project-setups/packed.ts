@@ -4,9 +4,9 @@ import { npm } from './npm.js';
 
 export const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/** Packs the package as it would be published, from the build that came before the tests. Gives the tarball's path. */
+/** Packs the package as for publishing, from the existing build. Returns the path of the tarball. */
 export async function pack(folder: string): Promise<string> {
-  // To build again would pull the files from under other tests.
+  // A new build would remove files that other tests use.
   const said = await npm(root, ['pack', '--ignore-scripts', '--json', '--pack-destination', folder]);
   const [{ filename }] = JSON.parse(said);
   return join(folder, filename);

@@ -24,19 +24,19 @@ interface Setup {
   readonly template: string;
   readonly main: string;
   readonly isTyped?: boolean;
-  /** Whether that file runs without installed packages. */
+  /** Whether `main` runs without installed packages. */
   readonly isBundle?: boolean;
-  /** Full versions, or prefixes of versions. */
+  /** Versions of Express, full or as prefixes. */
   readonly express?: readonly string[];
 }
 
-/** One set-up each, with an Express of its own. */
+/** The set-ups, each with its own Express. */
 const setups = Object.entries<Setup>({
   'JavaScript, ES modules': { template: 'javascript-esm', main: 'server.js' },
   'JavaScript, CommonJS': {
     template: 'javascript-commonjs',
     main: 'server.js',
-    // The oldest that package.json allows.
+    // These include the oldest versions that package.json allows.
     express: ['5.0.0', '4.16.4', '4.16.0'],
   },
   'TypeScript 7, nodenext, ES modules': {

@@ -7,13 +7,13 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { install, npm, ownEnvironment } from './npm.js';
 
-/** A small project of a user: a copy of one of the folders here, far from this repository, with what it installs. */
+/** A small project of a user: a copy of a template folder outside this repository, with its packages. */
 export class Project {
   readonly #elsewhere: string[] = [];
 
   private constructor(readonly folder: string) {}
 
-  /** Installs and builds it. `packages` come on top of those in its package.json, or instead of them. */
+  /** Installs and builds the project. `packages` add to those in its package.json, or replace them. */
   static async create(
     template: string,
     packages: readonly string[],
@@ -32,16 +32,16 @@ export class Project {
     }
   }
 
-  /** What the project has of this package; undefined where it has none. */
+  /** The installed version of this package; undefined if it is not installed. */
   versionOf(name: string): string | undefined {
     const manifest = join(this.folder, 'node_modules', name, 'package.json');
     return existsSync(manifest) ? JSON.parse(readFileSync(manifest, 'utf8')).version : undefined;
   }
 
   /**
-   * Runs a program that the project has installed, or `node` itself, from a user's shell. Gives what it wrote.
+   * Runs an installed program of the project, or `node`, as in the shell of a user. Returns its output.
    *
-   * @throws Error with all that it wrote, where it fails
+   * @throws Error with its output if it fails
    */
   async run(
     [program = '', ...args]: readonly string[],
@@ -63,7 +63,7 @@ export class Project {
     }
   }
 
-  /** A copy of one of its files where no package is found from. */
+  /** Copies one of its files to a folder from which no package can be resolved. */
   alone(file: string): string {
     const folder = mkdtempSync(join(tmpdir(), 'alone-'));
     this.#elsewhere.push(folder);
@@ -78,16 +78,16 @@ export class Project {
   }
 }
 
-/** Where a server is started, and with which arguments of Node's. */
+/** The working directory and the Node arguments of a server. */
 export interface StartOptions {
   readonly cwd?: string;
   readonly execArgv?: readonly string[];
 }
 
-/** A server that runs, in a process of its own. */
+/** A running server in a separate process. */
 export class Running {
   url = '';
-  /** What it wrote to its standard error: warnings, for one. */
+  /** Its output on stderr, such as warnings. */
   complaints = '';
 
   private constructor(
@@ -128,7 +128,7 @@ export class Running {
     const response = await fetch(this.url + path, { headers });
     const challenge = response.headers.get('www-authenticate');
     const text = await response.text();
-    // Of what is no JSON, the failing test shall show the text.
+    // If the body is not JSON, a failing test shows its text.
     const body: unknown = /^[[{]/.test(text) ? JSON.parse(text) : text;
     return { status: response.status, challenge, body };
   }

@@ -3,7 +3,7 @@ import type { TestLogto } from '../../src/testing/index.js';
 import { APP, AUDIENCE, readingToken } from '../support/logto.js';
 import { Running, type StartOptions } from './project.js';
 
-/** Lets a token with the permission in, whose client the handler then knows, and nobody else. */
+/** Expects the route to return the client of a token with the permission, and to refuse all other requests. */
 export async function expectProtected(server: Running, logto: TestLogto): Promise<void> {
   expect(await server.get('/products', await readingToken(logto))).toEqual({
     status: 200,
@@ -25,9 +25,9 @@ export async function expectProtected(server: Running, logto: TestLogto): Promis
 }
 
 /**
- * Runs a server for as long as that takes. It must have nothing to complain of: no warning, no deprecation.
+ * Runs a server during this check. It must print no warnings or deprecations.
  *
- * @param what - what it must do; without it, protect its route
+ * @param what - the check; by default, the server must protect its route
  */
 export async function whileRunning(
   node: string,

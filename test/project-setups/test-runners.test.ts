@@ -19,7 +19,7 @@ const runners: [name: string, command: string[], logtos: number][] = [
   ['vitest, by setupFiles', ['vitest', 'run', '--config=vitest.each.config.mjs'], 2],
   ['mocha', ['mocha', `--import=${SETUP}`, 'mocha/*.js'], 1],
   ['mocha, in workers', ['mocha', '--parallel', `--import=${SETUP}`, 'mocha/*.js'], 1],
-  // It runs each file in a separate process, and loads no module in its main process.
+  // node:test runs each file in a separate process, and loads no module in its main process.
   ['node:test', ['node', `--import=${SETUP}`, '--test', 'node-test/one.test.js', 'node-test/two.test.js'], 2],
 ];
 const nodes: [version: string, binary: () => Promise<string>][] = [

@@ -29,7 +29,7 @@ interface Versions {
   readonly versions: readonly string[];
 }
 
-/** Declarations of Node and Express that such a compiler can read: newer ones need a newer TypeScript. */
+/** Declarations of Node and Express for old compilers; newer declarations need a newer TypeScript. */
 const old: Versions = {
   versions: ['4.9', '5.2'],
   packages: [

@@ -5,7 +5,7 @@ import { afterAll, beforeAll } from 'vitest';
 import { pack } from './packed.js';
 import { Project } from './project.js';
 
-/** Packages come from the registry, by a slow line perhaps, and the processors may have other work. */
+/** Installing packages from the registry can be slow, in particular on a busy machine. */
 export const LONG = { timeout: 600_000 };
 
 const temporary = mkdtempSync(join(tmpdir(), 'packed-'));
@@ -21,8 +21,8 @@ export function tarball(): Promise<string> {
 const twoAtATime = atATime(2);
 
 /**
- * A project for the tests of one suite, with the packed package beside these packages. The tests fail where it cannot
- * be made.
+ * Creates a project for one test suite, with the packed package and these packages. The tests fail if it cannot be
+ * created.
  *
  * @param prepare - changes the template before anything is installed
  */
@@ -43,7 +43,7 @@ export function useProject(
   return () => project;
 }
 
-/** Lets so many pieces of work run at once; the others wait for their turn. */
+/** Limits the number of tasks that run at the same time; the others wait. */
 function atATime(most: number): <T>(work: () => Promise<T>) => Promise<T> {
   let running = 0;
   const waiting: (() => void)[] = [];

@@ -17,7 +17,7 @@ const app = join(folder, 'app');
 beforeAll(async () => {
   cpSync(fileURLToPath(new URL('yarn-pnp', import.meta.url)), app, { recursive: true });
   await install(folder, ['@yarnpkg/cli-dist@4']);
-  // An empty file of this name makes the folder a project of its own.
+  // An empty yarn.lock makes the folder a separate project.
   writeFileSync(join(app, 'yarn.lock'), '');
   const registry = (await npm(folder, ['config', 'get', 'registry'])).trim();
   const env = {

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 
-/** A key and a certificate for that host, signed by itself, as one PEM text; undefined where openssl is not installed. */
+/** A key and a self-signed certificate for this host, as one PEM text; undefined if openssl is not installed. */
 export function selfSigned(host: string): string | undefined {
   const command = `req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=${host} -days 2 -keyout - -out -`;
   const { error, stdout } = spawnSync('openssl', command.split(' '), { encoding: 'utf8' });

@@ -1,6 +1,6 @@
 import type { KeyValueStore } from '../../src/client/index.js';
 
-/** A store that can be looked into, and takes so long at most, in milliseconds. */
+/** A store whose entries are visible, and whose calls take up to this latency in milliseconds. */
 export function openStore(latency = 0) {
   const entries = new Map<string, unknown>();
   const wait = () =>

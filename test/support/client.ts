@@ -14,7 +14,7 @@ import { type LocalIssuer, startLocalIssuer } from '../local-issuer/local-issuer
 
 export const API = 'https://shopping.api';
 
-/** The example's stand-in for Logto, which counts the tokens that it is asked for, and can go and come back. */
+/** The local issuer with a counter of token requests; it can be stopped and restarted on its port. */
 export class TokenIssuer {
   readonly directory: Directory = shopDirectory();
   tokenRequests = 0;
@@ -36,12 +36,12 @@ export class TokenIssuer {
     return found;
   }
 
-  /** From now on the tokens of the shop's API live so long, in seconds. */
+  /** Sets the lifetime of new tokens, in seconds. */
   set lifetime(seconds: number) {
     for (const resource of this.directory.resources) resource.accessTokenTtl = seconds;
   }
 
-  /** A client of that app, whose token requests are counted. */
+  /** A client with the credentials of this app, whose token requests are counted. */
   client(options: Partial<M2MClientOptions> = {}, name?: string): M2MClient {
     const { id, secret } = this.app(name);
     return createM2MClient({
@@ -75,11 +75,11 @@ export class TokenIssuer {
   }
 }
 
-/** What Logto answers to a client whose requests never leave this process. */
+/** A token response of Logto, for clients with a scripted `fetch`. */
 export const grant = (answer: object = {}): Response =>
   Response.json({ access_token: 'a.b.c', token_type: 'Bearer', expires_in: 3600, ...answer });
 
-/** A client whose `fetch` is this function: it is told which request it is, from 1, and counted. */
+/** A client that uses this function as its `fetch`; the function receives the number of the request, from 1. */
 export function scripted(
   answer: (request: number, init: RequestInit) => unknown,
   options: Partial<M2MClientOptions> = {},
@@ -99,14 +99,14 @@ export function scripted(
   return { client, requests: () => requests };
 }
 
-/** What a promise is rejected with; undefined where it is not. */
+/** The error of a rejected promise; undefined if the promise is fulfilled. */
 export const failureOf = (promise: Promise<unknown>): Promise<M2MClientError | undefined> =>
   promise.then(
     () => undefined,
     (error) => error,
   );
 
-/** What is told on a channel while something is done. */
+/** The messages on a diagnostics channel during this work. */
 export async function heard<Message>(channel: string, work: () => Promise<unknown>): Promise<Message[]> {
   const messages: Message[] = [];
   const listen = (message: unknown) => void messages.push(message as Message);
@@ -119,7 +119,7 @@ export async function heard<Message>(channel: string, work: () => Promise<unknow
   return messages;
 }
 
-/** A server that answers by this function, and remembers what it was asked. */
+/** A server that responds with this function and records its requests. */
 export class Recorder {
   readonly requests: IncomingMessage[] = [];
 

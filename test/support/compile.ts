@@ -12,24 +12,24 @@ const OPTIONS: ts.CompilerOptions = {
   types: ['node'],
   strict: true,
   skipLibCheck: true,
-  // As NestJS wants it.
+  // NestJS needs these two options.
   experimentalDecorators: true,
   emitDecoratorMetadata: true,
 };
 
-// The types of Node, Express and the rest are read once, not for each program.
+// The cache avoids parsing the types of Node, Express and the other packages for each program.
 const host = ts.createCompilerHost(OPTIONS);
 const readFile = host.getSourceFile.bind(host);
 const cache = new Map<string, ts.SourceFile | undefined>();
 
 /**
- * Compiles a module as a user's strict project would, to an ES module or to CommonJS: its imports are those of this
+ * Compiles a module in strict mode to an ES module or to CommonJS. Its imports resolve to the packages of this
  * repository.
  *
- * @throws Error with what the compiler says of it
+ * @throws Error with the messages of the compiler
  */
 export function compile(code: string, extension: 'mjs' | 'cjs' = 'mjs'): string {
-  // Not there on disk: beside the sources, so that imports are found from here.
+  // The file does not exist on disk; its path in this folder lets the compiler resolve the imports.
   const path = join(root, extension === 'mjs' ? 'block.mts' : 'block.cts');
   const source = ts.createSourceFile(path, code, ts.ScriptTarget.ES2023, true);
   source.impliedNodeFormat = extension === 'mjs' ? ts.ModuleKind.ESNext : ts.ModuleKind.CommonJS;

@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { onTestFinished } from 'vitest';
 
-/** An HTTP proxy that makes tunnels (CONNECT, RFC 9110 section 9.3.6), for one test. */
+/** Starts an HTTP proxy that opens tunnels (CONNECT, RFC 9110 section 9.3.6), for one test. */
 export async function connectProxy(): Promise<{ url: string; tunnels: readonly string[] }> {
   const tunnels: string[] = [];
   const proxy = createServer().on('connect', (req, socket, head) => {

@@ -5,15 +5,15 @@ import { expect, vi } from 'vitest';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/** The example server with its stand-in for Logto, in a process of its own. */
+/** The example server with its stand-in for Logto, in a separate process. */
 export interface Example {
   api: string;
-  /** The stand-in's issuer. */
+  /** The issuer of the stand-in. */
   issuer: string;
   stop(): Promise<void>;
 }
 
-/** Starts what has been built, as `npm run example` does, and waits until it has said all it says. */
+/** Starts the built example, as `npm run example` does, and waits for the last line of its start-up output. */
 export async function startExample(port = 0): Promise<Example> {
   const { LOGTO_ENDPOINT, LOGTO_AUDIENCE, REDIS_URL, ...env } = process.env;
   const child = spawn(process.execPath, ['example-server/dist/main.js'], {

@@ -28,18 +28,18 @@ const refusal = (status: number, error: string, error_description: string): Logt
   error_description,
 });
 
-/** Seen on a Logto of August 2026, and not recorded. */
+/** Refusals that were seen on a Logto of August 2026, but not recorded. */
 const SEEN = [
   refusal(400, 'invalid_redirect_uri', 'redirect_uris must contain members'),
   refusal(400, 'invalid_request', 'client secret has expired'),
-  // The sentence is that of the script.
+  // This description comes from the script of the tenant.
   refusal(400, 'access_denied', 'No tokens on Sundays.'),
 ];
 
-/** What the other endpoints say, or what no request of this package can meet. */
+/** Refusals of other endpoints, or of requests that this package never sends. */
 const ELSEWHERE = /unsupported_token_type|invalid_token|\((GET on \/nope|POST on \/jwks)\)/;
 
-/** Every refusal of the token endpoint that is known, each once. */
+/** All known refusals of the token endpoint, without duplicates. */
 export const LOGTO_REFUSALS: readonly LogtoRefusal[] = [
   ...recorded.flatMap(({ status, body }) => {
     const { error, error_description = '' } = Object(body) as Partial<LogtoRefusal>;
@@ -51,7 +51,7 @@ export const LOGTO_REFUSALS: readonly LogtoRefusal[] = [
   return !ELSEWHERE.test(text) && all.findIndex((other) => JSON.stringify(other) === text) === index;
 });
 
-/** The refusal with this sentence. */
+/** Returns the refusal with this description. */
 export function refusalThatSays(description: string | RegExp, status?: number): LogtoRefusal {
   const found = LOGTO_REFUSALS.find(
     (one) =>

@@ -5,50 +5,50 @@ import { startTestLogto, type TestLogto, type TestTokenOptions } from '../../src
 /** The API that the tests protect. */
 export const AUDIENCE = 'https://shopping.api';
 
-/** The app of the tests: the one that the kit gives tokens to where none is named. */
+/** The app of the tests, which is the default app of the test kit. */
 export const APP = 'test-app';
 
 export const now = (): number => Math.floor(Date.now() / 1000);
 
-/** The Logto of a whole file, started outside of its tests, and stopped behind the last. */
+/** Starts a Logto for all tests of a file, and stops it after the last test. */
 export async function sharedLogto(): Promise<TestLogto> {
   const logto = await startTestLogto({ audience: AUDIENCE });
   afterAll(logto.stop);
   return logto;
 }
 
-/** The Logto of one test, started in it or before it, and stopped behind it. */
+/** Starts a Logto for one test, and stops it after the test. */
 export async function ownLogto(): Promise<TestLogto> {
   const logto = await startTestLogto({ audience: AUDIENCE });
   onTestFinished(logto.stop);
   return logto;
 }
 
-/** A token that may read products, but for what is asked to be otherwise. */
+/** Issues a token with `read:products`; the options override this. */
 export function readingToken(logto: TestLogto, options: TestTokenOptions = {}): Promise<string> {
   return logto.issueToken({ scopes: 'read:products', ...options });
 }
 
-/** A token with the signature of another: it is refused late, where one that is missing is refused at once. */
+/** A token with the signature of another token. It is refused only after the signature check. */
 export async function forgedToken(logto: TestLogto, options: TestTokenOptions = {}): Promise<string> {
   const [header, payload] = (await readingToken(logto, options)).split('.');
   const [, , signature] = (await readingToken(logto, options)).split('.');
   return [header, payload, signature].join('.');
 }
 
-/** A token in the name of this Logto, which another has signed. */
+/** A token that names this Logto as its issuer, but is signed by another Logto. */
 export async function foreignToken(logto: TestLogto, options: TestTokenOptions = {}): Promise<string> {
   const other = await startTestLogto({ audience: AUDIENCE });
   await other.stop();
   return readingToken(other, { ...options, claims: { iss: logto.issuer, ...options.claims } });
 }
 
-/** The id of the key that signs. */
+/** The id of the signing key. */
 export async function keyIdOf(logto: TestLogto): Promise<string> {
   return decodeProtectedHeader(await logto.issueToken()).kid as string;
 }
 
-/** The keys as they are published, the one that signs first. This is a request for them, and counts. */
+/** Fetches the published key set, with the signing key first. This counts as a key request. */
 export async function keySetOf(logto: TestLogto): Promise<{ keys: Record<string, unknown>[] }> {
   const answer = await fetch(`${logto.issuer}/jwks`);
   return (await answer.json()) as { keys: Record<string, unknown>[] };

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/** A block of code in a page. Its name is the word behind the language: ```ts name */
+/** A code block in a page. Its name is the word after the language: ```ts name */
 export interface Block {
   readonly page: string;
   readonly line: number;
@@ -12,7 +12,7 @@ export interface Block {
   readonly code: string;
 }
 
-/** Every page that a user reads, by its path. */
+/** The paths of all pages for users. */
 export const PAGES: readonly string[] = [
   'README.md',
   'CHANGELOG.md',
@@ -33,7 +33,7 @@ export function blocksOf(page: string): Block[] {
   return blocksIn(readPage(page), page);
 }
 
-/** The blocks of a text. Its language is empty where a block has none. */
+/** Returns the blocks of a text. The language is empty if a block has none. */
 export function blocksIn(text: string, page: string): Block[] {
   return [...text.matchAll(/^```([^\s`]*)[ \t]*([^\s`]*)\n(.*?)^```$/gms)].map(
     ({ index, 1: language = '', 2: name = '', 3: code = '' }) => ({
@@ -46,17 +46,17 @@ export function blocksIn(text: string, page: string): Block[] {
   );
 }
 
-/** A fence, in a list or a quotation too. */
+/** A fence, including one in a list or a quotation. */
 const FENCE = /^[\s>*+\d.)-]*(```|~~~)/;
 const INDENTED = /^( {0,3}([>*+-]|\d+[.)]))* ?( {4}| {0,3}\t)[ \t]*\S/;
 
-/** Fences that belong to no block that is found: in a list, never closed, of tildes, with more words. By their lines. */
+/** The lines of fences that `blocksIn` does not find: in a list, never closed, of tildes, with more words. */
 export function strayFences(text: string): number[] {
   const found = new Set(extents(text).flat());
   return linesWhere(text, (content, line) => FENCE.test(content) && !found.has(line));
 }
 
-/** Code that is indented instead of fenced, by its lines. */
+/** The lines of code that is indented instead of fenced. */
 export function indentedCode(text: string): number[] {
   const blocks = extents(text);
   return linesWhere(
@@ -65,7 +65,7 @@ export function indentedCode(text: string): number[] {
   );
 }
 
-/** The lines of the two fences of each block. */
+/** The lines of the opening and the closing fence of each block. */
 function extents(text: string): [first: number, last: number][] {
   return blocksIn(text, '').map(({ line, code }) => [line, line + code.split('\n').length]);
 }

@@ -1,6 +1,6 @@
 import ts from 'typescript';
 
-/** Looks at the type `Wanted` at the end of this code. */
+/** Calls `look` with the type `Wanted` at the end of this code. */
 function inspectPackage<T>(code: string, look: (type: ts.Type, checker: ts.TypeChecker) => T): T {
   const file = `${process.cwd()}/test/documents/inspected.mts`;
   const options: ts.CompilerOptions = {

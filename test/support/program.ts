@@ -4,23 +4,23 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** From there imports find what this repository has installed, and the package itself by its name. */
+/** In this folder, imports resolve to the installed packages, and the name of this package to its build. */
 const programs = fileURLToPath(new URL('../../node_modules/.cache/programs', import.meta.url));
 const preload = fileURLToPath(new URL('./free-ports.mjs', import.meta.url));
 
 export interface ProgramOptions {
   readonly env?: Record<string, string>;
-  /** `cjs` for CommonJS. */
+  /** `mjs` is an ES module, `cjs` is CommonJS. */
   readonly extension?: 'mjs' | 'cjs';
 }
 
-/** A program of somebody who has installed the package, in a process of its own. */
+/** A program of a user of the package, in a separate process. */
 export class Program {
   readonly #process: ChildProcess;
   readonly #folder: string;
   readonly #ended: Promise<unknown>;
   #port: number | undefined;
-  /** What it wrote, to either stream. */
+  /** Its output on stdout and stderr. */
   output = '';
 
   constructor(code: string, { env = {}, extension = 'mjs' }: ProgramOptions = {}) {
@@ -46,7 +46,7 @@ export class Program {
     });
   }
 
-  /** Its address, once it listens. */
+  /** Waits until it listens, and returns its address. */
   async url(): Promise<string> {
     while (this.#port === undefined) {
       if (this.#process.exitCode !== null) throw new Error(`The program ended: ${this.output}`);
@@ -55,7 +55,7 @@ export class Program {
     return `http://127.0.0.1:${this.#port}`;
   }
 
-  /** Waits until it ends by itself. Gives its exit code. */
+  /** Waits until it exits by itself, and returns its exit code. */
   async end(): Promise<number | null> {
     this.#process.disconnect();
     await this.#ended;

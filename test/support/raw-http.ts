@@ -1,16 +1,16 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 
-/** How long an answer may take, in milliseconds: longer, and the server hangs. */
+/** The time limit for a response in milliseconds; a server that exceeds it hangs. */
 const PATIENCE = 10_000;
 
-/** What comes before the answer itself (RFC 9110 section 15.2). */
+/** An interim response, which precedes the final response (RFC 9110 section 15.2). */
 const INTERIM = /^HTTP\/1\.1 1\d\d .*?\r\n\r\n/s;
 
-/** An answer as it came over the wire. */
+/** A response as received. */
 export interface RawAnswer {
   readonly status: number;
-  /** As they were sent: a name may come twice. */
+  /** The headers as sent; a name may occur twice. */
   readonly headers: readonly (readonly [name: string, value: string])[];
   readonly body: string;
   readonly text: string;
@@ -21,16 +21,16 @@ export function valuesOf({ headers }: RawAnswer, name: string): string[] {
   return headers.filter(([one]) => one.toLowerCase() === name).map(([, value]) => value);
 }
 
-/** A request whose header lines are bytes as they are, one a character. */
+/** Builds a request from header lines in latin1, with one byte per character. */
 export function rawRequest(lines: readonly string[], body = ''): Buffer {
   return Buffer.concat([Buffer.from([...lines, '', ''].join('\r\n'), 'latin1'), Buffer.from(body)]);
 }
 
-/** Sends bytes on a connection of their own, and reads until the server closes it. */
+/** Sends bytes on a new connection, and reads until the server closes it. */
 export async function exchange(port: number, bytes: Buffer): Promise<RawAnswer> {
   const socket = connect(port, '127.0.0.1');
   socket.setTimeout(PATIENCE, () => socket.destroy(new Error('No answer came.')));
-  // Not ended: Node takes that for a caller who has gone.
+  // The socket stays open for writing, since Node takes its end for a disconnected caller.
   socket.write(bytes);
   const chunks: Buffer[] = [];
   for await (const chunk of socket) chunks.push(chunk);
@@ -39,7 +39,7 @@ export async function exchange(port: number, bytes: Buffer): Promise<RawAnswer> 
   return { status, headers, text, body: text.slice(bodyAt) };
 }
 
-/** Sends one request after the other on one connection, and makes a new one where the server has closed it. */
+/** Sends requests one after another on one connection, and opens a new one if the server has closed it. */
 export class RawConnection {
   #socket: Socket | undefined;
   #received = '';
@@ -88,7 +88,7 @@ export class RawConnection {
     return socket;
   }
 
-  /** The answer, if it is whole. One that gives no length ends with the connection. */
+  /** Returns the response if it is complete. A response without a length ends with the connection. */
   #answer(closed: boolean): RawAnswer | undefined {
     const text = this.#received;
     if (!text.includes('\r\n\r\n')) return undefined;

@@ -1,20 +1,20 @@
 import { readFileSync } from 'node:fs';
 
-/** What a Logto of November 2026 answered to each of the requests below, field by field. */
+/** The responses of a Logto of November 2026 to the requests below, field by field. */
 export const RECORDED: Readonly<Record<string, Answer>> = JSON.parse(
   readFileSync(new URL('../fixtures/logto-2026-11/answers.json', import.meta.url), 'utf8'),
 );
 
-/** An answer in the form of the recording: without what differs each time, and without the addresses and the ids. */
+/** A response in the format of the recording, without addresses, ids and values that differ each time. */
 export type Answer = Readonly<Record<string, unknown>>;
 
-/** The names that the recording has for the apps and the organization of the tenant. */
+/** The names of the apps and the organizations in the recording. */
 export type Name = 'ST' | 'STR' | 'PA' | 'ORG' | 'OTHER';
 
-/** Who answers: a stand-in with the shop's APIs and apps. */
+/** A stand-in for Logto with the APIs and apps of the shop. */
 export interface StandIn {
   readonly endpoint: string;
-  /** The ids of the apps, of their organization and of another. */
+  /** The ids of the apps, of their organization and of another organization. */
   readonly ids: Readonly<Record<Name, string>>;
   readonly secrets: Readonly<Partial<Record<Name, string>>>;
 }
@@ -33,7 +33,7 @@ const ORGANIZATIONS = ['resource', 'urn:logto:resource:organizations'] as const;
 const READING = ['scope', PRODUCTS] as const;
 const PAGE = { origin: 'https://app.example' };
 
-/** The requests of the recording, by the names that it has for them. */
+/** The requests of the recording, by their names in it. */
 export function recordedRequests(
   { ids, secrets }: StandIn,
   token: string,
@@ -148,7 +148,7 @@ export function recordedRequests(
   };
 }
 
-/** Those that a program may go by. Not `Vary`: the stand-ins do not compress. */
+/** The compared headers. `Vary` is missing, since the stand-ins do not compress. */
 const HEADERS = [
   'content-type',
   'cache-control',
@@ -160,7 +160,7 @@ const HEADERS = [
   'location',
 ];
 
-/** Sends a request, and writes the answer down as the recording does. */
+/** Sends a request and returns the response in the format of the recording. */
 export async function answerTo(request: Request, standIn: StandIn): Promise<Answer> {
   const { method, path, headers, body } = request;
   const response = await fetch(standIn.endpoint + path, {

@@ -2,11 +2,11 @@ import express, { type Express } from 'express';
 import { createLogtoAuth, getAuth } from '../../src/index.js';
 import { get } from './request.js';
 
-/** Another organization than that of the tokens. */
+/** An organization for which no token was issued. */
 const OTHER_ORGANIZATION = 'w1h7qob3z0o3';
 const MANAGEMENT_API = 'https://default.logto.app/api';
 
-/** What a token gets, by the route it is sent to: 200, or status and reason. */
+/** The result of a token for each route: 200, or status and reason. */
 export interface Result {
   readonly products: string;
   readonly writing: string;
@@ -42,14 +42,14 @@ export const insideOrganization: Result = {
 };
 export const ofOrganization: Result = { ...forOtherApi, reports: '200' };
 
-/** A Logto whose tokens were recorded: what its tokens name, and its keys at that time. */
+/** A Logto whose tokens were recorded: its issuer, the organization of the tokens, and its keys at that time. */
 export interface RecordedLogto {
   readonly issuer: string;
   readonly organization: string;
   readonly jwks: { readonly keys: readonly object[] };
 }
 
-/** An API with routes of each kind. A route answers the claims of the token, or status and reason of its refusal. */
+/** An API with routes of each kind. A route returns the claims of the token, or status and reason of the refusal. */
 export function recordedShop({ issuer, jwks }: Omit<RecordedLogto, 'organization'>): Express {
   const { requireScopes, requireOrganizationScopes } = createLogtoAuth({
     issuers: [{ issuer, jwks }],
@@ -73,7 +73,7 @@ export function recordedShop({ issuer, jwks }: Omit<RecordedLogto, 'organization
   return app;
 }
 
-/** What one token gets on each route, and the claims that each handler saw which it reached. */
+/** Sends a token to each route, and returns the results and the claims that the handlers received. */
 export async function resultsIn(
   app: Express,
   token: string,

@@ -4,9 +4,9 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 
-/** A Redis of our own, which can be killed, made to hang, and started anew on its port. */
+/** A Redis server for tests, which can be killed, suspended and restarted on its port. */
 export class Redis {
-  /** Where no redis-server is installed, the tests that need one are skipped. */
+  /** Whether redis-server is not installed; the tests that need it are then skipped. */
   static readonly isMissing = spawnSync('redis-server', ['--version']).error !== undefined;
   static readonly #all: Redis[] = [];
 
@@ -32,7 +32,7 @@ export class Redis {
     return `redis://127.0.0.1:${this.port}`;
   }
 
-  /** It starts empty: nothing is written to the disk. */
+  /** Starts it without data, since nothing is written to the disk. */
   async restart(): Promise<void> {
     const options = { port: String(this.port), bind: '127.0.0.1', save: '', appendonly: 'no' };
     const args = Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]);
@@ -55,7 +55,7 @@ export class Redis {
     await ended;
   }
 
-  /** It takes connections still, for the kernel does that, and answers nothing. */
+  /** Suspends it: the kernel still accepts connections, but commands get no response. */
   hang(): void {
     this.#process?.kill('SIGSTOP');
   }

@@ -10,7 +10,7 @@ export function get(app: Express, path: string, token?: string): request.Test {
   return token === undefined ? sent : sent.set('Authorization', `Bearer ${token}`);
 }
 
-/** Sends raw bytes, for headers that no client would send. */
+/** Sends a request with raw headers, which may be invalid. */
 export async function sendRaw(app: Express, lines: readonly string[]): Promise<RawAnswer> {
   const server = app.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -21,7 +21,7 @@ export async function sendRaw(app: Express, lines: readonly string[]): Promise<R
   return answer;
 }
 
-/** The whole of a refusal, as one value to compare. */
+/** The status, challenge and body of a refusal as one value to compare. */
 export function refusal({ status, headers, body }: Response) {
   return { status, challenge: headers['www-authenticate'], body };
 }

@@ -1,7 +1,7 @@
 import { vi } from 'vitest';
 import { AuthError, type LogtoAuth, type VerifyOptions } from '../../src/index.js';
 
-/** What becomes of a token: 'ok', or the reason of its refusal. Any other error is thrown on. */
+/** Verifies a token and returns 'ok' or the reason of the refusal. Throws any other error. */
 export async function resultOf(auth: LogtoAuth, token: string, options?: VerifyOptions): Promise<string> {
   try {
     await auth.verify(token, options);
@@ -12,7 +12,7 @@ export async function resultOf(auth: LogtoAuth, token: string, options?: VerifyO
   }
 }
 
-/** Sets the wall clock forward, or back; `vi.useRealTimers()` mends it. */
+/** Sets the wall clock forward or back; `vi.useRealTimers()` resets it. */
 export function travel(seconds: number): void {
   const target = Date.now() + seconds * 1000;
   vi.useFakeTimers({ toFake: ['Date'] });
@@ -22,15 +22,15 @@ export function travel(seconds: number): void {
 const realNow = performance.now.bind(performance);
 let ahead = 0;
 
-/** Lets so much time go by, for the wall clock and for the one that nobody sets. */
+/** Advances the wall clock and the monotonic clock. */
 export function elapse(seconds: number): void {
   travel(seconds);
   later(seconds);
 }
 
-/** Lets so much time go by for the clock that nobody sets alone. */
+/** Advances only the monotonic clock. */
 export function later(seconds: number): void {
   ahead += seconds * 1000;
-  // Not by a spy, which would remember each of a million calls.
+  // A spy would store each of a million calls.
   performance.now = () => realNow() + ahead;
 }

@@ -1,6 +1,6 @@
 import { constants, createHash, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 
-/** A key pair of an issuer, with its public half as Logto publishes it. */
+/** A key pair of an issuer, with the public key as Logto publishes it. */
 export interface SigningKey {
   readonly alg: string;
   readonly kid: string;
@@ -10,7 +10,7 @@ export interface SigningKey {
 
 const CURVES: Record<string, string> = { ES256: 'P-256', ES384: 'P-384', ES512: 'P-521' };
 
-/** Makes a key as Logto does: its kid is the thumbprint, an EC key names its `alg`, an RSA key does not. */
+/** Creates a key as Logto does: its kid is a hash of the key, and an EC key has an `alg`, but an RSA key does not. */
 export function createSigningKey(
   alg = 'ES384',
   { kid, bits = 2048 }: { kid?: string; bits?: number } = {},
@@ -26,7 +26,7 @@ export function createSigningKey(
   return { alg, kid: id, privateKey, publicJwk };
 }
 
-/** Signs whatever it is given, sensible or not: tests need tokens that no library would make. */
+/** Signs any header and payload, including invalid ones that a library would refuse. */
 export function signJws(
   header: unknown,
   payload: unknown,
@@ -36,14 +36,14 @@ export function signJws(
   return `${input}.${signatureOf(input, key).toString('base64url')}`;
 }
 
-/** A part of a JWS: JSON of a value, or a text or bytes as they are. */
+/** Encodes a part of a JWS: a text or bytes unchanged, any other value as JSON. */
 export function encodePart(value: unknown): string {
   if (typeof value === 'string') return Buffer.from(value).toString('base64url');
   if (Buffer.isBuffer(value)) return value.toString('base64url');
   return Buffer.from(JSON.stringify(value)).toString('base64url');
 }
 
-/** The bytes of a signature, as JWS has them; by PSS with a salt as long as the digest. */
+/** The bytes of a JWS signature. For PSS, the salt is as long as the digest by default. */
 export function signatureOf(
   input: string,
   { alg, privateKey }: Pick<SigningKey, 'alg' | 'privateKey'>,

@@ -8,22 +8,22 @@ export const URI = `${ISSUER}/jwks`;
 export const JWKS = { keys: [createSigningKey('ES384', { kid: 'key' }).publicJwk] };
 const TIMES: KeyTimes = { maxAge: 600_000, maxStale: 3_600_000, cooldown: 30_000, timeout: 1_000 };
 
-/** The clock that no test stops. */
+/** The real monotonic clock. */
 export const realNow = performance.now.bind(performance);
 const monotonic = vi.spyOn(performance, 'now');
 let latest = 0;
-/** Both clocks stand still, and are set; back goes the wall clock alone. */
+/** Sets both clocks; only the wall clock can be set back. */
 export function at(milliseconds: number): void {
   vi.setSystemTime(NOW + milliseconds);
   latest = Math.max(latest, milliseconds);
   monotonic.mockReturnValue(NOW + latest);
 }
-/** Where `vi.waitFor` would set the clock forward. */
+/** Waits for a condition. `vi.waitFor` would advance the clock. */
 export async function until(done: () => boolean): Promise<void> {
   while (!done()) await new Promise((resolve) => setTimeout(resolve, 5));
 }
 
-/** Chance, which a test may decide; 0 by default. */
+/** The result of `Math.random`, which a test may set; 0 by default. */
 export const random = vi.spyOn(Math, 'random');
 
 /** Stops both clocks at NOW before each test of a file. */
@@ -40,7 +40,7 @@ export function stopClocks(): void {
   });
 }
 
-/** What Logto answers, and when it was asked. */
+/** A `fetch` with scripted responses, which records the times of its calls. */
 export class ScriptedLogto {
   readonly asked: number[] = [];
   answer: (signal: AbortSignal) => unknown = () => Response.json(JWKS);

@@ -6,26 +6,26 @@ import { APP, AUDIENCE, now } from './logto.js';
 import { createSigningKey, type SigningKey, signJws } from './signing.js';
 
 export interface TokenParts {
-  /** Members to add or replace; undefined takes one away. */
+  /** Members to add or replace; undefined removes a member. */
   readonly claims?: Record<string, unknown>;
   readonly header?: Record<string, unknown>;
   readonly key?: SigningKey;
 }
 
-/** How the key endpoint answers. */
+/** Sends the response of the key endpoint. */
 export type KeyAnswer = (res: ServerResponse) => void;
 
 /**
- * What no Logto does: a key endpoint that answers whatever it is told to, or keeps its callers waiting; keys that are
- * none of Logto's; tokens that no library would sign, as with `alg: none`. For everything else, ordinary tokens,
- * rotation, Logto down and back, the tests use what the package gives to its users: `startTestLogto`, by `logto.ts`.
+ * An issuer that can behave as no Logto does: its key endpoint can send any response or none, its keys can be of any
+ * kind, and its tokens can be invalid, for example with `alg: none`. All other tests use `startTestLogto`, the test
+ * kit of the package, through `logto.ts`.
  */
 export class TestIssuer {
-  /** Its keys, the first of which signs. */
+  /** Its keys; the first key signs. */
   keys: SigningKey[];
-  /** Replaces the usual answer. */
+  /** Replaces the normal response. */
   answer: KeyAnswer | undefined;
-  /** How often the keys were asked for. */
+  /** The number of requests for the keys. */
   keyRequests = 0;
   readonly #server = new LoopbackServer(0, (req, res) => {
     if (req.method !== 'GET' || req.url !== '/oidc/jwks') return void res.writeHead(404).end();
@@ -56,7 +56,7 @@ export class TestIssuer {
     return this.keys[0] as SigningKey;
   }
 
-  /** A token as Logto's, but for what is asked to be otherwise. */
+  /** Signs a token like those of Logto; the options override its parts. */
   token({ claims = {}, header = {}, key = this.key }: TokenParts = {}): string {
     return signJws(this.header(header, key), this.claims(claims), key);
   }
@@ -86,7 +86,7 @@ export class TestIssuer {
     this.keys = [createSigningKey(alg), ...(keepPrevious ? [this.key] : [])];
   }
 
-  /** Refuses connections until it comes back. */
+  /** Refuses connections until `comeBack` is called. */
   goDown(): Promise<void> {
     return this.#server.stop();
   }
@@ -95,12 +95,12 @@ export class TestIssuer {
     return this.#server.start();
   }
 
-  /** The usual answer. */
+  /** Sends the normal response. */
   sendKeys(res: ServerResponse): void {
     sendKeySet(res, this.keys);
   }
 
-  /** Lets requests for the keys come and wait until they are released. */
+  /** Holds requests for the keys until `release` is called. */
   hold(): { readonly held: readonly ServerResponse[]; release(): void } {
     const held: ServerResponse[] = [];
     this.answer = (res) => held.push(res);
@@ -112,14 +112,14 @@ export class TestIssuer {
   }
 }
 
-/** The one of a whole file, started outside of its tests, and stopped behind the last. */
+/** Starts an issuer for all tests of a file, and stops it after the last test. */
 export async function sharedIssuer(): Promise<TestIssuer> {
   const issuer = await TestIssuer.start();
   afterAll(() => issuer.goDown());
   return issuer;
 }
 
-/** The one of a single test, started in it or before it, and stopped behind it. */
+/** Starts an issuer for one test, and stops it after the test. */
 export async function ownIssuer(): Promise<TestIssuer> {
   const issuer = await TestIssuer.start();
   onTestFinished(() => issuer.goDown());

@@ -1,4 +1,4 @@
 import { vi } from 'vitest';
 
-// Retries follow at once. For files that test what a retry does, not when it comes.
+// Removes the pauses between retries, for test files that do not test the timing of retries.
 vi.mock('../../src/util/pause.js', () => ({ pause: async () => {} }));

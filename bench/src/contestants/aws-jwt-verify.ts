@@ -2,8 +2,8 @@ import { JwtVerifier } from 'aws-jwt-verify';
 import type { MakeGuard } from './contestant.js';
 
 /**
- * As its README says for "other IDPs" and Express. It fetches keys by https alone, so they are given to it, which its
- * README shows too: here it never fetches. Scopes are checked by its hook for checks of one's own.
+ * As its README shows for "other IDPs" and Express. It fetches keys only by https, so the keys are passed to it, as its
+ * README also shows. It never fetches here. Its hook for custom checks checks the scopes.
  */
 export const makeGuard: MakeGuard = ({ issuer, jwksUri, audience, scope, jwks }) => {
   const verifier = JwtVerifier.create({

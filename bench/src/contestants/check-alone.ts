@@ -5,7 +5,7 @@ import type { MakeGuard } from './contestant.js';
 export const makeGuard: MakeGuard = ({ jwks, scope }) => {
   const [jwk] = jwks.keys;
   const key = createPublicKey({ key: jwk, format: 'jwk' } as JsonWebKeyInput);
-  // As a member of the key, so that what Node 24 does with other forms of keys is not measured.
+  // A member of the key, so that the conversion of other forms of keys in Node 24 is not measured.
   Object.assign(key, { dsaEncoding: 'ieee-p1363' });
   return [
     function checkSignature(req, res, next) {

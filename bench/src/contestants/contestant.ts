@@ -1,6 +1,6 @@
 import type { RequestHandler } from 'express';
 
-/** What every contestant is told: one issuer, one API, one permission. */
+/** The configuration of every contestant: one issuer, one API, one permission. */
 export interface Setting {
   /** The address of Logto itself. */
   readonly endpoint: string;
@@ -9,10 +9,10 @@ export interface Setting {
   readonly audience: string;
   readonly scope: string;
   readonly alg: string;
-  /** Whether the keys are fetched before the API listens, where the package can do that. */
+  /** Whether the keys are fetched before the API listens, if the package supports that. */
   readonly ready?: boolean;
   readonly jwks: { readonly keys: readonly object[] };
 }
 
-/** Makes the handlers that run before the route's own. Those of a peer check signature, issuer, audience, expiry and scope. */
+/** Returns the handlers before the route's own. Those of a peer check signature, issuer, audience, expiry and scope. */
 export type MakeGuard = (setting: Setting) => RequestHandler[] | Promise<RequestHandler[]>;

@@ -3,7 +3,7 @@ import { expressjwt, type GetVerificationKey } from 'express-jwt';
 import jwksRsa from 'jwks-rsa';
 import type { MakeGuard } from './contestant.js';
 
-/** As its README and that of jwks-rsa say. It has no check of scopes, so one stands behind it. */
+/** As its README and that of jwks-rsa show. It does not check scopes, so a second handler does. */
 export const makeGuard: MakeGuard = ({ issuer, jwksUri, audience, scope, alg }) => [
   expressjwt({
     secret: jwksRsa.expressJwtSecret({

@@ -2,7 +2,7 @@ import { createVerifier, type DecodedJwt } from 'fast-jwt';
 import buildGetJwks from 'get-jwks';
 import type { MakeGuard } from './contestant.js';
 
-/** As the READMEs of fast-jwt and get-jwks say, with the cache of verified tokens on. */
+/** As the READMEs of fast-jwt and get-jwks show, with the cache of verified tokens on. */
 export const makeGuard: MakeGuard = ({ issuer, audience, scope, alg }) => {
   const getJwks = buildGetJwks({ issuersWhitelist: [issuer], jwksPath: '/jwks' });
   const verify = createVerifier({
@@ -13,8 +13,8 @@ export const makeGuard: MakeGuard = ({ issuer, audience, scope, alg }) => {
     allowedAud: audience,
   });
 
-  // get-jwks keeps the JWK but makes PEM of it anew for each token, which takes some 20 ms for a P-384 key. That is no
-  // part of what is measured here, so it is done once.
+  // get-jwks keeps the JWK, but converts it to PEM for each token, which takes some 20 ms for a P-384 key. That is not
+  // part of this measurement, so it is done once.
   const pems = new Map<string, Promise<string>>();
   function keyOf(kid: string, alg: string): Promise<string> {
     const pem = pems.get(kid) ?? getJwks.getPublicKey({ kid, alg, domain: issuer });

@@ -1,6 +1,6 @@
 import type { MakeGuard } from './contestant.js';
 
-/** Who is measured. Loaded by name, so that a process holds the code of one alone. */
+/** The measured guards. Each is loaded by name, so that a process contains the code of only one. */
 export const CONTESTANTS = {
   open: 'open route, no guard',
   limit: 'limit (text in a Map)',

@@ -3,7 +3,7 @@ import type { MakeGuard } from './contestant.js';
 import { makeGuard as makeSample } from './sample.js';
 
 /**
- * Looks the text of the token up in a Map and marks the request. Not for use: it does not check expiry again, and it
+ * Finds the text of the token in a Map, and marks the request. Do not use it: it does not check expiry again, and it
  * keeps every token in memory.
  */
 export const makeGuard: MakeGuard = async (setting) => {

@@ -1,4 +1,4 @@
 import type { MakeGuard } from './contestant.js';
 
-/** What the same route does with nothing before it. */
+/** The same route without a guard. */
 export const makeGuard: MakeGuard = () => [];

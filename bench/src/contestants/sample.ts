@@ -12,8 +12,8 @@ class AuthorizationError extends Error {
 }
 
 /**
- * What Logto's guide for Express shows (docs.logto.io/api-protection/nodejs/express): jose checks signature,
- * issuer and expiry, a few lines check audience and scopes. Written anew after it.
+ * A new implementation of the sample in Logto's guide for Express (docs.logto.io/api-protection/nodejs/express): jose
+ * checks signature, issuer and expiry, and a few lines check audience and scopes.
  */
 export const makeGuard: MakeGuard = ({ issuer, jwksUri, audience, scope }) => {
   const jwks = createRemoteJWKSet(new URL(jwksUri));

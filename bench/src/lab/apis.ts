@@ -5,10 +5,10 @@ import { Child } from './child.js';
 import type { Node } from './nodes.js';
 import type { Pace } from './paces.js';
 
-/** What an API runs on. */
+/** The versions of Node and Express on which an API runs. */
 export interface Platform {
   readonly node?: Node;
-  /** Express 5 where it is not said. */
+  /** Default: Express 5. */
   readonly express?: 'express' | 'express-4';
 }
 
@@ -33,7 +33,7 @@ export async function startApi(
   };
 }
 
-/** The APIs of all of these, stopped when the work is done. */
+/** Starts the APIs of these contestants, and stops them when the work is done. */
 export async function withApis<Name extends Contestant, Result>(
   contestants: readonly Name[],
   setting: Setting,
@@ -50,8 +50,10 @@ export async function withApis<Name extends Contestant, Result>(
 }
 
 /**
+ * Measures the pace of an API.
+ *
  * @param count - how many requests are sent
- * @param send - sends them, and answers how many a second there were
+ * @param send - sends them, and returns the requests per second
  */
 export async function paceOf(api: RunningApi, count: number, send: () => Promise<number>): Promise<Pace> {
   const before = await api.processorTime();

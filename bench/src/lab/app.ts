@@ -3,7 +3,7 @@ import type { NextFunction, Request, Response } from 'express';
 import type { Setting } from '../contestants/contestant.js';
 import { type Contestant, loadContestant } from '../contestants/index.js';
 
-/** An API of one route behind a contestant's guard, on the Express installed by that name. */
+/** Returns an API with one route behind a contestant's guard, on the Express that is installed by that name. */
 export async function createApp(
   contestant: Contestant,
   setting: Setting,

@@ -6,8 +6,8 @@ const { request } = express();
 const socket = new Socket();
 
 /**
- * A request as Express hands it to a handler: Node's own object under Express's prototype, its headers read once. The
- * texts are new ones, as they are when they come from a connection.
+ * Returns a request as Express passes it to a handler: Node's own object with the prototype of Express, and with parsed
+ * headers. Its strings are new ones, like those from a connection.
  */
 export function requestWith(token: string | undefined): Request {
   const message = new IncomingMessage(socket);
@@ -20,12 +20,12 @@ export function requestWith(token: string | undefined): Request {
   return Object.setPrototypeOf(message, request);
 }
 
-/** The same text at another place in memory. */
+/** Returns the same text at another place in memory. */
 export function fresh(text: string): string {
   return Buffer.from(text, 'latin1').toString('latin1');
 }
 
-/** Walks a request through the guards. Resolves with the status that they answered, or 200 where they let it through. */
+/** Passes a request through the guards. Resolves with the status of their response, or with 200 if they accept it. */
 export function walk(guards: readonly RequestHandler[], req: Request): Promise<number> {
   return new Promise((resolve) => {
     let position = 0;
@@ -41,7 +41,7 @@ export function walk(guards: readonly RequestHandler[], req: Request): Promise<n
   });
 }
 
-/** Takes an answer and does nothing with it, so that what is measured is the guard alone. */
+/** Returns a response that sends nothing, so that only the guard is measured. */
 function silentResponse(answered: (status: number) => void): Response {
   const res = {
     statusCode: 200,
@@ -58,7 +58,7 @@ function silentResponse(answered: (status: number) => void): Response {
   return res as unknown as Response;
 }
 
-/** Microseconds that a guard takes for a request that it lets through at once. */
+/** Returns the microseconds that a guard takes for a request that it accepts synchronously. */
 export async function timeHits(guard: RequestHandler, calls: number, tokenOf: () => string): Promise<number> {
   let passed = 0;
   const next = () => {
@@ -71,9 +71,9 @@ export async function timeHits(guard: RequestHandler, calls: number, tokenOf: ()
 }
 
 /**
- * Microseconds a call. What the calls take is made beforehand, a hundred at a time and out of the time: a server holds
- * about so many requests, and thousands held at once would show the garbage collector moving them about. Between two
- * batches the event loop runs, as it does between requests.
+ * Returns the microseconds per call. The inputs of the calls are made in advance, outside the measured time, in batches
+ * of a hundred. A server holds about that number of requests; with thousands at once, the garbage collector would move
+ * them, and its time would be measured. The event loop runs between two batches, as it does between requests.
  */
 export async function timeInBatches<T>(
   calls: number,

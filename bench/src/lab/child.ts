@@ -22,12 +22,12 @@ interface Answer {
   readonly error?: string;
 }
 
-/** A process of its own, which answers questions: what is measured must not share a thread with what measures. */
+/** A separate process that answers questions, so that the measured code and the measuring code share no thread. */
 export class Child<Questions extends { [name in keyof Questions]: (input: never) => unknown }> {
   readonly #process: ChildProcess;
   #lastId = 0;
 
-  /** @param script - of the folder `processes`, by its name */
+  /** @param script - the name of a script in the folder `processes` */
   constructor(script: string, { args = [], execArgv = [], node = DEFAULT_NODE }: ChildOptions = {}) {
     const file = fileURLToPath(new URL(`../processes/${script}.js`, import.meta.url));
     this.#process = fork(file, args, {
@@ -38,7 +38,7 @@ export class Child<Questions extends { [name in keyof Questions]: (input: never)
     this.#process.setMaxListeners(0);
   }
 
-  /** @throws what was thrown there */
+  /** Runs a function in the process, and returns its result. @throws Error if it threw there, or the process ended */
   async ask<Name extends keyof Questions & string>(
     name: Name,
     input: Parameters<Questions[Name]>[0],
@@ -74,7 +74,7 @@ export class Child<Questions extends { [name in keyof Questions]: (input: never)
   }
 }
 
-/** The other side of it: answers the parent's questions by these functions. */
+/** Called in the process: answers the parent's questions with these functions. */
 export function answerParent(functions: Record<string, (input: never) => unknown>): void {
   process.on('message', async ({ id, name, input }: Question) => {
     const answer: Answer = await (async () => functions[name]?.(input as never))().then(

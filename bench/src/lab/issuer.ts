@@ -8,11 +8,11 @@ export const AUDIENCE = 'https://shopping.api';
 export const SCOPE = 'read:products';
 export const APP = 'k0vq2m1xw8r5t7y9b3n4c';
 
-/** An issuer that looks like Logto to whoever checks its tokens: keys, discovery document, claims. */
+/** An issuer with the keys, discovery document and claims of Logto. */
 export class Issuer {
-  /** How often the keys were asked for. */
+  /** The number of requests for the keys. */
   keyRequests = 0;
-  /** How far away it is, in milliseconds. */
+  /** The delay of its responses, in milliseconds. */
   distance = 0;
 
   private constructor(
@@ -60,7 +60,7 @@ export class Issuer {
     };
   }
 
-  /** A token as Logto's, but for the claims that are asked to be otherwise. */
+  /** Returns a token like those of Logto, with the given claims replaced. */
   token(claims: JWTPayload = {}): Promise<string> {
     const now = Math.floor(Date.now() / 1000);
     return new SignJWT({
@@ -78,7 +78,7 @@ export class Issuer {
       .sign(this.privateKey);
   }
 
-  /** Many different ones. */
+  /** Returns different tokens. */
   async tokens(count: number): Promise<string[]> {
     const tokens: string[] = [];
     while (tokens.length < count) {

@@ -1,11 +1,11 @@
 import type { Contestant } from '../contestants/index.js';
 import { type Readings, ratios, summarize } from './statistics.js';
 
-/** How fast an API answers some requests. */
+/** How fast an API responds. */
 export interface Pace {
   /** Requests per second. */
   readonly byClock: number;
-  /** Requests per second of processor time that all threads of the API's process took. */
+  /** Requests per second of processor time, of all threads of the API's process. */
   readonly byProcessor: number;
 }
 
@@ -27,7 +27,7 @@ export class Paces {
     return summarize(this.#all(name, by));
   }
 
-  /** The ratios of the readings of one round. */
+  /** Returns the ratio of two contestants, from the readings of each round. */
   ratio(name: Contestant, over: Contestant, by: keyof Pace = 'byProcessor'): Readings {
     return summarize(ratios(this.#all(name, by), this.#all(over, by)));
   }

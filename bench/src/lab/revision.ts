@@ -7,11 +7,11 @@ import { fileURLToPath } from 'node:url';
 const project = fileURLToPath(new URL('../../..', import.meta.url));
 
 /**
- * Another revision of this project, built with the dependencies of its own lockfile. It is kept in the system's folder of
- * temporary files, so the next run finds it there.
+ * Builds another revision of this project with the dependencies of its own lockfile. The build stays in the system's
+ * folder for temporary files, and the next run uses it again.
  *
- * @param name - anything that git knows as a commit
- * @returns the folder of its package, and the whole name of the commit
+ * @param name - any name of a commit that git accepts
+ * @returns the folder of its package, and the full hash of the commit
  */
 export function buildRevision(name: string): { folder: string; commit: string } {
   const git = (...args: string[]) => execFileSync('git', args, { cwd: project }).toString().trim();

@@ -1,6 +1,6 @@
 /**
- * Several readings of one thing. A quarter of them lies below `low` and a quarter above `high`. One disturbed reading
- * among many changes the three little.
+ * A summary of several readings. A quarter of them is below `low`, and a quarter above `high`. One disturbed reading
+ * among many has little effect.
  */
 export interface Readings {
   readonly low: number;
@@ -21,14 +21,14 @@ export function percentile(values: readonly number[], p: number): number {
   return below + (above - below) * (position % 1);
 }
 
-/** The ratios of the readings that were taken next to each other. */
+/** Returns the ratios of the readings with the same index. */
 export function ratios(of: readonly number[], over: readonly number[]): number[] {
   return of.map((value, i) => value / (over[i] ?? Number.NaN));
 }
 
 /**
- * Takes rounds in turn: what slows the machine for a while then slows all alike. Each round begins with another name, and
- * every second one goes backwards, so that none always comes after the same.
+ * Takes one reading of each name in each round, so that a temporary slowdown of the machine affects all equally. Each
+ * round begins with another name, and every second round is reversed, so that the predecessor of a name varies.
  */
 export async function interleave<Name extends string, Reading = number>(
   names: readonly Name[],

@@ -8,7 +8,7 @@ import type { Measure } from './measurement.js';
 const NAMES: Contestant[] = ['ours', 'sample', ...PEERS];
 const CALLS = 1_000;
 
-/** A busy app has a new token, and all its requests come at once: to an API just started, that has no keys yet. */
+/** Measures many simultaneous requests with the same new token, to an API that has just started and has no keys. */
 export const burst: Measure = async () => {
   const seen: { name: Contestant; checks: number; fetches: number; statuses: number[] }[] = [];
   for (const contestant of NAMES) {

@@ -7,13 +7,13 @@ import type { InProcess } from '../processes/in-process.js';
 import { ratio, withRange } from '../report/format.js';
 import type { Measure, Row, Scale, Table, Verdict } from './measurement.js';
 
-/** fast-jwt's cached verifier alone, with no guard around it. */
+/** fast-jwt's cached verifier alone, without a guard. */
 const VERIFIER = 'fast-jwt';
 const CALLS = 500;
 /** Two processes of the same program differ, so several of each are measured. */
 const PROCESSES = 4;
 
-/** What the guard itself takes where the token is known. */
+/** Measures the time of the guard alone for a token in the cache. */
 export const cacheHit: Measure = async (scale) => {
   const verdicts: Verdict[] = [];
   const tables: Table[] = [];

@@ -7,7 +7,7 @@ import type { Load } from '../processes/load.js';
 import { ratio, withRange } from '../report/format.js';
 import type { Measure } from './measurement.js';
 
-/** Each process has its own cache and its own keys; nothing is shared, so nothing is waited for. */
+/** Measures several processes. Each has its own cache and keys, so they do not wait for each other. */
 export const cluster: Measure = async ({ quick }) => {
   const issuer = await Issuer.start('ES384');
   const token = await issuer.token();

@@ -7,20 +7,20 @@ import { interleave, type Readings, summarize } from '../lab/statistics.js';
 import { number, withRange } from '../report/format.js';
 import type { Measure, Row, Scale, Table } from './measurement.js';
 
-/** How far away the keys are, in milliseconds. */
+/** The delay of the issuer's responses, in milliseconds. */
 const DISTANCE = 20;
 
-/** A contestant, or this package where `ready()` is awaited before the API listens. */
+/** A contestant, or this package with `ready()` awaited before the API listens. */
 type Name = Contestant | 'ours, ready';
 
 interface Start {
-  /** From the start of the process to the end of the first answer, in milliseconds. */
+  /** The time from the start of the process to the end of the first response, in milliseconds. */
   readonly whole: number;
-  /** The request alone. */
+  /** The time of the request alone, in milliseconds. */
   readonly request: number;
 }
 
-/** What the first caller of a process just started waits for. */
+/** Measures how long the first caller of a newly started process waits. */
 export const firstRequest: Measure = async (scale) => {
   const tables: Table[] = [];
   const rows: Row[] = [];
@@ -47,7 +47,7 @@ export const firstRequest: Measure = async (scale) => {
       ]),
     });
     if (node !== DEFAULT_NODE) continue;
-    // aws-jwt-verify is given the keys, and waits for none.
+    // The keys are passed to aws-jwt-verify, so it does not wait for them.
     const best = PEERS.filter((name) => name !== 'aws-jwt-verify').toSorted(
       (a, b) => more(a).median - more(b).median,
     )[0] as Contestant;

@@ -11,7 +11,7 @@ import type { Measure } from './measurement.js';
 
 const NAMES: Contestant[] = ['sample', 'ours', ...PEERS];
 
-/** Somebody sends forged tokens without end. What does an honest caller notice? */
+/** Measures the effect of a flood of forged tokens on a valid caller. */
 export const flood: Measure = async ({ quick }) => {
   const seconds = quick ? 1 : 3;
   const issuer = await Issuer.start('ES384');
@@ -21,7 +21,7 @@ export const flood: Measure = async ({ quick }) => {
     for (const name of NAMES) await caller.ask('call', { port: apis[name].port, token, seconds: 0.5 });
     return interleave(NAMES, quick ? 1 : 4, async (name) => {
       const { port } = apis[name];
-      // It begins before the caller does, and ends after it.
+      // The flood begins before the caller, and ends after it.
       const running = flooder.ask('forged', { port, token, connections: 50, seconds: seconds + 1.2 });
       await new Promise((resolve) => setTimeout(resolve, 700));
       const latencies = await caller.ask('call', { port, token, seconds });

@@ -10,7 +10,7 @@ interface Size {
   readonly what: string;
   readonly count: number;
   readonly endpoints: readonly string[];
-  /** Of the issuer of the tokens. */
+  /** The setting of the issuer of the tokens. */
   readonly setting: Setting;
   readonly tokens: readonly string[];
 }
@@ -20,7 +20,7 @@ const SCOPES = [1, 10, 30, 100];
 const TOKENS = [1, 10, 100, 1_000, 10_000];
 const GUARDS = ['ours', 'limit'] as const;
 
-/** What a hit costs as an API grows. */
+/** Measures the time of a cache hit while an API grows. */
 export const growth: Measure = async ({ quick }) => {
   const issuers = await Promise.all(
     Array.from({ length: Math.max(...ISSUERS) }, () => Issuer.start('ES256')),

@@ -21,7 +21,7 @@ const PACKAGES = {
 
 const folder = fileURLToPath(new URL('../..', import.meta.url));
 
-/** What a process pays at its start. */
+/** Measures the cost of the import at the start of a process. */
 export const imports: Measure = async ({ quick }) => {
   const names = Object.keys(PACKAGES) as (keyof typeof PACKAGES)[];
   const timed = (work: string) =>

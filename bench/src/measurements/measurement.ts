@@ -1,17 +1,17 @@
 import type { TopLevelSpec } from 'vega-lite';
 
-/** How much is measured: all that the documents show, or just enough to see that the bench itself runs. */
+/** How much is measured: everything that the documents show, or only enough to check that the bench runs. */
 export interface Scale {
   readonly quick: boolean;
-  /** This package at another revision, where the bench was told one. */
+  /** This package at another revision; empty if the bench was started without one. */
   readonly before: readonly 'before'[];
 }
 
-/** Something that must hold, and what was seen. */
+/** A claim, and the measured result. */
 export interface Verdict {
   readonly claim: string;
   readonly seen: string;
-  /** Undefined where a number is shown and nothing is demanded of it. */
+  /** Undefined if the number is only shown and has no required value. */
   readonly holds?: boolean;
 }
 
@@ -21,30 +21,30 @@ export interface Table {
 }
 
 export interface Chart {
-  /** The name of its file, without ending. */
+  /** The name of its file, without the extension. */
   readonly name: string;
   readonly alt: string;
   readonly spec: TopLevelSpec;
 }
 
-/** A row of the first page, for somebody who chooses a library. */
+/** A row of the first page, for readers who choose a library. */
 export interface Row {
   readonly what: string;
   readonly ours: string;
-  /** The best of the peers, by its name. */
+  /** The best of the peers, with its name. */
   readonly best: string;
-  /** What the sample of Logto's docs does. */
+  /** The result of the sample in Logto's docs. */
   readonly sample: string;
 }
 
-/** What one measurement has to say. */
+/** The results of one measurement. */
 export interface Section {
   readonly title: string;
   readonly rows?: readonly Row[];
-  /** How it was measured, in a paragraph. */
+  /** How the results were measured, in one paragraph. */
   readonly how: string;
   readonly verdicts: readonly Verdict[];
-  /** Of numbers that are hard to reach: what bounds them, and what was tried. */
+  /** What limits the results that are hard to improve, and what was tried. */
   readonly bounds?: string;
   readonly tables: readonly Table[];
   readonly charts?: readonly Chart[];

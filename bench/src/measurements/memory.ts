@@ -5,7 +5,7 @@ import type { Measure } from './measurement.js';
 
 const MAX = 10_000;
 
-/** A cache that is always full, and always gets new tokens. */
+/** Measures the memory of a full cache that continually receives new tokens. */
 export const memory: Measure = async ({ quick }) => {
   const total = quick ? 20_000 : 200_000;
   const child = new Child<Memory>('memory', { execArgv: ['--expose-gc'] });

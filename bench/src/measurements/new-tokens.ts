@@ -9,16 +9,16 @@ import type { Load } from '../processes/load.js';
 import { ratio, withRange } from '../report/format.js';
 import type { Measure, Row, Scale, Table, Verdict } from './measurement.js';
 
-/** Measured on each Node; the peers on one alone. */
+/** The contestants that are measured on each Node. The peers are measured only on one. */
 const NEAR = ['sample', 'ours', 'check-alone'] as const satisfies Contestant[];
-/** Tokens a reading. */
+/** Tokens per reading. */
 const SIZE = 400;
 const PROCESSES = 6;
 const ROUNDS = 6;
 /** Batches that are sent before the first reading. */
 const WARM_UP = 4;
 
-/** Where no cache helps: each request brings a token never seen before. */
+/** Measures requests with tokens that were never sent before, so that no cache has an effect. */
 export const newTokens: Measure = async (scale) => {
   const verdicts: Verdict[] = [];
   const tables: Table[] = [];

@@ -8,7 +8,7 @@ import type { Measure, Row, Verdict } from './measurement.js';
 
 const FIRST = 'an expired token';
 
-/** What it costs to say no to what can be told without any cryptography. */
+/** Measures the cost of refusing tokens that need no check of the signature. */
 export const refusals: Measure = async ({ quick, before }) => {
   const names: Contestant[] = ['ours', ...before, 'sample', ...PEERS];
   const issuer = await Issuer.start('ES384');
@@ -35,7 +35,7 @@ export const refusals: Measure = async ({ quick, before }) => {
       const microseconds = (await children[name]?.ask('refusal', { token, calls })) ?? Number.NaN;
       return 1e6 / microseconds;
     };
-    // As many calls a reading as take a few milliseconds at least.
+    // Enough calls per reading for at least a few milliseconds.
     const calls = (name: Contestant) => (name === 'ours' || name === 'before' || atLeast === 1 ? 1_000 : 20);
     for (const name of names) await read(name, 3 * calls(name));
     const readings = await interleave(names, quick ? 3 : 30, (name) => read(name, calls(name)));

@@ -12,7 +12,7 @@ import type { Chart, Measure, Row, Scale, Table, Verdict } from './measurement.j
 interface Setting extends Required<Platform> {
   readonly title: string;
   readonly alg: 'ES384' | 'RS256';
-  /** Whether the goals hold for it, and all peers are measured. */
+  /** Whether the goals apply to it, and all peers are measured. */
   readonly whole: boolean;
 }
 
@@ -24,20 +24,20 @@ const SETTINGS: readonly Setting[] = [
   { title: 'Node 24, Express 4', node: '24', express: 'express-4', alg: 'ES384', whole: false },
 ];
 
-/** Measured often, because small differences between them matter. */
+/** The contestants that are measured often, because small differences between them matter. */
 const NEAR = ['open', 'limit', 'ours', 'fast-jwt'] as const satisfies Contestant[];
 const FAR: Contestant[] = ['sample', ...PEERS.filter((name) => name !== 'fast-jwt')];
 
-/** Memory layout differs by chance between two processes of one program, by more than what is measured here. */
+/** Memory layout differs randomly between processes of one program, and has more effect than what is measured here. */
 const PROCESSES = 12;
 const FAR_PROCESSES = 3;
 const ROUNDS = 10;
-/** Requests a reading, so that each takes some tenths of a second. */
+/** Requests per reading, so that each reading takes some tenths of a second. */
 const COUNTS: Record<Node, number> = { '24': 6_000, '22': 3_000, '20': 3_000 };
-/** … where each of them is verified anew. */
+/** Requests per reading for contestants that verify the token in each request. */
 const FAR_COUNT = 400;
 
-/** An M2M app sends the same token for an hour. How much of the open route's speed is left? */
+/** Measures how fast a route is compared with an open route if the same token is sent repeatedly, as M2M apps do. */
 export const repeatedToken: Measure = async (scale) => {
   const verdicts: Verdict[] = [];
   const tables: Table[] = [];
@@ -128,7 +128,7 @@ async function measure({ alg, whole, ...platform }: Setting, { quick, before }: 
   const token = await issuer.token();
   const load = new Child<Load>('load');
 
-  /** Readings of fresh processes, warmed up. */
+  /** Takes readings of new processes after a warm-up. */
   async function read(group: Paces, names: readonly Contestant[], rounds: number): Promise<void> {
     const readings = await withApis(
       names,

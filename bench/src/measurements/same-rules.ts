@@ -5,7 +5,7 @@ import type { Measure } from './measurement.js';
 
 const ALL: Contestant[] = ['open', 'limit', 'ours', 'sample', ...PEERS];
 
-/** Before anything is measured: does everybody check the same? A guard that lets more through has less to do. */
+/** Checks before all measurements that all guards apply the same rules. A guard with fewer checks has less work. */
 export const sameRules: Measure = async () => {
   const issuer = await Issuer.start('ES384');
   const other = await Issuer.start('ES384');

@@ -10,12 +10,12 @@ type Suite = keyof typeof SUITES;
 
 const script = fileURLToPath(new URL('../processes/suite.js', import.meta.url));
 
-/** What the test kit costs a user's own tests. */
+/** Measures the cost of the test kit in a user's own tests. */
 export const suite: Measure = async ({ quick }) => {
   const names = Object.keys(SUITES) as Suite[];
   const read = async (name: Suite) => {
     const began = performance.now();
-    // It throws where a test fails.
+    // Throws if a test fails.
     execFileSync(programOf(DEFAULT_NODE), [script, SUITES[name]], { stdio: 'pipe' });
     return performance.now() - began;
   };

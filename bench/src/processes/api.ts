@@ -9,7 +9,7 @@ import { answerParent } from '../lab/child.js';
 /** A contestant's API. */
 export type Api = {
   start(setting: Setting): Promise<number>;
-  /** Processor time spent so far by all of the process's threads, in seconds. */
+  /** Returns the processor time of all threads of the process so far, in seconds. */
   processorTime(input: null): number;
 };
 

@@ -1,9 +1,9 @@
 import { Agent, get } from 'node:http';
 import { answerParent } from '../lab/child.js';
 
-/** One honest caller: one connection, one request after another with a little rest between. */
+/** One valid caller: one connection, and one request after another with a short pause between them. */
 export type Caller = {
-  /** Answers how long each request took, in milliseconds. */
+  /** Returns the duration of each request, in milliseconds. */
   call(job: { port: number; token: string; seconds: number }): Promise<number[]>;
 };
 

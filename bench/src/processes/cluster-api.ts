@@ -4,7 +4,7 @@ import type { Setting } from '../contestants/contestant.js';
 import { createApp } from '../lab/app.js';
 import { answerParent } from '../lab/child.js';
 
-/** The protected API in so many processes that share a port. */
+/** The protected API in several processes that share a port. */
 export type ClusterApi = {
   start(input: { setting: Setting; workers: number }): Promise<number>;
 };

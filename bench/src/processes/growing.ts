@@ -5,18 +5,18 @@ import { loadContestant } from '../contestants/index.js';
 import { requestWith, timeHits, walk } from '../lab/calls.js';
 import { answerParent } from '../lab/child.js';
 
-/** Guards on cache hits, in settings of different sizes. */
+/** Measures guards with cache hits, in settings of different sizes. */
 export type Growing = {
-  /** Makes the guard of an instance with these issuers, or the limit guard, and has it verify the tokens. */
+  /** Creates the guard of an instance with these issuers, or the limit guard, and verifies the tokens with it. */
   setUp(input: {
     name: string;
     guard: 'ours' | 'limit';
     endpoints: readonly string[];
-    /** Of the issuer of the tokens. */
+    /** The setting of the issuer of the tokens. */
     setting: Setting;
     tokens: readonly string[];
   }): Promise<void>;
-  /** Goes through the tokens in disorder, each sent about as often. Microseconds a call. */
+  /** Sends the tokens out of order, each about equally often. Returns the microseconds per call. */
   hit(input: { name: string; calls: number }): Promise<number>;
 };
 
@@ -41,7 +41,7 @@ answerParent({
     if (setting === undefined) throw new Error(`There is no ${name}.`);
     const { guard, tokens } = setting;
     return timeHits(guard, calls, () => {
-      // A step that has no factor in common with any of the counts visits every token.
+      // The step has no common factor with any of the counts, so every token is sent.
       setting.position += 7_919;
       return tokens[setting.position % tokens.length] as string;
     });

@@ -6,17 +6,17 @@ import { type Contestant, loadContestant } from '../contestants/index.js';
 import { fresh, requestWith, timeHits, timeInBatches, walk } from '../lab/calls.js';
 import { answerParent } from '../lab/child.js';
 
-/** Calls a guard, or fast-jwt's verifier, without HTTP. All times are in microseconds a call. */
+/** Calls a guard, or fast-jwt's verifier, without HTTP. All times are in microseconds per call. */
 export type InProcess = {
   setUp(input: { contestant: Contestant; setting: Setting }): Promise<void>;
-  /** A guard that lets each request through at once. */
+  /** Measures a guard that accepts each request synchronously. */
   hit(input: { token: string; calls: number }): Promise<number>;
-  /** One call after another, each waiting for the one before. */
+  /** Measures refusals, with one call after another. */
   refusal(input: { token: string; calls: number }): Promise<number>;
-  /** All at once. */
+  /** Makes all calls at once. */
   burst(input: { token: string; calls: number }): Promise<{ statuses: number[]; signatureChecks: number }>;
   setUpFastJwt(input: { setting: Setting }): Promise<void>;
-  /** fast-jwt's cached verifier alone, with a key that it holds and no more around it. */
+  /** Measures fast-jwt's cached verifier alone, with a key that it holds. */
   hitFastJwt(input: { token: string; calls: number }): Promise<number>;
 };
 
@@ -76,7 +76,7 @@ answerParent({
   },
 } satisfies InProcess);
 
-/** Whichever way a package checks signatures, it ends in one of these three. */
+/** Counts the signature checks. Every package calls one of these three functions. */
 function countSignatureChecks(): void {
   const counting =
     <Args extends unknown[], Result>(check: (...args: Args) => Result) =>

@@ -2,13 +2,13 @@ import { randomBytes } from 'node:crypto';
 import autocannon from 'autocannon';
 import { answerParent } from '../lab/child.js';
 
-/** Sends requests from a process of its own. */
+/** Sends requests from a separate process. */
 export type Load = {
-  /** So many requests with the same token. Answers requests per second. */
+  /** Sends requests with the same token. Returns the requests per second. */
   repeat(job: { port: number; token: string; connections: number; count: number }): Promise<number>;
-  /** Each token once. Answers requests per second. */
+  /** Sends each token once. Returns the requests per second. */
   each(job: { port: number; tokens: readonly string[]; connections: number }): Promise<number>;
-  /** Tokens of the right shape, all different and all with a wrong signature. Answers requests per second. */
+  /** Sends different well-formed tokens, all with a wrong signature. Returns the requests per second. */
   forged(job: { port: number; token: string; connections: number; seconds: number }): Promise<number>;
 };
 
@@ -64,8 +64,8 @@ answerParent({
 } satisfies Load);
 
 /**
- * Runs autocannon. It counts in whole seconds, so the rate is taken from the responses themselves: from the first to
- * the last.
+ * Runs autocannon. It counts in whole seconds, so the rate is calculated from the times of the first and the last
+ * response.
  */
 function send(options: autocannon.Options): Promise<{ rate: number; result: autocannon.Result }> {
   return new Promise((resolve, reject) => {

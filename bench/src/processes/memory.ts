@@ -3,12 +3,12 @@ import { requestWith, walk } from '../lab/calls.js';
 import { answerParent } from '../lab/child.js';
 import { AUDIENCE, Issuer, SCOPE } from '../lab/issuer.js';
 
-/** Sends ever new tokens through one instance, in a process that can be told to collect garbage. */
+/** Sends always new tokens to one instance, in a process that can run the garbage collector on demand. */
 export type Memory = {
   start(input: { max: number }): Promise<void>;
-  /** Makes so many more instances, of the same cache, and answers how many bytes each of them takes. */
+  /** Creates more instances with the same cache options, and returns how many bytes each of them takes. */
   instances(input: { count: number }): Promise<number>;
-  /** Sends so many more. Answers the heap afterwards, in bytes, and how many tokens are cached. */
+  /** Sends more tokens. Returns the memory used afterwards, in bytes, and the number of cached tokens. */
   send(input: { count: number }): Promise<{ heap: number; cached: number }>;
 };
 
@@ -16,7 +16,7 @@ let issuer: Issuer;
 let make: () => ReturnType<typeof createLogtoAuth>;
 let auth: ReturnType<typeof createLogtoAuth>;
 
-/** Bytes, after a collection of garbage; typed arrays have their memory outside of the heap. */
+/** Returns the used bytes after a garbage collection, with typed arrays, whose memory is outside the heap. */
 async function memory(): Promise<number> {
   for (let i = 0; i < 3; i += 1) {
     globalThis.gc?.();
@@ -44,7 +44,7 @@ answerParent({
     const guards = [auth.requireScopes(SCOPE)];
     for (let sent = 0; sent < count; sent += 500) {
       const tokens = await issuer.tokens(Math.min(500, count - sent));
-      // Twice, as tokens come again: what is noted of a known one belongs to what it takes.
+      // Twice, since tokens are sent repeatedly, and the data stored at a cache hit also takes memory.
       for (let i = 0; i < 2; i += 1) {
         const statuses = await Promise.all(tokens.map((token) => walk(guards, requestWith(token))));
         if (statuses.some((status) => status !== 200)) throw new Error('A valid token was refused.');

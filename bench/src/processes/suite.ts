@@ -4,7 +4,7 @@ import { after, before, test } from 'node:test';
 import express, { type RequestHandler } from 'express';
 import { AUDIENCE, SCOPE } from '../lab/issuer.js';
 
-/** A user's suite of ten tests, each with a token and a request of its own; or the same without guard and tokens. */
+/** Whether the suite of ten tests, each with its own request, uses the kit: a guard, and a token for each test. */
 const withKit = process.argv[2] === 'kit';
 
 let guards: RequestHandler[] = [];
@@ -13,7 +13,7 @@ let stop: () => Promise<void> = async () => {};
 
 before(async () => {
   if (!withKit) return;
-  // Imported only here: what the imports cost is part of what the kit adds.
+  // Imported only here, since the cost of the imports is part of the cost of the kit.
   const [{ createLogtoAuth }, { startTestLogto }] = await Promise.all([
     import('express-logto-m2m'),
     import('express-logto-m2m/testing'),

@@ -1,7 +1,7 @@
 import { parse, View } from 'vega';
 import { compile, type TopLevelSpec } from 'vega-lite';
 
-/** Draws a chart as SVG, on white: pages are light or dark. */
+/** Draws a chart as SVG, on a white background, since pages may be light or dark. */
 export async function drawSvg(spec: TopLevelSpec): Promise<string> {
   const config = {
     background: 'white',

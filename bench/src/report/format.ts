@@ -1,6 +1,6 @@
 import type { Readings } from '../lab/statistics.js';
 
-/** A number with three significant digits, or all that it has before the point. */
+/** Formats a number with three significant digits, or with all its digits before the point. */
 export function number(value: number): string {
   if (Math.abs(value) >= 100) return Math.round(value).toLocaleString('en').replaceAll(',', ' ');
   return Number(value.toPrecision(3)).toString();
@@ -10,7 +10,7 @@ export function ratio(value: number): string {
   return value.toFixed(value < 10 ? 2 : 0);
 }
 
-/** A median with the middle half of the readings. */
+/** Formats a median with the range of the middle half of the readings. */
 export function withRange(
   { low, median, high }: Readings,
   format: (value: number) => string = number,

@@ -2,19 +2,19 @@ import { cpus } from 'node:os';
 import { DEFAULT_NODE } from '../lab/nodes.js';
 import type { Row, Section, Table, Verdict } from '../measurements/measurement.js';
 
-/** What the documents say of where it was measured. */
+/** The circumstances of the measurements, as the documents state them. */
 export interface Circumstances {
   readonly date: string;
-  /** The versions of Node that were used, in full. */
+  /** The full versions of Node that were used. */
   readonly nodes: readonly string[];
   readonly packages: Readonly<Record<string, string>>;
-  /** The other revision that was measured. */
+  /** The other measured revision; undefined if there is none. */
   readonly against: string | undefined;
 }
 
 const WRITTEN = '<!-- Written by `npm run bench`; changes are lost at the next run. -->';
 
-/** The first page, for somebody who chooses a library. */
+/** Returns the first page, for readers who choose a library. */
 export function renderSummary(sections: readonly Section[], circumstances: Circumstances): string {
   const [chart] = sections.flatMap(({ charts = [] }) => charts);
   return [
@@ -40,7 +40,7 @@ function summaryTable(rows: readonly Row[]): Table {
   };
 }
 
-/** The second page: everything. */
+/** Returns the second page, with all results. */
 export function renderDetails(
   sections: readonly Section[],
   { date, nodes, packages, against }: Circumstances,

@@ -12,7 +12,7 @@ import { withNames } from './with-names.js';
 const LOGTO = 'https://your-tenant.logto.app';
 const MANAGEMENT_API = 'https://your-tenant.logto.app/api';
 
-/** What a real Logto answered. */
+/** The responses of a real Logto. */
 const recorded: { method: string; path: string; status: number; response: unknown }[] = JSON.parse(
   readFileSync(new URL('../../fixtures/logto/management-api.json', import.meta.url), 'utf8'),
 );
@@ -45,7 +45,7 @@ export const calling: Scenarios = {
     asApp(async ({ logto, run }) => {
       const redis = await Redis.start();
       try {
-        // A connection keeps a program alive, as it does a server.
+        // The open connection to Redis would keep the program running.
         const own = `${withNames(code, { [LOGTO]: logto.endpoint })}\nprocess.exit();`;
         const granted = { exitCode: 0, output: "[ 'read:products' ]\n" };
         expect(await run(own, { REDIS_URL: redis.url })).toEqual(granted);
@@ -82,7 +82,7 @@ interface AsApp {
   run(code: string, env?: Record<string, string>): Promise<{ exitCode: number | null; output: string }>;
 }
 
-/** Runs programs with the id and the secret of an app of the example's stand-in for Logto. */
+/** Runs programs with the credentials of an app of the local issuer. */
 async function asApp(play: (stage: AsApp) => Promise<void>): Promise<void> {
   const logto = await TokenIssuer.start();
   const { id, secret } = logto.app();

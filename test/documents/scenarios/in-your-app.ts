@@ -7,7 +7,7 @@ import { createSigningKey, signJws } from '../../support/signing.js';
 import { edit } from '../recipe.js';
 import { expectProtected, onStage, type Scenarios, type Stage } from '../scenario.js';
 
-/** Each refusal keeps its status and its challenge, and the handler its own body. */
+/** Expects refusals with the status and challenge of the middleware and the body of the error handler. */
 async function expectOwnBodies({ get, token, logto }: Stage): Promise<void> {
   const answers = {
     none: await get('/products'),
@@ -29,7 +29,7 @@ async function expectOwnBodies({ get, token, logto }: Stage): Promise<void> {
 
 const ownBodies = (code: string) => onStage(code, { language: 'ts' }, expectOwnBodies);
 
-/** Who is let in: an app, a user by what the scenario sends for one, and nobody else. */
+/** Expects a route to accept an app and a user, and to refuse all other requests. */
 async function expectUsersAndApps(
   { url, token, logto }: Stage,
   asUser: Record<string, string>,
@@ -46,7 +46,7 @@ async function expectUsersAndApps(
   expect(await ask(asForgedUser)).toBe(401);
   expect(await ask(bearer(await forgedToken(logto)))).toBe(401);
   expect(await ask(bearer(await token({ scopes: 'other' })))).toBe(403);
-  // A token that is there decides.
+  // If the request has a token, only the token counts.
   if (!('authorization' in asUser)) expect(await ask({ ...asUser, ...bearer('junk') })).toBe(401);
 }
 
@@ -140,7 +140,7 @@ export const inYourApp: Scenarios = {
     }),
 
   'one-module': async (code) => {
-    // The rest of the app imports it; here it is one file.
+    // In an app, other files import the module; this test uses one file.
     const own = `import express from 'express';\n${code}
       const app = express();
       app.get('/products', requireScopes('read:products'), (_req, res) => void res.json([]));

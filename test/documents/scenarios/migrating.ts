@@ -4,7 +4,7 @@ import { ownIssuer } from '../../support/test-issuer.js';
 import { askAt } from '../recipe.js';
 import { expectProtected, onStage, type Scenarios, type Stage } from '../scenario.js';
 
-/** Behind a block that makes guards: an app with one of them, which listens. */
+/** A listening app with a guard, appended to blocks that create guards. */
 const LISTEN = `
 import express from 'express';
 const application = express();
@@ -14,7 +14,7 @@ application.listen(3100);
 
 const TS = { language: 'ts' } as const;
 
-/** What stands in a block is replaced by what takes its place in the test; it must stand there. */
+/** Replaces texts in a block for the test; each text must occur. */
 function replace(code: string, replacements: Readonly<Record<string, string>>): string {
   return Object.entries(replacements).reduce((text, [from, to]) => {
     expect(text).toContain(from);
@@ -22,7 +22,7 @@ function replace(code: string, replacements: Readonly<Record<string, string>>): 
   }, code);
 }
 
-/** What the page says of the routes above and below `app.use(authenticate())`. */
+/** Expects the behaviour that the page describes for routes above and below `app.use(authenticate())`. */
 async function expectOrder(code: string): Promise<void> {
   const USE = 'app.use(authenticate());';
   const METADATA = "app.get('/metadata', resourceMetadata());";
@@ -71,7 +71,7 @@ export const migrating: Scenarios = {
     await expectOrder(code);
     const logto = await ownLogto();
     const own = replace(code, { 'https://your-tenant.logto.app': logto.endpoint });
-    // No variables: the options alone must do.
+    // The environment variables are empty, so the options must suffice.
     const options = { ...TS, env: { LOGTO_ENDPOINT: '', LOGTO_AUDIENCE: '' } };
     await onStage(own, options, async ({ get }) => {
       const token = await readingToken(logto, { claims: { plan: 'gold' } });
@@ -80,7 +80,7 @@ export const migrating: Scenarios = {
       const writing = await logto.issueToken({ scopes: 'write:products' });
       expect((await get('/products', writing)).status).toBe(403);
       expect((await get('/products')).status).toBe(401);
-      // A route that is not there is closed as well.
+      // Unknown routes need a token too.
       expect((await get('/other')).status).toBe(401);
       expect((await get('/other', token)).status).toBe(404);
       const inside = await readingToken(logto, { organizationId: 'o1' });
@@ -100,7 +100,7 @@ export const migrating: Scenarios = {
       expect(await plan({})).toEqual({ status: 403, body });
       expect((await get('/products')).status).toBe(401);
     });
-    // A claim that is not there is no match for a setting that nobody made.
+    // A missing claim does not match an undefined setting.
     const unset = replace(code, { "'plan', 'gold'": "'plan', process.env['PLAN'] as string" });
     await onStage(unset, TS, async ({ get, token }) => {
       expect((await get('/products', await token())).status).toBe(403);
@@ -116,10 +116,10 @@ export const migrating: Scenarios = {
       expect((await get(`/products?access_token=${token}`)).status).toBe(200);
       expect((await get(`/products?access_token=${lacking}`)).status).toBe(403);
       expect((await get(`/products?access_token=${token}&access_token=${another}`)).status).toBe(401);
-      // The header decides where it is there.
+      // If the header is present, only the header counts.
       expect((await get(`/products?access_token=${token}`, 'junk')).status).toBe(401);
       expect((await get('/products', `${token} ${another}`)).status).toBe(401);
-      // Two headers are none, and no way to the query.
+      // Two headers are refused, even if the query has a valid token.
       const path = `/products?access_token=${token}`;
       const header = ['Authorization', `Bearer ${token}`];
       for (const other of [header, ['Authorization', 'Bearer junk'], ['authorization', '']]) {
@@ -129,7 +129,7 @@ export const migrating: Scenarios = {
     }),
 
   agent: async (code) => {
-    // Loopback speaks http, whose agents are of the same kind and need no certificate.
+    // The test server uses http, whose agents work the same way and need no certificate.
     const own = replace(code, {
       'node:https': 'node:http',
       "new Agent({ ca: readFileSync('ca.pem') })": 'new Agent({ keepAlive: true })',
@@ -141,7 +141,7 @@ export const migrating: Scenarios = {
       expect(stage.logto.keyRequests).toBe(1);
       await expect.poll(() => stage.program.output).toBe('by the agent\n');
     });
-    // Answers of which no Response can be made. The process has to outlive them.
+    // The process must survive responses from which no Response can be constructed.
     for (const status of [204, 304, 700]) {
       const issuer = await ownIssuer();
       issuer.answer = (res) => res.writeHead(status).end();
@@ -238,7 +238,7 @@ export const migrating: Scenarios = {
     }),
 };
 
-/** Runs it with this Logto as its tenant, and without variables: the options alone must do. */
+/** Runs a block with a new Logto as its tenant and empty environment variables, so its options must suffice. */
 async function asOptions(code: string, play: (stage: Stage) => Promise<void>): Promise<void> {
   const logto = await ownLogto();
   const own = replace(code, { 'https://your-tenant.logto.app': logto.endpoint });

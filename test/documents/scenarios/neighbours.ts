@@ -9,7 +9,7 @@ import { onStage, type Scenarios, type Stage } from '../scenario.js';
 
 const TS = { language: 'ts' } as const;
 
-/** Sends a query of GraphQL. */
+/** Sends a GraphQL query. */
 async function query({ url }: Stage, text: string, token?: string) {
   const answer = await fetch(`${url}/graphql`, {
     method: 'POST',
@@ -74,7 +74,7 @@ export const neighbours: Scenarios = {
         expect(headers.get('cache-control')).toBe('no-store');
       }
     }).then(() => {
-      // Where another alternative holds, nothing of the refusal is left.
+      // If another alternative succeeds, the response has no headers of the refusal.
       const either = edit(
         code,
         "security: [{ logto: ['read:products'] }]",
@@ -98,7 +98,7 @@ export const neighbours: Scenarios = {
         for (let time = 0; time < times; time += 1) statuses.push((await get('/products', sent)).status);
         return [...new Set(statuses)];
       };
-      // An app has its own share, and takes nothing from another behind the same address.
+      // Each app has its own limit, even if apps share an address.
       expect(await statusesOf(100, good)).toEqual([200]);
       expect(await statusesOf(310, good)).toEqual([429]);
       expect(await statusesOf(1, await token({ clientId: 'another' }))).toEqual([200]);
@@ -136,7 +136,7 @@ export const neighbours: Scenarios = {
       });
       app.get('/products', requireScopes('read:products'), (_req, res) => void res.json([]));
       app.listen(3100);`;
-    // The counter is made once the meter is there.
+    // The block must create its counter after the set-up of the meter.
     const [imports = '', rest = ''] = code.split(/(?=^const refusals)/m);
     await onStage(imports + setUp + rest + app, TS, async ({ get, token, program }) => {
       await get('/products', await token());
@@ -165,7 +165,7 @@ export const neighbours: Scenarios = {
       LOGTO_APP_SECRET: app.appSecret,
       TENANT: tenant.endpoint,
     };
-    // The kit's Logto has one API, so the client asks another one.
+    // The Logto of the test kit has only one API, so the client uses a second Logto.
     const own = edit(code, "process.env['LOGTO_ENDPOINT'] ?? ''", "process.env['TENANT'] ?? ''");
     const program = new Program(compile(own), { env });
     try {

@@ -11,7 +11,7 @@ export const operating: Scenarios = {
       expect(await status('/readyz')).toBe(200);
       await expectProtected(stage, '/products');
     });
-    // With a Logto that comes later than the API, the probe alone gets it ready.
+    // If Logto starts after the API, the probe alone makes the API ready.
     const late = await ownLogto();
     await late.stop();
     await onStage(code, { language: 'ts', env: { LOGTO_ENDPOINT: late.endpoint } }, async ({ get }) => {

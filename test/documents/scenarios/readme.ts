@@ -24,12 +24,12 @@ import { withNames } from './with-names.js';
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 const manifest = JSON.parse(readFileSync(`${root}/package.json`, 'utf8'));
 
-/** The README's server, for the blocks that go on from it. */
+/** The server of the README, which other blocks use. */
 const server = blockNamed('server');
 const ownTest = blockNamed('readme-testing');
 const TEST_COMMAND = blockNamed('readme-test-run').trim();
 
-/** Behind a block that makes guards: an app with one of them, which listens. */
+/** A listening app with a guard, appended to blocks that create guards. */
 const LISTEN = `
 import express from 'express';
 const application = express();
@@ -228,14 +228,14 @@ export const readme: Scenarios = {
   pinned: async (code) => {
     const logto = await ownLogto();
     const jwks = JSON.stringify(await keySetOf(logto));
-    // The page's reader has copied the file; here the program writes it first.
+    // A user has copied the file; in this test, the program writes it first.
     const write = `import { writeFileSync } from 'node:fs';\nwriteFileSync('jwks.json', ${JSON.stringify(jwks)});\n`;
     await onStage(write + code + LISTEN, { language: 'ts' }, async ({ get }) => {
       const token = await readingToken(logto, { claims: { iss: 'https://auth.your-shop.com/oidc' } });
       expect((await get('/products', token)).status).toBe(200);
       expect((await get('/products')).status).toBe(401);
     });
-    // That was the reader's own look.
+    // The only key request is that of `keySetOf` above.
     expect(logto.keyRequests).toBe(1);
   },
 
@@ -343,7 +343,7 @@ export const readme: Scenarios = {
         expect((await get('/products', await token())).status).toBe(200);
         const env = { LOGTO_ENDPOINT: logto.endpoint, LOGTO_AUDIENCE: AUDIENCE, REDIS_URL: redis.url };
         await logto.stop();
-        // Another replica, which never saw Logto.
+        // The second replica has never reached Logto.
         const second = new Program(compile(code + LISTEN), { env });
         const answer = await fetch(`${await second.url()}/products`, {
           headers: { authorization: `Bearer ${await token()}` },
@@ -384,7 +384,7 @@ function blockNamed(wanted: string): string {
   return blocksOf('README.md').find(({ name }) => name === wanted)?.code ?? '';
 }
 
-/** Runs a test file by this command of node:test. */
+/** Runs a test file with this command of node:test. */
 async function runNodeTest(files: Record<string, string>, command: string) {
   return inFolder(files, async (folder) => {
     const { said } = await run('sh', ['-ec', edit(command, '--test', '--test --test-reporter=tap')], folder);
@@ -392,33 +392,33 @@ async function runNodeTest(files: Record<string, string>, command: string) {
   });
 }
 
-/** It is run by a shell, with the server of the block above for `node server.mjs`. */
+/** Runs the block in a shell, and the server of the README instead of `node server.mjs`. */
 async function expectEnvironment(code: string): Promise<void> {
   expect(code.trim().split('\n').at(-1)).toBe('node server.mjs');
   const env = await variablesOf(code.trim().split('\n').slice(0, -1).join('\n'));
   expect(Object.keys(env).sort()).toEqual(['LOGTO_AUDIENCE', 'LOGTO_ENDPOINT']);
-  // As a reader does, who has a tenant of another name.
+  // A user has a tenant with another name.
   const own = { ...env, LOGTO_ENDPOINT: String(env['LOGTO_ENDPOINT']).replace('your-tenant', 'shop') };
   await onStage(server, { language: 'js', env: own }, async ({ get }) => {
     expect((await get('/products')).status).toBe(401);
   });
 }
 
-/** What a shell that has run this has set. */
+/** The LOGTO_ variables that this shell code sets. */
 async function variablesOf(code: string): Promise<Record<string, string>> {
   const { stdout } = await promisify(execFile)('sh', ['-ec', `${code}\nenv`]);
   const set = stdout.split('\n').filter((line) => line.startsWith('LOGTO_'));
   return Object.fromEntries(set.map((line) => line.split('=', 2)));
 }
 
-/** Commands that other tests run: `test/e2e/demo.test.ts` the demo, `.ci/run` the tests. */
+/** Expects npm scripts that run elsewhere: the demo in `test/e2e/demo.test.ts`, the tests in `.ci/run`. */
 function expectScripts(code: string, names: readonly string[]): void {
   expect(code.trim()).toMatch(/^npm ci && npm (run )?\w+$/);
   expect([...code.matchAll(/npm (?:run )?(\w+)$/gm)].map(([, name]) => name)).toEqual(names);
   for (const name of names) expect(manifest.scripts).toHaveProperty(name);
 }
 
-/** The README's server, and the example's stand-in for Logto, of which an app asks its tokens. */
+/** Runs the server of the README with a local issuer, and provides the credentials of an app. */
 async function withShop(
   play: (shop: {
     env: Record<'LOGTO_ENDPOINT' | 'LOGTO_AUDIENCE' | 'LOGTO_APP_ID' | 'LOGTO_APP_SECRET', string>;

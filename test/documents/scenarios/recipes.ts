@@ -11,7 +11,7 @@ export const recipes: Scenarios = {
 
   fastify: async (code) => {
     await expectRecipe(code);
-    // Fastify's own way to test a route, whose request is none of node:http.
+    // Fastify can test a route with `inject`, whose request is not one of node:http.
     const injecting = edit(
       code,
       'await app.listen',
@@ -47,7 +47,7 @@ export const recipes: Scenarios = {
       "  app.use(requireScopes('read:products'));\n  await app.listen",
     );
     await expectAnswers(forAll, { malformed: 400 });
-    // No guard runs, and getAuth keeps the door shut.
+    // No guard runs, so getAuth throws.
     const misspelt = edit(code, 'forRoutes(ProductsController)', "forRoutes('product')");
     await onStage(misspelt, { language: 'ts' }, async ({ get, token }) => {
       expect((await get('/products', await token())).status).toBe(500);

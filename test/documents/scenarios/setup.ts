@@ -15,7 +15,7 @@ import type { Scenarios } from '../scenario.js';
 const page = 'docs/setup.md';
 const block = (name: string) => blocksOf(page).find((one) => one.name === name)?.code ?? '';
 
-/** Runs the commands of a block in a folder that has the file of the page, against a new tenant. */
+/** Runs the commands of a block for a new tenant, in a folder with the file of the page. */
 async function runCommands(
   code: string,
   play: (outcomes: Outcome[], logto: StandInLogto, folder: string) => void | Promise<void>,
@@ -82,14 +82,14 @@ export const setup: Scenarios = {
     const run = () => runBuilt(['setup', 'logto.json'], { env: admin(logto), cwd: folder });
     expect(await run()).toMatchObject({ code: 0, stderr: '' });
     const again = await run();
-    expect(again).toMatchObject({ code: 0, stdout: expect.stringContaining('Nothing is to do.') });
+    expect(again).toMatchObject({ code: 0, stdout: expect.stringContaining('Nothing to do.') });
     expect(again.stdout).not.toMatch(/^!/m);
     rmSync(folder, { recursive: true });
     await logto.stop();
   },
 
   'setup-module': async (code) => {
-    // As a program of somebody who has installed the package.
+    // The block runs as a program of a user of the package.
     const program = new Program(
       `${code}\n`.replace('export default', 'const setup =').concat('console.log(setup.api);'),
     );

@@ -9,7 +9,7 @@ import { onStage, type Scenarios, type Stage } from '../scenario.js';
 
 type Options = Parameters<typeof io>[1];
 
-/** How a connection begins: connected, or why not. */
+/** Opens a connection, and returns `connected` or the error message as the outcome. */
 async function connection(url: string, options: Options): Promise<{ socket: Socket; outcome: string }> {
   const socket = io(url, { reconnection: false, forceNew: true, ...options });
   const outcome = await new Promise<string>((resolve) => {
@@ -19,7 +19,7 @@ async function connection(url: string, options: Options): Promise<{ socket: Sock
   return { socket, outcome };
 }
 
-/** Who is let in, by either transport, and that a connection ends with its token. */
+/** Expects both transports to accept only valid tokens, and the connection to end when the token expires. */
 async function expectGuarded(
   { url, token, program }: Stage,
   by: (token?: string) => Options,

@@ -20,12 +20,12 @@ const oldest = /\d+\.\d+\.\d+/.exec(engines.node)?.[0] as string;
 const block = (page: string, wanted: string): string =>
   blocksOf(page).find(({ name }) => name === wanted)?.code ?? '';
 
-/** The page's app and its suite, for the blocks that go on from them. */
+/** The app and the suite of the page, which other blocks use. */
 const app = block('docs/testing.md', 'testing-app');
 const suite = block('docs/testing.md', 'testing-suite');
 const setupTest = block('docs/testing.md', 'setup-test');
 
-/** What a suite calls its cases. */
+/** The names and line counts of the cases in a suite. */
 const casesIn = (code: string) =>
   [...code.matchAll(/^test\((['"])([^\n]*)\1, async \(\) => \{\n(.*?)^\}\);$/gms)].map(
     ([, , name = '', body = '']) => ({ name, lines: body.trimEnd().split('\n').length }),
@@ -35,10 +35,10 @@ const suiteCases = casesIn(suite);
 const furtherCases = casesIn(block('docs/testing.md', 'testing-cases'));
 export const cases = [...suiteCases, ...furtherCases];
 
-/** A test file under another runner: its first line is another. */
+/** Adapts a test file to another runner by replacing its first line. */
 const under = (firstLine: string, file = suite): string => edit(file, /^.*\n/, firstLine);
 
-/** How the cases ended, as the runner tells it. */
+/** The results of the cases, as the runner reports them. */
 interface Outcome {
   readonly passed: readonly string[];
   readonly failed: readonly string[];
@@ -47,7 +47,7 @@ interface Outcome {
 const passing = (all: typeof cases): Outcome => ({ passed: all.map(({ name }) => name).sort(), failed: [] });
 const allPassed = passing(suiteCases);
 
-/** An app whose guards are made when it is imported. */
+/** An app that creates its guards when it is imported. */
 export const importedApp = `
   import express from 'express';
   import { requireScopes } from 'express-logto-m2m';
@@ -101,7 +101,7 @@ export const testing: Scenarios = {
   },
 
   'setup-test': async (code) => {
-    // By the runner that it names, against an app without a guard: it fails wherever somebody is to be kept out.
+    // With an app without a guard, all tests that expect a refusal must fail.
     const open = edit(importedApp, /requireScopes\('.*?\), /, '');
     const files = { 'app.js': open, 'app.test.js': code, 'package.json': '{"type":"module"}' };
     const command = 'node --import=express-logto-m2m/testing/setup --test --test-reporter=tap';
@@ -120,11 +120,11 @@ export const testing: Scenarios = {
     ),
 
   'testing-suite': async (code) => {
-    // Type-checked as one module, for there is no app.ts where it is compiled.
+    // The app and the suite are type-checked as one module, since app.ts does not exist in this folder.
     compile(`${app}\n${edit(code, /^import \{ createApp \}.*\n/m, '')}`);
     const files = { 'app.test.js': toModule(code) };
     expect(await runNode({ ...files, 'app.js': toModule(app) })).toEqual(allPassed);
-    // Against an app without a guard it fails wherever somebody is to be kept out.
+    // With an app without a guard, all tests that expect a refusal must fail.
     const open = edit(app, /requireScopes\('.*?\), /g, '');
     const { failed } = await runNode({ ...files, 'app.js': toModule(open) });
     expect(failed).toEqual([
@@ -193,7 +193,7 @@ const toModule = (code: string): string => transpile(code, { module: ts.ModuleKi
 const toCommonJs = (code: string): string =>
   transpile(code, { module: ts.ModuleKind.CommonJS, esModuleInterop: true });
 
-/** The page's test of an app by NestJS, in a project as NestJS 11 makes it. */
+/** The NestJS test of the page, in a project like one that NestJS 11 generates. */
 const nest = {
   files: {
     'app.module.ts': block('docs/recipes/nestjs.md', 'nestjs-middleware')
@@ -226,7 +226,7 @@ const nest = {
   },
 };
 
-/** Runs the files by `node --test`. */
+/** Runs the files with `node --test`. */
 async function runNode(files: Record<string, string>): Promise<Outcome> {
   return inFolder(files, async (folder) => {
     const { said } = await run(process.execPath, ['--test', '--test-reporter=tap'], folder);
@@ -240,7 +240,7 @@ export function tapOutcome(said: string): Outcome {
   return { passed: named('ok'), failed: named('not ok') };
 }
 
-/** Runs the files by a vitest of their own. */
+/** Runs the files with a separate vitest process. */
 async function runVitest(files: Record<string, string>): Promise<Outcome> {
   return inFolder(
     {
@@ -259,7 +259,7 @@ async function runVitest(files: Record<string, string>): Promise<Outcome> {
   );
 }
 
-/** Runs the files by jest, in the project that has it. */
+/** Runs the files with jest, in the project where it is installed. */
 async function runJest(
   node: string,
   files: Record<string, string>,
@@ -272,7 +272,7 @@ async function runJest(
   return { outcome: outcomeIn(folder, said), said };
 }
 
-/** These files in a folder below the project that has jest and tsx. */
+/** Creates a folder with these files inside the project with jest and tsx. */
 async function projectFolder(files: Record<string, string>): Promise<string> {
   const folder = mkdtempSync(join(await jestProject(), 'run-'));
   write(folder, files);
@@ -281,7 +281,7 @@ async function projectFolder(files: Record<string, string>): Promise<string> {
 
 let project: Promise<string> | undefined;
 
-/** A folder where jest, NestJS and the packed package are installed. */
+/** Returns a folder in which jest, NestJS and the packed package are installed. */
 function jestProject(): Promise<string> {
   project ??= installJest();
   return project;
@@ -305,7 +305,7 @@ async function installJest(): Promise<string> {
   return folder;
 }
 
-/** Has all that these scenarios install at hand. */
+/** Installs everything that these scenarios need. */
 export async function prepare(): Promise<void> {
   await Promise.all([jestProject(), nodeOf(oldest), nodeOf('24')]);
 }
@@ -315,7 +315,7 @@ export async function cleanUp(): Promise<void> {
   if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
 }
 
-/** A project far from here, which has what this repository has installed. */
+/** Creates a temporary project outside this repository, with the packages that are installed here. */
 export async function inFolder<T>(
   files: Record<string, string>,
   what: (folder: string) => Promise<T>,
@@ -335,7 +335,7 @@ function write(folder: string, files: Record<string, string>): void {
   for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
 }
 
-/** Runs a program to its end, whatever that is, as from a user's shell. */
+/** Runs a program as in the shell of a user, and returns its output even if it fails. */
 export function run(
   command: string,
   args: readonly string[],
@@ -348,7 +348,7 @@ export function run(
   });
 }
 
-/** What jest wrote, and vitest, which has taken that form over. */
+/** The report format of jest, which vitest uses too. */
 interface Report {
   readonly testResults: readonly {
     readonly assertionResults: readonly { readonly title: string; readonly status: string }[];

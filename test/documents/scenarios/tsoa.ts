@@ -14,7 +14,7 @@ import type { Scenarios } from '../scenario.js';
 const blocks = blocksOf('docs/recipes/tsoa.md');
 const block = (wanted: string): string => blocks.find(({ name }) => name === wanted)?.code ?? '';
 
-/** A project as tsoa's guide makes it, with the two files of the page. It answers one request and ends. */
+/** A project as in the guide of tsoa, with the two files of the page. It sends itself requests and exits. */
 const FILES = {
   'package.json': JSON.stringify({ private: true, type: 'module' }),
   'tsconfig.json': JSON.stringify({
@@ -57,7 +57,7 @@ const FILES = {
     });`,
 };
 
-/** Both blocks of the page make one project. */
+/** Builds and runs a project from both blocks of the page. */
 async function expectProject(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'tsoa-'));
   const logto = await startTestLogto({ audience: AUDIENCE });
@@ -104,10 +104,10 @@ async function expectProject(): Promise<void> {
 
 let project: Promise<void> | undefined;
 
-/** Has the project made and run. Its packages come from the registry, so this can take long. */
+/** Builds and runs the project. Installing its packages from the registry can be slow. */
 export function prepareTsoa(): Promise<void> {
   project ??= expectProject();
-  // Where it fails, the blocks of the page say so.
+  // The scenarios below report a failure.
   return project.catch(() => {});
 }
 

@@ -20,7 +20,7 @@ export const websocket: Scenarios = {
       await expectLongLife(stage);
     });
     await expectHangUpSurvived(code);
-    // Writes down what it hears: a socket that is closing would send nothing.
+    // The server logs the messages that it receives, since a closing socket would send nothing.
     await onStage(edit(code, 'ws.send(', 'console.log('), { language: 'ts' }, expectEndWithToken);
   },
 
@@ -51,7 +51,7 @@ async function expectConversation(url: string, token: string): Promise<void> {
   ws.terminate();
 }
 
-/** When a token expires its socket is closed, and what still comes on it is not heard. */
+/** Expects the server to close the socket when the token expires, and to ignore later messages. */
 async function expectEndWithToken({ url, token, program }: Stage): Promise<void> {
   const expiresAt = now() + 2;
   const caller = new StubbornCaller(url, await token({ claims: { exp: expiresAt } }));
@@ -67,7 +67,7 @@ async function expectEndWithToken({ url, token, program }: Stage): Promise<void>
   caller.socket.destroy();
 }
 
-/** A token of two months opens a socket that stays: no timer can be set for so long. */
+/** Expects a socket with a token of two months to stay open, although timers cannot be that long. */
 async function expectLongLife({ url, token }: Stage): Promise<void> {
   const ws = await open(url, await token({ expiresIn: 60 * 86_400 }));
   await sleep(300);
@@ -75,7 +75,7 @@ async function expectLongLife({ url, token }: Stage): Promise<void> {
   ws.terminate();
 }
 
-/** A caller who hangs up during the check takes nothing down. */
+/** Expects the server to survive a caller who disconnects during the check. */
 async function expectHangUpSurvived(code: string): Promise<void> {
   const issuer = await ownIssuer();
   const env = { LOGTO_ENDPOINT: issuer.endpoint };
@@ -98,10 +98,10 @@ async function open(url: string, token: string): Promise<WebSocket> {
 
 const REASON = 'The access token has expired.';
 
-/** The close frame, with its length, code 1008 and the reason, a byte a character (RFC 6455 section 5.5.1). */
+/** The close frame in latin1, with its length, the code 1008 and the reason (RFC 6455 section 5.5.1). */
 const CLOSE = `\x88${String.fromCharCode(REASON.length + 2)}\x03\xf0${REASON}`;
 
-/** Somebody who speaks WebSocket as far as it suits them: they answer no close, and go on sending. */
+/** A WebSocket client that ignores the close frame and continues to send. */
 class StubbornCaller {
   readonly socket: Socket;
   #received = '';
@@ -117,7 +117,7 @@ class StubbornCaller {
     this.socket.write(['GET / HTTP/1.1', ...lines, '', ''].join('\r\n'));
   }
 
-  /** All that came so far, a byte a character. */
+  /** Everything received so far, in latin1. */
   received(): string {
     return this.#received;
   }

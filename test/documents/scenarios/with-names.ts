@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 
-/** Behind Logto's back the block's public names lead to the issuer of the test, as DNS would. */
+/** Replaces the public names in a block with the addresses of the test servers. */
 export function withNames(code: string, names: Record<string, string>): string {
   return Object.entries(names).reduce((text, [name, address]) => {
     expect(text).toContain(name);

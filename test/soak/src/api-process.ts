@@ -5,7 +5,7 @@ import { serve } from '../../../example-server/dist/http/serve.js';
 import { work } from './child.js';
 import { jwksCache, shoppingApi, tokenCache } from './settings.js';
 
-/** What the API has to tell of itself: from its diagnostics, as a real one would feed its metrics. */
+/** The counts from the API's diagnostics, from which a real API would feed its metrics. */
 export interface ApiCounts {
   /** How many requests were refused, by reason. */
   denied: Record<string, number>;
@@ -25,7 +25,7 @@ subscribe('express-logto-m2m:keys-failed', () => {
   counts.keysFailed += 1;
 });
 
-/** Whose tokens the API takes, and how it keeps the keys: as by default, or with the times of the settings. */
+/** The issuer that the API trusts, and its key times: the defaults, or those of the settings. */
 interface Place {
   issuer: string;
   jwksUri: string;
@@ -33,7 +33,7 @@ interface Place {
 }
 
 const tasks = {
-  /** Starts the example's API, with its keys, and tells its address. */
+  /** Starts the example's API with its keys, and returns its address. */
   async start({ issuer, jwksUri, times }: Place): Promise<string> {
     const auth = createLogtoAuth({
       issuers: [{ issuer, jwksUri }],
@@ -45,7 +45,7 @@ const tasks = {
     return (await serve(createApp(auth), 0)).url;
   },
 
-  /** The bytes that are in use once everything is thrown away that nobody needs. */
+  /** Returns the size of the used heap after a garbage collection, in bytes. */
   heap(): number {
     if (!globalThis.gc) throw new Error('It was started without --expose-gc.');
     globalThis.gc();

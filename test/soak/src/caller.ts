@@ -4,7 +4,7 @@ import type { Exchange } from './exchange.js';
 import { callerPatience } from './settings.js';
 import type { SoakToken } from './tokens.js';
 
-/** Calls the API over connections that are kept alive, and notes what comes of it. */
+/** Calls the API over connections that are kept alive, and records the exchanges. */
 export class Caller {
   readonly #url: string;
   readonly #agent = new Agent({ keepAlive: true });
@@ -12,12 +12,12 @@ export class Caller {
   #underWay = 0;
   #onIdle: (() => void) | undefined;
 
-  /** @param url What to get. */
+  /** @param url - the address to get */
   constructor(url: string) {
     this.#url = url;
   }
 
-  /** Sends a token. The answer is noted once it is there. */
+  /** Sends a token. The exchange is recorded when the response arrives. */
   send(token: SoakToken): void {
     const sentAt = Date.now();
     const began = performance.now();
@@ -37,14 +37,14 @@ export class Caller {
     });
   }
 
-  /** What was answered since the last time it was asked. */
+  /** Returns the exchanges that ended since the last call. */
   collect(): Exchange[] {
     const exchanges = this.#exchanges;
     this.#exchanges = [];
     return exchanges;
   }
 
-  /** Waits for the answers under way. */
+  /** Waits for the responses to the running requests. */
   async idle(): Promise<void> {
     if (this.#underWay > 0) await new Promise<void>((resolve) => (this.#onIdle = resolve));
     this.#agent.destroy();
@@ -59,7 +59,7 @@ export class Caller {
     });
     request.once('timeout', () => request.destroy(new Error('It took too long.')));
     isAnswered.then(onEnd, (error: NodeJS.ErrnoException) => {
-      // The server ended an idle connection before it got to know of this request, as any server may.
+      // The server closed an idle connection before it received this request, as any server may.
       if (request.reusedSocket && error.code === 'ECONNRESET') this.#get(token, onEnd);
       else onEnd(0);
     });

@@ -2,29 +2,29 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout } from 'node:timers/promises';
 
-/** How long a process may take to end once nobody asks it for anything any more, in milliseconds. */
+/** How long a process may take to end after its parent has disconnected, in milliseconds. */
 const patience = 5_000;
 
-/** What a process can be asked to do, by name. */
+/** The tasks of a process, by name. */
 export type Tasks = { readonly [name: string]: (argument: never) => unknown };
 
 type Name<T extends Tasks> = keyof T & string;
 type ArgumentOf<T extends Tasks, N extends Name<T>> = Parameters<T[N]>[0];
 type ResultOf<T extends Tasks, N extends Name<T>> = Awaited<ReturnType<T[N]>>;
 
-/** A process of its own, so that its work holds up nobody else's. */
+/** A separate process, so that its work does not delay that of the others. */
 export interface Child<T extends Tasks> {
-  /** Has it do a task. Arguments and results go as JSON. Rejects if the process ends instead. */
+  /** Runs a task in the process. Arguments and results are sent as JSON. Rejects if the process ends instead. */
   ask<N extends Name<T>>(task: N, argument: ArgumentOf<T, N>): Promise<ResultOf<T, N>>;
-  /** Rejects once the process ends without having been told to. Never resolves. */
+  /** Rejects when the process ends unexpectedly. Never resolves. */
   readonly lost: Promise<never>;
   stop(): Promise<void>;
 }
 
-/** Starts a module of this folder, by its file's name without the ending; it calls `work` with what it can do. */
+/** Starts a module of this folder, by its file name without the extension. The module calls `work` with its tasks. */
 export function startChild<T extends Tasks>(name: string, nodeOptions: string[] = []): Child<T> {
   const file = new URL(`./${name}.js`, import.meta.url);
-  // Detached, or Ctrl-C in a terminal would end it too, and what it knows would be lost.
+  // Detached, since Ctrl-C in a terminal would also end it, and its results would be lost.
   const child = fork(file, { execArgv: nodeOptions, detached: true });
   const waiting: { resolve: (result: never) => void; reject: (reason: Error) => void }[] = [];
   child.on('message', ({ result }: { result: never }) => waiting.shift()?.resolve(result));
@@ -36,7 +36,7 @@ export function startChild<T extends Tasks>(name: string, nodeOptions: string[] 
     for (const { reject } of waiting.splice(0)) reject(error);
     return isStopping ? new Promise<never>(() => {}) : Promise.reject(error);
   });
-  // Who waits for it hears of it; it is no error that nobody does yet.
+  // Prevents an unhandled rejection if nothing waits for it yet.
   lost.catch(() => {});
 
   return {
@@ -60,7 +60,7 @@ export function startChild<T extends Tasks>(name: string, nodeOptions: string[] 
   };
 }
 
-/** In the process: does the tasks that the parent asks for, in their order, and ends with the parent. */
+/** Called in the process: runs the tasks that the parent requests, in their order, and ends with the parent. */
 export function work(tasks: Tasks): void {
   let previous: unknown;
   process.on('message', async ({ task, argument }: { task: string; argument: never }) => {

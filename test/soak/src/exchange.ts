@@ -1,4 +1,4 @@
-/** What callers send, each by how the judge speaks of it. */
+/** The kinds of requests, each with its name in the messages of the judge. */
 export const tokenKinds = {
   none: 'a request without a token',
   expired: 'an expired token',
@@ -12,15 +12,15 @@ export const tokenKinds = {
 
 export type TokenKind = keyof typeof tokenKinds;
 
-/** One request and what came of it. Times are by the wall clock, in milliseconds. */
+/** One request and its response. Times are by the wall clock, in milliseconds. */
 export interface Exchange {
   kind: TokenKind;
   /** The `kid` of its token. */
   keyId: string;
   sentAt: number;
   answeredAt: number;
-  /** How long the answer took, measured more finely than the two times above. */
+  /** The time until the response, measured more precisely than the two times above. */
   took: number;
-  /** 0 where no answer came. */
+  /** 0 if there was no response. */
   status: number;
 }

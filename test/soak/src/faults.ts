@@ -1,22 +1,22 @@
 import type { ServerResponse } from 'node:http';
 import { setTimeout } from 'node:timers/promises';
 
-/** What Logto would have answered: its key set. */
+/** The response that Logto would have sent: its key set. */
 export interface KeyAnswer {
   contentType: string;
   body: string;
 }
 
-/** How long the slow answer takes to come, in milliseconds: less than the API's patience with Logto. */
+/** The delay of the slow response, in milliseconds: shorter than the time for which the API waits for Logto. */
 const slowness = 400;
 
-/** More than the API reads of a key set. */
+/** More bytes than the API reads of a key set. */
 const padding = 300 * 1024;
 
-/** One byte in so many milliseconds: the whole answer takes longer than anybody waits. */
+/** The interval between two bytes, in milliseconds. The whole response takes longer than the API waits. */
 const dripEvery = 50;
 
-/** Where the redirect leads. */
+/** The target of the redirect. */
 export const elsewhere = '/elsewhere';
 
 function send(res: ServerResponse, { contentType, body }: KeyAnswer): void {
@@ -24,15 +24,15 @@ function send(res: ServerResponse, { contentType, body }: KeyAnswer): void {
 }
 
 /**
- * The ways in which a key endpoint can answer, given the key set that Logto has. Of all but the first and the last
- * no API may believe a word; the last one is right, and late.
+ * The possible responses of a key endpoint, based on Logto's key set. The first one is valid, and the last one is valid
+ * but late. An API must reject all others.
  */
 export const answers = {
   well: send,
 
   'answers 500': (res) => res.writeHead(500).end(),
 
-  // As a proxy in front of Logto does for its maintenance.
+  // A proxy in front of Logto sends such a page during maintenance.
   'answers with a page': (res) =>
     send(res, { contentType: 'text/html', body: '<!doctype html><title>Back soon</title>' }),
 
@@ -63,5 +63,5 @@ export const answers = {
   },
 } satisfies Record<string, (res: ServerResponse, answer: KeyAnswer) => unknown>;
 
-/** What can be wrong with Logto. `is down`: nothing listens there. */
+/** The possible faults of Logto. `is down`: nothing listens there. */
 export type Fault = Exclude<keyof typeof answers, 'well'> | 'is down';

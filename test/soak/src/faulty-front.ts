@@ -7,20 +7,20 @@ import { answers, elsewhere, type Fault, type KeyAnswer } from './faults.js';
 /** The requests for keys that reached the endpoint. */
 export interface KeyRequests {
   total: number;
-  /** The most of them in any one second. */
+  /** The highest number of them in any one second. */
   mostInASecond: number;
   mostInAMinute: number;
-  /** How many more went where its redirect leads, which is nowhere that Logto would be. */
+  /** How many other requests followed the redirect. Its target is not Logto. */
   redirected: number;
 }
 
-/** What stands between the API and the key endpoint of Logto, and behaves as it is told. */
+/** A server between the API and the key endpoint of Logto, with faults that the soak selects. */
 export interface FaultyFront {
   /** The API's `jwksUri`. */
   url: string;
-  /** How it is to answer from now on; undefined for as Logto does. Resolves once it does. */
+  /** Selects the fault; undefined for the response of Logto. Resolves when the change is effective. */
   behave(how: Fault | undefined): Promise<void>;
-  /** What it has seen of the API. */
+  /** Returns the counts of the API's requests. */
   seen(): KeyRequests;
   stop(): Promise<void>;
 }
@@ -28,8 +28,8 @@ export interface FaultyFront {
 /**
  * Starts a front to a key endpoint on 127.0.0.1.
  *
- * @param jwksUri The endpoint behind it.
- * @param onDelivered Is told the key ids of each whole and proper key set that the API was sent.
+ * @param jwksUri - the endpoint behind it
+ * @param onDelivered - called with the key ids of each complete and valid key set that was sent to the API
  */
 export async function startFaultyFront(
   jwksUri: string,
@@ -83,7 +83,7 @@ function keyIdsOf({ body }: KeyAnswer): string[] {
   return keys.map(({ kid }) => kid);
 }
 
-/** While nothing listened there, another program may have had the port for a moment. */
+/** Listens on the same port again. Retries, since another program may have used the port meanwhile. */
 async function listenAgain(server: Server, port: number): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
     try {
@@ -108,7 +108,7 @@ async function close(server: Server): Promise<void> {
   await closed;
 }
 
-/** Counts what happens, and how much of it in one second and in one minute at most. */
+/** Counts events: their total, and the highest numbers in one second and in one minute. */
 class Rate {
   total = 0;
   mostInASecond = 0;

@@ -7,13 +7,13 @@ let caller: Caller;
 let stop: () => void;
 
 const tasks = {
-  /** Sends made-up key ids from now on, each in a token of its own that is like this one. */
+  /** Starts to send made-up key ids, each in its own copy of this token. */
   begin({ url, like, perSecond }: { url: string; like: SoakToken; perSecond: number }): void {
     caller = new Caller(url);
     stop = steadily(perSecond, () => caller.send(withMadeUpKey(like)));
   },
 
-  /** Stops, waits for the last answers, and tells how often each status came. */
+  /** Stops, waits for the last responses, and returns how often each status occurred. */
   async end(): Promise<Record<number, number>> {
     stop();
     await caller.idle();

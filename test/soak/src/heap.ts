@@ -1,18 +1,18 @@
-/** What a process held in memory at a time, in bytes, after a garbage collection. */
+/** The memory that a process used at a time, in bytes, after a garbage collection. */
 export interface HeapSample {
   at: number;
   bytes: number;
 }
 
-/** Caches fill and code is compiled in the first part of a run: what is added then says nothing. */
+/** The first part of a run, which is ignored: the heap grows because caches fill and code is compiled. */
 const warmUp = 1 / 4;
 
-/** What comes and goes with the requests under way. A leak of 200 bytes a request outgrows it in a minute. */
+/** The memory that running requests may take. A leak of 200 bytes a request exceeds it within a minute. */
 const allowedBytes = 2 * 1024 * 1024;
 
 /**
- * How much a heap grew after the warm-up: the median of its last third against that of its first third, so that
- * no single sample decides.
+ * Returns how much a heap grew after the warm-up, from the median of the first third to that of the last third. Medians
+ * limit the influence of a single sample.
  */
 export function growth(samples: readonly HeapSample[]): { from: number; to: number; isUnbounded: boolean } {
   const warm = samples.slice(Math.floor(samples.length * warmUp));

@@ -1,22 +1,22 @@
 import { type Exchange, tokenKinds } from './exchange.js';
 import type { KeyHistory } from './key-history.js';
 
-/** Why an exchange came out wrong: a sentence, the same for every exchange that is wrong in this way. */
+/** What is wrong with an exchange: a sentence, which is the same for all exchanges with that fault. */
 export type Objection = string;
 
-/** The part of the API's key times that the rules go by. All in milliseconds. */
+/** The key times of the API that the rules use. All are in milliseconds. */
 export interface JudgedTimes {
-  /** How long the API waits for Logto at most. */
+  /** The longest time for which the API waits for Logto. */
   readonly timeout: number;
 }
 
-/** What a busy machine may add to the longest time that a request takes, in milliseconds. */
+/** The time that a busy machine may add to the longest request, in milliseconds. */
 const stall = 2_000;
 
-/** The answer to a token of a key that the API holds. */
+/** The correct status for a token of a key that the API holds. */
 const rightAnswers = { altered: 401, unpermitted: 403, repeated: 200, fresh: 200 } as const;
 
-/** The rules of the soak: which answer each request had a right to, whatever Logto did meanwhile. */
+/** The rules of the soak: which status each request must get, whatever Logto did meanwhile. */
 export class Judge {
   readonly #history: KeyHistory;
   readonly #times: JudgedTimes;
@@ -26,32 +26,32 @@ export class Judge {
     this.#times = times;
   }
 
-  /** What is wrong with an exchange, if anything is. */
+  /** Returns what is wrong with an exchange; undefined if it is correct. */
   objectionTo(exchange: Exchange): Objection | undefined {
     const { kind, keyId, sentAt, answeredAt, took, status } = exchange;
     if (status === 0) return `${tokenKinds[kind]} got no answer at all`;
     if (took > this.#times.timeout + stall) return `${tokenKinds[kind]} waited for longer than the timeout`;
 
-    // What is wrong with these shows before a key is looked for: Logto's state makes no difference.
+    // These are refused before a key is needed, so the state of Logto makes no difference.
     if (kind === 'none' || kind === 'expired' || kind === 'otherAudience') return unless(exchange, [401]);
 
-    // Whether Logto has such a key may be asked or not. Nobody may take the token for a good one.
+    // The API may or may not request the key from Logto, but must not accept the token.
     if (kind === 'madeUpKey') return unless(exchange, [401, 503]);
 
     const right = rightAnswers[kind];
     const holding = this.#history.holding(keyId, sentAt, answeredAt);
 
-    // The heart of it: the API has the key, so no fault of Logto's may be felt.
+    // The main rule: the API has the key, so a fault of Logto must have no effect.
     if (holding === 'held') return unless(exchange, [right], 'of a key that the API held');
 
-    // Logto itself has ended these tokens by two rotations. Until the API is told so it cannot know.
+    // Logto withdrew the key of these tokens by two rotations. The API learns that only from the next key set.
     if (this.#history.gaveUp(keyId, answeredAt)) {
       const unsettled = holding === 'changing' ? [right] : [];
       return unless(exchange, [401, 503, ...unsettled], 'of a key that Logto had withdrawn');
     }
 
-    // A key that is new to the API, announced by nothing but this token: Logto is asked for it, however often it was
-    // asked before. Its answer may be bad still where one was under way when the fault ended; the caller is not to blame.
+    // The API learns of a new key only from this token, and must request it from Logto, even after many requests. A
+    // request that was running when the fault ended may still fail; the token may then get 503.
     if (this.#history.answeredWell(sentAt - this.#times.timeout, answeredAt)) {
       return unless(exchange, [right], 'of a key that the API could fetch');
     }

@@ -1,33 +1,33 @@
 /**
- * How long, in milliseconds, the API may take to make a key set its own once it was sent to it. Within this time
- * on either side of a delivery nobody can say which set it goes by.
+ * How long the API may take to use a key set after its delivery, in milliseconds. Within this time before and after a
+ * delivery, it is not known which set the API uses.
  */
 const settling = 500;
 
-/** More than that many are too long ago for any request to be judged by them. */
+/** The maximum number of remembered events. Older ones do not affect any request that is still to be judged. */
 const remembered = 200;
 
-/** Whether the API holds a key: for certain, certainly not, or it depends on the moment. */
+/** Whether the API holds a key: certainly, certainly not, or for a part of the time. */
 export type Holding = 'held' | 'not held' | 'changing';
 
 /**
- * What happened to the keys and when, by the wall clock in milliseconds: what Logto did, and what it told the API.
- * It is noted at Logto's side alone. What the API itself says of its keys is no witness here.
+ * Records the rotations at Logto and the key sets that were sent to the API, by the wall clock in milliseconds. All of
+ * it is recorded at Logto's side, independently of what the API itself reports about its keys.
  */
 export class KeyHistory {
   readonly #trustedFor: number;
-  /** When Logto got each key, and when it gave it up. */
+  /** When Logto added each key, and when it withdrew it. */
   readonly #announced = new Map<string, number>();
   readonly #withdrawn = new Map<string, number>();
   readonly #deliveries: { at: number; keyIds: readonly string[] }[] = [];
   readonly #faults: { from: number; to: number }[] = [];
 
-  /** @param trustedFor How long after its fetch a key set serves at most, in milliseconds. */
+  /** @param trustedFor - the longest time for which a key set is trusted after its fetch, in milliseconds */
   constructor(trustedFor: number) {
     this.#trustedFor = trustedFor;
   }
 
-  /** Logto has these keys, and no others, after a rotation that lasted from one time to another. */
+  /** Records that Logto has only these keys, after a rotation that lasted from one time to the other. */
   has(keyIds: readonly string[], from: number, to: number): void {
     for (const keyId of keyIds) {
       if (!this.#announced.has(keyId)) this.#announced.set(keyId, to);
@@ -37,7 +37,7 @@ export class KeyHistory {
     }
   }
 
-  /** The API was sent this key set, whole and in time. */
+  /** Records that this key set was sent to the API, completely and in time. */
   delivered(keyIds: readonly string[], at: number): void {
     remember(this.#deliveries, { at, keyIds });
   }
@@ -51,12 +51,12 @@ export class KeyHistory {
     if (last) last.to = at;
   }
 
-  /** Whether Logto answered its key endpoint as it should during all of this time. */
+  /** Whether Logto's key endpoint responded correctly during all of this time. */
   answeredWell(from: number, to: number): boolean {
     return !this.#faults.some((fault) => fault.from <= to && fault.to >= from);
   }
 
-  /** What the API has of a key during this time. */
+  /** Returns whether the API holds a key during this time. */
   holding(keyId: string, from: number, to: number): Holding {
     const settled = this.#deliveries.findLast(({ at }) => at < from - settling);
     const unsettled = this.#deliveries.filter(({ at }) => at >= from - settling && at <= to + settling);
@@ -66,7 +66,7 @@ export class KeyHistory {
     return holding === sets.length ? 'held' : holding === 0 ? 'not held' : 'changing';
   }
 
-  /** Whether Logto gave this key up before then. */
+  /** Whether Logto withdrew this key before the given time. */
   gaveUp(keyId: string, before: number): boolean {
     return (this.#withdrawn.get(keyId) ?? Number.POSITIVE_INFINITY) < before;
   }

@@ -4,28 +4,28 @@ import type { Judge, Objection } from './judge.js';
 import type { KeyHistory } from './key-history.js';
 import { callerPatience } from './settings.js';
 
-/** How often something was wrong in one way, and when it was first. */
+/** How often one fault occurred, and when it occurred first. */
 export interface Wrong {
   times: number;
   firstAt: number;
 }
 
-/** Exchanges are judged once none that was sent earlier can still come, and Logto's side has noted its part. */
+/** The delay before an exchange is judged: all earlier exchanges have ended, and Logto's side is recorded. */
 const judgedAfter = callerPatience + 1_000;
 
-/** How long a flood slows everybody down, in milliseconds; Logto has no part in that. */
+/** How long a flood slows all requests down, in milliseconds. Logto is not the cause. */
 const crowdedFor = 1_000;
 
-/** Keeps count of the exchanges and has each one judged, in the order in which they were sent. */
+/** Counts the exchanges, and has each one judged, in the order in which they were sent. */
 export class Ledger {
-  /** How many exchanges ended with each status, by what was sent. */
+  /** How many exchanges ended with each status, by the kind of request. */
   readonly answers = new Map<string, Map<number, number>>();
   readonly wrong = new Map<Objection, Wrong>();
-  /** How long tokens of a key that the API held took, in microseconds; not counting times of a flood. */
+  /** The latency of tokens of a key that the API held, in microseconds, without the times of floods. */
   readonly latency = { calm: createHistogram(), fault: createHistogram() };
-  /** The same of requests during a fault that are refused before any key is looked for: what the machine adds. */
+  /** The latency of requests during a fault that are refused before a key is needed: the part of the machine. */
   readonly latencyWithoutKeys = createHistogram();
-  /** The same of the tokens of a key that was new to the API, and that it served. */
+  /** The latency of accepted tokens of a key that was new to the API. */
   readonly latencyOfNewKeys = createHistogram();
 
   readonly #judge: Judge;
@@ -34,14 +34,14 @@ export class Ledger {
   #floods: number[] = [];
   #open: Exchange[] = [];
 
-  /** @param timeout How long after a fault of Logto's its last bad answer may be waited for, in milliseconds. */
+  /** @param timeout - how long after a fault of Logto the API may still wait for a failing response, in milliseconds */
   constructor(judge: Judge, history: KeyHistory, timeout: number) {
     this.#judge = judge;
     this.#history = history;
     this.#timeout = timeout;
   }
 
-  /** There is a flood of requests from now on. */
+  /** Records that a flood of requests begins. */
   flooded(at: number): void {
     this.#floods = [...this.#floods.filter((earlier) => earlier > at - 60_000), at];
   }
@@ -51,7 +51,7 @@ export class Ledger {
     this.#judgeSentBefore(Date.now() - judgedAfter);
   }
 
-  /** No more exchanges come. */
+  /** Judges the remaining exchanges. No more are added. */
   close(): void {
     this.#judgeSentBefore(Number.POSITIVE_INFINITY);
   }

@@ -12,7 +12,7 @@ let stop: () => void;
 let strays: NodeJS.Timeout;
 
 const tasks = {
-  /** Begins to call the API, and goes on until it is told to finish. */
+  /** Starts to call the API, and continues until `finish` is called. */
   start({ url, tokens }: { url: string; tokens: SoakToken[] }): void {
     pool.add(tokens);
     caller = new Caller(url);
@@ -24,22 +24,22 @@ const tasks = {
     pool.add(tokens);
   },
 
-  /** Logto rotated its keys. The first tokens of the new one are sent all at once. */
+  /** Handles a rotation of Logto's keys: sends the first tokens of the new key at the same time. */
   rotated({ tokens, withdrawn }: { tokens: SoakToken[]; withdrawn: string[] }): void {
     for (const keyId of withdrawn) pool.giveUp(keyId);
     for (const token of tokens) caller.send(token);
     pool.add(tokens);
   },
 
-  /** As many requests at once, each with a made-up key id of its own. */
+  /** Sends this number of requests at once, each with a different made-up key id. */
   flood(requests: number): void {
     for (let i = 0; i < requests; i += 1) caller.send(pool.madeUp());
   },
 
-  /** What was answered since the last time. */
+  /** Returns the exchanges that ended since the last call. */
   collect: (): Exchange[] => caller.collect(),
 
-  /** Sends nothing more, and waits for the last answers. */
+  /** Stops sending, and waits for the last responses. */
   async finish(): Promise<Exchange[]> {
     stop();
     clearInterval(strays);

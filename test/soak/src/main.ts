@@ -25,7 +25,7 @@ try {
   process.exitCode = 1;
 }
 
-/** What to run, and for how many seconds; undefined where only help is wanted. */
+/** Returns what to run, and for how many seconds; undefined if only the help text is requested. */
 function askedFor(): { seconds: number; rotations: boolean } | undefined {
   const { values } = parseArgs({
     options: {
@@ -49,7 +49,7 @@ async function rotate(seconds: number): Promise<number> {
   return objections.length > 0 ? 1 : 0;
 }
 
-/** Says what happens, and when. */
+/** Returns a function that prints a message with the time since the start. */
 function clock(): (what: string) => void {
   const began = performance.now();
   return (what) => {
@@ -64,7 +64,7 @@ async function run(seconds: number): Promise<number> {
 
   const outcome = await soak({ seconds, signal: interrupted.signal, tell: clock() });
 
-  // A run that was broken off need not have shown all there is to show.
+  // An interrupted run need not have tested everything.
   const objections = interrupted.signal.aborted ? [] : objectionsTo(outcome);
   console.log(`\n${report(outcome, objections)}`);
   if (objections.length > 0 || outcome.ledger.wrong.size > 0) return 1;

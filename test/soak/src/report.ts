@@ -9,7 +9,7 @@ type Row = readonly [label: string, ...cells: string[]];
 const howToRead = `  A key is new to the API until the API has fetched it. Its tokens may get 503 while Logto is at fault, and for
   ${keyTimes.timeout / 1000} s after; never 401. Each answer was judged by that.`;
 
-/** What a run brought to light, for whoever is on call. */
+/** Returns the report of a run, for the person on call. */
 export function report(run: Run, objections: readonly string[]): string {
   const { ledger, heap, counts, keyRequests, rotations, faults } = run;
   const { from, to } = growth(heap);
@@ -49,7 +49,7 @@ export function report(run: Run, objections: readonly string[]): string {
   ].join('\n\n');
 }
 
-/** What the rotations brought to light. */
+/** Returns the report of the rotations. */
 export function reportRotations(
   { calm, scenes, keyRequests }: Rotations,
   objections: readonly string[],
@@ -139,7 +139,7 @@ function verdict(all: readonly string[]): string {
   return `Not as promised:\n${all.map((objection) => `  ✗ ${objection}`).join('\n')}`;
 }
 
-/** Lines the cells up, the first one of each row to the left and the others to the right. */
+/** Aligns the cells: the first one of each row to the left, the others to the right. */
 function table(head: Row, rows: readonly Row[]): string {
   const lines = [head, ...rows.map(([label, ...cells]): Row => [`  ${label}`, ...cells])];
   const widths = head.map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)));

@@ -8,39 +8,39 @@ import type { SoakToken } from './tokens.js';
 
 /** The default of `jwksCache.timeout`, in milliseconds. */
 const timeout = 5_000;
-/** How often a valid token that got 503 is sent at most. */
+/** The maximum number of attempts with a valid token that gets 503. */
 const mostTries = 3;
 
-/** A valid token: what it got at last, at which try, and how long its longest try took, in milliseconds. */
+/** The result of a valid token: the last status, the number of tries, and the longest try in milliseconds. */
 interface Answer {
   status: number;
   tries: number;
   took: number;
 }
 
-/** One scene: what the tokens of new keys got, and how long a token of a held key took meanwhile. */
+/** One scene: the responses to the tokens of new keys, and the latency of a token of a held key meanwhile. */
 export interface Scene {
   name: string;
   answers: readonly Answer[];
   held: RecordableHistogram;
-  /** How often the flood got each status. */
+  /** How often each status occurred in the flood. */
   flood: Readonly<Record<number, number>>;
-  /** The least part of the tokens that has to be served at the first try. */
+  /** The minimum fraction of the tokens that must be accepted at the first try. */
   atFirstTry: number;
 }
 
-/** What the scenes brought to light. */
+/** The results of the scenes. */
 export interface Rotations {
-  /** How long a token of a held key takes where nothing happens. */
+  /** The latency of a token of a held key while nothing happens. */
   calm: RecordableHistogram;
   scenes: readonly Scene[];
   keyRequests: KeyRequests;
 }
 
 /**
- * Rotates Logto's key before an API with the default settings: often, and in the midst of made-up key ids.
+ * Rotates Logto's key for an API with the default settings: often, and during floods of made-up key ids.
  *
- * @param seconds How long the flood lasts in which the requests for the keys are counted.
+ * @param seconds - the duration of the flood in which the requests for the keys are counted
  */
 export async function rotations(seconds: number, tell: (what: string) => void): Promise<Rotations> {
   const stage = await openStage();
@@ -66,7 +66,7 @@ export async function rotations(seconds: number, tell: (what: string) => void): 
   }
 }
 
-/** What is wrong with them. */
+/** Returns what is wrong with the results. */
 export function objectionsToRotations({ calm, scenes, keyRequests }: Rotations): string[] {
   return [
     ...scenes.flatMap(({ name, answers, held, atFirstTry }) => [
@@ -74,7 +74,7 @@ export function objectionsToRotations({ calm, scenes, keyRequests }: Rotations):
       answers.some(({ status }) => status !== 200) && `${name}: a valid token was refused`,
       firstTries(answers) < atFirstTry * answers.length && `${name}: too few were served at the first try`,
       slowest(answers) > timeout + 1_000 && `${name}: a token waited for longer than the timeout`,
-      // Noise there is, and on a machine that forges a thousand tokens a second much of it; a wait for Logto is more.
+      // A machine that forges a thousand tokens a second adds much noise. A wait for Logto is longer than that.
       held.percentile(50) > 10 * calm.percentile(50) + 20_000 && `${name}: tokens of a held key had to wait`,
     ]),
     keyRequests.mostInASecond > 1 && `the API asked Logto ${keyRequests.mostInASecond} times in one second`,
@@ -82,11 +82,11 @@ export function objectionsToRotations({ calm, scenes, keyRequests }: Rotations):
   ].filter((objection) => objection !== false);
 }
 
-/** How many were served at the first try. */
+/** Returns how many tokens were accepted at the first try. */
 export const firstTries = (answers: readonly Answer[]): number =>
   answers.filter(({ status, tries }) => status === 200 && tries === 1).length;
 
-/** How long the slowest try took, in milliseconds. */
+/** Returns the duration of the slowest try, in milliseconds. */
 export const slowest = (answers: readonly Answer[]): number =>
   Math.max(0, ...answers.map(({ took }) => took));
 
@@ -101,7 +101,7 @@ class Actors {
     this.#heldToken = held;
   }
 
-  /** What is slow at first is slow because of that. */
+  /** Sends requests before the measurement, since the first ones are slower. */
   async warmUp(): Promise<void> {
     for (let i = 0; i < 500; i += 1) await this.#call(this.#heldToken);
   }
@@ -128,13 +128,13 @@ class Actors {
   async rotateInFlood(perSecond: number, seconds: number, atFirstTry: number): Promise<Scene> {
     const flood = startChild<FloodTasks>('flood-process');
     try {
-      // Logto withdraws a key with the second rotation after it.
+      // Logto withdraws a key at the second rotation after it.
       this.#heldToken = await this.#stage.desk.fresh();
       await this.#call(this.#heldToken);
       await flood.ask('begin', { url: this.#url, like: this.#heldToken, perSecond });
       const answers: Promise<Answer>[] = [];
       const held = await this.meanwhile(async () => {
-        // By then the refreshes are as far apart as they get.
+        // At that time the interval between the refreshes has reached its maximum.
         await setTimeout((seconds - 7) * 1000);
         await this.#stage.logto.rotateKeys('ES384');
         await repeat(40, 240, async () => answers.push(this.#call(await this.#stage.desk.fresh())));
@@ -148,7 +148,7 @@ class Actors {
     }
   }
 
-  /** How long a token of a held key takes, asked for fifty times a second while something is done. */
+  /** Measures the latency of a token of a held key, at most fifty times a second, while an action runs. */
   async meanwhile(action: () => Promise<unknown>): Promise<RecordableHistogram> {
     const histogram = createHistogram();
     let isOver = false;
@@ -167,7 +167,7 @@ class Actors {
     return histogram;
   }
 
-  /** Calls the API as somebody does who knows Retry-After. */
+  /** Calls the API like a client that supports Retry-After. */
   async #call({ text }: SoakToken): Promise<Answer> {
     let longest = 0;
     for (let tries = 1; ; tries += 1) {
@@ -182,7 +182,7 @@ class Actors {
   }
 }
 
-/** Begins an action so often, so many times in a second. */
+/** Starts an action this number of times, at this rate. */
 async function repeat(perSecond: number, times: number, action: () => Promise<unknown>): Promise<void> {
   const began = performance.now();
   const actions: Promise<unknown>[] = [];

@@ -1,28 +1,28 @@
 import type { SigningAlgorithm } from '../../local-issuer/dist/local-issuer.js';
 import type { Fault } from './faults.js';
 
-/** What happens next. */
+/** The next event. */
 export type Step =
   | { do: 'pause'; seconds: number }
-  /** Logto takes a new key into use. */
+  /** Logto begins to use a new key. */
   | { do: 'rotate'; to: SigningAlgorithm }
-  /** Somebody sends made-up key ids in a burst. */
+  /** A caller sends made-up key ids in a burst. */
   | { do: 'flood' }
   | { do: 'fault'; fault: Fault; seconds: number }
   | { do: 'recover' };
 
 interface Act {
   fault: Fault;
-  /** How long it lasts, in seconds. */
+  /** The duration of the fault, in seconds. */
   lasts: number;
-  /** Whether Logto rotates its keys in the midst of it, which it also does before each fault. */
+  /** Whether Logto also rotates its keys during the fault. It always rotates them before the fault. */
   rotates?: boolean;
-  /** Whether a burst of made-up key ids comes right before the rotation. */
+  /** Whether a burst of made-up key ids precedes the rotation. */
   floods?: boolean;
 }
 
-// With keys kept for two seconds and a half: faults shorter than that, longer, and longer than twice that. The first two acts
-// are all that a run of a few seconds gets to see.
+// The maximum age of the keys is 2.5 seconds. Some faults are shorter than that, some longer, some longer than twice
+// that. A run of a few seconds reaches only the first two acts.
 const acts: readonly Act[] = [
   { fault: 'hangs', lasts: 2.5, rotates: true },
   { fault: 'is down', lasts: 5.5 },
@@ -37,23 +37,24 @@ const acts: readonly Act[] = [
   { fault: 'is down', lasts: 6, rotates: true },
 ];
 
-/** Every so many rotations lead to an RSA key, and the next one back. */
+/** One in this number of rotations changes to an RSA key, and the next one changes back. */
 const rotationsToRsa = 4;
 
-/** What Logto goes through, over and over again. */
+/** Returns the events at Logto, repeated without end. */
 export function* schedule(): Generator<Step, never> {
   let rotations = 0;
   const rotate = (): Step => ({ do: 'rotate', to: ++rotations % rotationsToRsa === 0 ? 'RS256' : 'ES384' });
 
   for (;;) {
     for (const { fault, lasts, rotates = false, floods = false } of acts) {
-      // An answer that was under way when the last fault ended may still come badly: until it has, a rotation
-      // would not show whether the first token of a new key is served.
+      // A request that was running when the last fault ended may still fail. Until it has ended, a rotation would not
+      // show whether the first token of a new key is accepted.
       yield { do: 'pause', seconds: 2.1 };
       if (floods) yield { do: 'flood' };
       yield { do: 'pause', seconds: 0.2 };
       yield rotate();
-      // Its first tokens may wait for a second until the API asks again, and have their answer before the fault.
+      // The first tokens of the new key may wait for a second until the API refreshes its keys. They must get their
+      // response before the fault.
       yield { do: 'pause', seconds: floods ? 2 : 1.7 };
 
       yield { do: 'fault', fault, seconds: lasts };

@@ -9,22 +9,22 @@ import type { Run } from './verdict.js';
 
 export interface SoakOptions {
   seconds: number;
-  /** Ends it before its time. */
+  /** Ends the soak early. */
   signal: AbortSignal;
-  /** Told what Logto does, as it does it. */
+  /** Called with each event at Logto when it happens. */
   tell: (what: string) => void;
 }
 
-/** How often the answers are fetched and new tokens are brought, in milliseconds. */
+/** The interval at which responses are collected and new tokens are supplied, in milliseconds. */
 const beat = 200;
 
-/** More new tokens than the callers send, so that they never run out. */
+/** The number of new tokens per interval. It is more than the callers send, so that they always have some. */
 const freshTokensABeat = 5;
 
-/** The heap is looked at so many times, but not more often than every half second. */
+/** How many times the heap is measured, but not more often than every half second. */
 const heapSamples = 20;
 
-/** Has the API called under load while Logto goes through its schedule. */
+/** Calls the API under load while Logto follows its schedule. */
 export async function soak({ seconds, signal, tell }: SoakOptions): Promise<Run> {
   const stage = await openStage();
   const over = new AbortController();
@@ -132,7 +132,7 @@ class Soak {
     await load.ask('rotated', { tokens: await desk.ofNewKey(), withdrawn });
   }
 
-  /** Looks up which keys Logto has, past the front. */
+  /** Records the keys that Logto has, which are read without the front. */
   async #noteKeys(from: number): Promise<void> {
     const { logto, history } = this.#stage;
     const to = Date.now();
@@ -163,7 +163,7 @@ async function repeatedly(ms: number, over: AbortSignal, action: () => Promise<v
   }
 }
 
-/** Ends early, without an error, when all is over. */
+/** Waits. Ends early, without an error, when the signal is aborted. */
 async function pause(ms: number, signal: AbortSignal): Promise<void> {
   await setTimeout(ms, undefined, { signal }).catch(() => {});
 }

@@ -8,7 +8,7 @@ import type { LoadTasks } from './load-process.js';
 import { keyTimes } from './settings.js';
 import { TokenDesk } from './tokens.js';
 
-/** Where the soak takes place: Logto's stand-in and the front to its keys here, API and callers each on their own. */
+/** The parts of the soak: the local Logto and its front in this process, API and callers each in their own process. */
 export interface Stage {
   logto: LocalIssuer;
   front: FaultyFront;

@@ -1,10 +1,10 @@
 import type { TokenKind } from './exchange.js';
 import { type SoakToken, withMadeUpKey } from './tokens.js';
 
-/** Of so many requests one sends something else than a token that was sent before. */
+/** One in this number of requests sends something other than a token that was sent before. */
 const every = 5;
 
-/** What that is, one after the other. */
+/** The kinds of those requests, in turn. */
 const others: TokenKind[] = [
   'fresh',
   'unpermitted',
@@ -16,10 +16,10 @@ const others: TokenKind[] = [
   'none',
 ];
 
-/** So many tokens of withdrawn keys are still around; their bearers were not told. */
+/** The number of tokens of withdrawn keys that are still sent. Their callers do not know of the rotation. */
 const strayTokens = 5;
 
-/** The tokens that the callers hold, and which of them is sent next. */
+/** The tokens of the callers, and the choice of the next one to send. */
 export class TokenPool {
   #tokens: SoakToken[] = [];
   #strays: SoakToken[] = [];
@@ -30,7 +30,7 @@ export class TokenPool {
     this.#tokens.push(...tokens);
   }
 
-  /** Most callers get themselves new tokens. */
+  /** Removes the tokens of a withdrawn key, except one for a caller that does not know of the rotation. */
   giveUp(keyId: string): void {
     const needsKey = ({ kind }: SoakToken) => kind !== 'expired' && kind !== 'otherAudience';
     const isUseless = (token: SoakToken) => token.keyId === keyId && needsKey(token);
@@ -39,7 +39,7 @@ export class TokenPool {
     this.#tokens = this.#tokens.filter((token) => !isUseless(token));
   }
 
-  /** For the next request. Where there is none of its kind, a valid token is repeated. */
+  /** Returns the token for the next request. If there is none of the next kind, a valid token is repeated. */
   next(): SoakToken {
     this.#turn += 1;
     const kind = this.#turn % every === 0 ? others[(this.#turn / every) % others.length] : undefined;
@@ -48,7 +48,7 @@ export class TokenPool {
     return token;
   }
 
-  /** A token whose key the API cannot have: in turns one that never was, and one that Logto withdrew. */
+  /** Returns a token whose key the API cannot have: alternately a made-up key, and one that Logto withdrew. */
   stray(): SoakToken {
     const withdrawn = this.#isMadeUpNext ? undefined : this.#strays.shift();
     this.#isMadeUpNext = withdrawn !== undefined;
@@ -62,7 +62,7 @@ export class TokenPool {
     return withMadeUpKey(like);
   }
 
-  /** Any one of its kind. What is called fresh leaves the pool. */
+  /** Returns a random token of this kind. A fresh one is removed from the pool. */
   #take(kind: TokenKind): SoakToken | undefined {
     const ofKind = this.#tokens.filter((token) => token.kind === kind);
     const token = ofKind[Math.floor(Math.random() * ofKind.length)];

@@ -4,33 +4,33 @@ import type { shopDirectory } from '../../local-issuer/dist/directory.js';
 import type { TokenKind } from './exchange.js';
 import { shoppingApi } from './settings.js';
 
-/** A token that a caller of the soak sends, and what it is like. */
+/** A token that a caller of the soak sends, with its kind. */
 export interface SoakToken {
   kind: TokenKind;
   keyId: string;
   text: string;
 }
 
-/** Of each new key so many tokens are sent again and again, by different callers as it were. */
+/** How many tokens of each new key are sent repeatedly, like those of different callers. */
 const repeatedOfAKey = 10;
 
-/** The apps of the shop get their tokens from Logto's token endpoint, as its directory allows them. */
+/** Gets the tokens of the shop's apps from Logto's token endpoint, with the permissions of the directory. */
 export class TokenDesk {
   readonly #directory;
   readonly #issuer: string;
 
-  /** @param directory The one that the issuer runs on. */
+  /** @param directory - the directory that the issuer uses */
   constructor(issuer: string, directory: ReturnType<typeof shopDirectory>) {
     this.#issuer = issuer;
     this.#directory = directory;
   }
 
-  /** One valid token, for a caller that will send it once. */
+  /** Returns one valid token, for a caller that will send it once. */
   async fresh(): Promise<SoakToken> {
     return soakToken('fresh', await this.#ask('statistics-service'));
   }
 
-  /** What callers have in their hands soon after Logto took a new key into use. */
+  /** Returns the tokens of callers shortly after Logto has begun to use a new key. */
   async ofNewKey(): Promise<SoakToken[]> {
     const [altered, unpermitted, ...valid] = await Promise.all([
       this.#ask('statistics-service'),
@@ -44,7 +44,7 @@ export class TokenDesk {
     ];
   }
 
-  /** Tokens that no key could help. */
+  /** Returns tokens that are invalid with any key. */
   async hopeless(): Promise<SoakToken[]> {
     const otherAudience = await this.#ask('catalog-service', 'https://inventory.api', 'read:stock');
     return [
@@ -60,7 +60,7 @@ export class TokenDesk {
     return askForToken(this.#issuer, app, { resource, scope });
   }
 
-  /** The directory decides how long a token lives, and knows no lower bound. */
+  /** Returns an expired token: the directory accepts a negative lifetime. */
   async #askExpired() {
     const api = this.#directory.resources.find(({ indicator }) => indicator === shoppingApi);
     if (!api) throw new Error(`The directory has no API ${shoppingApi}.`);
@@ -74,7 +74,7 @@ export class TokenDesk {
   }
 }
 
-/** The same token, but said to be signed by a key that nobody has. */
+/** Returns the same token with the id of a key that does not exist. */
 export function withMadeUpKey({ text }: SoakToken): SoakToken {
   const [header = '', ...rest] = text.split('.');
   const keyId = randomBytes(32).toString('base64url');

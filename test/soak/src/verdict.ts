@@ -4,31 +4,31 @@ import { growth, type HeapSample } from './heap.js';
 import type { Ledger } from './ledger.js';
 import { keyTimes } from './settings.js';
 
-/** All that a run brought to light. */
+/** The results of a run. */
 export interface Run {
   seconds: number;
   startedAt: number;
   ledger: Ledger;
-  /** Of the API. */
+  /** The heap of the API. */
   heap: readonly HeapSample[];
   counts: ApiCounts;
-  /** What Logto's key endpoint saw of the API. */
+  /** The API's requests to Logto's key endpoint. */
   keyRequests: KeyRequests;
   rotations: { calm: number; fault: number };
   faults: number;
 }
 
-/** Two refreshes, which lie half a second apart at least where one has failed; each asks again where the answer is bad. */
+/** Two refreshes, each with one retry. Refreshes are at least half a second apart after a failure. */
 const mostKeyRequestsInASecond = 4;
 
-/** Far less than a request would wait for a Logto that hangs, and more than chance adds. */
+/** Much shorter than the wait for a Logto that hangs, and longer than random delays. */
 const allowedDelayMs = keyTimes.timeout / 8;
 
-/** What is wrong with the run as a whole: the rules that no single request shows. */
+/** Returns what is wrong with the whole run, by the rules that cannot be checked for a single request. */
 export function objectionsTo({ ledger, heap, keyRequests, counts, rotations, faults }: Run): string[] {
   const { calm, fault } = ledger.latency;
   const { from, to, isUnbounded } = growth(heap);
-  // A machine that is busy with something else slows everybody down: only what comes on top is Logto's.
+  // A busy machine slows all requests down. Only the additional delay is caused by Logto.
   const usual = Math.max(calm.percentile(99), ledger.latencyWithoutKeys.percentile(99));
   const delay = (fault.percentile(99) - usual) / 1000;
 
@@ -39,7 +39,7 @@ export function objectionsTo({ ledger, heap, keyRequests, counts, rotations, fau
     keyRequests.mostInASecond > mostKeyRequestsInASecond &&
       `the API asked Logto ${keyRequests.mostInASecond} times in one second`,
     keyRequests.redirected > 0 && 'the API followed a redirect of the key endpoint',
-    // Whatever was never put to the test is not proven.
+    // A rule that was not tested is not proven.
     (calm.count === 0 || fault.count === 0) && 'no valid token was sent, or none while Logto was at fault',
     ledger.latencyOfNewKeys.count === 0 && 'no token of a new key was served',
     (counts.keysRefreshed < 2 || counts.keysFailed === 0) && 'no keys were fetched, or no fetch failed',

@@ -1,7 +1,7 @@
 import type { Request, Response } from 'express';
 import { Refused } from './refusals.js';
 
-/** As Logto's pages are: the addresses in its Link header lack the /api. */
+/** Sends a page as Logto does; the addresses in its Link header lack the /api. */
 export function sendPage(req: Request, res: Response, entries: readonly unknown[]): void {
   const { page: pageText = '1', page_size: sizeText = '20' } = req.query;
   const [page, size] = [Number(pageText), Number(sizeText)];

@@ -17,7 +17,7 @@ interface Body {
 
 const TYPES: Readonly<Record<string, string>> = { accessTokenTtl: 'number', customClientMetadata: 'object' };
 
-/** The body, if it has these members and no others: a stand-in that took more than was recorded would hide a slip. */
+/** Returns the body if it has only these members. A stand-in that accepted others would hide mistakes. */
 export function bodyOf(req: Request, names: (keyof Body)[], optional: (keyof Body)[] = []): Body {
   const body: unknown = req.body;
   const given = Object.entries(body ?? {});

@@ -1,7 +1,7 @@
 import type { Directory } from '../../local-issuer/directory.js';
 import { membersOf, ownersOf, type State } from './state.js';
 
-/** What the issuer has to know, so that its tokens hold what the tenant grants. */
+/** Builds the directory of the issuer, so that its tokens contain what the tenant grants. */
 export function directoryOf(state: State): Directory {
   return {
     resources: state.resources.map(({ id, indicator, accessTokenTtl }) => ({
@@ -38,7 +38,7 @@ function grantsWithin(state: State, organizationId: string, appId: string) {
   };
 }
 
-/** The permissions with these ids, by the API that they are of. */
+/** The permissions with these ids, by their API. */
 function grantsOf(state: State, ids: readonly string[]): Record<string, string[]> {
   const grants: Record<string, string[]> = {};
   for (const { indicator, id } of state.resources) {

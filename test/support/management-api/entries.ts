@@ -3,7 +3,7 @@ import type { Entry, Secret } from './state.js';
 
 export const tenantId = 'default';
 
-/** What a call gives, or the Console. */
+/** The input of a call or of the Console. */
 type Given = { name: string; description?: string | null | undefined };
 
 export function resource(

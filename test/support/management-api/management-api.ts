@@ -17,9 +17,9 @@ import type { Tenant } from './routes/tenant.js';
 import { MANAGEMENT_API } from './seeds.js';
 
 /**
- * Serves the Management API of a tenant below `/api`, to whoever has a token of this issuer with its permission.
+ * Serves the Management API of a tenant below `/api`. It accepts tokens of this issuer with the permission `all`.
  *
- * @param watch Comes before each call of one who may call.
+ * @param watch Runs before each authorized call.
  */
 export function serveManagementApi(
   app: Express,

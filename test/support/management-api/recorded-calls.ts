@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-/** A call of the Management API, as a real Logto answered it. */
+/** A call of the Management API and the response of a real Logto. */
 export interface RecordedCall {
   readonly method: string;
   readonly path: string;
@@ -11,7 +11,7 @@ export interface RecordedCall {
 }
 
 export const recordedCalls = read('logto');
-/** Those of which the first recording has none: on a new tenant. */
+/** Calls that the first recording lacks, recorded on a new tenant. */
 export const laterRecordedCalls = read('logto-2026-11');
 
 function read(folder: string): readonly RecordedCall[] {

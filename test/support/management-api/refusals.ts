@@ -2,7 +2,7 @@ import type { Response } from 'express';
 import type { AuthError } from '../../../src/index.js';
 import type { Entry } from './state.js';
 
-/** An answer that is no success, with what Logto says. */
+/** An error response of Logto. */
 export class Refused extends Error {
   constructor(
     readonly status: number,
@@ -25,7 +25,7 @@ export function answerAsLogto({ reason }: AuthError, _req: unknown, res: Respons
   res.status(status).json({ code, message });
 }
 
-/** As zod describes a mistake. */
+/** An issue in the format of zod. */
 interface Issue extends Record<string, unknown> {
   code: string;
   message: string;
@@ -44,7 +44,7 @@ export function tooShort(name: string): Refused {
   });
 }
 
-/** @param said - how the details put the message */
+/** @param said - the message in the details */
 export function invalidInput(issue: Issue, said = issue.message): Refused {
   const { code, path } = issue;
   return new Refused(400, {

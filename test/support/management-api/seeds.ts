@@ -4,7 +4,7 @@ import { addPairs, type Entry, type State } from './state.js';
 
 export const MANAGEMENT_API = 'https://default.logto.app/api';
 
-/** A tenant in which somebody has made an app for the Management API, and nothing else. */
+/** Fills a new tenant, which contains only an app for the Management API. */
 export function seed(state: State): void {
   const type = 'MachineToMachine';
   state.resources.push(
@@ -18,7 +18,7 @@ export function seed(state: State): void {
   state.roleApps.push(['mgmt', 'management']);
 }
 
-/** The tenant in which the calls were recorded, before the first of them that changed it. */
+/** Fills the tenant of the recorded calls, as it was before the first change. */
 export function seedAsRecorded(state: State): void {
   const answerTo = (start: string): Entry[] => {
     const call = recordedCalls.find(
@@ -43,7 +43,7 @@ export function seedAsRecorded(state: State): void {
   for (const { id } of state.applications) state.secrets.push(secretOf(id));
   state.organizations.push(...answerTo('/api/organizations?'));
 
-  // The rest is told by the tokens that were recorded along with the calls.
+  // The grants come from the tokens that were recorded with the calls.
   const grants: Record<string, readonly string[]> = {
     'shop-reader': ['read:products'],
     'shop-admin': ['read:products', 'write:products', 'delete:products'],

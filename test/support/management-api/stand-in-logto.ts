@@ -12,17 +12,17 @@ import { seed, seedAsRecorded } from './seeds.js';
 import { type Entry, State } from './state.js';
 
 export interface StandInOptions {
-  /** The tenant as it was when the calls were recorded; otherwise a new one, with an app for the Management API. */
+  /** Use the tenant of the recorded calls; the default is a new tenant with an app for the Management API. */
   readonly recorded?: boolean;
-  /** The ids that are given next, in this order; otherwise random ones. */
+  /** The next ids to assign, in this order; further ids are random. */
   readonly ids?: readonly string[];
-  /** The host of the endpoint; it listens on 127.0.0.1 in any case. */
+  /** The host of the endpoint; the server always listens on 127.0.0.1. */
   readonly host?: string;
 }
 
 /**
- * A Logto with its Management API, which keeps state and answers as the recorded one. It is one address, with the
- * example's issuer behind `/oidc`, as behind a proxy. What is granted in it, its tokens hold.
+ * A stand-in for Logto with its Management API, which keeps state and responds as the recorded Logto did. It forwards
+ * `/oidc` to a local issuer, as a proxy does. Its tokens contain the permissions that the tenant grants.
  */
 export class StandInLogto {
   readonly state = new State();
@@ -32,11 +32,11 @@ export class StandInLogto {
     organizations: [],
     applications: [],
   };
-  /** What was asked of the Management API: method, path and query. */
+  /** The requests to the Management API: method, path and query. */
   readonly requests: string[] = [];
-  /** After so many changes the connection breaks, and the answer to the last of them is lost. */
+  /** The number of changes that succeed; the response to the next one is lost, since the connection breaks. */
   changesUntilBreak = Number.POSITIVE_INFINITY;
-  /** Comes before each call of the Management API, and may answer it instead. */
+  /** Runs before each call of the Management API, and may respond instead. */
   intercept: (req: Request, res: Response) => void | Promise<void> = () => {};
   endpoint = '';
 
@@ -53,7 +53,7 @@ export class StandInLogto {
 
   static async start(options: StandInOptions = {}): Promise<StandInLogto> {
     const logto = new StandInLogto(options);
-    // The issuer's name holds the port, so listening comes first.
+    // The issuer name contains the port, so the server must listen first.
     const server = createServer();
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
@@ -76,14 +76,14 @@ export class StandInLogto {
     await closed;
   }
 
-  /** The credentials of an app, by its name. */
+  /** Returns the app with this name and its credentials. */
   app(name = 'management-service'): Application {
     const found = this.directory.applications.find((one) => one.name === name);
     if (found === undefined) throw new Error(`There is no app ${name}.`);
     return found;
   }
 
-  /** Puts an app there, as an admin would in the Console. */
+  /** Adds an app, as an admin does in the Console. */
   addApp(name: string, type = 'MachineToMachine'): Entry {
     const entry = application(this.#newId(), { name, type });
     this.state.applications.push(entry);
@@ -104,7 +104,7 @@ export class StandInLogto {
     return entry;
   }
 
-  /** Changes the state as an admin would, in the Console. */
+  /** Changes the state, as an admin does in the Console. */
   change(change: () => void): void {
     change();
     this.#tellIssuer();
@@ -115,7 +115,7 @@ export class StandInLogto {
     return next ?? [...randomBytes(length)].map((byte) => (byte % 36).toString(36)).join('');
   }
 
-  /** The tokens that the issuer gives hold what the tenant grants. */
+  /** Updates the directory of the issuer, so that its tokens contain what the tenant grants. */
   #tellIssuer(): void {
     Object.assign(this.directory, directoryOf(this.state));
   }
@@ -136,7 +136,7 @@ export class StandInLogto {
     return app;
   }
 
-  /** Tells the issuer what was changed, and breaks off where it shall. */
+  /** Passes changes on to the issuer, and breaks the connection after `changesUntilBreak` changes. */
   #watch(_req: Request, res: Response, next: NextFunction): void {
     const before = JSON.stringify(this.state);
     const end = res.end.bind(res);
@@ -152,7 +152,7 @@ export class StandInLogto {
   }
 }
 
-/** As a reverse proxy does. */
+/** Forwards a request as a reverse proxy does. */
 function forward(req: Request, res: Response, endpoint: string): void {
   const { method, headers } = req;
   const upstream = httpRequest(`${endpoint}${req.originalUrl}`, { method, headers }, (answer) => {

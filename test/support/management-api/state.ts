@@ -10,7 +10,7 @@ export interface Secret {
   expiresAt: number | null;
 }
 
-/** All that the tenant holds. */
+/** All data of the tenant. */
 export class State {
   resources: Entry[] = [];
   scopes: Entry[] = [];
@@ -21,7 +21,7 @@ export class State {
   secrets: Secret[] = [];
   organizations: Entry[] = [];
   organizationApps: Pair[] = [];
-  /** An app's roles in an organization: the owner is `organization app`. */
+  /** The roles of an app in an organization; the owner is `organization app`. */
   organizationAppRoles: Pair[] = [];
   organizationScopes: Entry[] = [];
   organizationRoles: Entry[] = [];

@@ -6,7 +6,7 @@ import { existing, known, refuseWhere } from '../refusals.js';
 import { addPairs, byId, membersOf, type State, those } from '../state.js';
 import type { Tenant } from './tenant.js';
 
-/** Organizations, their apps, and what roles these have there. */
+/** Organizations, their apps and the organization roles of these apps. */
 export function serveOrganizations(app: Express, { state, newId }: Tenant): void {
   app.get('/api/organizations', (req, res) => sendPage(req, res, byId(state.organizations)));
   app.post('/api/organizations', (req, res) => {
@@ -22,7 +22,7 @@ export function serveOrganizations(app: Express, { state, newId }: Tenant): void
     sendCreated(res);
   });
   app.get('/api/organizations/:id/applications', (req, res) => {
-    // Of an organization that is not there, Logto gives an empty list.
+    // For an unknown organization, Logto returns an empty list.
     const { id } = req.params;
     const entries = those(state.applications, membersOf(state.organizationApps, id)).map((one) => {
       const roles = those(state.organizationRoles, membersOf(state.organizationAppRoles, `${id} ${one.id}`));

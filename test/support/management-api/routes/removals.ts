@@ -2,7 +2,7 @@ import type { Express } from 'express';
 import { existing } from '../refusals.js';
 import type { Tenant } from './tenant.js';
 
-/** Everything can be deleted, as the recorded calls do in the end. */
+/** Deletes entries of every kind, as the last of the recorded calls do. */
 export function serveRemovals(app: Express, { state }: Tenant): void {
   const tables = {
     resources: 'resources',

@@ -6,7 +6,7 @@ import { existing, known, refuseWhere } from '../refusals.js';
 import { byId, membersOf, those } from '../state.js';
 import type { Tenant } from './tenant.js';
 
-/** Roles, their permissions, and which apps have them. */
+/** Roles, their permissions and their apps. */
 export function serveRoles(app: Express, { state, newId }: Tenant): void {
   app.get('/api/roles', (req, res) => {
     const { type } = req.query;
@@ -74,7 +74,7 @@ export function serveRoles(app: Express, { state, newId }: Tenant): void {
     const { id } = existing(state.roles, req.params.id, 'roles');
     const { applicationIds } = bodyOf(req, ['applicationIds']);
     known(state.applications, applicationIds);
-    // Logto's own slip: it never fills the name in.
+    // This is a bug of Logto: it never replaces the placeholder.
     refuseWhere(
       membersOf(state.roleApps, id).some((one) => applicationIds.includes(one)),
       422,

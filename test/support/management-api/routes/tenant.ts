@@ -1,8 +1,8 @@
 import type { State } from '../state.js';
 
-/** What the routes answer from, and change. */
+/** The data that the routes read and change. */
 export interface Tenant {
   readonly state: State;
-  /** An id as Logto gives it: of 21 characters, unless it is told another length. */
+  /** Returns an id in the format of Logto, with 21 characters by default. */
   newId(length?: number): string;
 }
