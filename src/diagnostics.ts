@@ -38,7 +38,7 @@ export interface KeysFailedMessage {
   readonly error: Error;
   /** Whether older keys are still used. */
   readonly servingStale: boolean;
-  /** Seconds since the epoch before which no further attempt is made. */
+  /** Seconds since the epoch before which no further attempt is made, except for unknown key ids. */
   readonly nextAttemptAt: number;
   /** The duration in milliseconds, including a quick retry. */
   readonly durationMs: number;

@@ -14,10 +14,11 @@ export interface KeySource {
   /** The keys, after a wait if necessary. Never rejects. */
   usable(): Promise<Keys | Refusal>;
   /**
-   * The key of that id. One that is not held is waited for until a refresh that began after this call has ended: only
-   * then it is called unknown. Never rejects.
+   * Returns the key with that id. If it is not held, waits for a refresh that begins after this call; the key is unknown
+   * if that refresh does not bring it. A key id that a refresh lacked less than a second ago is refused without a wait.
+   * Never rejects.
    *
-   * @param onUnknown - called once the key is known not to be held, before it is waited for as an unknown one
+   * @param onUnknown - called if the key is not held, before the wait
    */
   find(kid: string, onUnknown?: () => void): Promise<VerificationKey | Refusal>;
   /** Whether there are trusted keys, and none with that id. Without side effects. */
@@ -42,7 +43,7 @@ export interface KeyHealth {
   readonly stale: boolean;
   /** The error of the last refresh, if it failed. */
   readonly lastError?: string;
-  /** The time before which no background refresh is attempted again. */
+  /** The time before which no refresh is attempted again, except for unknown key ids. */
   readonly nextAttemptAt?: number;
 }
 

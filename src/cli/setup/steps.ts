@@ -1,6 +1,6 @@
 /**
- * The state of an entity: it must be created, it exists, it differs and is not changed, only the tenant has it, or the
- * file lacks it.
+ * The state of an entity: it must be created, it exists, it differs and is not changed, it is only in the tenant or
+ * only in the file, or the file lacks it.
  */
 export type Action = 'make' | 'there' | 'differs' | 'beside' | 'lacks';
 

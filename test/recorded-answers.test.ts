@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, it } from 'vitest';
-import { answerTo, RECORDED, recordedRequests, type StandIn } from '../support/recorded-answers.js';
-import { shopDirectory } from './directory.js';
-import { startLocalIssuer } from './local-issuer.js';
+import { shopDirectory } from './local-issuer/directory.js';
+import { startLocalIssuer } from './local-issuer/local-issuer.js';
+import { answerTo, RECORDED, recordedRequests, type StandIn } from './support/recorded-answers.js';
 
 /** Requests to which the response of the stand-in differs from that of Logto, with the reason. */
 const EXCEPTIONS: Readonly<Record<string, string>> = {

@@ -4,10 +4,10 @@ import { connect } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
 import { createLocalJWKSet, decodeProtectedHeader, type JSONWebKeySet, jwtVerify } from 'jose';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { createLogtoAuth } from '../../src/index.js';
-import { resultOf } from '../support/result.js';
-import { type Application, type Directory, shopDirectory } from './directory.js';
-import { type LocalIssuer, startLocalIssuer } from './local-issuer.js';
+import { createLogtoAuth } from './../src/index.js';
+import { type Application, type Directory, shopDirectory } from './local-issuer/directory.js';
+import { type LocalIssuer, startLocalIssuer } from './local-issuer/local-issuer.js';
+import { resultOf } from './support/result.js';
 
 // The spies are set before the imports above run, since some modules write to the console when they load.
 const consoleMethods = vi.hoisted(() =>
@@ -31,7 +31,7 @@ interface ErrorCase extends Request {
 }
 
 const fixture = (name: string) =>
-  JSON.parse(readFileSync(new URL(`../fixtures/logto/${name}`, import.meta.url), 'utf8'));
+  JSON.parse(readFileSync(new URL(`./fixtures/logto/${name}`, import.meta.url), 'utf8'));
 const tokens: Record<string, TokenCase> = fixture('tokens.json');
 const tokenErrors: Record<string, ErrorCase> = fixture('token-errors.json');
 const fixtureEndpoint = 'http://localhost:3001';
