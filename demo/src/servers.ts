@@ -19,7 +19,7 @@ export interface Answer {
   statusText: string;
   /** The `WWW-Authenticate` header. */
   challenge?: string;
-  /** Empty where there is none. */
+  /** Empty if there is none. */
   body: string;
   /** Why the middleware refused the request, if it did. */
   denied?: DeniedMessage['error'];

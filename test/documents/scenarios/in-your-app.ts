@@ -126,10 +126,10 @@ export const inYourApp: Scenarios = {
 
   optional: (code) =>
     onStage(code, { language: 'ts' }, async ({ url, get, token }) => {
-      const anybody = await get('/products');
-      expect({ status: anybody.status, body: await anybody.json() }).toEqual({
+      const anonymous = await get('/products');
+      expect({ status: anonymous.status, body: await anonymous.json() }).toEqual({
         status: 200,
-        body: { caller: 'anybody' },
+        body: { caller: 'anonymous' },
       });
       const known = await get('/products', await token());
       expect(await known.json()).toEqual({ caller: APP });

@@ -107,8 +107,8 @@ export const testing: Scenarios = {
     const command = 'node --import=express-logto-m2m/testing/setup --test --test-reporter=tap';
     const { said } = await run('sh', ['-ec', command], await projectFolder(files));
     expect(tapOutcome(said)).toEqual({
-      passed: ['shows the products to an app that may read them'],
-      failed: ['asks for a token', 'refuses an app that may do other things'],
+      passed: ['returns the products to an app with the permission'],
+      failed: ['refuses a request without a token', 'refuses an app without the permission'],
     });
   },
 
@@ -128,13 +128,13 @@ export const testing: Scenarios = {
     const open = edit(app, /requireScopes\('.*?\), /g, '');
     const { failed } = await runNode({ ...files, 'app.js': toModule(open) });
     expect(failed).toEqual([
-      'answers 503 where Logto was down from the start',
-      'asks for a token',
+      'refuses a request without a token',
       'refuses a token for another API',
       'refuses a token that has expired',
       "refuses a user's token",
-      'refuses an app that may do other things',
-      "shows an organization's orders within that organization alone",
+      'refuses an app without the permission',
+      'returns 503 if Logto was down from the start',
+      "returns an organization's orders only within that organization",
     ]);
   },
 
@@ -145,9 +145,9 @@ export const testing: Scenarios = {
     const open = edit(app, /requireScopes\('.*?\), /g, '');
     const { failed } = await runNode({ ...files, 'app.js': toModule(open) });
     expect(failed).toEqual([
-      'answers 503 where the keys were garbled from the start',
       'refuses a forged token',
       'refuses a token of a foreign key',
+      'returns 503 if the keys were invalid from the start',
     ]);
   },
 
@@ -160,7 +160,7 @@ export const testing: Scenarios = {
       'app.js': toCommonJs(app),
       'app.test.js': code,
     });
-    expect(outcome).toEqual({ passed: ['shows the products to an app that may read them'], failed: [] });
+    expect(outcome).toEqual({ passed: ['returns the products to an app with the permission'], failed: [] });
     expect(said).not.toMatch(/open handle|did not exit/i);
   },
 
@@ -221,7 +221,7 @@ const nest = {
     testEnvironment: 'node',
   },
   passed: {
-    passed: ['refuses an app that may not', 'shows the products to an app that may read them'],
+    passed: ['refuses an app without the permission', 'returns the products to an app with the permission'],
     failed: [],
   },
 };
