@@ -102,8 +102,9 @@ nothing.
                        allow http to hosts other than this one, in a network that you trust
   --json               output for machines
 
-  +  created           =  exists          !  differs, and is not changed
-  ?  not in the file                      -  the API has it, and the file lacks it
+  +  created, or to be created            =  exists
+  !  differs, and is not changed          -  the API has it, and the file lacks it
+  ?  a warning: only in the tenant, or only in the file
 
 The app is the one of LOGTO_APP_ID and LOGTO_APP_SECRET: a machine-to-machine app with a role that has the
 permission all of the Logto Management API. With Logto Cloud and a custom domain, set LOGTO_TENANT_ID.

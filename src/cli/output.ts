@@ -9,7 +9,7 @@ type Format = Parameters<typeof styleText>[0];
 /** Moves to the beginning of the line, and erases the line (ECMA-48). */
 const ERASE_LINE = '\r\x1b[K';
 
-/** A part of a line, shown in a format if stdout is a terminal. */
+/** A part of a line, shown in a format if stdout is a terminal and NO_COLOR is not set. */
 export interface Painted {
   readonly format: Format;
   readonly text: string;
@@ -19,8 +19,8 @@ export interface Painted {
 export type Line = string | readonly (string | Painted)[];
 
 /**
- * Writes results to stdout, and other messages to stderr. All text passes through here, so unprintable characters are
- * escaped here and nowhere else.
+ * Writes results to stdout, and other messages to stderr. All output of the command passes through here, so that
+ * unprintable characters are escaped in one place.
  */
 export class Output {
   readonly #io: Pick<Io, 'stdout' | 'stderr' | 'env'>;

@@ -7,7 +7,7 @@ import type { Bare } from '../util/own.js';
 import { UsageError } from './usage.js';
 
 /** The options that every command has, as the parser returns them: without a prototype. */
-export type Given = Bare<Arguments>;
+type Given = Bare<Arguments>;
 
 interface Arguments {
   readonly endpoint?: string | undefined;
@@ -29,7 +29,7 @@ const REMEDIES: Readonly<Record<Remedy, string>> = {
   'organization tokens': "For an organization's own tokens pass --organization <id> instead.",
 };
 
-/** Reads the settings of a command from its options and the environment. Each method throws a UsageError. */
+/** Reads the settings of a command from its options and the environment. Methods throw a UsageError for invalid ones. */
 export class Settings {
   readonly #given: Given;
   readonly #env: NodeJS.ProcessEnv;
@@ -57,7 +57,7 @@ export class Settings {
     return [...new Set(endpoints)];
   }
 
-  /** Returns the endpoints, of which there must be at least one. */
+  /** Returns the endpoints. @throws UsageError also if there are none */
   demandEndpoints(): readonly [string, ...string[]] {
     const [first, ...others] = this.endpoints();
     if (first !== undefined) return [first, ...others];
@@ -91,7 +91,7 @@ export class Settings {
     return organization;
   }
 
-  /** Returns the app, only from the environment; undefined if none is set. */
+  /** Returns the app, only from the environment; undefined if none is set. @throws UsageError if half of it is set */
   app(): App | undefined {
     const id = variable('LOGTO_APP_ID', this.#env) ?? '';
     const secret = variable('LOGTO_APP_SECRET', this.#env) ?? '';

@@ -143,7 +143,7 @@ function checkSecret(value: unknown): string {
   if (typeof value === 'string' && value.trim() !== '') return checkCredential(OWNER, 'appSecret', value);
   throw faultError(
     OWNER,
-    `\`appSecret\` must be the app's secret from the Logto Console, and is ${value === '' ? 'empty' : 'none'}.`,
+    `\`appSecret\` must be the app's secret from the Logto Console, but is missing or blank.`,
   );
 }
 

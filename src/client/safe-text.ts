@@ -1,5 +1,5 @@
 import { ClientSecretBasic } from 'oauth4webapi';
-import { cut, printable } from '../util/printable.js';
+import { cut, oneLine } from '../util/printable.js';
 import type { ClientSettings } from './options.js';
 
 /** The maximum length of text from Logto in a message. */
@@ -21,7 +21,7 @@ export function safeText(settings: ClientSettings, text: unknown): string | unde
     const said = reading.toLowerCase();
     if (forms.some((form) => said.includes(form))) return undefined;
   }
-  return printable(cut(text, LONGEST));
+  return cut(oneLine(text), LONGEST);
 }
 
 /** Whether the text contains Basic credentials, of any app. */

@@ -1,4 +1,5 @@
 import { member, own } from '../util/own.js';
+import { retryAfterSeconds } from '../util/retry-after.js';
 import { M2MClientError } from './m2m-client-error.js';
 import type { ClientSettings } from './options.js';
 import { explain } from './refusals.js';
@@ -37,7 +38,7 @@ export function unavailable({ endpoint }: ClientSettings, { status, headers }: R
   return new TokenFailure(
     new M2MClientError('unavailable', message, { status, hint }),
     true,
-    retryAfterOf(headers),
+    retryAfterSeconds(headers),
   );
 }
 
@@ -78,11 +79,4 @@ function reasonOf(thrown: unknown): string {
   } catch {
     return 'Error';
   }
-}
-
-function retryAfterOf(headers: Headers): number | undefined {
-  const value = headers.get('retry-after');
-  if (value === null) return undefined;
-  const seconds = /^\d+$/.test(value) ? Number(value) : (Date.parse(value) - Date.now()) / 1000;
-  return Number.isFinite(seconds) ? seconds : undefined;
 }

@@ -49,7 +49,7 @@ export class KeyStore {
   write({ keys, startedAt }: Pick<FetchedKeys, 'keys' | 'startedAt'>): void {
     const { issuer, maxLife } = this.#options;
     const entry = { issuer, jwksUri: this.#jwksUri, fetchedAt: startedAt.wall, jwks: keysToJwks(keys) };
-    void this.#store.set(this.#name, entry, Math.ceil(maxLife));
+    this.#store.write(this.#name, entry, Math.ceil(maxLife));
   }
 
   /** Checks an entry like a response from the network, since others write to the store, too. */

@@ -35,13 +35,16 @@ export function readBearerToken(req: IncomingMessage): string | Refusal {
 
 /** The refusal of credentials that are not one token: several tokens, or invalid characters. */
 export function notOneToken(): Refusal {
-  return new Refusal('malformed', 'The Authorization header does not have exactly one token after Bearer.');
+  return new Refusal(
+    'malformed',
+    'After Bearer, the Authorization header has more than one token, or a character that no token has.',
+  );
 }
 
 const SPACE = 0x20;
 
 function noToken(): Refusal {
-  return new Refusal('malformed', 'The Authorization header has no space and token after Bearer.');
+  return new Refusal('malformed', 'The Authorization header has no token after Bearer and a space.');
 }
 
 function hasSeveral(rawHeaders: readonly string[] = []): boolean {

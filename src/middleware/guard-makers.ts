@@ -149,7 +149,7 @@ function readScopes(owner: Owner, scopes: readonly unknown[]): readonly string[]
   if (scopes.length > 0) return checkScopes(owner, 'scopes', scopes);
   throw faultError(
     owner,
-    `name a scope, as ${owner}('read:products'). For any valid token there is authenticate().`,
+    `pass a scope, such as ${owner}('read:products'). To accept any valid token, use authenticate().`,
   );
 }
 

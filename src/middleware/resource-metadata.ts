@@ -88,7 +88,7 @@ function resourceOf(value: unknown, audience: Settings['audience']): string {
   const has = only === undefined ? 'no audience' : 'several audiences';
   throw faultError(
     OWNER,
-    `the instance has ${has}: say which resource the document is about, as { resource: 'https://shopping.api' }.`,
+    `the instance has ${has}: pass the resource that the document describes, such as { resource: 'https://shopping.api' }.`,
   );
 }
 

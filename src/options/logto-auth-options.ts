@@ -206,7 +206,7 @@ function checkGetToken(getToken: NonNullable<LogtoAuthOptions['getToken']>): typ
     throw faultError(
       OWNER,
       `\`getToken\` must return a string or undefined at once, so it cannot be an async function. ` +
-        'Where the token has to be waited for, use verify() instead of a guard.',
+        'If the token must be awaited, use verify() instead of a guard.',
     );
   }
   return checkFunction(OWNER, 'getToken', getToken);

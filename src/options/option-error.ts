@@ -4,7 +4,7 @@ import { cut, printable } from '../util/printable.js';
 export type Owner = string;
 
 /** The parts of an option error, from which each face builds its own message. */
-export interface Fault {
+interface Fault {
   /** Sentences that name the option, the value received, and the value to pass. */
   readonly text: string;
   /** A remedy that code and the command line name differently. */
@@ -30,9 +30,19 @@ export function faultError(owner: Owner, text: string, remedy?: Remedy): TypeErr
   return error;
 }
 
-/** Creates the error for an option with another value than needed. */
-export function optionError(owner: Owner, option: string, needed: string, came: unknown): TypeError {
-  return faultError(owner, `\`${option}\` must be ${needed}, not ${show(came)}.`);
+/**
+ * Creates the error for an option with another value than needed.
+ *
+ * @param advice - further sentences
+ */
+export function optionError(
+  owner: Owner,
+  option: string,
+  needed: string,
+  came: unknown,
+  advice = '',
+): TypeError {
+  return faultError(owner, `\`${option}\` must be ${needed}, not ${show(came)}.${advice}`);
 }
 
 /** Returns the parts of an option error; undefined for any other error. */

@@ -106,7 +106,7 @@ function checkAudience(owner: Owner, option: string, value: string): void {
   if (!isUri(value)) {
     const needed =
       'an API resource indicator of Logto, an absolute URI without a fragment, such as https://shopping.api';
-    throw faultError(owner, `\`${option}\` must be ${needed}, not ${show(value)}.${adviceOnUri(value)}`);
+    throw optionError(owner, option, needed, value, adviceOnUri(value));
   }
 }
 

@@ -105,7 +105,7 @@ export function checkStrings(owner: Owner, option: string, value: unknown, what:
   });
 }
 
-/** Checks for a store by its methods. */
+/** @throws TypeError if the value lacks the methods of a store */
 export function checkStore(owner: Owner, option: string, store: KeyValueStore): KeyValueStore {
   if (typeof store?.get === 'function' && typeof store.set === 'function') return store;
   throw optionError(owner, option, 'a store with get and set, such as a Keyv', store);

@@ -43,7 +43,7 @@ export function resolveStart(given: StartTestLogtoOptions): Resolved<StartTestLo
   if (audience.startsWith(ORGANIZATION_AUDIENCE)) {
     throw faultError(
       owner,
-      `\`audience\` is the indicator of an API resource. A token of the organization itself is got by ` +
+      `\`audience\` is the indicator of an API resource. For a token of the organization itself, call ` +
         `issueToken({ audience: '${ORGANIZATION_AUDIENCE}<id>' }).`,
     );
   }

@@ -135,7 +135,7 @@ function checkHeader(owner: Owner, value: unknown): Readonly<Record<string, unkn
     throw faultError(owner, `\`header.alg\` is that of the key: call rotateKeys({ alg }) for another.`);
   }
   if (own(header, 'crit') !== undefined) {
-    throw faultError(owner, `\`header.crit\` cannot be set: no token of Logto's has any.`);
+    throw faultError(owner, `\`header.crit\` cannot be set: tokens of Logto have none.`);
   }
   return header;
 }

@@ -32,6 +32,11 @@ export class BoundedStore {
     return this.#ask(deadline, async () => void (await this.#store.set(name, value, lifetime)));
   }
 
+  /** Writes without a wait, and without keeping the process alive. */
+  write(name: string, value: unknown, lifetime: number): void {
+    (async () => this.#store.set(name, value, lifetime))().catch(() => {});
+  }
+
   async #ask(deadline: number, question: () => Promise<void>): Promise<void> {
     let isAnswered = false;
     const asking = question().then(

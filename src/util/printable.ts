@@ -3,12 +3,18 @@
  * External text could use them to rewrite a screen, forge a log line, or resemble another text.
  */
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
+const UNPRINTABLE_RUNS = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu;
 /** The same characters, except the line feeds between the members of a JSON text. */
 const UNPRINTABLE_IN_JSON = /(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
 
 /** Escapes unprintable characters as JSON does, so that external text is safe to show. */
 export function printable(text: string): string {
   return text.replace(UNPRINTABLE, escaped);
+}
+
+/** Replaces unprintable characters by spaces, so that the text is one line. */
+export function oneLine(text: string): string {
+  return text.replace(UNPRINTABLE_RUNS, ' ');
 }
 
 /** Escapes unprintable characters in a JSON text. They occur only in its strings, so its meaning does not change. */

@@ -67,7 +67,7 @@ export function wrongAudience(aud: unknown, expected: ExpectedAudience): Refusal
     return new Refusal('audience', hint);
   }
   for (const value of audience) if (expected.includes(value)) return undefined;
-  const hint = `The token's aud is ${quote(aud)}; expected is ${expected.map(quote).join(' or ')} exactly.`;
+  const hint = `The token's aud is ${quote(aud)}; it must be exactly ${expected.map(quote).join(' or ')}.`;
   return new Refusal('audience', hint);
 }
 
@@ -100,7 +100,8 @@ export function checkClaims(claims: Bare<Readonly<Record<string, unknown>>>): Ba
     return badClaim(claims, 'organization_id', 'a non-empty string, or absent');
   }
   if (Object.hasOwn(claims, 'cnf')) {
-    const hint = 'The token has a cnf claim (RFC 7800): it requires proof of a key, such as by DPoP or mTLS.';
+    const hint =
+      'The token has a cnf claim (RFC 7800): it requires proof of a key, for example by DPoP or mTLS.';
     return new Refusal('sender_constrained', hint);
   }
   return claims as unknown as Bare<CheckedClaims>;

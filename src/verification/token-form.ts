@@ -32,7 +32,9 @@ export function overlong(text: string): Refusal | undefined {
 export function parseToken(text: string, algorithms: readonly string[]): ParsedToken | Refusal {
   const jws = splitCompactJws(text);
   if (jws === undefined)
-    return notJwt('It is not three parts of base64url with dots between them. Pass it without "Bearer".');
+    return notJwt(
+      'It is not three parts of base64url with dots between them. For verify(), pass the token without "Bearer".',
+    );
   const header = parseJsonObject(jws.header);
   if (header === undefined) return notJwt('Its header is not a JSON object.');
   const claims = parseJsonObject(jws.payload);
@@ -40,10 +42,7 @@ export function parseToken(text: string, algorithms: readonly string[]): ParsedT
 
   const [alg, typ, kid] = [own(header, 'alg'), own(header, 'typ'), own(header, 'kid')];
   if (typeof alg !== 'string' || !algorithms.includes(alg)) {
-    return new Refusal(
-      'algorithm',
-      `The token's alg is ${quote(alg)}; ${algorithms.join(', ')} are accepted.`,
-    );
+    return new Refusal('algorithm', `The token's alg is ${quote(alg)}; accepted: ${algorithms.join(', ')}.`);
   }
   if (!isAccessTokenType(typ)) {
     return new Refusal('type', `The token's typ is ${quote(typ)}; it must be "at+jwt". Is it an ID token?`);

@@ -109,7 +109,7 @@ export class TokenVerifier {
     const keySource = typeof iss === 'string' ? issuers.get(iss) : undefined;
     if (keySource === undefined) {
       const accepted = [...issuers.keys()].map(quote).join(' or ');
-      return new Refusal('issuer', `The token's iss is ${quote(iss)}; expected is ${accepted} exactly.`);
+      return new Refusal('issuer', `The token's iss is ${quote(iss)}; it must be exactly ${accepted}.`);
     }
     const refusal = checkTime(exp, nbf, iat, this.#options, now) ?? wrongAudience(aud, audience);
     return refusal ?? { ...parsed, digest, keySource };

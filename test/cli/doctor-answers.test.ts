@@ -106,7 +106,7 @@ describe('logto-m2m doctor, checking the endpoint,', () => {
     [
       'a trailing slash',
       (endpoint) => `${endpoint}/oidc/`,
-      /the issuer has a trailing slash.* → Pass createLogtoAuth issuers/,
+      /the issuer has a trailing slash.* → Pass issuers/,
     ],
     ['another port', (endpoint) => `${new URL(endpoint).protocol}//127.0.0.1/oidc`, /port \d+ instead of 80/],
     ['https', (endpoint) => `https${endpoint.slice(4)}/oidc`, /http instead of https/],
@@ -123,7 +123,7 @@ describe('logto-m2m doctor, checking the endpoint,', () => {
     [
       'a host in capitals',
       () => 'https://AUTH.example/oidc',
-      /→ Pass createLogtoAuth issuers: \[\{ issuer: 'https:\/\/AUTH\.example/,
+      /→ Pass issuers: \[\{ issuer: 'https:\/\/AUTH\.example/,
     ],
     [
       'a URL that cannot be parsed',

@@ -99,7 +99,7 @@ describe('logto-m2m doctor --api', () => {
     [
       'a redirect to the same origin',
       answering(302, { location: '/products/?a=private' }),
-      /302 with the token, a redirect to \/products\/ there, which/,
+      /302 with the token, a redirect to \/products\/ on the same server, which/,
     ],
     [
       'a redirect to a URL that is not HTTP',

@@ -140,7 +140,7 @@ describe('logto-m2m doctor names the cause and the fix', () => {
     const { code, problems } = await doctor([], { LOGTO_ENDPOINT: internal });
     expect(code).toBe(1);
     expect(problems[0]).toContain(`has the issuer ${logto.endpoint}/oidc`);
-    expect(problems[0]).toContain('an internal address instead of the public one');
+    expect(problems[0]).toContain('one may be an internal address');
     expect(problems[0]).toContain(`Set LOGTO_ENDPOINT=${logto.endpoint}`);
     expect(problems[0]).toContain(
       `issuers: [{ issuer: '${logto.endpoint}/oidc', jwksUri: '${internal}/oidc/jwks' }]`,

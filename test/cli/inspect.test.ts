@@ -74,7 +74,7 @@ describe('logto-m2m inspect', () => {
       () => readingToken(logto, { audience: 'https://inventory.api' }),
       [],
       'audience',
-      /expected is "https:\/\/shopping\.api"/,
+      /it must be exactly "https:\/\/shopping\.api"/,
     ],
     [
       'another issuer',

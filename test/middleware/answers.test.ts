@@ -145,7 +145,7 @@ describe('a guard', () => {
       next();
     }, told.authenticate());
     expect((await request(spaced).get('/')).status).toBe(400);
-    expect(hints).toEqual(['The Authorization header has no space and token after Bearer.']);
+    expect(hints).toEqual(['The Authorization header has no token after Bearer and a space.']);
   });
 
   it('responds with 400 to two Authorization headers, although req.headers has only the first', async () => {
@@ -167,13 +167,13 @@ describe('a guard', () => {
       ['Basic YTpi'],
       'The scheme of the Authorization header is not Bearer: send "Authorization: Bearer <token>".',
     ],
-    ['no token', ['Bearer'], 'The Authorization header has no space and token after Bearer.'],
-    ['spaces alone', ['Bearer   '], 'The Authorization header has no space and token after Bearer.'],
-    ['a tab', ['Bearer\tabc'], 'The Authorization header has no space and token after Bearer.'],
+    ['no token', ['Bearer'], 'The Authorization header has no token after Bearer and a space.'],
+    ['spaces alone', ['Bearer   '], 'The Authorization header has no token after Bearer and a space.'],
+    ['a tab', ['Bearer\tabc'], 'The Authorization header has no token after Bearer and a space.'],
     [
       'two tokens',
       ['Bearer abc def'],
-      'The Authorization header does not have exactly one token after Bearer.',
+      'After Bearer, the Authorization header has more than one token, or a character that no token has.',
     ],
     ['two headers', ['Bearer abc', 'Bearer def'], 'The request has several Authorization headers.'],
   ])('describes the fault in error.hint and not in the response: %s', async (_what, headers, hint) => {

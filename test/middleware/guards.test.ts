@@ -47,9 +47,9 @@ describe('scopes', () => {
   describe.each(makers)('%s throws when called', (maker) => {
     const make = (...args: unknown[]) => (auth[maker] as (...args: unknown[]) => unknown)(...args);
     it.each<[string, unknown[], RegExp]>([
-      ['without a scope', [], /name a scope/],
-      ['with options alone', [{ organization: () => 'x' }], /name a scope/],
-      ['with an empty list', [[]], /name a scope/],
+      ['without a scope', [], /pass a scope/],
+      ['with options alone', [{ organization: () => 'x' }], /pass a scope/],
+      ['with an empty list', [[]], /pass a scope/],
       ['with an empty string', [''], /`scopes` must be a scope.*not ""/],
       ['with spaces alone', [['  ']], /`scopes` must be a scope/],
       ['with undefined', [undefined], /`scopes` must be a scope.*not undefined/],

@@ -130,11 +130,11 @@ describe('the metadata document (RFC 9728)', () => {
 
 describe('resourceMetadata() throws a TypeError', () => {
   it.each<[what: string, options: LogtoAuthOptions, message: RegExp]>([
-    ['no audience', { audience: undefined }, /no audience: say which resource/],
+    ['no audience', { audience: undefined }, /no audience: pass the resource/],
     [
       'several audiences',
       { audience: [audience, 'https://billing.api'] },
-      /several audiences: say which resource/,
+      /several audiences: pass the resource/,
     ],
   ])('if the instance has %s and no resource is named', (_what, options, message) => {
     vi.stubEnv('LOGTO_AUDIENCE', undefined);

@@ -52,7 +52,7 @@ describe('the hint explains', () => {
     [
       'a text that is not a JWT',
       'abc',
-      'It is not three parts of base64url with dots between them. Pass it without "Bearer".',
+      'It is not three parts of base64url with dots between them. For verify(), pass the token without "Bearer".',
     ],
     ['an invalid header', signed('x', payload()), 'Its header is not a JSON object.'],
     ['an invalid payload', signed(header(), 'x'), 'Its payload is not a JSON object.'],
@@ -60,7 +60,7 @@ describe('the hint explains', () => {
     [
       'a text of the maximum length that is not a JWT',
       'x'.repeat(16_384),
-      'It is not three parts of base64url with dots between them. Pass it without "Bearer".',
+      'It is not three parts of base64url with dots between them. For verify(), pass the token without "Bearer".',
     ],
     [
       'a crit header',
@@ -70,7 +70,7 @@ describe('the hint explains', () => {
     [
       'an alg that is not accepted',
       signed(header({ alg: 'RS256' }), payload()),
-      'The token\'s alg is "RS256"; ES384, ES256 are accepted.',
+      'The token\'s alg is "RS256"; accepted: ES384, ES256.',
     ],
     [
       'an alg that does not fit the key',
@@ -95,7 +95,7 @@ describe('the hint explains', () => {
     [
       'an unknown issuer',
       signed(header(), payload({ iss: 'https://x' })),
-      `The token's iss is "https://x"; expected is "${ISSUER}" or "${OTHER}" exactly.`,
+      `The token's iss is "https://x"; it must be exactly "${ISSUER}" or "${OTHER}".`,
     ],
     [
       'an invalid signature',
@@ -115,7 +115,7 @@ describe('the hint explains', () => {
     [
       'a token that is bound to a key',
       signed(header(), payload({ cnf: {} })),
-      'The token has a cnf claim (RFC 7800): it requires proof of a key, such as by DPoP or mTLS.',
+      'The token has a cnf claim (RFC 7800): it requires proof of a key, for example by DPoP or mTLS.',
     ],
     [
       'the token of a user',
@@ -148,9 +148,9 @@ describe('the hint explains', () => {
   it('a wrong audience, and lists the accepted ones', async () => {
     const token = signed(header(), payload({ aud: ['https://a.example', 'https://b.example'] }));
     const came = 'The token\'s aud is ["https://a.example","https://b.example"]';
-    expect(await hintOf(token)).toBe(`${came}; expected is "${AUDIENCE}" exactly.`);
+    expect(await hintOf(token)).toBe(`${came}; it must be exactly "${AUDIENCE}".`);
     expect(await hintOf(token, { audience: [AUDIENCE, 'https://c.example'] })).toBe(
-      `${came}; expected is "${AUDIENCE}" or "https://c.example" exactly.`,
+      `${came}; it must be exactly "${AUDIENCE}" or "https://c.example".`,
     );
     expect(await hintOf(token, { organizationToken: { id: 'o-1' } })).toBe(
       `${came}; this route needs an organization token: request it with organization_id and without resource.`,

@@ -42,7 +42,8 @@ export class Report {
     const count = this.#findings.filter(({ verdict }) => verdict === 'problem').length;
     if (this.#isJson) this.#output.json({ ok: count === 0, checks: this.#findings });
     else {
-      const counted = `${count === 1 ? 'One problem' : `${count} problems`}. Fix the first one first: it may cause the others.`;
+      const counted =
+        count === 1 ? 'One problem.' : `${count} problems. Fix the first one first: it may cause the others.`;
       this.#output.result('');
       this.#output.result(count === 0 ? 'No problem was found.' : counted);
     }

@@ -35,7 +35,7 @@ export class SetupReport {
   }
 
   wait(seconds: number, status: number): void {
-    this.#output.say(`waiting ${seconds} s, as Logto requests (${status})`);
+    this.#output.say(`waiting ${Math.round(seconds)} s before a retry (status ${status})`);
   }
 
   closeMade(variables: readonly Variable[], file?: string): ExitCode {

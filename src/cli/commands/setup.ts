@@ -165,7 +165,7 @@ async function read(api: ManagementApi, content: Setup): Promise<Tenant> {
 function connectionOf(settings: Settings): Connection {
   const [endpoint, ...others] = settings.demandEndpoints();
   if (others.length > 0) {
-    throw new UsageError('LOGTO_ENDPOINT has several values: pass the one to set up as --endpoint.');
+    throw new UsageError('LOGTO_ENDPOINT has several values: pass one of them with --endpoint.');
   }
   const app = settings.app();
   if (app === undefined) {

@@ -23,7 +23,7 @@ const TIMES: Readonly<Record<string, (when: string) => string>> = {
   nbf: (when) => (when.startsWith('in ') ? `valid only ${when}` : `valid since ${when}`),
   exp: (when) => (when.startsWith('in ') ? `expires ${when}` : `expired ${when}`),
 };
-/** In characters. Longer values and names are cut. */
+/** In characters. Longer values are cut. */
 const LONGEST = 600;
 /** The length of key ids and token ids. */
 const VALUE_WIDTH = 43;

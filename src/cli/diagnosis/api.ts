@@ -59,7 +59,7 @@ function judgeOpen(url: URL, answer: Answer, challenge: Challenge | undefined): 
     }
     return problem(
       'api-closed',
-      `${message}, but its challenge does not request a bearer token.`,
+      `${message}, but does not request a bearer token.`,
       'Something else guards the route, such as a proxy with its own login: let requests with bearer tokens pass to the API.',
     );
   }

@@ -31,9 +31,10 @@ function difference(expected: string, issuer: string): string {
   if (!isAddress(issuer)) return 'the issuer is not a valid address';
   const [ours, theirs] = [new URL(expected), new URL(issuer)];
   if (ours.hostname !== theirs.hostname)
-    return 'an internal address instead of the public one, or a custom domain';
+    return 'the hosts differ: one may be an internal address, or a custom domain';
   if (ours.port !== theirs.port) return `port ${portOf(ours)} instead of ${portOf(theirs)}`;
-  if (ours.protocol !== theirs.protocol) return 'http instead of https';
+  if (ours.protocol !== theirs.protocol)
+    return `${ours.protocol.slice(0, -1)} instead of ${theirs.protocol.slice(0, -1)}`;
   return 'another path';
 }
 
@@ -46,6 +47,6 @@ function fixFor(endpoint: string, issuer: string): string {
     return 'No API can trust that issuer: correct the variable ENDPOINT of Logto itself.';
   const pinned = `issuers: [{ issuer: '${issuer}', jwksUri: '${endpoint}/oidc/jwks' }]`;
   const base = endpointFor(issuer);
-  if (base === undefined) return `Pass createLogtoAuth ${pinned} instead of the endpoint.`;
-  return `Set ${assignment('LOGTO_ENDPOINT', base)}; or, if that address cannot be reached from here, pass createLogtoAuth ${pinned}. If ${base} is wrong, correct the variable ENDPOINT of Logto itself.`;
+  if (base === undefined) return `Pass ${pinned} to createLogtoAuth, instead of the endpoint.`;
+  return `Set ${assignment('LOGTO_ENDPOINT', base)}; or, if that address cannot be reached from here, pass ${pinned} to createLogtoAuth. If ${base} is wrong, correct the variable ENDPOINT of Logto itself.`;
 }

@@ -24,7 +24,7 @@ const FIXES: Partial<Record<AuthErrorReason, (sent: Sent, challenge: Challenge) 
   audience: ({ audience }) =>
     audience.startsWith(ORGANIZATION_AUDIENCE)
       ? "The token is an organization's own, but the route accepts tokens for an API: request a token for that API inside the organization (--resource URI --organization ID), or protect the route with requireOrganizationScopes."
-      : `The token is for ${audience}, but the API expects another audience: set ${assignment('LOGTO_AUDIENCE', audience)} there, or pass exactly the API's indicator here (--resource). Or the route accepts only organization tokens: --resource '' --organization ID.`,
+      : `The token is for ${audience}, but the API expects another audience: set ${assignment('LOGTO_AUDIENCE', audience)} there, or pass exactly the API's indicator here (--resource). If the route accepts only organization tokens, pass --resource '' --organization ID.`,
   issuer: ({ issuer }) => {
     const endpoint = endpointFor(issuer);
     const set = endpoint === undefined ? '' : `set ${assignment('LOGTO_ENDPOINT', endpoint)} there, or `;
@@ -34,7 +34,7 @@ const FIXES: Partial<Record<AuthErrorReason, (sent: Sent, challenge: Challenge) 
   not_yet_valid: () => "The API's clock is behind: set it by NTP.",
   algorithm: () => 'Add the algorithm of the keys of Logto to `algorithms` of the API, or omit the option.',
   unknown_key: () =>
-    'The API has keys of another Logto, or old keys: is its `jwksUri` right? If it has `jwks`, restart it.',
+    'The API has keys of another Logto, or old keys: is its `jwksUri` right? If it has `jwks`, update them and restart it.',
   signature: () => 'The API has another key with the same id: is its `jwksUri` the one of this Logto?',
   revoked: ({ appId }) => `isRevoked of the API refuses this token or app ${appId}: take it off the list.`,
   organization: ({ organization }) =>

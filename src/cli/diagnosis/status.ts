@@ -43,5 +43,5 @@ export function failureOf(answer: Answer, url: URL): Failure | undefined {
 
 /** Returns the path, or only the origin if it is another one: the path there may contain what was sent. */
 function placeOf({ origin, pathname }: URL, from: URL): string {
-  return origin === from.origin ? `${pathname} there` : origin;
+  return origin === from.origin ? `${pathname} on the same server` : origin;
 }

@@ -105,7 +105,7 @@ const EXPLANATIONS: readonly (readonly [sign: RegExp, explanation: Explanation])
     // `fetch` never returns a 407. Some releases of Node throw an error without a reason for it, and only for it.
     /^NO_REASON$|Proxy response \(407\)|proxy authentication required/,
     ({ host }) => [
-      `a proxy before ${host} requires a login (407)`,
+      `a proxy between this machine and ${host} requires a login (407)`,
       'Name an address that needs no such proxy. If HTTPS_PROXY is set, add user and password to it, or add the host to NO_PROXY.',
     ],
   ],

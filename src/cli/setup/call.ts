@@ -1,6 +1,7 @@
 import { M2MClientError } from '../../client/index.js';
 import { backoffDelay } from '../../util/backoff-delay.js';
 import { bare, own } from '../../util/own.js';
+import { retryAfterSeconds } from '../../util/retry-after.js';
 import { RUN_AGAIN, SetupError } from './setup-error.js';
 
 /** A call of the Management API. */
@@ -64,13 +65,10 @@ async function attempt(authorizedFetch: typeof fetch, { method, path, body }: Ca
 }
 
 function secondsToWait({ method }: Call, { status, headers }: CallAnswer, waits: number): number | undefined {
-  const retryAfter = headers.get('retry-after');
-  const isUnavailable = status === 503 && retryAfter !== null && method === 'GET';
+  const requested = retryAfterSeconds(headers);
+  const isUnavailable = status === 503 && headers.has('retry-after') && method === 'GET';
   if (status !== 429 && !isUnavailable) return undefined;
-  const asked = /^\d+$/.test(retryAfter ?? '')
-    ? Number(retryAfter)
-    : (Date.parse(retryAfter ?? '') - Date.now()) / 1000;
-  return Math.max(1, Math.ceil(Number.isNaN(asked) ? backoffDelay(waits, 1) : asked));
+  return requested === undefined ? backoffDelay(waits, 1) : Math.max(1, requested);
 }
 
 function parse(text: string): unknown {

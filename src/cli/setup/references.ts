@@ -1,4 +1,4 @@
-import { show } from '../../options/option-error.js';
+import { faultOf, show } from '../../options/option-error.js';
 import { checkAudiences } from '../../options/uris.js';
 import { meantBy } from '../../util/spelling.js';
 import { inARow } from '../words.js';
@@ -107,12 +107,14 @@ class Faults {
     this.all.push(`${path}: ${fault}`);
   }
 
-  /** Adds the message of a failed option check. */
+  /** Adds the fault that an option check finds. */
   addThrown(path: string, check: () => unknown): void {
     try {
       check();
     } catch (error) {
-      this.add(path, (error as Error).message.replace(/^: /, ''));
+      const fault = faultOf(error);
+      if (fault === undefined) throw error;
+      this.add(path, fault.text);
     }
   }
 

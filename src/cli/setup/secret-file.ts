@@ -59,8 +59,8 @@ function checkContent({ name, variables, endpoint, app }: SecretFile, content: s
   const advice = 'Name another file, or delete this one.';
   if (foreign !== undefined) {
     const variable = /^\s*(?:export\s+)?(\w+)=/.exec(foreign)?.[1];
-    const what = variable === undefined ? 'lines that are not variables' : `the variable ${variable}`;
-    throw new SetupError(`${name} has ${what} of this set-up, and its content would be lost. ${advice}`);
+    const example = variable === undefined ? '' : `, such as the variable ${variable}`;
+    throw new SetupError(`${name} has lines that this set-up did not write${example}. ${advice}`);
   }
   const values = bare(parseEnv(content));
   const other = values['LOGTO_ENDPOINT'];

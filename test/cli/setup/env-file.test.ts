@@ -65,20 +65,14 @@ describe('logto-m2m setup --write-env', () => {
     const { logto, file, run } = await openWithFile();
     const { id, secret } = logto.app();
     const contents: [content: string, why: string][] = [
-      ['PORT=80\n', 'has the variable PORT of this set-up, and its content would be lost'],
+      ['PORT=80\n', 'has lines that this set-up did not write, such as the variable PORT'],
       [
         'export LOGTO_APP_ID=x\n',
-        'has the variable LOGTO_APP_ID of this set-up, and its content would be lost',
+        'has lines that this set-up did not write, such as the variable LOGTO_APP_ID',
       ],
-      [
-        'LOGTO_APP_ID="a\nb"\n',
-        'has lines that are not variables of this set-up, and its content would be lost',
-      ],
-      ['# keep this\n', 'has lines that are not variables of this set-up, and its content would be lost'],
-      [
-        '-----BEGIN PRIVATE KEY-----\nx==\n',
-        'has lines that are not variables of this set-up, and its content would be lost',
-      ],
+      ['LOGTO_APP_ID="a\nb"\n', 'has lines that this set-up did not write'],
+      ['# keep this\n', 'has lines that this set-up did not write'],
+      ['-----BEGIN PRIVATE KEY-----\nx==\n', 'has lines that this set-up did not write'],
       ['LOGTO_ENDPOINT=https://prod.example\n', 'belongs to another Logto, https://prod.example'],
       [`LOGTO_APP_ID=${id}\n`, 'has the credentials of the app that calls the Management API'],
       [`LOGTO_APP_SECRET='${secret}'\n`, 'has the credentials of the app that calls the Management API'],

@@ -39,12 +39,12 @@ describe('logto-m2m setup, if Logto refuses or fails,', () => {
     const logto = await openTenant();
     interrupt(logto, /POST .api.applications/, { status: 429, retryAfter: '1', times: 2 });
     const first = await runSetup(logto);
-    expect(first.stderr).toBe('waiting 1 s, as Logto requests (429)\n'.repeat(2));
+    expect(first.stderr).toBe('waiting 1 s before a retry (status 429)\n'.repeat(2));
     expect(first.code).toBe(0);
     const retryAfter = new Date(Date.now() + 3_000).toUTCString();
     interrupt(logto, /GET .api.resources/, { status: 503, retryAfter, times: 1 });
     const second = await runSetup(logto);
-    expect(second.stderr).toMatch(/^waiting \d s, as Logto requests \(503\)\n$/);
+    expect(second.stderr).toMatch(/^waiting \d s before a retry \(status 503\)\n$/);
     expect(second).toMatchObject({ code: 0, stdout: expect.stringContaining('Nothing to do.') });
   });
 
@@ -54,7 +54,7 @@ describe('logto-m2m setup, if Logto refuses or fails,', () => {
     expect(await runSetup(logto)).toEqual({
       code: 1,
       stdout: '',
-      stderr: `${'waiting 1 s, as Logto requests (429)\n'.repeat(4)}Logto refused GET /api/roles?page=1&page_size=100 (429): it gave no reason\nRun this again: it continues where it stopped.\n`,
+      stderr: `${'waiting 1 s before a retry (status 429)\n'.repeat(4)}Logto refused GET /api/roles?page=1&page_size=100 (429): it gave no reason\nRun this again: it continues where it stopped.\n`,
     });
     expect(logto.requests.filter((one) => one.startsWith('GET /api/roles?'))).toHaveLength(5);
   });

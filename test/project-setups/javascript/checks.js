@@ -50,7 +50,11 @@ exports.reasons = async () => {
   const late = await slow.catch((error) => error.hint);
   silent.closeAllConnections();
   silent.close();
-  return [/ENOENT/.test(thrown), /ECONNREFUSED/.test(hint), /no complete response arrived in time/.test(late)];
+  return [
+    /ENOENT/.test(thrown),
+    /ECONNREFUSED/.test(hint),
+    /no complete response arrived in time/.test(late),
+  ];
 };
 
 /** What the API gets from a client, and from a replica that shares its token. */
