@@ -32,7 +32,7 @@ export default defineConfig({
   root: fileURLToPath(new URL('../..', import.meta.url)),
   test: {
     include: [
-      'test/{middleware,verification,keys,checks}/*.test.ts',
+      'test/{middleware,verification,keys,util}/*.test.ts',
       'test/{verify,logto-auth,options,diagnostics,two-copies}.test.ts',
     ],
     // They wait for real time or send hundreds of requests, once more for every mutant.
