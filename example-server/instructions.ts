@@ -2,7 +2,7 @@ import { apps, organizations, shoppingApi } from './local-logto.js';
 
 const [reader, , , partner] = apps;
 
-/** The text to print while the local Logto runs: all that is needed to try the API. */
+/** Returns the text to print while the local Logto runs: the apps, and commands to try the API. */
 export function localInstructions(api: string, issuer: string): string {
   const [organization = ''] = Object.keys(partner.organizations);
   const today = new Date().toISOString().slice(0, 10);
@@ -38,7 +38,7 @@ Ctrl-C stops both servers.
 `;
 }
 
-/** The text to print with a real Logto, which alone knows the apps and their secrets. */
+/** Returns the text to print with a real Logto. Its apps and secrets are not known here. */
 export function logtoInstructions(api: string, issuer: string, audience: string): string {
   const token = tokenCommand(issuer, '$APP_ID:$APP_SECRET', { resource: audience, scope: 'read:products' });
 

@@ -40,7 +40,7 @@ describe('with two copies of the package in a process', () => {
     const { status, body } = await get(app, '/', await readingToken(logto));
     expect(status).toBe(500);
     expect(body).toMatch(
-      /another copy of express-logto-m2m has verified req\.auth.*`npm ls express-logto-m2m`/,
+      /another copy of express-logto-m2m has set req\.auth.*`npm ls express-logto-m2m`/,
     );
   });
 

@@ -51,7 +51,7 @@ export function getAuth(req: object): AccessToken {
   if (token !== undefined) return token;
   throw new TypeError(
     isOfAnotherCopy(own(req, 'auth'))
-      ? 'getAuth(req): another copy of express-logto-m2m has verified req.auth, and this copy cannot vouch for it. ' +
+      ? 'getAuth(req): another copy of express-logto-m2m has set req.auth, and this copy cannot confirm it. ' +
           'Import guards and getAuth from one copy: `npm ls express-logto-m2m` lists them.'
       : 'getAuth(req): no guard has run for this request. Mount requireScopes(…) before the handler.',
   );

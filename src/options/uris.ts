@@ -99,8 +99,8 @@ function checkAudience(owner: Owner, option: string, value: string): void {
   if (/^urn:logto:/i.test(value)) {
     throw faultError(
       owner,
-      `\`${option}\` must not be ${show(value)}: Logto gives such tokens to any app, with any permission ` +
-        'that it asks for, so they prove nothing. Pass the indicator of your API resource.',
+      `\`${option}\` must not be ${show(value)}: Logto issues such tokens to any app, with any permission ` +
+        'that it requests, so they prove nothing. Pass the indicator of your API resource.',
     );
   }
   if (!isUri(value)) {

@@ -1,5 +1,3 @@
-import { bare } from './own.js';
-
 /** Whether the value can be awaited: a native Promise, or a promise of any library. */
 export function isPromiseLike<T>(value: T): value is T & PromiseLike<Awaited<T>> {
   return typeof (value as PromiseLike<unknown> | null | undefined)?.then === 'function';
@@ -26,7 +24,7 @@ export async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal)
     abort = () => reject(signal.reason);
   });
   if (signal.aborted) abort();
-  else signal.addEventListener('abort', abort, bare({ once: true }));
+  else signal.addEventListener('abort', abort);
   try {
     return await Promise.race([aborted, promise]);
   } finally {
@@ -49,13 +47,12 @@ export async function settledWithin<T, L>(promise: PromiseLike<T>, time: number,
 }
 
 /**
- * Waits for a promise that never rejects, until the deadline at most. Resolves to whether the promise settled.
+ * Waits for a promise that never rejects, until the deadline at most.
  *
  * @param deadline - by `performance.now()`, which cannot be set
  */
-export function settledBy(promise: Promise<unknown>, deadline: number): Promise<boolean> {
-  const settled = promise.then(() => true);
-  return settledWithin(settled, deadline - performance.now(), false);
+export async function settledBy(promise: Promise<unknown>, deadline: number): Promise<void> {
+  await settledWithin(promise, deadline - performance.now(), undefined);
 }
 
 /** Awaits the promise and keeps the process alive meanwhile. For promises whose own timers do not keep it alive. */

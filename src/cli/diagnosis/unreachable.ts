@@ -56,7 +56,7 @@ const EXPLANATIONS: readonly (readonly [sign: RegExp, explanation: Explanation])
     /^ERR_TLS_CERT_ALTNAME_INVALID$/,
     ({ host, hostname }, { code }) => [
       `the certificate of ${host} is for another name (${code})`,
-      `Use the name that the certificate has, or let the server have one for ${hostname}. Does the proxy know which site is asked for?`,
+      `Use a name of the certificate, or install one for ${hostname}. Does the proxy forward the host name (SNI)?`,
     ],
   ],
   [
