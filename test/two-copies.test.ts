@@ -39,9 +39,7 @@ describe('with two copies of the package in a process', () => {
     });
     const { status, body } = await get(app, '/', await readingToken(logto));
     expect(status).toBe(500);
-    expect(body).toMatch(
-      /another copy of express-logto-m2m has set req\.auth.*`npm ls express-logto-m2m`/,
-    );
+    expect(body).toMatch(/another copy of express-logto-m2m has set req\.auth.*`npm ls express-logto-m2m`/);
   });
 
   it('getAuth does not report another copy if a middleware of the app assigned req.auth', () => {
