@@ -13,7 +13,7 @@ export default defineConfig({
   test: {
     // Most tests wait for timers and sockets, so more files run at a time than there are processors. The tests of the
     // project `world` start processes that need a processor each.
-    maxWorkers: runsWorld ? 2 : 6,
+    maxWorkers: runsWorld ? 2 : 7,
     pool: runsWorld ? 'forks' : 'threads',
     reporters: process.env['CI'] ? ['default', ['json', { outputFile: 'test-results.json' }]] : ['default'],
     coverage: { include: ['src/**'], reporter: ['text', 'html'] },

@@ -6,7 +6,7 @@ import { AuthError, createLogtoAuth, type LogtoAuthOptions } from '../../src/ind
 import { AUDIENCE, forgedToken, readingToken, sharedLogto } from '../support/logto.js';
 
 /** The number of cases of each property. `npm run fuzz` runs 100,000. */
-const RUNS = Number(process.env['FUZZ_RUNS'] ?? 300);
+const RUNS = Number(process.env['FUZZ_RUNS'] ?? 150);
 
 const logto = await sharedLogto();
 const unhandled = vi.fn();

@@ -20,7 +20,7 @@ import { mayEnter } from './model.js';
 import { checkHint, checkRefusal } from './refusal.js';
 
 /** The number of cases of each property. `npm run fuzz` runs 100,000. */
-const RUNS = Number(process.env['FUZZ_RUNS'] ?? 300);
+const RUNS = Number(process.env['FUZZ_RUNS'] ?? 150);
 const LONG = { timeout: 60_000 + 100 * RUNS };
 
 /** How many faulty key servers are tested in parallel, since each failure takes a third of a second. */
