@@ -49,7 +49,9 @@ describe.skipIf(isMissing)(suite, () => {
       NODE_EXTRA_CA_CERTS: file,
     });
     expect(problems).toEqual([
-      expect.stringMatching(/is for another name \(ERR_TLS_CERT_ALTNAME_INVALID\).* → Use the name/),
+      expect.stringMatching(
+        /is for another name \(ERR_TLS_CERT_ALTNAME_INVALID\).* → Use a name of the certificate/,
+      ),
     ]);
     server.close();
     server.closeAllConnections();
