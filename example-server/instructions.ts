@@ -1,4 +1,4 @@
-import { apps, organizations, shoppingApi } from './local-logto.js';
+import { apps, shoppingApi } from './local-logto.js';
 
 const [reader, , , partner] = apps;
 
@@ -57,16 +57,9 @@ Ctrl-C stops the server.
 `;
 }
 
-function describe({
-  name,
-  appId,
-  appSecret,
-  scopes,
-  organizations: memberships,
-}: (typeof apps)[number]): string {
-  const inside = Object.entries(memberships).map(
-    ([id, permissions]) =>
-      `${permissions.join(' ')}, inside the organization ${id} (${organizations[id as keyof typeof organizations]})`,
+function describe({ name, appId, appSecret, scopes, organizations }: (typeof apps)[number]): string {
+  const inside = Object.entries(organizations).map(
+    ([id, permissions]) => `${permissions.join(' ')}, inside the organization ${id}`,
   );
   return `  ${name}
     id      ${appId}

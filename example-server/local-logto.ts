@@ -2,9 +2,6 @@ import { startTestLogto, type TestLogto } from 'express-logto-m2m/testing';
 
 export const shoppingApi = 'https://shopping.api';
 
-/** The organizations that have pages in the shop, by their ids in the local Logto. */
-export const organizations = { tgqjike3k7pu: 'Corner Shop', w1h7qob3z0o3: 'Farm Shop' };
-
 /** The machine-to-machine apps of the local Logto, as logto.json describes them for a real one. */
 export const apps = [
   {

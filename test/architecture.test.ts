@@ -119,3 +119,13 @@ it('no file is longer than 260 lines', () => {
   const long = files.filter((file) => readFileSync(join(root, file), 'utf8').split('\n').length > 260);
   expect(long).toEqual([]);
 });
+
+it('the example has at most 1,500 lines', () => {
+  const folder = fileURLToPath(new URL('../example-server/', import.meta.url));
+  const sources = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter(
+    (file) => file.endsWith('.ts') && !/(^|\/)(dist|node_modules)\//.test(file),
+  );
+  expect(sources).toContain('app.ts');
+  const lines = sources.map((file) => readFileSync(join(folder, file), 'utf8').split('\n').length);
+  expect(lines.reduce((sum, count) => sum + count)).toBeLessThanOrEqual(1_500);
+});

@@ -12,6 +12,7 @@ import {
   type LogtoAuthOptions,
   requireScopes,
 } from '../src/index.js';
+import type { OptionNames } from '../src/options/values.js';
 
 const app = express();
 const auth: LogtoAuth = createLogtoAuth({
@@ -73,6 +74,11 @@ auth.authenticate({ organization: 'optional' });
 
 app.get('/.well-known/oauth-protected-resource', auth.resourceMetadata({ scopes: ['a', 'b'] as const }));
 auth.resourceMetadata({ resource: 'https://shopping.api' });
+
+// A table of option names must have every option.
+export const all: OptionNames<{ a?: string; b?: number }> = { a: true, b: true };
+// @ts-expect-error b is missing
+export const incomplete: OptionNames<{ a?: string; b?: number }> = { a: true };
 
 // Wrong options do not compile.
 // @ts-expect-error an empty list of scopes would let every token through

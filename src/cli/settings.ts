@@ -91,7 +91,7 @@ export class Settings {
     return organization;
   }
 
-  /** Returns the app, only from the environment; undefined if none is set. @throws UsageError if half of it is set */
+  /** Returns the app, only from the environment; undefined if none is set. @throws UsageError if only its id or only its secret is set */
   app(): App | undefined {
     const id = variable('LOGTO_APP_ID', this.#env) ?? '';
     const secret = variable('LOGTO_APP_SECRET', this.#env) ?? '';

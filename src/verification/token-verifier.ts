@@ -32,7 +32,10 @@ interface Candidate extends ParsedToken {
   readonly keySource: KeySource;
 }
 
-/** Verifies access tokens of the configured issuers for an audience. The order of the checks is fixed. */
+/**
+ * Verifies access tokens of the configured issuers for an audience. The order of the checks is fixed. The audience is
+ * one of them, so that a token for another API is refused before the signature check, the expensive one.
+ */
 export class TokenVerifier {
   readonly #options: TokenVerifierOptions;
   readonly #digests: DigestMemo;

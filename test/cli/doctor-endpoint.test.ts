@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Recorder, TokenIssuer } from '../support/client.js';
+import { later } from '../support/result.js';
 import { NO_APP, runDoctor, type Tail } from './doctor.js';
 
 let logto: TokenIssuer;
@@ -79,6 +80,24 @@ describe('logto-m2m doctor retries while Logto fails', () => {
     expect(problems).toEqual([
       expect.stringMatching(/status 429 .* limits the rate of requests\. → Wait, and run this again\./),
     ]);
+    await front.stop();
+  });
+
+  it('with growing pauses, for ten seconds at most', async () => {
+    const front = await startFailing(1_000);
+    const pauses: number[] = [];
+    const pause = async (duration: number) => {
+      pauses.push(duration);
+      later(duration / 1000);
+    };
+    await doctor([], { LOGTO_ENDPOINT: front.url }, { pause });
+    expect(front.requests).toHaveLength(pauses.length + 1);
+    expect(pauses.length).toBeGreaterThan(2);
+    for (const [index, duration] of pauses.entries()) {
+      expect(duration).toBeGreaterThanOrEqual(400 * 2 ** index);
+      expect(duration).toBeLessThanOrEqual(800 * 2 ** index);
+    }
+    expect(pauses.reduce((sum, duration) => sum + duration)).toBeLessThanOrEqual(10_000);
     await front.stop();
   });
 

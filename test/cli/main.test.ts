@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { runBuilt } from '../support/built-command.js';
+import { Recorder } from '../support/client.js';
 import { logtoM2M } from './command.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -46,6 +48,23 @@ describe('logto-m2m', () => {
     const { stderr } = await logtoM2M(['hush-hush']);
     expect(stderr).toContain('no such command');
     expect(stderr).not.toContain('hush-hush');
+  });
+
+  it('reads a token from stdin in a process of its own', async () => {
+    const { stdout } = await runBuilt(['inspect', '--json'], { stdin: 'eyJhbGciOiJub25lIn0.e30.c2ln\n' });
+    expect(JSON.parse(stdout)).toMatchObject({ header: { alg: 'none' } });
+  });
+
+  it('waits before a retry in a process of its own', async () => {
+    const times: number[] = [];
+    const logto = await Recorder.start((_req, res) => {
+      times.push(performance.now());
+      res.writeHead(times.length === 1 ? 500 : 404).end();
+    });
+    await runBuilt(['doctor'], { env: { LOGTO_ENDPOINT: logto.url } });
+    const [first = 0, second = 0] = times;
+    expect(second - first).toBeGreaterThanOrEqual(400);
+    await logto.stop();
   });
 
   it('runs through a link with another name, as npm creates it', () => {

@@ -118,13 +118,13 @@ export const headerKeys: Attack[] = [
     expected: invalidToken('issuer'),
   },
   {
-    name: 'honest: jku at the attacker’s server in a token of our key, where nobody looks',
+    name: 'honest: jku at the attacker’s server in a token of our key, which is ignored',
     reference: OWN_URL,
     ...withHeader(({ attacker }) => ({ jku: attacker.url, x5u: attacker.url })),
     expected: accepted,
   },
   {
-    name: 'honest: jwk with the attacker’s key in a token of our key, where nobody looks',
+    name: 'honest: jwk with the attacker’s key in a token of our key, which is ignored',
     reference: OWN_KEY,
     ...withHeader(({ attacker }) => ({ jwk: attacker.keys.ES384.publicJwk })),
     expected: accepted,

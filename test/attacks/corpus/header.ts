@@ -44,7 +44,7 @@ const types: Attack[] = variants(TYPE, (typ: unknown) => withHeader({ typ }), [
 ]);
 
 const critical: Attack[] = variants(CRIT, (members: Record<string, unknown>) => withHeader(members), [
-  ['crit with an extension nobody knows', { crit: ['urn:x'], 'urn:x': 1 }, invalidToken('not_jwt')],
+  ['crit with an unknown extension', { crit: ['urn:x'], 'urn:x': 1 }, invalidToken('not_jwt')],
   ['crit with a claim', { crit: ['exp'], exp: 1 }, invalidToken('not_jwt')],
   ['crit with a member that every header has', { crit: ['alg'] }, invalidToken('not_jwt')],
   ['crit with b64, which is true', { crit: ['b64'], b64: true }, invalidToken('not_jwt')],

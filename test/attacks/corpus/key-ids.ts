@@ -19,7 +19,7 @@ export const keyIds: Attack[] = [
     ['kid an object', { kid: 'x' }, unknown],
     ['kid of 257 characters', 'k'.repeat(257), unknown],
     ['kid of 10 KiB', 'k'.repeat(10 * 1024), unknown],
-    ['kid nobody knows', 'nobody-knows-this-one', unknown],
+    ['an unknown kid', 'nobody-knows-this-one', unknown],
   ]),
   ...variants(INJECTION, (kid: string) => withHeader({ kid }), [
     ['kid a path to a file of known content', '../../../../../../dev/null', unknown],

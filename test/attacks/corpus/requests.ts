@@ -118,7 +118,7 @@ const routes: Attack[] = [
     ['no token, with an escape that is none', 'GET /products/%zz', byExpress(400)],
     ['no token, by a method that the route has not', 'PATCH /products', byExpress(404)],
     ['no token, to ask for the methods', 'OPTIONS /products', byExpress(200)],
-    ['no token, by a method that nobody knows', 'BREW /products', byNode(400)],
+    ['no token, by an unknown method', 'BREW /products', byNode(400)],
     ['no token, by TRACE', 'TRACE /products', byExpress(404)],
   ]),
   {

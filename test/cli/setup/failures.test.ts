@@ -38,14 +38,30 @@ describe('logto-m2m setup, if Logto refuses or fails,', () => {
   it('waits for the time in Retry-After', { timeout: 20_000 }, async () => {
     const logto = await openTenant();
     interrupt(logto, /POST .api.applications/, { status: 429, retryAfter: '1', times: 2 });
-    const first = await runSetup(logto);
+    const pauses: number[] = [];
+    const pause = async (duration: number) => void pauses.push(duration);
+    const first = await runSetup(logto, [], { pause });
+    expect(pauses).toEqual([1_000, 1_000]);
     expect(first.stderr).toBe('waiting 1 s before a retry (status 429)\n'.repeat(2));
     expect(first.code).toBe(0);
     const retryAfter = new Date(Date.now() + 3_000).toUTCString();
     interrupt(logto, /GET .api.resources/, { status: 503, retryAfter, times: 1 });
-    const second = await runSetup(logto);
+    const second = await runSetup(logto, [], { pause });
+    expect(pauses.slice(2)).toEqual([expect.toSatisfy((duration) => duration >= 1_000 && duration <= 3_000)]);
     expect(second.stderr).toMatch(/^waiting \d s before a retry \(status 503\)\n$/);
     expect(second).toMatchObject({ code: 0, stdout: expect.stringContaining('Nothing to do.') });
+  });
+
+  it('doubles the wait if Logto requests none', async () => {
+    const logto = await openTenant();
+    interrupt(logto, /GET .api.roles$/, { status: 429 });
+    const pauses: number[] = [];
+    await runSetup(logto, [], { pause: async (duration) => void pauses.push(duration) });
+    expect(pauses).toHaveLength(4);
+    for (const [index, duration] of pauses.entries()) {
+      expect(duration).toBeGreaterThanOrEqual(1_000 * 2 ** index);
+      expect(duration).toBeLessThanOrEqual(2_000 * 2 ** index);
+    }
   });
 
   it('gives up after four waits', { timeout: 20_000 }, async () => {

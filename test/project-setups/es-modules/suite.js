@@ -15,7 +15,7 @@ export async function suite(test) {
   };
   test('answers 200 to a token with the permission', () => withToken(200, ['read:products']));
   test('answers 403 to a token without it', () => withToken(403, ['write:products']));
-  test('answers 401 without a token', async () => {
+  test('returns 401 without a token', async () => {
     await request(app).get('/products').expect(401);
   });
 }

@@ -33,7 +33,7 @@ describe('AppModule (e2e)', () => {
       .expect(403);
   });
 
-  it('answers 401 without a token', async () => {
+  it('returns 401 without a token', async () => {
     await get().expect(401);
   });
 });

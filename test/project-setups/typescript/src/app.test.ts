@@ -20,6 +20,6 @@ test.each([
   await request(app).get('/products').auth(token, { type: 'bearer' }).expect(status);
 });
 
-test('answers 401 without a token', async () => {
+test('returns 401 without a token', async () => {
   await request(app).get('/products').expect(401);
 });
