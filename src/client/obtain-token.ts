@@ -19,9 +19,13 @@ export async function obtainToken(
   settings: ClientSettings,
   deadline: number,
 ): Promise<GrantedToken | TokenFailure> {
+  let previous: TokenFailure | undefined;
   for (let failures = 0; ; failures += 1) {
     const outcome = await attempt(settings, deadline);
     if (!(outcome instanceof TokenFailure) || !outcome.isTransient) return outcome;
+    // A retry that the deadline cut off adds no information to the failure before it.
+    if (outcome.error.code === 'timeout') return previous ?? outcome;
+    previous = outcome;
     const delay = Math.max(backoffDelay(failures, FIRST_WAIT), (outcome.retryAfter ?? 0) * 1000);
     if (performance.now() + delay >= deadline) return outcome;
     await pause(delay, { ref: false });

@@ -53,6 +53,26 @@ describe('within one call', () => {
     expect(requests()).toBeLessThanOrEqual(4);
   });
 
+  it.each([
+    ['503', 503],
+    ['429', 429],
+    ['no response', undefined],
+  ])(
+    'a retry that the timeout cuts off does not replace the failure before it: %s',
+    async (_what, status) => {
+      const { client } = scripted(
+        (request) => {
+          if (request > 1) return new Promise(() => {});
+          if (status === undefined) throw new TypeError('fetch failed', { cause: { code: 'ECONNREFUSED' } });
+          return new Response(null, { status });
+        },
+        { timeout: 0.5 },
+      );
+      const expected = status === undefined ? { code: 'network' } : { code: 'unavailable', status };
+      expect(await failureOf(client.getAccessToken())).toMatchObject(expected);
+    },
+  );
+
   it('the client obeys Retry-After if the timeout allows it, in seconds and as a date', async () => {
     const times: number[] = [];
     const { client } = scripted((request) => {

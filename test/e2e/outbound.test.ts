@@ -24,7 +24,7 @@ const PROGRAM = `
   const { LOGTO_ENDPOINT: endpoint, LOGTO_APP_ID: appId, LOGTO_APP_SECRET: appSecret } = process.env;
   const told = ({ code, cause }) => code ?? cause?.code ?? 'failed';
   const guard = await createLogtoAuth().ready().then(() => 'ready', told);
-  const client = createM2MClient({ endpoint, appId, appSecret, resource: '${AUDIENCE}', timeout: 1 });
+  const client = createM2MClient({ endpoint, appId, appSecret, resource: '${AUDIENCE}', timeout: 5 });
   console.log(guard === 'ready', await client.getAccessToken().then(() => 'granted', told));`;
 
 async function run(node: string, env: Record<string, string>): Promise<string> {
