@@ -36,7 +36,7 @@ export default defineConfig({
       'test/{verify,logto-auth,options,diagnostics,two-copies}.test.ts',
     ],
     // They wait for real time or send hundreds of requests, once more for every mutant.
-    exclude: ['test/keys/{faults,key-set}.test.ts', 'test/middleware/mounting.test.ts'],
+    exclude: ['test/keys/{faults,key-set}.test.ts', 'test/middleware/connections.test.ts'],
     // Two processes at work make each of them slow.
     testTimeout: 10_000,
     env: { EXPRESS: '5' },
