@@ -15,6 +15,9 @@ export default defineConfig({
     // project `world` start processes that need a processor each.
     maxWorkers: runsWorld ? 2 : 7,
     pool: runsWorld ? 'forks' : 'threads',
+    // These limits only end tests that would hang, and are long enough for a busy machine.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     reporters: process.env['CI'] ? ['default', ['json', { outputFile: 'test-results.json' }]] : ['default'],
     coverage: { include: ['src/**'], reporter: ['text', 'html'] },
     projects: [

@@ -2,6 +2,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import express from 'express';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { AuthError, createLogtoAuth, type LogtoAuth } from '../src/index.js';
+import { eventually } from './support/eventually.js';
 import { APP, AUDIENCE, keyIdOf, now, readingToken, sharedLogto } from './support/logto.js';
 import { get } from './support/request.js';
 import { elapse } from './support/result.js';
@@ -115,7 +116,7 @@ describe('the diagnostics channels', () => {
         .map(([, message]) => (message as { servingStale: boolean }).servingStale);
     elapse(601);
     await auth.verify(token);
-    await vi.waitFor(() => expect(failures()).toEqual([true]));
+    await eventually(() => expect(failures()).toEqual([true]));
     elapse(86_400);
     await auth.verify(token).catch(() => {});
     expect(failures()).toEqual([true, false]);

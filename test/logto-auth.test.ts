@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { AuthError, createLogtoAuth, type IssuerOptions, type LogtoAuthOptions } from '../src/index.js';
 import type { TestLogto } from '../src/testing/index.js';
+import { eventually } from './support/eventually.js';
 import { AUDIENCE, foreignToken, keyIdOf, keySetOf, now, ownLogto, readingToken } from './support/logto.js';
 import { elapse, resultOf, travel } from './support/result.js';
 import { createSigningKey } from './support/signing.js';
@@ -278,7 +279,7 @@ describe('several issuers', () => {
     const auth = createLogtoAuth({ endpoint, audience: AUDIENCE, maxPending: 1 });
     const keys = other.hold();
     const waiting = resultOf(auth, other.token());
-    await vi.waitFor(() => expect(keys.held).toHaveLength(1));
+    await eventually(() => expect(keys.held).toHaveLength(1));
     expect(await resultOf(auth, await readingToken(logto))).toBe('ok');
     keys.release();
     expect(await waiting).toBe('ok');
@@ -290,7 +291,7 @@ describe('several issuers', () => {
     await auth.ready();
     const keys = other.hold();
     const waiting = resultOf(auth, other.token({ header: { kid: 'made-up' } }));
-    await vi.waitFor(() => expect(keys.held).toHaveLength(1), 3_000);
+    await eventually(() => expect(keys.held).toHaveLength(1));
     await logto.rotateKeys();
     expect(await resultOf(auth, await readingToken(logto))).toBe('ok');
     keys.release();

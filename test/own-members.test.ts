@@ -103,11 +103,8 @@ function readingsIn(folder: string, files: readonly string[]): readonly string[]
   return new Readings(folder, files, { ...options, noEmit: true, composite: false }).found;
 }
 
-/** The compiler reads all of src. */
-const LONG = { timeout: 60_000 };
-
 describe('in src', () => {
-  it('a member that may be absent is read as an own one, or from an object without a prototype', LONG, () => {
+  it('a member that may be absent is read as an own one, or from an object without a prototype', () => {
     const folder = `${root}src/`;
     const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) =>
       file.endsWith('.ts'),

@@ -11,6 +11,7 @@ import {
   getAuth,
   type LogtoAuthOptions,
 } from '../../src/index.js';
+import { eventually } from '../support/eventually.js';
 import { AUDIENCE, now } from '../support/logto.js';
 import { get } from '../support/request.js';
 import { elapse, travel } from '../support/result.js';
@@ -175,7 +176,7 @@ describe('a token that is being verified', () => {
     const token = logto.token({ claims: { exp: now() + 60 } });
     const { held, release } = logto.hold();
     const awaited = outcome(app, token);
-    await vi.waitFor(() => expect(held).toHaveLength(1));
+    await eventually(() => expect(held).toHaveLength(1));
     travel(66);
     release();
     expect(await awaited).toBe('401 expired');
@@ -186,7 +187,7 @@ describe('a token that is being verified', () => {
     const app = shop({ isRevoked: () => new Promise<boolean>((resolve) => (decide = resolve)) });
     const awaited = outcome(app, logto.token({ claims: { exp: now() + 60 } }));
     const first = decide;
-    await vi.waitFor(() => expect(decide).not.toBe(first));
+    await eventually(() => expect(decide).not.toBe(first));
     travel(66);
     decide(false);
     expect(await awaited).toBe('401 expired');
@@ -196,11 +197,11 @@ describe('a token that is being verified', () => {
     const decisions: ((answer: boolean) => void)[] = [];
     const app = shop({ isRevoked: () => new Promise<boolean>((resolve) => decisions.push(resolve)) });
     const awaited = outcome(app, logto.token());
-    await vi.waitFor(() => expect(decisions).toHaveLength(1));
+    await eventually(() => expect(decisions).toHaveLength(1));
     logto.rotate({ keepPrevious: false });
     elapse(2);
     const rotated = get(app, '/products', logto.token()).then(({ status }) => status);
-    await vi.waitFor(() => expect(decisions).toHaveLength(2));
+    await eventually(() => expect(decisions).toHaveLength(2));
     decisions[1]?.(false);
     expect(await rotated).toBe(200);
     decisions[0]?.(false);
@@ -211,7 +212,7 @@ describe('a token that is being verified', () => {
     const app = shop({ maxPending: 5 });
     const { held, release } = logto.hold();
     const all = Array.from({ length: 20 }, () => get(app, '/products', logto.token()).then((r) => r));
-    await vi.waitFor(() => expect(held).toHaveLength(1));
+    await eventually(() => expect(held).toHaveLength(1));
     // The first response is for a request that did not wait.
     const first = await Promise.race(all);
     expect(first.status).toBe(503);

@@ -71,7 +71,7 @@ describe('after a full garbage collection', () => {
     for (const token of accepted) expect(strings.split('\n')).toContain(token.slice(-12));
     for (const token of forged) expect(strings).not.toContain(token.slice(-12));
     for (const token of accepted) expect(await api.send(token)).toBe(200);
-  }, 60_000);
+  });
 
   it('strings contain the parts of a token that a handler keeps', async () => {
     const api = await startApi('keeping');
@@ -79,5 +79,5 @@ describe('after a full garbage collection', () => {
     await sendAll(api, [token], 200);
     const strings = await api.strings();
     for (const piece of piecesOf(token)) expect(strings).toContain(piece);
-  }, 60_000);
+  });
 });

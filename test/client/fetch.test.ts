@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Fetch } from '../../src/client/index.js';
 import { createLogtoAuth } from '../../src/index.js';
 import { API, grant, Recorder, scripted, TokenIssuer } from '../support/client.js';
+import { eventually } from '../support/eventually.js';
 import { travel } from '../support/result.js';
 
 let logto: TokenIssuer;
@@ -258,7 +259,7 @@ describe('a call with an AbortSignal', () => {
       client.fetch(new Request(api.url, { signal: controller.signal })),
     ];
     const other = client.fetch('/');
-    await vi.waitFor(() => expect(slow.requests).toHaveLength(1));
+    await eventually(() => expect(slow.requests).toHaveLength(1));
     controller.abort(reason);
     for (const one of given) await expect(one).rejects.toBe(reason);
     answer();
@@ -290,7 +291,7 @@ describe('a call with an AbortSignal', () => {
     const client = logto.client({ baseUrl: closed.url, fetch: own });
     const controller = new AbortController();
     const asked = client.fetch('/', { signal: controller.signal });
-    await vi.waitFor(() => expect(hanging.requests).toHaveLength(1));
+    await eventually(() => expect(hanging.requests).toHaveLength(1));
     controller.abort();
     await expect(asked).rejects.toThrow(/aborted/);
     await Promise.all([hanging.stop(), closed.stop()]);
@@ -426,7 +427,7 @@ describe('if the API refuses the token,', () => {
     await client.getAccessToken();
     travel(3600 - 50);
     await client.getAccessToken();
-    await vi.waitFor(() => expect(asked).toBe(2));
+    await eventually(() => expect(asked).toBe(2));
     await new Promise((resolve) => setTimeout(resolve, 10));
     expect((await client.fetch('/')).status).toBe(401);
     vi.useRealTimers();

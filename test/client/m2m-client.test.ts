@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { M2MClientOptions, ScopesMissingMessage, TokenFailedMessage } from '../../src/client/index.js';
 import { createLogtoAuth } from '../../src/index.js';
 import { API, failureOf, heard, Recorder, TokenIssuer } from '../support/client.js';
+import { eventually } from '../support/eventually.js';
 import { travel } from '../support/result.js';
 
 let logto: TokenIssuer;
@@ -64,7 +65,7 @@ describe('a token', () => {
     travel(20);
     // The cached token is still valid, and is returned at once.
     expect(await client.getAccessToken()).toEqual(first);
-    await vi.waitFor(async () => expect((await client.getAccessToken()).token).not.toBe(first.token));
+    await eventually(async () => expect((await client.getAccessToken()).token).not.toBe(first.token));
     expect(logto.tokenRequests).toBe(2);
   });
 
@@ -76,7 +77,7 @@ describe('a token', () => {
     expect(logto.tokenRequests).toBe(1);
     travel(21);
     await client.getAccessToken();
-    await vi.waitFor(() => expect(logto.tokenRequests).toBe(2));
+    await eventually(() => expect(logto.tokenRequests).toBe(2));
   });
 
   it('that is about to expire is not returned if Logto issues a new one', async () => {

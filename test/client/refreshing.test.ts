@@ -4,6 +4,7 @@ import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { TokenFailedMessage } from '../../src/client/index.js';
 import { failureOf, grant, heard, scripted } from '../support/client.js';
+import { eventually } from '../support/eventually.js';
 import { travel } from '../support/result.js';
 
 const sleep = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
@@ -233,7 +234,7 @@ describe('while a token is valid', () => {
   ])('a fetch that %s causes no failure', async (_what, answer) => {
     const { client, requests } = await holding(answer);
     expect((await client.getAccessToken()).token).toBe('a.b.c');
-    await vi.waitFor(() => expect(requests()).toBeGreaterThan(1));
+    await eventually(() => expect(requests()).toBeGreaterThan(1));
     await sleep(20);
     // Unhandled rejections are checked after each test.
     expect((await client.getAccessToken()).token).toBe('a.b.c');

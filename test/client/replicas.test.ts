@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { KeyValueStore } from '../../src/client/index.js';
 import { failureOf, grant, scripted, TokenIssuer } from '../support/client.js';
 import { openStore } from '../support/client-store.js';
+import { eventually } from '../support/eventually.js';
 
 let logto: TokenIssuer;
 
@@ -148,7 +149,7 @@ describe('a client whose store', () => {
   it('holds the claim of a replica that has died still gets a token', async () => {
     const { store, entries, token } = openStore();
     await logto.client({ store }).getAccessToken();
-    await vi.waitFor(() =>
+    await eventually(() =>
       expect([token() !== undefined, [...entries.values()]]).toEqual([
         true,
         expect.arrayContaining(['ended']),

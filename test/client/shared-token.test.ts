@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { KeyValueStore } from '../../src/client/index.js';
 import { API, grant, Recorder, scripted, TokenIssuer } from '../support/client.js';
 import { openStore } from '../support/client-store.js';
+import { eventually } from '../support/eventually.js';
 import { travel } from '../support/result.js';
 
 let logto: TokenIssuer;
@@ -25,8 +26,8 @@ describe('a token in a shared store', () => {
     expect(await two.getAccessToken()).toEqual(first);
     expect(logto.tokenRequests).toBe(1);
     travel(3600 - 30);
-    await vi.waitFor(async () => expect((await one.getAccessToken()).token).not.toBe(first.token));
-    await vi.waitFor(async () => expect((await two.getAccessToken()).token).not.toBe(first.token));
+    await eventually(async () => expect((await one.getAccessToken()).token).not.toBe(first.token));
+    await eventually(async () => expect((await two.getAccessToken()).token).not.toBe(first.token));
     expect(logto.tokenRequests).toBe(2);
   });
 
@@ -41,7 +42,7 @@ describe('a token in a shared store', () => {
   it('is encrypted, so that the store contains nothing readable', async () => {
     const { store, entries, token } = openStore();
     const granted = await logto.client({ store }).getAccessToken();
-    await vi.waitFor(() => expect(token()).toBeDefined());
+    await eventually(() => expect(token()).toBeDefined());
     const text = JSON.stringify([...entries]);
     for (const secret of [...granted.token.split('.'), logto.app().secret, logto.app().id, API]) {
       expect(text).not.toContain(secret);
@@ -56,7 +57,7 @@ describe('a token in a shared store', () => {
   ])('is not used by a client for %s', async (_what, other, name) => {
     const { store, token } = openStore();
     const first = await logto.client({ store }).getAccessToken();
-    await vi.waitFor(() => expect(token()).toBeDefined());
+    await eventually(() => expect(token()).toBeDefined());
     expect((await logto.client({ store, ...other }, name).getAccessToken()).token).not.toBe(first.token);
     expect(logto.tokenRequests).toBe(2);
   });
@@ -64,19 +65,19 @@ describe('a token in a shared store', () => {
   it('is not used with another app secret, and forged entries are ignored', async () => {
     const { store, entries, token } = openStore();
     const first = await logto.client({ store }).getAccessToken();
-    await vi.waitFor(() => expect(token()).toBeDefined());
+    await eventually(() => expect(token()).toBeDefined());
     const [name, entry] = token() as [string, string];
     logto.app().secret = 'rotated-in-the-console';
     const { token: next } = await logto.client({ store }).getAccessToken();
     expect(next).not.toBe(first.token);
-    await vi.waitFor(() => expect(token()?.[1]).not.toBe(entry));
+    await eventually(() => expect(token()?.[1]).not.toBe(entry));
     const parts = entry.split('.');
     const altered = [...parts.slice(0, 3), `${(parts[3] as string).slice(0, -2)}AA`, parts[4]].join('.');
     for (const made of [altered, 'junk', '', 5, { token: 'mine' }, null, JSON.stringify(first)]) {
       entries.clear();
       entries.set(name, made);
       expect((await logto.client({ store }).getAccessToken()).token).not.toBe('mine');
-      await vi.waitFor(() => expect(token()?.[1]).not.toBe(made));
+      await eventually(() => expect(token()?.[1]).not.toBe(made));
     }
     expect(logto.tokenRequests).toBe(9);
   });
@@ -95,7 +96,7 @@ describe('a token in a shared store', () => {
     const good = { token: 'kept', issuedAt: now, expiresAt: now + 3600, scopes: [] };
     const { client } = scripted(() => grant(), { store });
     await client.getAccessToken();
-    await vi.waitFor(() => expect(token()).toBeDefined());
+    await eventually(() => expect(token()).toBeDefined());
     const [name] = token() as [string, string];
     const plain = what === 'nothing' ? null : { ...good, ...kept };
     for (const [entry, expected] of [
@@ -114,7 +115,7 @@ describe('a token in a shared store', () => {
     const first = scripted(() => grant(), { store, scopes });
     const second = scripted(() => grant(), { store, scopes });
     await first.client.getAccessToken();
-    await vi.waitFor(async () => expect(await second.client.getAccessToken()).toBeDefined());
+    await eventually(async () => expect(await second.client.getAccessToken()).toBeDefined());
     expect(first.requests() + second.requests()).toBe(1);
   });
 
@@ -122,7 +123,7 @@ describe('a token in a shared store', () => {
     const { store, entries, token } = openStore();
     const { client } = scripted(() => grant({ access_token: 'of-a' }), { store, scopes: ['a'] });
     await client.getAccessToken();
-    await vi.waitFor(() => expect(token()).toBeDefined());
+    await eventually(() => expect(token()).toBeDefined());
     const [, entry] = token() as [string, string];
     entries.clear();
     const moved: KeyValueStore = {

@@ -15,7 +15,7 @@ beforeAll(async () => {
   app.logger.error = (text: string) => void warnings.push(text);
   project = await app.convert();
   if (project !== undefined) app.validate(project);
-}, 60_000);
+});
 
 describe('the API reference', () => {
   it('is generated without a warning: all public names are documented, and all links work', () => {

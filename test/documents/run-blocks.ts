@@ -2,9 +2,6 @@ import { describe, expect, it } from 'vitest';
 import { blocksOf, indentedCode, readPage, strayFences } from '../support/markdown.js';
 import type { Scenarios } from './scenario.js';
 
-/** A block may start several processes. */
-const LONG = { timeout: 60_000 };
-
 /**
  * Languages of blocks that need not run: headers, data, diagrams, and `typescript` for code to migrate from. Blocks in
  * other languages must run, as must all blocks with a name.
@@ -45,14 +42,10 @@ export function runBlocks(
   for (const { page, line, name = '', code } of blocks) {
     const lack = missing[name];
     const title = `${page}:${line} ${name} does what the page says`;
-    it.skipIf(lack !== undefined)(
-      lack === undefined ? title : `${title} (skipped: ${lack})`,
-      LONG,
-      async () => {
-        const scenario = scenarios[name];
-        if (scenario === undefined) throw new Error(`There is no scenario ${name}.`);
-        await scenario(code);
-      },
-    );
+    it.skipIf(lack !== undefined)(lack === undefined ? title : `${title} (skipped: ${lack})`, async () => {
+      const scenario = scenarios[name];
+      if (scenario === undefined) throw new Error(`There is no scenario ${name}.`);
+      await scenario(code);
+    });
   }
 }

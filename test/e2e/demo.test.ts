@@ -9,6 +9,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import { Printer, type Step } from '../../demo/src/printer.js';
 import { askForToken } from '../../demo/src/tokens.js';
 import { shopDirectory } from '../local-issuer/directory.js';
+import { eventually } from '../support/eventually.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const wholeToken = /eyJ[\w-]+\.[\w-]+\.[\w-]+/;
@@ -47,7 +48,7 @@ async function outcome(child: ReturnType<typeof run>) {
   return { output, errors, exitCode };
 }
 
-describe('the demo', { timeout: 30_000 }, () => {
+describe('the demo', () => {
   test('runs to the end, without colours or whole tokens', async () => {
     const { output, errors, exitCode } = await outcome(run('demo'));
     expect({ errors, exitCode }).toEqual({ errors: '', exitCode: 0 });
@@ -157,7 +158,7 @@ describe('the printer of the demo', () => {
   });
 });
 
-describe('the example', { timeout: 30_000 }, () => {
+describe('the example', () => {
   /** Starts the example on free ports and waits for the last line of its start-up output. */
   async function start(env: object = {}, until = 'Ctrl-C stops') {
     const child = run('main', { env: { PORT: '0', ISSUER_PORT: '0', ...env } });
@@ -222,7 +223,7 @@ describe('the example', { timeout: 30_000 }, () => {
     await once(post, 'continue');
 
     const ended = stop(child);
-    await vi.waitFor(() => expect(output()).toContain('Stopping'), 5_000);
+    await eventually(() => expect(output()).toContain('Stopping'));
     await expect(fetch(`${api}/healthz`)).rejects.toThrow('fetch failed');
     post.end(body);
     const [response] = await once(post, 'response');

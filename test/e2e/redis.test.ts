@@ -10,6 +10,7 @@ import { RedisConnection } from '../../example-server/redis/connection.js';
 import { createKeyStore } from '../../example-server/redis/key-store.js';
 import { shopDirectory } from '../local-issuer/directory.js';
 import { type LocalIssuer, startLocalIssuer } from '../local-issuer/local-issuer.js';
+import { eventually } from '../support/eventually.js';
 import { Redis } from '../support/redis.js';
 import { resultOf } from '../support/result.js';
 
@@ -85,7 +86,7 @@ async function startReplica(env: object = {}): Promise<Replica> {
 /** Starts a replica that has fetched the keys of Logto and stored them in Redis. */
 async function startReadyReplica(): Promise<Replica> {
   const replica = await startReplica();
-  await vi.waitFor(async () => expect((await fetch(`${replica.url}/readyz`)).status).toBe(200), 5_000);
+  await eventually(async () => expect((await fetch(`${replica.url}/readyz`)).status).toBe(200));
   expect(await products(replica, statistics)).toMatchObject(served);
   return replica;
 }
@@ -131,7 +132,7 @@ afterEach(() => {
   for (const child of children.splice(0)) child.kill('SIGKILL');
 });
 
-describe('the revoke command without Redis', { timeout: 20_000 }, () => {
+describe('the revoke command without Redis', () => {
   const nowhere = 'redis://127.0.0.1:9';
 
   test.each([
@@ -180,7 +181,7 @@ test.each(['http://:open-sesame@127.0.0.1', ':open-sesame@'])(
 
 const suite = Redis.isMissing ? 'with Redis (skipped: redis-server is not installed)' : 'with Redis';
 
-describe.skipIf(Redis.isMissing)(suite, { timeout: 60_000 }, () => {
+describe.skipIf(Redis.isMissing)(suite, () => {
   beforeEach(async () => {
     [redis, logto] = await Promise.all([Redis.start(), startLocalIssuer({ directory })]);
     [statistics, catalog] = await Promise.all([tokenOf('statistics-service'), tokenOf('catalog-service')]);
@@ -200,7 +201,7 @@ describe.skipIf(Redis.isMissing)(suite, { timeout: 60_000 }, () => {
       expect(await products(second, catalog)).toMatchObject(served);
       expect(await products(first, catalog)).toMatchObject(served);
       expect((await fetch(`${second.url}/readyz`)).status).toBe(200);
-      await vi.waitFor(async () =>
+      await eventually(async () =>
         expect(await (await fetch(`${second.url}/healthz`)).json()).toMatchObject({
           ready: true,
           issuers: [{ keyIds: [expect.any(String)], lastError: expect.any(String) }],
@@ -270,7 +271,7 @@ describe.skipIf(Redis.isMissing)(suite, { timeout: 60_000 }, () => {
       const auth = await createAuth();
       await auth.ready();
       const [connection] = connections;
-      await vi.waitFor(async () => expect(await connection?.client.dbSize()).toBe(1));
+      await eventually(async () => expect(await connection?.client.dbSize()).toBe(1));
       return auth;
     }
 
@@ -395,7 +396,7 @@ describe.skipIf(Redis.isMissing)(suite, { timeout: 60_000 }, () => {
       expect((await fetch(`${replica.url}/healthz`)).status).toBe(200);
 
       await redis.restart();
-      await vi.waitFor(async () => expect(await products(replica, statistics)).toMatchObject(served), 5_000);
+      await eventually(async () => expect(await products(replica, statistics)).toMatchObject(served));
       expect(timesSaid(replica, 'Redis cannot be reached')).toBe(1);
       expect(timesSaid(replica, 'Redis can be reached again')).toBe(1);
       expect(await stop(replica)).toEqual([0, null]);
@@ -415,7 +416,7 @@ describe.skipIf(Redis.isMissing)(suite, { timeout: 60_000 }, () => {
       expect(await products(replica, catalog)).toMatchObject(notRevocable);
 
       redis.goOn();
-      await vi.waitFor(async () => expect(await products(replica, catalog)).toMatchObject(served), 5_000);
+      await eventually(async () => expect(await products(replica, catalog)).toMatchObject(served));
       expect(await products(replica, statistics)).toMatchObject(revoked);
       expect(timesSaid(replica, 'Redis cannot be reached')).toBe(1);
       expect(timesSaid(replica, 'Redis can be reached again')).toBe(1);

@@ -3,8 +3,9 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import KeyvRedis from '@keyv/redis';
 import Keyv from 'keyv';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { API, Recorder, TokenIssuer } from '../support/client.js';
+import { eventually } from '../support/eventually.js';
 import { Redis } from '../support/redis.js';
 
 let logto: TokenIssuer;
@@ -34,7 +35,7 @@ describe.skipIf(Redis.isMissing)(suite, { timeout: 120_000 }, () => {
     const store = new Keyv(new KeyvRedis(redis.url));
     const first = await logto.client({ store }).getAccessToken();
     const another = logto.client({ store });
-    await vi.waitFor(async () => expect(await another.getAccessToken()).toEqual(first));
+    await eventually(async () => expect(await another.getAccessToken()).toEqual(first));
     await logto.goDown();
     expect(await logto.client({ store }).getAccessToken()).toEqual(first);
     await store.disconnect();

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, vi } from 'vitest';
 import { type AuthError, createLogtoAuth, type LogtoAuth } from '../../src/index.js';
+import { eventually } from '../support/eventually.js';
 import { AUDIENCE, now } from '../support/logto.js';
 import { elapse } from '../support/result.js';
 import { createSigningKey, type SigningKey } from '../support/signing.js';
@@ -79,7 +80,7 @@ const shortestPause = (asked: readonly number[]) =>
   Math.min(...asked.slice(1).map((at, index) => at - (asked[index] as number)));
 const slowest = (results: readonly Result[]) => Math.max(...results.map(({ took }) => took));
 
-it('serves 2,000 fresh tokens through four rotations two seconds apart', { timeout: 30_000 }, async () => {
+it('serves 2,000 fresh tokens through four rotations two seconds apart', async () => {
   const { issuer, auth, asked } = await api();
   const rotations = (async () => {
     for (let i = 0; i < 4; i++) {
@@ -102,7 +103,7 @@ it('delays no request for a key that is published before it signs', async () => 
   elapse(601);
   // This request starts a regular refresh in the background.
   await auth.verify(issuer.token());
-  await vi.waitFor(() => expect(auth.health().issuers[0]?.keyIds).toContain(next.kid));
+  await eventually(() => expect(auth.health().issuers[0]?.keyIds).toContain(next.kid));
   issuer.keys.reverse();
   const results = await Promise.all(Array.from({ length: 20 }, () => call(auth, issuer.token())));
   vi.useRealTimers();
@@ -114,7 +115,7 @@ describe.each([
   { rate: 300, atFirstTry: 0.99 },
   { rate: 1_000, atFirstTry: 0.9 },
 ])('during a flood of $rate made-up kids per second', ({ rate, atFirstTry }) => {
-  it('serves the tokens of a new key, and refuses none of them', { timeout: 40_000 }, async () => {
+  it('serves the tokens of a new key, and refuses none of them', async () => {
     const { issuer, auth, asked } = await api();
     const forge = madeUp(issuer);
     const held = issuer.token();

@@ -11,7 +11,7 @@ import { objectionsTo, type Run } from '../soak/src/verdict.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-describe('the soak', { timeout: 40_000 }, () => {
+describe('the soak', () => {
   /** Runs the built program, as `npm run soak` does. */
   function run(seconds: number, preload = '', args: readonly string[] = []) {
     const child = spawn(process.execPath, ['test/soak/dist/main.js', '--seconds', `${seconds}`, ...args], {

@@ -82,7 +82,7 @@ function appNamed(name: string): Application {
   return app;
 }
 
-describe('the statistics service', { timeout: 30_000 }, () => {
+describe('the statistics service', () => {
   let example: Example;
   beforeAll(async () => {
     example = await startExample();
@@ -207,7 +207,7 @@ Fewer than 20 in stock
   });
 });
 
-describe('a tenant created by setup', { timeout: 30_000 }, () => {
+describe('a tenant created by setup', () => {
   let logto: StandInLogto;
   const folder = mkdtempSync(join(tmpdir(), 'set-up-'));
   afterEach(() => logto.stop());

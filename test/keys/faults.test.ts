@@ -1,6 +1,7 @@
 import Keyv from 'keyv';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createLogtoAuth, type JwksCacheOptions, type LogtoAuth } from '../../src/index.js';
+import { eventually } from '../support/eventually.js';
 import { AUDIENCE, now } from '../support/logto.js';
 import { elapse, resultOf } from '../support/result.js';
 import { createSigningKey } from '../support/signing.js';
@@ -33,7 +34,7 @@ const token = (parts: Parameters<TestIssuer['token']>[0] = {}) =>
   issuer.token({ ...parts, claims: { exp: now() + 1_000_000 } });
 
 async function settled(auth: LogtoAuth): Promise<void> {
-  await vi.waitFor(() => expect(auth.health().issuers[0]?.lastError).toBeDefined(), 5_000);
+  await eventually(() => expect(auth.health().issuers[0]?.lastError).toBeDefined());
 }
 
 const html: KeyAnswer = (res) => res.setHeader('content-type', 'text/html').end('<html>Sign in</html>');

@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
 import { fetchJwks } from '../../src/keys/fetch-jwks.js';
+import { eventually } from '../support/eventually.js';
 import { createSigningKey } from '../support/signing.js';
 
 const URI = 'https://tenant.logto.example/oidc/jwks';
@@ -68,7 +69,7 @@ describe('the request for the keys', () => {
     const { signal } = controller;
     const error = await failure(async () => ({ status: 200, body: body() }), { signal });
     expect(error.message).toBe(`${URI}: enough`);
-    await vi.waitFor(() => expect(ended).toBe(true));
+    await eventually(() => expect(ended).toBe(true));
     expect(read).toBe(3);
   });
 

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createLogtoAuth, type JwksCacheOptions, type KeyHealth, type LogtoAuth } from '../../src/index.js';
 import type { TestLogto } from '../../src/testing/index.js';
+import { eventually } from '../support/eventually.js';
 import { AUDIENCE, foreignToken, keySetOf, now, ownLogto, readingToken } from '../support/logto.js';
 import { elapse, later, resultOf, travel } from '../support/result.js';
 import { createSigningKey } from '../support/signing.js';
@@ -29,7 +30,7 @@ const tokenOf = (issuer: TestIssuer, key = issuer.key) =>
 
 /** Waits until the health of every issuer meets this condition. */
 async function settled(auth: LogtoAuth, done: (health: KeyHealth) => boolean) {
-  await vi.waitFor(() => expect(auth.health().issuers.every(done)).toBe(true), 5_000);
+  await eventually(() => expect(auth.health().issuers.every(done)).toBe(true));
 }
 
 describe('a refresh', () => {
@@ -48,7 +49,7 @@ describe('a refresh', () => {
     elapse(1_199);
     const keys = issuer.hold();
     expect(await resultOf(auth, tokenOf(issuer))).toBe('ok');
-    await vi.waitFor(() => expect(keys.held).toHaveLength(1));
+    await eventually(() => expect(keys.held).toHaveLength(1));
     expect(await resultOf(auth, tokenOf(issuer))).toBe('ok');
     keys.release();
     await settled(auth, ({ stale }) => !stale);
@@ -69,7 +70,7 @@ describe('a refresh', () => {
         return result;
       }),
     );
-    await vi.waitFor(() => expect(keys.held).toHaveLength(1));
+    await eventually(() => expect(keys.held).toHaveLength(1));
     expect(answered).toBe(0);
     keys.release();
     expect(new Set(await results)).toEqual(new Set(['ok']));
@@ -90,7 +91,7 @@ describe('a refresh', () => {
     // After the backoff the next attempt runs in the background.
     elapse(10);
     expect(await resultOf(auth, tokenOf(issuer))).toBe('ok');
-    await vi.waitFor(() => expect(issuer.keyRequests).toBeGreaterThan(keyRequests));
+    await eventually(() => expect(issuer.keyRequests).toBeGreaterThan(keyRequests));
   });
 
   it('is retried once shortly after a failure', async () => {
@@ -207,7 +208,7 @@ describe('unknown key ids', () => {
     const old = tokenOf(issuer);
     const keys = issuer.hold();
     await auth.verify(old);
-    await vi.waitFor(() => expect(keys.held).toHaveLength(1));
+    await eventually(() => expect(keys.held).toHaveLength(1));
     // Logto responds to the running refresh with its previous keys, after a rotation.
     const before = JSON.stringify({ keys: issuer.keys.map(({ publicJwk }) => publicJwk) });
     issuer.rotate();
@@ -271,7 +272,7 @@ it('a request waits no longer than the timeout, even if it waits for two refresh
   elapse(601);
   const keys = issuer.hold();
   await auth.verify(tokenOf(issuer));
-  await vi.waitFor(() => expect(keys.held).toHaveLength(1));
+  await eventually(() => expect(keys.held).toHaveLength(1));
   vi.useRealTimers();
   const began = performance.now();
   const result = resultOf(auth, issuer.token({ key: createSigningKey() }));
@@ -358,7 +359,7 @@ describe('an outage', () => {
       const began = performance.now();
       for (let i = 0; i < 5; i++) expect(await resultOf(auth, tokenOf(issuer))).toBe('ok');
       expect(performance.now() - began).toBeLessThan(400);
-      await vi.waitFor(() => expect(issuer.keyRequests).toBeGreaterThan(keyRequests));
+      await eventually(() => expect(issuer.keyRequests).toBeGreaterThan(keyRequests));
       await new Promise((resolve) => setTimeout(resolve, 550));
     }
   });

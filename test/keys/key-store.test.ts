@@ -7,6 +7,7 @@ import {
   type LogtoAuth,
 } from '../../src/index.js';
 import type { TestLogto } from '../../src/testing/index.js';
+import { eventually } from '../support/eventually.js';
 import { AUDIENCE, foreignToken, keyIdOf, keySetOf, ownLogto, readingToken } from '../support/logto.js';
 import { elapse, resultOf } from '../support/result.js';
 import { createSigningKey } from '../support/signing.js';
@@ -72,7 +73,7 @@ const token = () => readingToken(logto, { expiresIn: 1_000_000 });
 /** Has one replica fetch the keys and put them in the store. */
 async function filled(trusted: Trusted = logto): Promise<void> {
   await replica({}, trusted).ready();
-  await vi.waitFor(() => expect(store.entries.size).toBe(1));
+  await eventually(() => expect(store.entries.size).toBe(1));
 }
 
 describe('a shared store', () => {
@@ -96,7 +97,7 @@ describe('a shared store', () => {
       const issuers = [{ issuer: logto.issuer, jwksUri }];
       await createLogtoAuth({ issuers, audience: AUDIENCE, jwksCache: { store }, fetch: fetchPlain }).ready();
     }
-    await vi.waitFor(() => expect(store.entries.size).toBe(2));
+    await eventually(() => expect(store.entries.size).toBe(2));
     const entry = expect.objectContaining({ jwksUri: `${logto.issuer}/jwks` });
     expect([...store.entries.values()]).toEqual([entry, entry]);
   });
@@ -129,10 +130,10 @@ describe('a shared store', () => {
     const keys = issuer.hold();
     const auth = replica({}, issuer);
     expect(await resultOf(auth, issuer.token())).toBe('ok');
-    await vi.waitFor(() => expect(keys.held).toHaveLength(1));
+    await eventually(() => expect(keys.held).toHaveLength(1));
     expect(auth.health().issuers[0]?.fetchedAt).toBe(store.only.fetchedAt / 1000);
     keys.release();
-    await vi.waitFor(() =>
+    await eventually(() =>
       expect(auth.health().issuers[0]?.fetchedAt).toBeGreaterThan(Date.now() / 1000 - 100),
     );
   });
@@ -144,7 +145,7 @@ describe('a shared store', () => {
     const keys = issuer.hold();
     const first = replica({}, issuer);
     const result = resultOf(first, issuer.token());
-    await vi.waitFor(() => expect(keys.held).toHaveLength(1));
+    await eventually(() => expect(keys.held).toHaveLength(1));
     expect(first.health().ready).toBe(false);
     keys.release();
     expect(await result).toBe('ok');
@@ -197,7 +198,7 @@ describe('a shared store', () => {
     }
     // The store has the new keys.
     const current = await keyIdOf(logto);
-    await vi.waitFor(() => expect(store.only.jwks.keys.map(({ kid }) => kid)).toEqual([current]));
+    await eventually(() => expect(store.only.jwks.keys.map(({ kid }) => kid)).toEqual([current]));
   });
 
   it('is not read while keys are held', async () => {
@@ -207,10 +208,10 @@ describe('a shared store', () => {
     await auth.ready();
     expect(store.reads).toBe(reads + 1);
     // The entry was used, and the keys were requested as well.
-    await vi.waitFor(() => expect(store.lives).toHaveLength(2));
+    await eventually(() => expect(store.lives).toHaveLength(2));
     elapse(601);
     await auth.verify(await token());
-    await vi.waitFor(() => expect(auth.health().issuers[0]?.stale).toBe(false));
+    await eventually(() => expect(auth.health().issuers[0]?.stale).toBe(false));
     await resultOf(auth, await foreignToken(logto));
     expect(store.reads).toBe(reads + 1);
     await logto.stop();
@@ -237,7 +238,7 @@ describe('a shared store', () => {
     ]) {
       await createLogtoAuth({ issuers: [options], audience: AUDIENCE, jwksCache: { store } }).ready();
     }
-    await vi.waitFor(() => expect(store.entries.size).toBe(3));
+    await eventually(() => expect(store.entries.size).toBe(3));
   });
 });
 

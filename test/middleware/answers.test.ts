@@ -5,6 +5,7 @@ import { toAuthError } from '../../src/challenge.js';
 import { AuthError, createLogtoAuth, getAuth, type LogtoAuth } from '../../src/index.js';
 import { Refusal, type RefusalDetails } from '../../src/refusal.js';
 import type { TestTokenOptions } from '../../src/testing/index.js';
+import { eventually } from '../support/eventually.js';
 import { APP, AUDIENCE, foreignToken, keyIdOf, now, readingToken, sharedLogto } from '../support/logto.js';
 import { get, refusal, sendRaw } from '../support/request.js';
 import { encodePart } from '../support/signing.js';
@@ -312,7 +313,7 @@ describe('a guard', () => {
     busy.get('/products', requireScopes('read:products'), (_req, res) => res.json({}));
     const keys = issuer.hold();
     const first = get(busy, '/products', issuer.token()).then(({ status }) => status);
-    await vi.waitFor(() => expect(keys.held).toHaveLength(1));
+    await eventually(() => expect(keys.held).toHaveLength(1));
     const second = await get(busy, '/products', issuer.token());
     expect(refusal(second)).toEqual({
       status: 503,

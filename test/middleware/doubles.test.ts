@@ -1,6 +1,7 @@
 import type { NextFunction, Request, Response } from 'express';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { AuthError, type LogtoAuthOptions } from '../../src/index.js';
+import { eventually } from '../support/eventually.js';
 import { forgedToken } from '../support/logto.js';
 import { instance, logto } from './probe.js';
 
@@ -44,7 +45,7 @@ async function refuse({ res = {}, req = {}, next = () => {}, token, onError }: P
     (next as (...all: unknown[]) => void)(...args);
   });
   const ended = () => passed.length > 0 || vi.mocked((res as Double).end ?? vi.fn()).mock.calls.length > 0;
-  if (token !== undefined) await vi.waitFor(() => expect(ended()).toBe(true));
+  if (token !== undefined) await eventually(() => expect(ended()).toBe(true));
   await new Promise((resolve) => setTimeout(resolve, 5));
   return passed;
 }

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { AuthError, type LogtoAuthOptions } from '../../src/index.js';
+import { eventually } from '../support/eventually.js';
 import { ownLogto, readingToken } from '../support/logto.js';
 import { get } from '../support/request.js';
 import { elapse, resultOf, travel } from '../support/result.js';
@@ -124,7 +125,7 @@ describe('isRevoked', () => {
     const answered = await readingToken(logto);
     await get(app, '/', answered);
     const waiting = [1, 2].map(() => get(app, '/', silent).then(({ status }) => status));
-    await vi.waitFor(() => expect(asked).toBe(3));
+    await eventually(() => expect(asked).toBe(3));
     const { status, headers } = await get(app, '/', silent);
     expect([status, headers['retry-after']]).toEqual([503, '1']);
     // No request waits for this promise. Its rejection must not end the process.
@@ -250,7 +251,7 @@ describe('verify with isRevoked', () => {
     const keys = issuer.hold();
     const began = performance.now();
     const result = resultOf(auth, issuer.token());
-    await vi.waitFor(() => expect(keys.held).toHaveLength(1));
+    await eventually(() => expect(keys.held).toHaveLength(1));
     await sleep(700);
     keys.release();
     expect(await result).toBe('revocation_unavailable');
@@ -261,7 +262,7 @@ describe('verify with isRevoked', () => {
     const answers: ((answer: boolean) => void)[] = [];
     const auth = instance({ isRevoked: () => new Promise<boolean>((resolve) => answers.push(resolve)) });
     const result = resultOf(auth, await readingToken(logto, { expiresIn: 60 }));
-    await vi.waitFor(() => expect(answers).toHaveLength(1));
+    await eventually(() => expect(answers).toHaveLength(1));
     travel(120);
     answers[0]?.(false);
     expect(await result).toBe('expired');
@@ -275,12 +276,12 @@ describe('verify with isRevoked', () => {
       isRevoked: () => new Promise<boolean>((resolve) => answers.push(resolve)),
     });
     const result = resultOf(auth, await readingToken(own));
-    await vi.waitFor(() => expect(answers).toHaveLength(1));
+    await eventually(() => expect(answers).toHaveLength(1));
     await own.rotateKeys({ keepPrevious: false });
     elapse(2);
     // Its unknown kid triggers a new request for the keys.
     const next = resultOf(auth, await readingToken(own));
-    await vi.waitFor(() => expect(answers).toHaveLength(2));
+    await eventually(() => expect(answers).toHaveLength(2));
     for (const answer of answers) answer(false);
     expect([await result, await next]).toEqual(['unknown_key', 'ok']);
   });
@@ -294,7 +295,7 @@ describe('verify with isRevoked', () => {
       isRevoked: () => new Promise<boolean>((resolve) => answers.push(resolve)),
     });
     const result = resultOf(auth, await readingToken(own));
-    await vi.waitFor(() => expect(answers).toHaveLength(1));
+    await eventually(() => expect(answers).toHaveLength(1));
     await own.stop();
     travel(30);
     answers[0]?.(false);

@@ -11,6 +11,7 @@ import express, {
 } from 'express';
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { AuthError, type LogtoAuthOptions } from '../../src/index.js';
+import { eventually } from '../support/eventually.js';
 import { forgedToken, readingToken } from '../support/logto.js';
 import { get } from '../support/request.js';
 import { appWith, instance, logto, odd, thenable } from './probe.js';
@@ -74,7 +75,7 @@ describe('onError', () => {
     });
     app.get('/', instance({ onError }).authenticate());
     expect((await get(app, '/')).status).toBe(401);
-    await vi.waitFor(() => expect(statuses).toEqual([401]));
+    await eventually(() => expect(statuses).toEqual([401]));
   });
 
   it.each<[string, unknown]>([
@@ -216,7 +217,7 @@ describe('onError', () => {
       const sent = get(app, '/', token);
       const answered = vi.fn();
       sent.then(answered, () => {});
-      await vi.waitFor(() => expect(called).toHaveBeenCalled());
+      await eventually(() => expect(called).toHaveBeenCalled());
       called.mockClear();
       await sleep(30);
       expect(answered).not.toHaveBeenCalled();
@@ -370,7 +371,7 @@ describe('an AuthError that is passed on', () => {
         expect(response.headers).toMatchObject(headers);
         texts.push(response.text);
         // Express logs nothing if env is 'test'.
-        if (environment === 'production') await vi.waitFor(() => expect(logged).toHaveBeenCalledTimes(1));
+        if (environment === 'production') await eventually(() => expect(logged).toHaveBeenCalledTimes(1));
         const log = logged.mock.calls.map(([line]) => inspect(line)).join();
         if (environment === 'production') expect(log).toMatch(sentence);
         // Only the beginning of the hint, since HTML escapes some of its characters.

@@ -1,8 +1,9 @@
 import { IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
 import express, { type RequestHandler } from 'express';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { type AccessToken, createLogtoAuth, getAuth, type LogtoAuthOptions } from '../../src/index.js';
+import { eventually } from '../support/eventually.js';
 import { APP, AUDIENCE, readingToken, sharedLogto } from '../support/logto.js';
 import { get } from '../support/request.js';
 
@@ -242,7 +243,7 @@ describe('after a refusal', () => {
       );
     const sealed = requestOf();
     auth.requireScopes('read:products')(sealed, {} as express.Response, () => {});
-    await vi.waitFor(() => expect(sealed.auth).toBeDefined());
+    await eventually(() => expect(sealed.auth).toBeDefined());
     Object.seal(sealed);
     expect(await refuse(sealed)).toMatchObject({ reason: 'scope' });
     expect(sealed.auth).toBeUndefined();

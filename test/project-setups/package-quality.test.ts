@@ -15,10 +15,10 @@ let tarball: string;
 beforeAll(async () => {
   temporary = mkdtempSync(join(tmpdir(), 'package-quality-'));
   tarball = await pack(temporary);
-}, 60_000);
+});
 afterAll(() => rmSync(temporary, { recursive: true, force: true }));
 
-describe('the packed package', { timeout: 60_000 }, () => {
+describe('the packed package', () => {
   it('passes publint without a message', async () => {
     const bytes = new Uint8Array(readFileSync(tarball)).buffer;
     const { messages, pkg } = await publint({ pack: { tarball: bytes }, level: 'suggestion' });

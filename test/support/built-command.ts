@@ -2,10 +2,6 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
-import { vi } from 'vitest';
-
-// Each run starts a process, and some tests need several.
-vi.setConfig({ testTimeout: 30_000 });
 
 const main = fileURLToPath(new URL('../../dist/cli/bin.js', import.meta.url));
 

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createLogtoAuth, type LogtoAuth, type LogtoAuthOptions } from '../../src/index.js';
 import type { TestLogto } from '../../src/testing/index.js';
 import { TokenCache, type VerifiedToken } from '../../src/verification/token-cache.js';
+import { eventually } from '../support/eventually.js';
 import { AUDIENCE, foreignToken, keyIdOf, now, ownLogto, readingToken } from '../support/logto.js';
 import { get } from '../support/request.js';
 import { elapse, resultOf, travel } from '../support/result.js';
@@ -182,9 +183,9 @@ describe('a token that was verified before', () => {
       travel(601);
       // The first request past maxAge is accepted and starts the refresh.
       expect(await resultOf(auth, token)).toBe('ok');
-      await vi.waitFor(() => expect(trusted.keyRequests).toBe(keyRequests + 1));
+      await eventually(() => expect(trusted.keyRequests).toBe(keyRequests + 1));
       elapse(2);
-      await vi.waitFor(async () =>
+      await eventually(async () =>
         expect(await resultOf(auth, token)).toBeOneOf(['unknown_key', 'signature']),
       );
       vi.useRealTimers();
@@ -198,7 +199,7 @@ describe('a token that was verified before', () => {
     await logto.rotateKeys();
     travel(601);
     await auth.verify(token);
-    await vi.waitFor(() => expect(auth.health().issuers[0]?.keyIds).toHaveLength(2));
+    await eventually(() => expect(auth.health().issuers[0]?.keyIds).toHaveLength(2));
     await auth.verify(token);
     expect(verifications.count).toBe(1);
   });
@@ -236,7 +237,7 @@ describe('a token that was verified before', () => {
     travel(1_201);
     const { held, release } = issuer.hold();
     const result = resultOf(auth, token);
-    await vi.waitFor(() => expect(held).toHaveLength(1));
+    await eventually(() => expect(held).toHaveLength(1));
     travel(65);
     release();
     expect(await result).toBe('expired');
@@ -405,7 +406,7 @@ describe('during the signature check', () => {
     await auth.ready();
     const release = hold();
     const result = resultOf(auth, await readingToken(logto));
-    await vi.waitFor(() => expect(verifications.count).toBe(1));
+    await eventually(() => expect(verifications.count).toBe(1));
     await logto.rotateKeys({ keepPrevious: false });
     // An unknown key id causes a fetch, which shows that the other key was withdrawn.
     expect(await resultOf(auth, await foreignToken(logto))).toBe('unknown_key');
@@ -419,7 +420,7 @@ describe('during the signature check', () => {
     await auth.ready();
     const release = hold();
     const result = resultOf(auth, await readingToken(logto, { expiresIn: 60 }));
-    await vi.waitFor(() => expect(verifications.count).toBe(1));
+    await eventually(() => expect(verifications.count).toBe(1));
     travel(70);
     release();
     expect(await result).toBe('expired');

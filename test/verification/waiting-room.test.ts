@@ -1,6 +1,7 @@
-import { expect, it, vi } from 'vitest';
+import { expect, it } from 'vitest';
 import { createLogtoAuth } from '../../src/index.js';
 import { WaitingRoom } from '../../src/verification/waiting-room.js';
+import { eventually } from '../support/eventually.js';
 import { APP, AUDIENCE, now } from '../support/logto.js';
 import { elapse, resultOf } from '../support/result.js';
 import { createSigningKey, signJws } from '../support/signing.js';
@@ -49,7 +50,7 @@ it('frees the places of made-up key ids once the first keys arrive', async () =>
   const auth = createLogtoAuth({ endpoint: issuer.endpoint, audience: AUDIENCE, maxPending: 5 });
   const keys = issuer.hold();
   const first = auth.ready();
-  await vi.waitFor(() => expect(keys.held).toHaveLength(1));
+  await eventually(() => expect(keys.held).toHaveLength(1));
   const madeUp = Array.from({ length: 5 }, (_, i) =>
     resultOf(auth, issuer.token({ header: { kid: `made-up-${i}` } })),
   );

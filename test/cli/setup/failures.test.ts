@@ -35,7 +35,7 @@ function jwt(claims: object): string {
 }
 
 describe('logto-m2m setup, if Logto refuses or fails,', () => {
-  it('waits for the time in Retry-After', { timeout: 20_000 }, async () => {
+  it('waits for the time in Retry-After', async () => {
     const logto = await openTenant();
     interrupt(logto, /POST .api.applications/, { status: 429, retryAfter: '1', times: 2 });
     const pauses: number[] = [];
@@ -64,7 +64,7 @@ describe('logto-m2m setup, if Logto refuses or fails,', () => {
     }
   });
 
-  it('gives up after four waits', { timeout: 20_000 }, async () => {
+  it('gives up after four waits', async () => {
     const logto = await openTenant();
     interrupt(logto, /GET .api.roles$/, { status: 429, retryAfter: '1' });
     expect(await runSetup(logto)).toEqual({
@@ -224,7 +224,7 @@ describe('logto-m2m setup, if Logto refuses or fails,', () => {
     });
   });
 
-  it('reports an address where nothing listens', { timeout: 20_000 }, async () => {
+  it('reports an address where nothing listens', async () => {
     const logto = await openTenant();
     const gone = await Recorder.start(() => {});
     await gone.stop();
@@ -321,7 +321,7 @@ describe('logto-m2m setup, before it calls the Management API,', () => {
       2,
       /^logto-m2m: LOGTO_APP_SECRET ends with a line break\. Logto accepts only printable ASCII\./,
     ],
-  ])('explains the problem if %s', { timeout: 20_000 }, async (_what, env, code, sentence) => {
+  ])('explains the problem if %s', async (_what, env, code, sentence) => {
     const logto = await openTenant();
     const outcome = await runSetup(logto, [], { env: env(logto.app().secret) });
     expect(outcome.stderr).toMatch(sentence);

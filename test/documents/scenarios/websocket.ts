@@ -1,9 +1,10 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { expect, vi } from 'vitest';
+import { expect } from 'vitest';
 import WebSocket from 'ws';
 import { compile } from '../../support/compile.js';
+import { eventually } from '../../support/eventually.js';
 import { APP, now } from '../../support/logto.js';
 import { blocksOf } from '../../support/markdown.js';
 import { Program } from '../../support/program.js';
@@ -55,10 +56,10 @@ async function expectConversation(url: string, token: string): Promise<void> {
 async function expectEndWithToken({ url, token, program }: Stage): Promise<void> {
   const expiresAt = now() + 2;
   const caller = new StubbornCaller(url, await token({ claims: { exp: expiresAt } }));
-  await vi.waitFor(() => expect(caller.received()).toMatch(/^HTTP\/1\.1 101 /));
+  await eventually(() => expect(caller.received()).toMatch(/^HTTP\/1\.1 101 /));
   caller.send('before');
-  await vi.waitFor(() => expect(program.output).toBe(`${APP}: before\n`));
-  await vi.waitFor(() => expect(caller.received()).toContain(CLOSE), 5000);
+  await eventually(() => expect(program.output).toBe(`${APP}: before\n`));
+  await eventually(() => expect(caller.received()).toContain(CLOSE));
   expect(Date.now()).toBeGreaterThanOrEqual(expiresAt * 1000);
   expect(Date.now()).toBeLessThan(expiresAt * 1000 + 1500);
   caller.send('after');
@@ -82,7 +83,7 @@ async function expectHangUpSurvived(code: string): Promise<void> {
   await onStage(code, { language: 'ts', env }, async ({ url }) => {
     const { held, release } = issuer.hold();
     const caller = new StubbornCaller(url, issuer.token());
-    await vi.waitFor(() => expect(held).toHaveLength(1));
+    await eventually(() => expect(held).toHaveLength(1));
     caller.socket.resetAndDestroy();
     await sleep(300);
     release();
