@@ -66,9 +66,9 @@ export const firstRequest: Measure = async (scale) => {
       'imports Express and the guard, listens, and at once gets one request with a valid token. If the app awaits ' +
       '`ready()` before it listens, the first caller does not wait for the keys. aws-jwt-verify is given the keys.',
     bounds:
-      'Half of it is the way to the keys. The first `fetch` of a process loads Node’s own HTTP client, which takes 19 ms ' +
-      'more than `http.get` on Node 20 and 4 ms more on Node 22 and 24. It stays: a proxy, a test double or another `fetch` ' +
-      'reaches the keys by it.',
+      'Half of this time is spent on the fetch of the keys. The first `fetch` of a process loads Node’s own HTTP client, which takes 19 ms ' +
+      'more than `http.get` on Node 20 and 4 ms more on Node 22 and 24. It is used nevertheless, so that proxies, test ' +
+      'doubles and the option `fetch` apply to the keys.',
     verdicts: [],
     tables,
   };

@@ -28,9 +28,9 @@ export const newTokens: Measure = async (scale) => {
     const names: Contestant[] = [...NEAR, ...scale.before, ...(isDefault ? PEERS : [])];
     const paces = await measure(node, names, scale);
     const columns = [
-      "of the sample's",
+      "per processor second, of the sample's",
       'requests per processor second',
-      "of the sample's by the clock",
+      "requests/s, of the sample's",
       'requests/s',
     ];
     tables.push({
@@ -58,12 +58,12 @@ export const newTokens: Measure = async (scale) => {
     if (!isDefault) continue;
     const share = (name: Contestant, by: keyof Pace) => ratio(paces.ratio(name, 'sample', by).median);
     const both = (name: Contestant) =>
-      `${share(name, 'byProcessor')}, by the clock ${share(name, 'byClock')}`;
+      `${share(name, 'byProcessor')} (by elapsed time ${share(name, 'byClock')})`;
     const best = PEERS.toSorted(
       (a, b) => paces.ratio(b, 'sample').median - paces.ratio(a, 'sample').median,
     )[0] as Contestant;
     rows.push({
-      what: 'A new token with every request: requests, of the sample’s (more is better)',
+      what: 'A new token with every request: requests, as a share of the sample’s (more is better)',
       ours: both('ours'),
       best: `${both(best)}, ${best}`,
       sample: ratio(1),
@@ -82,8 +82,8 @@ export const newTokens: Measure = async (scale) => {
     bounds:
       'The check of the signature takes most of the processor time. Node 24 threw two errors for each check when the key was ' +
       'passed in an object beside its parameters; this was a quarter of the main thread’s work. The parameters are now ' +
-      'members of the key. aws-jwt-verify checks on the main thread. This saves the way to the thread pool and back, and so ' +
-      'takes less processor time, but it answers far fewer requests by the clock. A check through jose was tried. jose ' +
+      'members of the key. aws-jwt-verify checks on the main thread. This saves the exchange with the thread pool, and so ' +
+      'takes less processor time, but it serves far fewer requests per second. A check through jose was tried. jose ' +
       'parses each token again; this cost more than all other steps together.',
     verdicts,
     tables,

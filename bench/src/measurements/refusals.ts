@@ -65,7 +65,7 @@ export const refusals: Measure = async ({ quick, before }) => {
   return {
     title: 'Refusals',
     how:
-      'No HTTP. Each guard gets one bad request after another, and the answer is discarded. Refusals per second. An expired ' +
+      'No HTTP. Each guard gets one bad request after another, and the response is discarded. Refusals per second. An expired ' +
       'token, or one for another API, can be refused without a signature check.',
     verdicts,
     rows,

@@ -39,11 +39,11 @@ export const sameRules: Measure = async () => {
   issuer.stop();
   other.stop();
   return {
-    title: 'Everybody checks the same',
+    title: 'All check the same',
     how:
       'Each peer is set up as its own README says, to check signature, issuer, audience, expiry and one scope; but ' +
-      'aws-jwt-verify is given the keys, since it fetches them by https alone, and the keys of get-jwks are kept as PEM for ' +
-      'fast-jwt. These are the statuses that each answers; the bench stops where one lets through what it must refuse.',
+      'aws-jwt-verify is given the keys, since it fetches them only by https, and the keys of get-jwks are kept as PEM for ' +
+      'fast-jwt. The table has the status of each response. The bench stops if one accepts a request that it must refuse.',
     verdicts: [],
     tables: [{ columns: ['', ...Object.keys(requests)], rows }],
   };
