@@ -60,17 +60,23 @@ export class Claim {
     return undefined;
   }
 
-  /** Makes the other replicas wait until `end`, if it is this replica's turn. */
-  keep(): void {
+  /**
+   * Makes the other replicas wait, if it is this replica's turn.
+   *
+   * @returns a function that ends their wait: the token is in the store, or there is none
+   */
+  keep(): () => Promise<void> {
     // The timer of the previous request, if its token is still being written.
     clearInterval(this.#renewal);
-    if (this.#isMine) this.#renewal = unreferenced(setInterval(() => void this.#make(), RENEWAL));
-  }
-
-  /** Ends the wait of the other replicas: the token is in the store, or there is none. */
-  async end(): Promise<void> {
-    clearInterval(this.#renewal);
-    if (this.#isMine) await this.#store.set(this.#name, 'ended', LIFETIME);
+    this.#renewal = undefined;
+    if (!this.#isMine) return async () => {};
+    const renewal = unreferenced(setInterval(() => void this.#make(), RENEWAL));
+    this.#renewal = renewal;
+    return async () => {
+      clearInterval(renewal);
+      // A later request of this replica keeps the claim for itself.
+      if (this.#isMine && this.#renewal === renewal) await this.#store.set(this.#name, 'ended', LIFETIME);
+    };
   }
 
   #make(deadline?: number): Promise<void> {

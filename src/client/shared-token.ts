@@ -57,16 +57,16 @@ export class SharedToken {
     };
     const found = (await find()) ?? (await this.#claim.awaitTurn(find, deadline));
     if (found !== undefined) return found;
-    this.#claim.keep();
+    const release = this.#claim.keep();
     const outcome = await ask();
     // The caller does not wait for the store.
-    this.#share(outcome).catch(() => {});
+    this.#share(outcome, release).catch(() => {});
     return outcome;
   }
 
-  async #share(outcome: GrantedToken | TokenFailure): Promise<void> {
+  async #share(outcome: GrantedToken | TokenFailure, release: () => Promise<void>): Promise<void> {
     if (!(outcome instanceof TokenFailure)) await this.#write(outcome);
-    await this.#claim.end();
+    await release();
   }
 
   async #read(deadline: number): Promise<GrantedToken | undefined> {

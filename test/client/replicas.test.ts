@@ -162,6 +162,42 @@ describe('a client whose store', () => {
     expect(logto.tokenRequests).toBe(2);
   });
 
+  it('that is slow to store a token does not end the claim of the next request', async () => {
+    const { store, entries } = openStore();
+    let write = () => {};
+    const writing = new Promise<void>((resolve) => {
+      write = resolve;
+    });
+    const slow: KeyValueStore = {
+      get: store.get,
+      set: async (key, value, lifetime) => {
+        if (!key.endsWith(':claim')) await writing;
+        await store.set(key, value, lifetime);
+      },
+    };
+    let respond = (_response: Response) => {};
+    const response = new Promise<Response>((resolve) => {
+      respond = resolve;
+    });
+    const invalid = { status: 401, headers: { 'www-authenticate': 'Bearer error="invalid_token"' } };
+    const responses = [grant(), new Response(null, invalid), response, new Response('tea')];
+    const { client, requests } = scripted((request) => responses[request - 1], {
+      store: slow,
+      baseUrl: 'https://shop.example',
+    });
+    const claim = () => [...entries].find(([key]) => key.endsWith(':claim'))?.[1];
+    const called = client.fetch('/products');
+    await eventually(() => expect(requests()).toBe(3));
+    const first = claim();
+    write();
+    // The claim is renewed, so it was not ended when the first token was stored.
+    await eventually(() => expect(claim()).not.toEqual(first));
+    expect(claim()).toEqual({ by: expect.any(String), until: expect.any(Number) });
+    respond(grant({ access_token: 'd.e.f' }));
+    expect(await (await called).text()).toBe('tea');
+    await eventually(() => expect(claim()).toBe('ended'));
+  });
+
   it.each<[what: string, claim: () => unknown]>([
     ['for an hour', () => ({ by: 'x', until: Date.now() + 3_600_000 })],
     ['that has expired', () => ({ by: 'x', until: Date.now() - 1 })],
