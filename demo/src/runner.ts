@@ -20,10 +20,10 @@ export class Runner {
   async ask(appName: string, request: TokenRequest, expectation: Expectation): Promise<Token> {
     const token = await this.servers.ask(appName, request);
     const { granted, text, claims } = token;
-    const asked = { grant_type: 'client_credentials', ...request };
+    const parameters = { grant_type: 'client_credentials', ...request };
     const shown = {
       request: 'POST /oidc/token',
-      asked: Object.entries(asked)
+      parameters: Object.entries(parameters)
         .map(([name, value]) => `${name}=${value}`)
         .join(', '),
       granted,

@@ -87,7 +87,7 @@ async function tryWithoutValidToken(runner: Runner, statistics: Token): Promise<
     path: '/products',
     token: await runner.servers.issue('catalog-service', { audience: inventoryApi, scope: 'read:stock' }),
     expected: { status: 401, error: 'invalid_token', reason: 'audience' },
-    why: 'Logto issued the token for another API. That API must not be able to use the tokens it receives here.',
+    why: 'Logto issued the token for another API. Otherwise the inventory could send the tokens that it receives to the shop.',
   });
 }
 

@@ -171,7 +171,7 @@ export const neighbours: Scenarios = {
     try {
       const authorization = `Bearer ${await readingToken(logto)}`;
       const answer = await fetch(`${await program.url()}/products`, { headers: { authorization } });
-      expect(await answer.json()).toEqual({ mayAskTheInventoryFor: ['read:stock'] });
+      expect(await answer.json()).toEqual({ inventoryScopes: ['read:stock'] });
       expect(proxy.tunnels).toEqual([new URL(logto.endpoint).host, new URL(tenant.endpoint).host]);
     } finally {
       await program.stop();
