@@ -79,7 +79,7 @@ export function toAccessToken(
   return deepFreeze(token);
 }
 
-/** Identifies tokens that another copy of the package created. It is no proof: any code can set it. */
+/** Identifies tokens that another copy of the package created. It proves nothing: any code can set it. */
 const MARK = Symbol.for('express-logto-m2m:AccessToken');
 const THIS_COPY = Symbol();
 

@@ -65,7 +65,7 @@ const KINDS: Readonly<Record<AuthErrorReason, Kind>> = {
   malformed: {
     status: 400,
     code: 'invalid_request',
-    description: 'The Authorization header must be sent once, with the word Bearer and one access token.',
+    description: 'The Authorization header must be sent once, with the Bearer scheme and one access token.',
   },
   not_jwt: invalidToken('The access token is not a well-formed JWT.'),
   algorithm: invalidToken('The access token is signed with an algorithm that is not accepted here.'),
@@ -87,7 +87,7 @@ const KINDS: Readonly<Record<AuthErrorReason, Kind>> = {
   keys_unavailable: unavailable('The access token cannot be checked at the moment. Try again later.'),
   overloaded: unavailable('Too many access tokens are being checked at the moment. Try again later.'),
   revocation_unavailable: unavailable(
-    'It cannot be checked at the moment whether the access token has been revoked. Try again later.',
+    'The API cannot check at the moment whether the access token has been revoked. Try again later.',
   ),
 };
 
@@ -97,7 +97,7 @@ export function kindOf(reason: AuthErrorReason): Kind {
 
 /** The JSON body of a refusal. */
 export interface AuthErrorBody {
-  /** The error code (RFC 6750 section 3.1). */
+  /** The error code: one of RFC 6750 section 3.1, `unauthorized` or `temporarily_unavailable`. */
   error: AuthErrorCode;
   /** The fixed sentence for the reason. */
   error_description: string;

@@ -39,7 +39,7 @@ export interface LogtoAuth extends GuardMakers {
    * before listening, so that the first request does not wait for keys.
    */
   readonly ready: () => Promise<void>;
-  /** Returns the keys, their ages, the last errors and the cache hits. */
+  /** Returns the keys, the time of their fetch, the last errors and the cache hits. */
   readonly health: () => AuthHealth;
   /**
    * Creates a handler that serves this API's metadata document (RFC 9728): the resource, the Logto issuers of its

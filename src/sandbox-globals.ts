@@ -3,7 +3,7 @@ import { runInThisContext } from 'node:vm';
 
 /**
  * Node's own globals, for the CommonJS build only. jest runs that build in a sandbox with different globals: before
- * jest 28 there is no `fetch`, and in jsdom there is no TextEncoder, and an AbortSignal that Node's `fetch` rejects.
+ * jest 28 there is no `fetch`; jsdom has no TextEncoder, and Node's `fetch` rejects its AbortSignal.
  */
 const node = runInThisContext('globalThis') as typeof globalThis;
 

@@ -29,7 +29,11 @@ export interface VerifyOptions {
   readonly audience?: string | readonly string[] | undefined;
   /** Whether users' tokens are refused; overrides the instance's setting. */
   readonly machineOnly?: boolean | undefined;
-  /** The organization that the token must be valid for: any, none, or the organization with this id. */
+  /**
+   * The organization that the token must be valid for: `'none'` accepts only tokens without an organization,
+   * `'required'` those of any organization, `'optional'` both, and `{ id }` those of this organization. Default: the
+   * instance's rule, unless that is a function.
+   */
   readonly organization?: 'none' | 'optional' | 'required' | OrganizationId | undefined;
   /** The token must be an organization token of this organization, as for `requireOrganizationScopes`. */
   readonly organizationToken?: OrganizationId;
@@ -39,6 +43,7 @@ export interface VerifyOptions {
 export type Verify = (token: string, options?: VerifyOptions) => Promise<AccessToken>;
 
 const OWNER = 'verify';
+const ORGANIZATION_ADVICE = ' To require an organization token, pass organizationToken: { id }.';
 const NAMES: OptionNames<VerifyOptions> = {
   scopes: true,
   anyScope: true,
@@ -83,7 +88,7 @@ function readOptions(given: VerifyOptions, settings: Settings): Requirement<Guar
   const options = checkNames(OWNER, given, NAMES);
   const { organization, organizationToken: own } = options;
   if ('scopes' in options && 'anyScope' in options) throw bothOf('scopes', 'anyScope');
-  // An option that is present but undefined is a misspelling elsewhere, so it is checked and refused.
+  // An explicit undefined usually comes from a misspelt property, so it is refused.
   const name = (['scopes', 'anyScope'] as const).find((option) => option in options);
   const common = {
     machineOnly: checkBoolean(OWNER, 'machineOnly', withDefault(options.machineOnly, settings.machineOnly)),
@@ -104,7 +109,10 @@ function readOptions(given: VerifyOptions, settings: Settings): Requirement<Guar
 }
 
 function readAudience({ audience }: Bare<VerifyOptions>, settings: Settings): readonly string[] {
-  const expected = audience === undefined ? settings.audience : checkAudiences(OWNER, audience);
+  const expected =
+    audience === undefined
+      ? settings.audience
+      : checkAudiences(OWNER, audience, 'audience', ORGANIZATION_ADVICE);
   if (expected !== undefined) return expected;
   throw faultError(OWNER, `no audience. Set LOGTO_AUDIENCE, or pass \`audience\`, or \`organizationToken\`.`);
 }

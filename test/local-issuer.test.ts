@@ -108,9 +108,9 @@ async function claimsOf(issuer: LocalIssuer, token: string) {
   return (await jwtVerify(token, keys, { issuer: issuer.issuer, typ: 'at+jwt' })).payload;
 }
 
-async function answerOf(response: Response) {
-  const { access_token: token, ...answer } = (await response.json()) as Record<string, unknown>;
-  return { status: response.status, token: String(token), answer };
+async function readResponse(response: Response) {
+  const { access_token: token, ...body } = (await response.json()) as Record<string, unknown>;
+  return { status: response.status, token: String(token), body };
 }
 
 describe.each([
@@ -127,10 +127,10 @@ describe.each([
 
   test.each(cases)('grants what Logto granted: %s', async (_name, expected) => {
     const before = Math.floor(Date.now() / 1000);
-    const { status, token, answer } = await answerOf(await ask(issuer, expected, fixtureDirectory));
+    const { status, token, body } = await readResponse(await ask(issuer, expected, fixtureDirectory));
 
     expect(status).toBe(200);
-    expect(answer).toEqual(expected.response);
+    expect(body).toEqual(expected.response);
 
     const header = decodeProtectedHeader(token);
     expect(header).toEqual({ ...expected.header, kid: expect.stringMatching(/^[\w-]{43}$/) });
@@ -215,8 +215,8 @@ describe('applies changes of the directory at once:', () => {
     const issuer = await start({ directory });
     for (const resource of directory.resources) resource.accessTokenTtl = 5;
 
-    const { answer, token } = await answerOf(await askAs(issuer, directory, 'statistics-service', wanted));
-    expect(answer).toEqual(tokens['short-ttl-5s']?.response);
+    const { body, token } = await readResponse(await askAs(issuer, directory, 'statistics-service', wanted));
+    expect(body).toEqual(tokens['short-ttl-5s']?.response);
     const { iat = Number.NaN, exp } = await claimsOf(issuer, token);
     expect(exp).toBe(iat + 5);
   });
@@ -228,12 +228,12 @@ describe('applies changes of the directory at once:', () => {
     const old = structuredClone(directory);
     if (!statistics) throw new Error('no app');
 
-    expect((await answerOf(await askAs(issuer, old, 'statistics-service', wanted))).answer).toHaveProperty(
+    expect((await readResponse(await askAs(issuer, old, 'statistics-service', wanted))).body).toHaveProperty(
       'scope',
     );
     statistics.grants = {};
-    const { answer } = await answerOf(await askAs(issuer, old, 'statistics-service', wanted));
-    expect(answer).not.toHaveProperty('scope');
+    const { body } = await readResponse(await askAs(issuer, old, 'statistics-service', wanted));
+    expect(body).not.toHaveProperty('scope');
     statistics.secret = 'another-test-secret';
     expect((await askAs(issuer, old, 'statistics-service', wanted)).status).toBe(401);
     directory.applications.shift();
@@ -253,10 +253,10 @@ describe('accepts names with any characters, as Logto does,', () => {
 
   test.each([unicode, ascii])('and puts the identifier %s into `aud` unchanged', async (resource) => {
     const issuer = await start({ directory });
-    const { answer, token } = await answerOf(
+    const { body, token } = await readResponse(
       await askAs(issuer, directory, 'reader', { resource, scope: scopes.join(' ') }),
     );
-    expect(answer['scope']).toBe('ü a"b read:books');
+    expect(body['scope']).toBe('ü a"b read:books');
     expect(await claimsOf(issuer, token)).toMatchObject({ aud: resource, scope: 'ü a"b read:books' });
   });
 
@@ -264,7 +264,7 @@ describe('accepts names with any characters, as Logto does,', () => {
     const issuer = await start({ directory });
     const auth = createLogtoAuth({ endpoint: issuer.endpoint, audience: ascii });
     const results = [unicode, ascii].map(async (resource) => {
-      const { token } = await answerOf(
+      const { token } = await readResponse(
         await askAs(issuer, directory, 'reader', { resource, scope: 'read:books' }),
       );
       return resultOf(auth, token, { scopes: ['read:books'] });
@@ -277,7 +277,7 @@ describe('accepts names with any characters, as Logto does,', () => {
 describe('rotates its keys as Logto does', () => {
   const wanted = { resource: shopping, scope: 'read:products' };
   const tokenOf = async (issuer: LocalIssuer) =>
-    (await answerOf(await askAs(issuer, fixtureDirectory, 'statistics-service', wanted))).token;
+    (await readResponse(await askAs(issuer, fixtureDirectory, 'statistics-service', wanted))).token;
   const kidsOf = async (issuer: LocalIssuer) => (await keySet(issuer)).keys.map(({ kid }) => kid);
 
   test.each([
@@ -337,10 +337,10 @@ describe("the shop's directory", () => {
     ['partner-service', { resource: shopping, ...inOrganization }, 'read:products write:products'],
     ['partner-service', { ...inOrganization, scope: 'read:reports' }, 'read:reports'],
   ])('gives %s for %o the scope %s', async (client, parameters, scope) => {
-    const { answer } = await answerOf(
+    const { body } = await readResponse(
       await askAs(issuer, directory, client, { scope: everything, ...parameters }),
     );
-    expect(answer['scope']).toBe(scope);
+    expect(body['scope']).toBe(scope);
   });
 
   test('gives partner-service no access to the other organization', async () => {
@@ -376,7 +376,7 @@ describe('the response to a page of another origin', () => {
   test('is readable if the app allows the origin', async () => {
     const response = await askFrom(page, appNamed('statistics-service'));
     expect([response.status, response.headers.get('access-control-allow-origin')]).toEqual([200, page]);
-    const { token } = await answerOf(response);
+    const { token } = await readResponse(response);
     expect((await claimsOf(issuer, token))['scope']).toBe('read:products');
   });
 

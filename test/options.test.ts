@@ -79,7 +79,10 @@ describe('invalid options', () => {
     [{ endpoint: `${endpoint}/?a=b` }, /not have a query or a fragment/],
     [{ endpoint: `${endpoint}/?` }, /not have a query or a fragment/],
     [{ endpoint: `${endpoint}#x` }, /not have a query or a fragment/],
-    [{ endpoint: 'http://tenant.logto.app' }, /must be https.*allowInsecureRequests: true/],
+    [
+      { endpoint: 'http://tenant.logto.app' },
+      /must be https, since .* could supply their own keys.*allowInsecureRequests: true/,
+    ],
     [{ endpoint: 'http://127.0.0.1.evil.example' }, /must be https/],
     [{ endpoint: 'http://localhost.evil.example' }, /must be https/],
     [{ endpoint: 'http://logto.localhost:3001' }, /must be https/],
@@ -193,7 +196,8 @@ describe('invalid options', () => {
     // The rest
     [{ organization: 'mandatory' }, /`organization` must be 'none', 'optional', 'required' or a function/],
     [{ algorithms: [] }, /`algorithms` must be/],
-    [{ algorithms: ['none'] }, /`algorithms` must be asymmetric ones.*not "none"/],
+    [{ algorithms: ['none'] }, /`algorithms` must be one or more of ES256, ES384, .*not "none"/],
+    [{ algorithms: ['EdDSA'] }, /`algorithms` must be one or more of ES256, ES384, .*not "EdDSA"/],
     [{ algorithms: ['HS256'] }, /not "HS256"/],
     [{ algorithms: ['es384'] }, /not "es384"/],
     [{ machineOnly: 'false' }, /`machineOnly` must be true or false, not "false"/],
@@ -223,8 +227,10 @@ describe('invalid options', () => {
     [{ resourceMetadata: 'https://a.example/"x' }, /`resourceMetadata`/],
     [
       { resourceMetadata: 'https://user:hunter2@a.example/' },
-      /`resourceMetadata`.*not "https:\/\/…@a\.example/,
+      /`resourceMetadata` must not contain a user name or a password: "https:\/\/…@a\.example/,
     ],
+    [{ resourceMetadata: 'https://user@a.example/x' }, /`resourceMetadata` must not contain a user name/],
+    [{ resourceMetadata: 'https://a.example/x#y' }, /`resourceMetadata` must be .*without a fragment, not/],
     [{ allowInsecureRequests: 'yes' }, /`allowInsecureRequests` must be true or false/],
   ];
 
@@ -252,6 +258,32 @@ describe('invalid options', () => {
       expect(() => withEndpoint({ [option]: value })).toThrow(TypeError);
       expect(() => withEndpoint({ [option]: value })).not.toThrow(/hunter2/);
     }
+  });
+});
+
+describe('the audience of an organization token is refused, with a remedy that fits the function:', () => {
+  const auth = createLogtoAuth({ endpoint, audience });
+  const token = 'urn:logto:organization:o1';
+  const remedy = 'requireOrganizationScopes';
+
+  it('an instance and a guard name the guard for such tokens', () => {
+    expect(() => createLogtoAuth({ endpoint, audience: token })).toThrow(remedy);
+    expect(() => auth.requireScopes(['read:products'], { audience: token })).toThrow(remedy);
+  });
+
+  it('verify() names its own option', async () => {
+    await expect(auth.verify('a.b.c', { audience: token })).rejects.toThrow(
+      new TypeError(
+        'verify: `audience` must not be "urn:logto:organization:o1". ' +
+          'To require an organization token, pass organizationToken: { id }.',
+      ),
+    );
+  });
+
+  it('the metadata document has no such option', () => {
+    expect(() => auth.resourceMetadata({ resource: token })).toThrow(
+      new TypeError('resourceMetadata: `resource` must not be "urn:logto:organization:o1".'),
+    );
   });
 });
 
@@ -340,6 +372,11 @@ describe('valid options', () => {
 
   it.each(['api', 'the shop', "!#$%&'()*+,-./:;<=>?@[]^_`{|}~"])('keep the realm %j unchanged', (realm) => {
     expect(withEndpoint({ realm }).realm).toBe(realm);
+  });
+
+  it('may have an @ in the path of the metadata document', () => {
+    const resourceMetadata = 'https://a.example/.well-known/oauth-protected-resource/@shop';
+    expect(withEndpoint({ resourceMetadata }).resourceMetadata).toBe(resourceMetadata);
   });
 
   it('keep functions unchanged, async or not', () => {

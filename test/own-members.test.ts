@@ -116,12 +116,12 @@ describe('in src', () => {
     // Objects of Node, which have these members from their class or constructor.
     expect(others).toEqual([
       'keys/verification-key.ts: key.asymmetricKeyDetails',
-      'testing/answers.ts: req.url',
-      'testing/answers.ts: req.method',
-      'testing/answers.ts: req.method',
       'testing/calls.ts: req.url',
       'testing/calls.ts: response.statusCode',
       'testing/calls.ts: response.statusCode',
+      'testing/responses.ts: req.url',
+      'testing/responses.ts: req.method',
+      'testing/responses.ts: req.method',
       'testing/test-logto.ts: req.method',
       'testing/test-logto.ts: req.url',
     ]);

@@ -44,14 +44,14 @@ describe('with two copies of the package in a process', () => {
 
   it('getAuth does not report another copy if a middleware of the app assigned req.auth', () => {
     for (const auth of [undefined, null, 'x', {}, { clientId: 'app', claims: {} }]) {
-      expect(() => one.getAuth({ auth })).toThrow('no guard has run for this request');
+      expect(() => one.getAuth({ auth })).toThrow('no guard has accepted this request');
     }
   });
 
   it('getAuth does not report another copy for a token from verify() of its own copy', async () => {
     const { endpoint, audience } = logto;
     const verified = await one.createLogtoAuth({ endpoint, audience }).verify(await readingToken(logto));
-    expect(() => one.getAuth({ auth: verified })).toThrow('no guard has run for this request');
+    expect(() => one.getAuth({ auth: verified })).toThrow('no guard has accepted this request');
     expect(() => other.getAuth({ auth: verified })).toThrow('another copy');
   });
 

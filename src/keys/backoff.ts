@@ -32,9 +32,9 @@ export class Backoff {
   }
 
   /** Milliseconds until an attempt is allowed; 0 if it is allowed now. */
-  remaining(now: number, keysServe: boolean): number {
+  remaining(now: number, hasKeys: boolean): number {
     if (!this.failing) return 0;
-    const wait = keysServe ? this.#wait : Math.min(this.#wait, LONGEST_WITHOUT_KEYS);
+    const wait = hasKeys ? this.#wait : Math.min(this.#wait, LONGEST_WITHOUT_KEYS);
     return Math.max(0, this.#failedAt + wait - now);
   }
 

@@ -39,14 +39,12 @@ interface Refresh {
 
 /**
  * One issuer's keys, fetched when first needed and kept through outages. No timer runs while no request waits: each
- * request checks the age of the keys and starts a refresh if one is due. HTTP caching headers have no effect, since
- * Logto forbids any caching of its keys.
+ * request starts a refresh if one is due. HTTP caching headers have no effect, since Logto forbids caching its keys.
  *
  * No known library provides this. jose's remote key set drops its keys after ten minutes, refreshes while callers
  * wait, and does not back off from an unavailable Logto. Its local key set matches keys by more than the `kid`, and
  * returns no object whose identity reveals a withdrawn key. lru-cache's `fetchMethod` with `allowStale` serves during
- * a refresh, but has only one age: no wait after a long idle time, no limit of staleness, no backoff, no limit for
- * unknown kids.
+ * a refresh, but has only one age: no wait after idle time, no limit of staleness or for unknown kids, no backoff.
  */
 export class KeySet implements KeySource {
   readonly #options: KeySetOptions;
@@ -91,8 +89,8 @@ export class KeySet implements KeySource {
     if (!this.lacks(kid)) {
       const keys = await this.usable(deadline);
       if (keys instanceof Refusal) return keys;
-      const told = keys.get(kid) ?? this.#told(kid, begunBefore);
-      if (told !== undefined) return told;
+      const outcome = keys.get(kid) ?? this.#refusalAfterRefresh(kid, begunBefore);
+      if (outcome !== undefined) return outcome;
     }
     onUnknown?.();
     return this.#findUnknown(kid, begunBefore, deadline);
@@ -156,7 +154,7 @@ export class KeySet implements KeySource {
   }
 
   /** The refusal if the last refresh did not bring the key, began after the token arrived, and has ended. */
-  #told(kid: string, begunBefore: number): Refusal | undefined {
+  #refusalAfterRefresh(kid: string, begunBefore: number): Refusal | undefined {
     if (this.#refreshing !== undefined || this.#begun === begunBefore) return undefined;
     if (this.#backoff.failing) return this.#unavailable(undefined, this.#pace.remaining(performance.now()));
     this.#unknown.rememberAbsent(kid);
@@ -203,14 +201,17 @@ export class KeySet implements KeySource {
     const begunAt = performance.now();
     this.#begun += 1;
     this.#pace.begin(begunAt);
-    // Read only by a process without keys: a process with keys has the same keys as the store, or newer ones.
+    // The store is read only if this process has no keys. Otherwise its own keys stay in use until Logto responds.
     const stored = this.#held.trusted() === undefined ? this.#options.store?.read() : undefined;
     const done = this.#fetchAndAdopt(stored).then((hasNew) => {
       this.#refreshing = undefined;
       if (hasNew) this.#pace.endWithNewKey();
       else if (isForUnknown) this.#pace.endInVain();
       const keys = this.#held.trusted();
-      this.#unknown.settle(begunAt, (kid, begunBefore) => keys?.get(kid) ?? this.#told(kid, begunBefore));
+      this.#unknown.settle(
+        begunAt,
+        (kid, begunBefore) => keys?.get(kid) ?? this.#refusalAfterRefresh(kid, begunBefore),
+      );
       this.#askForUnknown();
     });
     const served = stored?.then((entry) => (this.#adoptIfFresh(entry) ? undefined : done));

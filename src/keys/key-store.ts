@@ -19,11 +19,11 @@ export interface KeyStoreOptions {
   readonly maxLife: number;
 }
 
-/** One issuer's keys in a shared store. If the store fails, only its benefit is lost. */
+/** One issuer's keys in a shared store. If the store fails, the keys are fetched from Logto. */
 export class KeyStore {
   readonly #options: KeyStoreOptions;
   readonly #store: BoundedStore;
-  /** Derived from the complete address with its query, and hashed for that reason. */
+  /** Derived from the complete address. Hashed, since the query of the address may contain a secret. */
   readonly #name: string;
   readonly #jwksUri: string;
 

@@ -1,4 +1,4 @@
-/** One second and a margin: a request may reach Logto faster than the request before it. */
+/** A margin over 1 s, so that requests reach Logto at least a second apart despite varying latency. */
 const SHORTEST = 1_050;
 
 /**
@@ -8,7 +8,7 @@ const SHORTEST = 1_050;
  */
 export class RefreshPace {
   readonly #longest: number;
-  #distance = SHORTEST;
+  #interval = SHORTEST;
   #begunAt = Number.NEGATIVE_INFINITY;
 
   constructor(longest: number) {
@@ -18,22 +18,22 @@ export class RefreshPace {
   /** Records the start of a refresh. */
   begin(now: number): void {
     // A refresh after a pause does not belong to an earlier flood.
-    if (now - this.#begunAt >= 2 * this.#distance) this.#distance = SHORTEST;
+    if (now - this.#begunAt >= 2 * this.#interval) this.#interval = SHORTEST;
     this.#begunAt = now;
   }
 
   /** The refresh brought a key that was not held. */
   endWithNewKey(): void {
-    this.#distance = SHORTEST;
+    this.#interval = SHORTEST;
   }
 
   /** The refresh was for unknown key ids, and brought nothing new. */
   endInVain(): void {
-    this.#distance = Math.min(2 * this.#distance, this.#longest);
+    this.#interval = Math.min(2 * this.#interval, this.#longest);
   }
 
   /** The time until a refresh for unknown key ids may begin; 0 if it may begin now. */
   remaining(now: number): number {
-    return Math.max(0, this.#begunAt + this.#distance - now);
+    return Math.max(0, this.#begunAt + this.#interval - now);
   }
 }

@@ -10,7 +10,7 @@ interface Waiter {
   /** The number of refreshes that had begun when it arrived. */
   readonly begunBefore: number;
   /** Its index in the list of waiting tokens. */
-  place: number;
+  index: number;
   readonly settle: (outcome: VerificationKey | Refusal) => void;
 }
 
@@ -30,7 +30,7 @@ export class UnknownKids {
   /** The number of waiting tokens, by kid. */
   readonly #counts = new Map<string, number>();
   /** The number of waiting tokens with a kid that no other waiting token has. */
-  #alone = 0;
+  #uniqueKids = 0;
   /** Kids that Logto did not have at the last refresh, and when they are forgotten. */
   #absent = { kids: new Set<string>(), until: Number.NEGATIVE_INFINITY };
 
@@ -71,7 +71,7 @@ export class UnknownKids {
       const waiter: Waiter = {
         kid,
         begunBefore,
-        place: this.#waiting.length,
+        index: this.#waiting.length,
         settle: (outcome) => {
           clearTimeout(timer);
           this.#remove(waiter);
@@ -101,19 +101,19 @@ export class UnknownKids {
   }
 
   #drawOne(): Waiter {
-    const isAlone = 2 * this.#alone > this.#waiting.length;
+    const drawUnique = 2 * this.#uniqueKids > this.#waiting.length;
     // At least half of the tokens qualify, so the average is at most two draws.
     for (;;) {
       const one = this.#waiting[Math.floor(Math.random() * this.#waiting.length)] as Waiter;
-      if ((this.#counts.get(one.kid) === 1) === isAlone) return one;
+      if ((this.#counts.get(one.kid) === 1) === drawUnique) return one;
     }
   }
 
   #remove(waiter: Waiter): void {
     const last = this.#waiting.pop() as Waiter;
     if (last !== waiter) {
-      this.#waiting[waiter.place] = last;
-      last.place = waiter.place;
+      this.#waiting[waiter.index] = last;
+      last.index = waiter.index;
     }
     this.#count(waiter.kid, -1);
   }
@@ -121,7 +121,7 @@ export class UnknownKids {
   #count(kid: string, change: 1 | -1): void {
     const before = this.#counts.get(kid) ?? 0;
     const after = before + change;
-    this.#alone += Number(after === 1) - Number(before === 1);
+    this.#uniqueKids += Number(after === 1) - Number(before === 1);
     if (after === 0) this.#counts.delete(kid);
     else this.#counts.set(kid, after);
   }

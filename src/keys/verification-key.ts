@@ -75,10 +75,10 @@ export class VerificationKey {
       operations === undefined || (Array.isArray(operations) && operations.includes('verify'));
     if (!mayVerify) return 'its key_ops do not include "verify"';
     // A published private key is compromised: anyone could sign with it.
-    if ('d' in jwk) return 'it is a private key, and everybody has it now';
+    if ('d' in jwk) return 'it is a private key; a key set must contain only public keys';
     const algorithms = algorithmsOf(jwk);
     if (algorithms.length === 0) {
-      return `it is for no signature algorithm that is known here: its kty is ${quote(jwk['kty'])}, its alg ${quote(alg)}`;
+      return `its algorithm is not supported: kty ${quote(jwk['kty'])}, alg ${quote(alg)}`;
     }
     // Only the members that define the key are passed to the parser.
     const members = jwk['kty'] === 'RSA' ? RSA_MEMBERS : EC_MEMBERS;
@@ -100,7 +100,7 @@ export class VerificationKey {
     return { ...this.material, kid: this.kid, use: 'sig', ...alg };
   }
 
-  /** Whether this key can make signatures with that algorithm. */
+  /** Whether this key can verify signatures of that algorithm. */
   fits(alg: string): boolean {
     return this.algorithms.includes(alg);
   }
@@ -149,7 +149,7 @@ export function keysFromJwks(value: unknown): KeyList {
   for (const jwk of jwks) {
     const key = VerificationKey.fromJwk(jwk);
     if (typeof key === 'string') ignored.push(ignoredKey(jwk, key));
-    else if (keys.has(key.kid)) ignored.push(ignoredKey(jwk, 'another key before it has the same kid'));
+    else if (keys.has(key.kid)) ignored.push(ignoredKey(jwk, 'an earlier key has the same kid'));
     else keys.set(key.kid, key);
   }
   if (keys.size === 0) throw new Error(`it has no key that can verify a signature${inBrackets(ignored)}`);

@@ -4,7 +4,8 @@ import { Refusal } from '../refusal.js';
 /** Headers with an own `authorization` property. */
 type Authorized = IncomingHttpHeaders & { readonly authorization: string };
 
-const SCHEME = /^[!#$%&'*+\-.^`|~\w]*/;
+/** The scheme Bearer, and no longer scheme that starts with it (a token of RFC 9110 section 5.6.2). */
+const BEARER = /^bearer(?![!#$%&'*+\-.^`|~\w])/i;
 
 /**
  * Reads the credentials from the Authorization header (RFC 6750 section 2.1) only: RFC 9700 forbids tokens in the
@@ -24,8 +25,7 @@ export function readBearerToken(req: IncomingMessage): string | Refusal {
     while (header.charCodeAt(start) === SPACE) start += 1;
     return start < header.length ? header.slice(start) : noToken();
   }
-  const scheme = SCHEME.exec(header)?.[0].toLowerCase();
-  return scheme === 'bearer'
+  return BEARER.test(header)
     ? noToken()
     : new Refusal(
         'no_token',

@@ -12,8 +12,8 @@ import { SET_IN_TIME } from '../util/environment.js';
 import { ORGANIZATION_TOKEN } from '../verification/claims.js';
 import type { Decide } from '../verification/decide.js';
 import type { Requirement } from '../verification/requirement.js';
+import { assertNotMounted } from './assert-not-mounted.js';
 import { createGuard, type Guard } from './guard.js';
-import { refuseRequest } from './refuse-request.js';
 import type { ScopesInUse } from './scopes-in-use.js';
 
 /** The options of one guard. */
@@ -91,8 +91,8 @@ export function createGuardMakers(
     },
     authenticate: (...args: unknown[]) => {
       const [options, ...others] = args;
-      refuseRequest('authenticate', 'authenticate()', options);
-      if (others.length > 0) throw optionError('authenticate', 'options', 'the only argument', others[0]);
+      assertNotMounted('authenticate', 'authenticate()', options);
+      if (others.length > 0) throw faultError('authenticate', 'pass only one argument, the options.');
       return guard('authenticate', requirementOf('authenticate', options, { scopes: [], anyScope: false }));
     },
   };
@@ -133,13 +133,14 @@ function readArguments(
   args: readonly unknown[],
 ): { scopes: readonly string[]; options: unknown } {
   const [first, second] = args;
-  refuseRequest(owner, `${owner}('read:products')`, first);
+  assertNotMounted(owner, `${owner}('read:products')`, first);
   if (Array.isArray(first)) {
-    if (args.length > 2) throw optionError(owner, 'scopes', 'one list, with the options behind it', second);
+    if (args.length > 2) throw faultError(owner, 'pass a list of scopes, followed only by the options.');
     return { scopes: readScopes(owner, first), options: second };
   }
   const last = args.at(-1);
-  // Any other last argument is checked as a scope. `undefined` then throws: it is a misspelling elsewhere.
+  // Any other last argument is checked as a scope. An explicit undefined usually comes from a misspelt property, so it
+  // is refused.
   const hasOptions = typeof last === 'object' && last !== null;
   const scopes = readScopes(owner, hasOptions ? args.slice(0, -1) : args);
   return { scopes, options: hasOptions ? last : undefined };

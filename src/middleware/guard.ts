@@ -10,7 +10,7 @@ import { asError } from '../util/thrown.js';
 import { Accepted, type Decide, type Decision } from '../verification/decide.js';
 import type { Requirement } from '../verification/requirement.js';
 import { notOneToken, readBearerToken } from './bearer-token.js';
-import { answerByUser } from './on-error.js';
+import { respondWithOnError } from './on-error.js';
 import { passOn } from './pass-on.js';
 import { clearAuth, setAuth } from './request-auth.js';
 import { noteState, prepare, send } from './response.js';
@@ -92,7 +92,7 @@ export function createGuard({ maker, decide, requirement, challenge, getToken, o
     if (onError !== undefined) {
       const restore = noteState(error, res);
       prepare(error, res);
-      answerByUser(onError, { error, req, res, next, restore });
+      respondWithOnError(onError, { error, req, res, next, restore });
     } else if (!prepare(error, res) || !send(error, res)) {
       passOn(error, next);
     }

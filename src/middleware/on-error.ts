@@ -16,10 +16,10 @@ interface RefusedRequest {
 }
 
 /**
- * Lets `onError` send the response. The request stays refused whatever `onError` does: its `next` can only fail, and
- * only once, since Express treats `next()`, `next('route')` and `next('router')` as "continue".
+ * Lets `onError` send the response. The request stays refused whatever `onError` does: calling its `next` always
+ * results in an error, once, since Express treats `next()`, `next('route')` and `next('router')` as "continue".
  */
-export function answerByUser(
+export function respondWithOnError(
   onError: NonNullable<LogtoAuthOptions['onError']>,
   { error, req, res, next, restore }: RefusedRequest,
 ): void {
@@ -54,8 +54,8 @@ export function answerByUser(
       fail();
       return;
     }
-    const answered: unknown = onError(error, req, res, fail as NextFunction);
-    Promise.resolve(answered).catch(failByItself);
+    const returned: unknown = onError(error, req, res, fail as NextFunction);
+    Promise.resolve(returned).catch(failByItself);
   } catch (thrown) {
     failByItself(thrown);
   }

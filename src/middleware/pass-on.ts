@@ -16,8 +16,6 @@ export function passOn(error: Error, next: NextFunction): void {
     hasWarned = true;
     // The message of the thrown value is omitted, since it may contain data that the caller sent.
     const kind = isError(thrown) ? 'an Error' : `a value of type ${typeof thrown}`;
-    emitWarning(
-      `express-logto-m2m refused a request, and next(error) threw ${kind}. Further cases are not reported.`,
-    );
+    emitWarning(`express-logto-m2m called next(error), which threw ${kind}. Further cases are not reported.`);
   }
 }

@@ -29,13 +29,12 @@ export function setAuth(req: Express.Request, token: AccessToken): void {
  * the token is not mistaken for its result.
  */
 export function clearAuth(req: Express.Request): void {
-  if (typeof req !== 'object' || req === null) return;
-  verified.delete(req);
   try {
+    verified.delete(req);
     // Reflect returns false and does not throw if another middleware has sealed the request.
     if (!Reflect.deleteProperty(req, 'auth')) Reflect.set(req, 'auth', undefined);
   } catch {
-    // A Proxy may throw. It controls its own `auth`, and getAuth throws already.
+    // `req` is not an object; or it is a Proxy that throws, which controls its own `auth`. getAuth throws already.
   }
 }
 
@@ -44,7 +43,7 @@ export function clearAuth(req: Express.Request): void {
  * assign.
  *
  * @throws TypeError if no guard of this copy of the package accepted this request: the route has no guard, the
- * handler runs before it, or the guard belongs to another copy
+ * handler runs before it, the guard refused the request, or it belongs to another copy
  */
 export function getAuth(req: object): AccessToken {
   const token = verified.get(req);
@@ -53,6 +52,6 @@ export function getAuth(req: object): AccessToken {
     isOfAnotherCopy(own(req, 'auth'))
       ? 'getAuth(req): another copy of express-logto-m2m has set req.auth, and this copy cannot confirm it. ' +
           'Import guards and getAuth from one copy: `npm ls express-logto-m2m` lists them.'
-      : 'getAuth(req): no guard has run for this request. Mount requireScopes(…) before the handler.',
+      : 'getAuth(req): no guard has accepted this request. Mount requireScopes(…) before this handler.',
   );
 }

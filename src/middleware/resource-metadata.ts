@@ -1,10 +1,10 @@
 import type { RequestHandler } from 'express';
 import type { Settings } from '../options/logto-auth-options.js';
-import { faultError, optionError } from '../options/option-error.js';
-import { checkScopes } from '../options/scopes.js';
-import { checkAudiences } from '../options/uris.js';
+import { faultError } from '../options/option-error.js';
+import { checkScopeList } from '../options/scopes.js';
+import { checkResource } from '../options/uris.js';
 import { checkNames, withDefault } from '../options/values.js';
-import { refuseRequest } from './refuse-request.js';
+import { assertNotMounted } from './assert-not-mounted.js';
 
 /** The content of the metadata document that the instance does not provide. */
 export interface ResourceMetadataOptions {
@@ -39,11 +39,11 @@ export function createResourceMetadata(
   scopesOf: (resource: string) => readonly string[],
 ): ResourceMetadataMaker {
   return function resourceMetadata(unchecked?: ResourceMetadataOptions): RequestHandler {
-    refuseRequest(OWNER, `${OWNER}()`, unchecked);
+    assertNotMounted(OWNER, `${OWNER}()`, unchecked);
     const passed: ResourceMetadataOptions = withDefault(unchecked, {});
     const options = checkNames(OWNER, passed, { resource: true, scopes: true });
     const resource = resourceOf(options.resource, settings.audience);
-    const given = options.scopes === undefined ? undefined : checkGivenScopes(options.scopes);
+    const given = options.scopes === undefined ? undefined : checkScopeList(OWNER, options.scopes);
     const authorization_servers = settings.issuers.map(({ issuer }) => issuer);
 
     return function resourceMetadataMiddleware(req, res, next) {
@@ -79,10 +79,7 @@ export function createResourceMetadata(
 }
 
 function resourceOf(value: unknown, audience: Settings['audience']): string {
-  if (value !== undefined) {
-    if (typeof value !== 'string') throw optionError(OWNER, 'resource', 'one API resource indicator', value);
-    return checkAudiences(OWNER, value, 'resource')[0] as string;
-  }
+  if (value !== undefined) return checkResource(OWNER, value, '');
   const [only, ...others] = audience ?? [];
   if (only !== undefined && others.length === 0) return only;
   const has = only === undefined ? 'no audience' : 'several audiences';
@@ -90,10 +87,4 @@ function resourceOf(value: unknown, audience: Settings['audience']): string {
     OWNER,
     `the instance has ${has}: pass the resource that the document describes, such as { resource: 'https://shopping.api' }.`,
   );
-}
-
-function checkGivenScopes(scopes: unknown): readonly string[] {
-  if (!Array.isArray(scopes))
-    throw optionError(OWNER, 'scopes', "a list of scopes such as ['read:products']", scopes);
-  return scopes.length === 0 ? [] : checkScopes(OWNER, 'scopes', scopes);
 }

@@ -63,7 +63,7 @@ export function wrongAudience(aud: unknown, expected: ExpectedAudience): Refusal
   if (!Array.isArray(audience)) return undefined;
   if (expected === ORGANIZATION_TOKEN) {
     if (audience.some(isOrganization)) return undefined;
-    const hint = `The token's aud is ${quote(aud)}; this route needs an organization token: request it with organization_id and without resource.`;
+    const hint = `The token's aud is ${quote(aud)}; it must be that of an organization token: request one with organization_id and without resource.`;
     return new Refusal('audience', hint);
   }
   for (const value of audience) if (expected.includes(value)) return undefined;
@@ -108,8 +108,8 @@ export function checkClaims(claims: Bare<Readonly<Record<string, unknown>>>): Ba
 }
 
 function badClaim(claims: Bare<Readonly<Record<string, unknown>>>, name: string, needed: string): Refusal {
-  const came = Object.hasOwn(claims, name) ? quote(claims[name]) : 'missing';
-  return new Refusal('claims', `The token's ${name} is ${came}; it must be ${needed}.`);
+  const received = Object.hasOwn(claims, name) ? quote(claims[name]) : 'missing';
+  return new Refusal('claims', `The token's ${name} is ${received}; it must be ${needed}.`);
 }
 
 function isNonEmptyString(value: unknown): value is string {

@@ -1,9 +1,9 @@
 import type { AccessToken } from '../access-token.js';
 import { Refusal } from '../refusal.js';
 import { abandon, isPromiseLike, settledWithin } from '../util/promises.js';
+import { PendingLimit } from './pending-limit.js';
 import { checkRequirement, type Requirement } from './requirement.js';
 import type { TokenVerifier, Verified } from './token-verifier.js';
-import { WaitingRoom } from './waiting-room.js';
 
 /** The operator's revocation check, called for every verified token. Only `false` accepts the token. */
 export type Revocation<R> = (token: AccessToken, request?: R) => unknown;
@@ -45,65 +45,70 @@ export function createDecide<R>(
   verifier: TokenVerifier,
   { isRevoked, maxPending, jwksCache: { timeout } }: DecideOptions<R>,
 ): Decide<R> {
-  const room = new WaitingRoom(maxPending);
+  const pendingLimit = new PendingLimit(maxPending);
 
   return function decide(text, requirement, request) {
-    const verdict = verifier.verify(text, requirement.audience);
+    const result = verifier.verify(text, requirement.audience);
     // Not `instanceof Promise`: zone.js and similar libraries replace it, and async functions return another class.
-    if (!isPromiseLike(verdict)) return judge(verdict, 0, requirement, request);
+    if (!isPromiseLike(result)) return checkRevocation(result, 0, requirement, request);
     const began = performance.now();
-    return verdict.then((late) => judge(late, performance.now() - began, requirement, request));
+    return result.then((late) => checkRevocation(late, performance.now() - began, requirement, request));
   };
 
   /** @param waited - the milliseconds already waited: the timeout limits the total wait */
-  function judge(
-    verdict: Verified | Refusal,
+  function checkRevocation(
+    result: Verified | Refusal,
     waited: number,
     requirement: Requirement<R>,
     request?: R,
   ): Decision | PromiseLike<Decision> {
-    if (verdict instanceof Refusal) return verdict;
-    if (isRevoked === undefined) return permit(verdict, requirement, request);
-    const { token } = verdict.verified;
-    const answer = request === undefined ? isRevoked(token) : isRevoked(token, request);
-    if (!isPromiseLike(answer)) return revoked(answer) ?? permit(verdict, requirement, request);
-    const decision = room.enter(() =>
-      judgeLate(answer, timeout * 1000 - waited, verdict, requirement, request),
+    if (result instanceof Refusal) return result;
+    if (isRevoked === undefined) return applyRequirement(result, requirement, request);
+    const { token } = result.verified;
+    const returned = request === undefined ? isRevoked(token) : isRevoked(token, request);
+    if (!isPromiseLike(returned))
+      return refuseIfRevoked(returned) ?? applyRequirement(result, requirement, request);
+    const decision = pendingLimit.runOrRefuse(() =>
+      awaitRevocation(returned, timeout * 1000 - waited, result, requirement, request),
     );
-    // The promise is not awaited.
-    if (decision instanceof Refusal) abandon(answer);
+    // If it is refused, nothing awaits the promise.
+    if (decision instanceof Refusal) abandon(returned);
     return decision;
   }
 
-  async function judgeLate(
-    answer: PromiseLike<unknown>,
+  async function awaitRevocation(
+    returned: PromiseLike<unknown>,
     time: number,
-    verdict: Verified,
+    result: Verified,
     requirement: Requirement<R>,
     request?: R,
   ): Promise<Decision> {
-    const late = await settledWithin(answer, time, TOO_LATE);
-    if (late === TOO_LATE) {
+    const settled = await settledWithin(returned, time, TOO_LATE);
+    if (settled === TOO_LATE) {
       return new Refusal('revocation_unavailable', `isRevoked did not settle within ${timeout} s.`);
     }
     return (
-      revoked(late) ??
-      verifier.recheck(verdict.verified, requirement.audience) ??
-      permit(verdict, requirement, request)
+      refuseIfRevoked(settled) ??
+      verifier.recheck(result.verified, requirement.audience) ??
+      applyRequirement(result, requirement, request)
     );
   }
 }
 
 const TOO_LATE = Symbol('too late');
 
-function permit<R>({ verified, cached }: Verified, requirement: Requirement<R>, request?: R): Decision {
+function applyRequirement<R>(
+  { verified, cached }: Verified,
+  requirement: Requirement<R>,
+  request?: R,
+): Decision {
   return checkRequirement(verified.token, requirement, request) ?? new Accepted(verified.token, cached);
 }
 
-function revoked(answer: unknown): Refusal | undefined {
-  if (answer === false) return undefined;
-  if (answer === true) return new Refusal('revoked', 'isRevoked returned true.');
+function refuseIfRevoked(returned: unknown): Refusal | undefined {
+  if (returned === false) return undefined;
+  if (returned === true) return new Refusal('revoked', 'isRevoked returned true.');
   throw new TypeError(
-    `isRevoked must return true or false, not ${answer === null ? 'null' : typeof answer}.`,
+    `isRevoked must return true or false, not ${returned === null ? 'null' : typeof returned}.`,
   );
 }

@@ -52,8 +52,9 @@ function wrongOrganization<R>(
   if (typeof rule === 'function') return otherOrganization(held, rule(request as R));
   if (typeof rule === 'object') return otherOrganization(held, rule.id);
   if (rule === 'none' && held !== undefined) {
-    const hint = `The token is only valid in the organization ${quote(held)}, and this route has no organization rule.`;
-    return new Refusal('organization', `${hint} Pass the guard { organization: (req) => … }.`);
+    const hint = `The token is limited to the organization ${quote(held)}, but no organization is allowed here.`;
+    const fix = 'Set the `organization` option of the guard or of verify().';
+    return new Refusal('organization', `${hint} ${fix}`);
   }
   if (rule === 'required' && held === undefined) {
     return new Refusal('organization', 'The token is for no organization: request it with organization_id.');
@@ -68,12 +69,12 @@ function otherOrganization(held: string | undefined, wanted: unknown): Refusal |
   if (typeof wanted !== 'string' || wanted === '') {
     return new Refusal(
       'organization',
-      `The request's organization is ${quote(wanted)}, which is not an organization id.`,
+      `The required organization is ${quote(wanted)}, which is not an organization id.`,
     );
   }
   if (held === wanted) return undefined;
   const of = held === undefined ? 'no organization' : `the organization ${quote(held)}`;
-  return new Refusal('organization', `The token is for ${of}; the request is for ${quote(wanted)}.`);
+  return new Refusal('organization', `The token is for ${of}; it must be for ${quote(wanted)}.`);
 }
 
 function lackingScope(
@@ -83,7 +84,7 @@ function lackingScope(
   if (anyScope ? grantsAny(granted, scopes) : grantsAll(granted, scopes)) return undefined;
   const missing = scopes.filter((scope) => !granted.includes(scope)).join(' ');
   const lack = `The token ${anyScope ? 'has none of' : 'lacks'} ${missing}`;
-  const fix = 'Did the app request it, and does an M2M role of the app give it?';
+  const fix = 'Did the app request it, and does an M2M role of the app grant it?';
   return new Refusal('scope', `${lack}; it has ${quote(granted.join(' '))}. ${fix}`);
 }
 

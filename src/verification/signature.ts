@@ -2,8 +2,8 @@ import { constants, verify } from 'node:crypto';
 import type { VerificationKey } from '../keys/verification-key.js';
 import { variable } from '../util/environment.js';
 import type { CompactJws } from './compact-jws.js';
+import { ConcurrencyLimit } from './concurrency-limit.js';
 import { keyInputs } from './key-input.js';
-import { Turns } from './turns.js';
 
 // RFC 7518 sections 3.3 to 3.5. An ECDSA signature is r and s concatenated; the PSS salt is as long as the digest.
 const DIGESTS = { '256': 'sha256', '384': 'sha384', '512': 'sha512' } as const;
@@ -21,12 +21,12 @@ const FAMILIES = {
  * checks in the pool's queue would keep its threads busy without a pause during a flood of forged tokens, and delay
  * the main thread, file access and name lookups.
  */
-const turns = new Turns(3 * threadsOf(variable('UV_THREADPOOL_SIZE')));
+const poolLimit = new ConcurrencyLimit(3 * threadsOf(variable('UV_THREADPOOL_SIZE')));
 
 /**
  * Whether this key made the signature of a token (RFC 7515 section 5.2). Node's own cryptography checks it on its
  * thread pool. A JOSE library would parse the token a second time, which costs more than all other checks together.
- * The caller has checked that `alg` is allowed, and that the key can make such a signature.
+ * The caller has checked that `alg` is allowed, and that the key is for this algorithm.
  *
  * Rejects if Node cannot check such signatures at all.
  */
@@ -37,7 +37,7 @@ export function isSignedBy(key: VerificationKey, alg: string, jws: CompactJws): 
   // OpenSSL accepts an RSA signature without its leading zeros, too: two different tokens would then be equivalent.
   if (signature.length !== key.signatureSize) return Promise.resolve(false);
   return new Promise((resolve, reject) => {
-    turns.take((end) => {
+    poolLimit.run((end) => {
       try {
         const signed = Buffer.from(jws.signingInput, 'latin1');
         verify(digest, signed, inputOf(key), signature, (error, holds) => {

@@ -22,23 +22,23 @@ export interface ParsedToken {
 
 /** Refuses a text that is too long for a token, before any other work. */
 export function overlong(text: string): Refusal | undefined {
-  return text.length > MAX_LENGTH ? notJwt(`It is longer than ${MAX_LENGTH / 1024} KiB.`) : undefined;
+  return text.length > MAX_LENGTH ? notJwt(`The token is longer than ${MAX_LENGTH / 1024} KiB.`) : undefined;
 }
 
 /**
- * The first step of the verification, without any cryptography. It checks whether Logto can have signed this access
+ * The first step of the verification, without any cryptography. It checks whether Logto could have signed this access
  * token (RFC 9068 section 4, RFC 8725 section 3.1).
  */
 export function parseToken(text: string, algorithms: readonly string[]): ParsedToken | Refusal {
   const jws = splitCompactJws(text);
   if (jws === undefined)
     return notJwt(
-      'It is not three parts of base64url with dots between them. For verify(), pass the token without "Bearer".',
+      'The token does not consist of three base64url parts separated by dots. For verify(), pass it without "Bearer".',
     );
   const header = parseJsonObject(jws.header);
-  if (header === undefined) return notJwt('Its header is not a JSON object.');
+  if (header === undefined) return notJwt("The token's header is not a JSON object.");
   const claims = parseJsonObject(jws.payload);
-  if (claims === undefined) return notJwt('Its payload is not a JSON object.');
+  if (claims === undefined) return notJwt("The token's payload is not a JSON object.");
 
   const [alg, typ, kid] = [own(header, 'alg'), own(header, 'typ'), own(header, 'kid')];
   if (typeof alg !== 'string' || !algorithms.includes(alg)) {
@@ -48,7 +48,7 @@ export function parseToken(text: string, algorithms: readonly string[]): ParsedT
     return new Refusal('type', `The token's typ is ${quote(typ)}; it must be "at+jwt". Is it an ID token?`);
   }
   // No extension is supported, including b64, so none may be critical (RFC 7515 section 4.1.11).
-  if (Object.hasOwn(header, 'crit')) return notJwt('Its header has crit, and no extension is supported.');
+  if (Object.hasOwn(header, 'crit')) return notJwt("The token's header has `crit`, which is not supported.");
   if (!isKeyId(kid)) {
     return new Refusal(
       'unknown_key',

@@ -5,10 +5,10 @@ import { Refusal } from '../refusal.js';
 import { quote } from '../util/printable.js';
 import { checkClaims, checkTime, type ExpectedAudience, type Timing, wrongAudience } from './claims.js';
 import { DigestMemo } from './digest-memo.js';
+import { PendingLimit } from './pending-limit.js';
 import { isSignedBy } from './signature.js';
 import { digestOf, type TokenCache, type VerifiedToken } from './token-cache.js';
 import { overlong, type ParsedToken, parseToken } from './token-form.js';
-import { WaitingRoom } from './waiting-room.js';
 
 /** A token that is valid now, for the requested audience. */
 export interface Verified {
@@ -41,14 +41,14 @@ export class TokenVerifier {
   readonly #digests: DigestMemo;
   /** Running signature checks: a token that arrives several times at once is checked once. */
   readonly #checks = new Map<string, { key: VerificationKey; result: Promise<VerifiedToken | Refusal> }>();
-  /** One per issuer: requests that wait for an unavailable issuer must not take the places of another's tokens. */
-  readonly #rooms: ReadonlyMap<KeySource, WaitingRoom>;
+  /** One per issuer: requests that wait for an unavailable issuer must not use up the limit for another's tokens. */
+  readonly #pendingLimits: ReadonlyMap<KeySource, PendingLimit>;
 
   constructor(options: TokenVerifierOptions) {
     this.#options = options;
     this.#digests = new DigestMemo(options.cache.max);
-    this.#rooms = new Map(
-      Array.from(options.issuers.values(), (source) => [source, new WaitingRoom(options.maxPending)]),
+    this.#pendingLimits = new Map(
+      Array.from(options.issuers.values(), (source) => [source, new PendingLimit(options.maxPending)]),
     );
   }
 
@@ -69,8 +69,8 @@ export class TokenVerifier {
       if (refusal !== undefined) return refusal;
       const keys = known.keySource.current(now);
       if (keys === undefined) {
-        return this.#roomOf(known.keySource).enter((leave) =>
-          this.#verifyAgain(known, text, digest, audience, leave),
+        return this.#pendingLimitOf(known.keySource).runOrRefuse((release) =>
+          this.#verifyAgain(known, text, digest, audience, release),
         );
       }
       if (keys.get(known.key.kid) === known.key) {
@@ -84,15 +84,16 @@ export class TokenVerifier {
     if (candidate instanceof Refusal) return candidate;
     const { keySource, kid } = candidate;
     const key = keySource.current(now)?.get(kid);
-    const room = this.#roomOf(keySource);
+    const pendingLimit = this.#pendingLimitOf(keySource);
     if (key !== undefined) {
       return (
-        incompatibleKey(candidate, key) ?? room.enter(() => this.#verifySignature(candidate, key, audience))
+        incompatibleKey(candidate, key) ??
+        pendingLimit.runOrRefuse(() => this.#verifySignature(candidate, key, audience))
       );
     }
-    const find = (leave?: () => void) => this.#findKeyAndVerify(candidate, audience, leave);
-    // Tokens with made-up key ids must not take the places of others: `find` limits them separately.
-    return keySource.lacks(kid) ? find() : room.enter(find);
+    const find = (release?: () => void) => this.#findKeyAndVerify(candidate, audience, release);
+    // Tokens with made-up key ids must not use up this limit: `find` limits them separately.
+    return keySource.lacks(kid) ? find() : pendingLimit.runOrRefuse(find);
   }
 
   /** Checks whether a token is still valid after a wait: its time, and its key. */
@@ -100,8 +101,8 @@ export class TokenVerifier {
     return this.#refuses(verified, audience, Date.now()) ?? verified.keySource.checkKey(verified.key);
   }
 
-  #roomOf(keySource: KeySource): WaitingRoom {
-    return this.#rooms.get(keySource) as WaitingRoom;
+  #pendingLimitOf(keySource: KeySource): PendingLimit {
+    return this.#pendingLimits.get(keySource) as PendingLimit;
   }
 
   #checkCheaply(text: string, digest: string, audience: ExpectedAudience, now: number): Candidate | Refusal {
@@ -121,9 +122,9 @@ export class TokenVerifier {
   async #findKeyAndVerify(
     candidate: Candidate,
     audience: ExpectedAudience,
-    leave?: () => void,
+    release?: () => void,
   ): Promise<Verified | Refusal> {
-    const key = await candidate.keySource.find(candidate.kid, leave);
+    const key = await candidate.keySource.find(candidate.kid, release);
     return key instanceof Refusal ? key : this.#verifySignature(candidate, key, audience);
   }
 
@@ -133,9 +134,9 @@ export class TokenVerifier {
     text: string,
     digest: string,
     audience: ExpectedAudience,
-    leave: () => void,
+    release: () => void,
   ): Promise<Verified | Refusal> {
-    const key = await known.keySource.find(known.key.kid, leave);
+    const key = await known.keySource.find(known.key.kid, release);
     if (key instanceof Refusal) return key;
     if (key === known.key)
       return this.#refuses(known, audience, Date.now()) ?? { verified: known, cached: true };
@@ -196,11 +197,11 @@ export class TokenVerifier {
   }
 }
 
-/** Refuses a key that cannot make signatures with the algorithm of the token. */
+/** Refuses a key that cannot verify signatures of the token's algorithm. */
 function incompatibleKey({ alg }: Candidate, key: VerificationKey): Refusal | undefined {
   if (key.fits(alg)) return undefined;
   return new Refusal(
     'algorithm',
-    `The token's alg is ${quote(alg)}, but its key ${quote(key.kid)} has another type.`,
+    `The token's alg is ${quote(alg)}, which its key ${quote(key.kid)} does not support.`,
   );
 }

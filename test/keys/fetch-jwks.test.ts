@@ -34,10 +34,10 @@ describe('the request for the keys', () => {
       yield Buffer.alloc(size - text.length, ' ');
       read += 1;
     }
-    const answer = (size: number) => async () => ({ status: 200, body: body(size) });
-    expect((await fetched(answer(256 * 1024))).keys.size).toBe(1);
+    const respond = (size: number) => async () => ({ status: 200, body: body(size) });
+    expect((await fetched(respond(256 * 1024))).keys.size).toBe(1);
     expect(read).toBe(1);
-    const { message } = await failure(answer(256 * 1024 + 1));
+    const { message } = await failure(respond(256 * 1024 + 1));
     expect(message).toBe(`${URI}: its body is larger than 256 KiB`);
     expect(read).toBe(1);
   });

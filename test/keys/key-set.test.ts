@@ -62,16 +62,16 @@ describe('a refresh', () => {
     await auth.ready();
     elapse(1_201);
     const keys = issuer.hold();
-    let answered = 0;
+    let ended = 0;
     const results = Promise.all(
       Array.from({ length: 50 }, async () => {
         const result = await resultOf(auth, tokenOf(issuer));
-        answered += 1;
+        ended += 1;
         return result;
       }),
     );
     await eventually(() => expect(keys.held).toHaveLength(1));
-    expect(answered).toBe(0);
+    expect(ended).toBe(0);
     keys.release();
     expect(new Set(await results)).toEqual(new Set(['ok']));
     expect(issuer.keyRequests).toBe(2);
@@ -79,7 +79,7 @@ describe('a refresh', () => {
 
   it('that fails beyond twice maxAge keeps the old keys in use, and later requests do not wait', async () => {
     const issuer = await ownIssuer();
-    const auth = instance({ timeout: 0.2 }, issuer);
+    const auth = instance({ timeout: 0.6 }, issuer);
     await auth.ready();
     elapse(80_000);
     issuer.answer = () => {};
@@ -96,10 +96,10 @@ describe('a refresh', () => {
 
   it('is retried once shortly after a failure', async () => {
     const issuer = await ownIssuer();
-    let answers = 0;
+    let requests = 0;
     issuer.answer = (res) => {
-      answers += 1;
-      if (answers === 1) res.writeHead(503).end();
+      requests += 1;
+      if (requests === 1) res.writeHead(503).end();
       else issuer.sendKeys(res);
     };
     const auth = instance({}, issuer);
@@ -108,12 +108,12 @@ describe('a refresh', () => {
   });
 
   it('that fails keeps the keys for at most maxAge plus maxStale', async () => {
-    const auth = instance({ maxAge: 600, maxStale: 3_600, timeout: 0.2 });
+    const auth = instance({ maxAge: 600, maxStale: 3_600 });
     await auth.ready();
     await logto.stop();
-    elapse(4_199);
+    elapse(4_190);
     expect(await resultOf(auth, await token())).toBe('ok');
-    elapse(1.5);
+    elapse(11);
     expect(await resultOf(auth, await token())).toBe('keys_unavailable');
     expect(auth.health()).toMatchObject({ ready: false, issuers: [{ keyIds: [] }] });
     await logto.start();
@@ -122,7 +122,7 @@ describe('a refresh', () => {
   });
 
   it('happens no later if the wall clock is set back by 400 days, and the keys expire no later', async () => {
-    const auth = instance({ timeout: 0.2 });
+    const auth = instance();
     const early = await token();
     await auth.ready();
     travel(-400 * 86_400);
@@ -237,7 +237,7 @@ describe('unknown key ids', () => {
   });
 
   it('are refused with 503, not 401, while Logto is down', async () => {
-    const auth = instance({ timeout: 0.3 });
+    const auth = instance();
     await auth.ready();
     await logto.stop();
     expect(await resultOf(auth, await foreignToken(logto))).toBe('keys_unavailable');
@@ -253,7 +253,7 @@ describe('unknown key ids', () => {
 
   it('delay a request by no more than the timeout, even during a refresh that hangs', async () => {
     const issuer = await ownIssuer();
-    const auth = instance({ timeout: 0.4 }, issuer);
+    const auth = instance({ timeout: 0.6 }, issuer);
     await auth.ready();
     elapse(601);
     issuer.answer = () => {};
@@ -267,7 +267,7 @@ describe('unknown key ids', () => {
 
 it('a request waits no longer than the timeout, even if it waits for two refreshes', async () => {
   const issuer = await ownIssuer();
-  const auth = instance({ timeout: 2 }, issuer);
+  const auth = instance({ timeout: 3 }, issuer);
   await auth.ready();
   elapse(601);
   const keys = issuer.hold();
@@ -277,10 +277,10 @@ it('a request waits no longer than the timeout, even if it waits for two refresh
   const began = performance.now();
   const result = resultOf(auth, issuer.token({ key: createSigningKey() }));
   // The first refresh gets a late response without the key, the second gets none.
-  setTimeout(() => issuer.sendKeys(keys.held[0] as (typeof keys.held)[0]), 1_400);
+  setTimeout(() => issuer.sendKeys(keys.held[0] as (typeof keys.held)[0]), 2_000);
   expect(await result).toBe('keys_unavailable');
   expect(keys.held).toHaveLength(2);
-  expect(performance.now() - began).toBeLessThan(2_400);
+  expect(performance.now() - began).toBeLessThan(4_500);
 });
 
 describe('a cold start', () => {
@@ -344,9 +344,7 @@ describe('an outage', () => {
     expect(new Set(await flood)).toEqual(new Set(['keys_unavailable', 'overloaded']));
   });
 
-  it('delays no request, however long it lasts, even if each attempt hangs', {
-    timeout: 20_000,
-  }, async () => {
+  it('delays no request, however long it lasts, even if each attempt hangs', async () => {
     const issuer = await ownIssuer();
     const auth = instance({ timeout: 0.5 }, issuer);
     await auth.ready();
@@ -365,7 +363,7 @@ describe('an outage', () => {
   });
 
   it('is not assumed to continue after an idle period: the next token waits for a fetch', async () => {
-    const auth = instance({ timeout: 0.3 });
+    const auth = instance();
     await auth.ready();
     const old = await token();
     elapse(1_201);

@@ -27,17 +27,17 @@ describe('an unknown key id', () => {
     const keys = keySet(logto, setting);
     await keys.usable();
     at(2_000);
-    const answers: ((response: Response) => void)[] = [];
-    logto.answer = () => new Promise((resolve) => answers.push(resolve));
-    return { logto, keys, answers };
+    const respond: ((response: Response) => void)[] = [];
+    logto.answer = () => new Promise((resolve) => respond.push(resolve));
+    return { logto, keys, respond };
   }
   const settle = () => new Promise((resolve) => setImmediate(resolve));
 
   it('is requested at once, with one request for all waiting tokens', async () => {
-    const { logto, keys, answers } = await held();
+    const { logto, keys, respond } = await held();
     const found = Promise.all([keys.find('new'), keys.find('new'), keys.find('other')]);
     await settle();
-    answers[0]?.(has('key', 'new'));
+    respond[0]?.(has('key', 'new'));
     const [one, two, other] = await found;
     expect(one).toMatchObject({ kid: 'new' });
     expect(two).toBe(one);
@@ -49,28 +49,28 @@ describe('an unknown key id', () => {
   });
 
   it('is not requested again if a running refresh brings it', async () => {
-    const { logto, keys, answers } = await held();
+    const { logto, keys, respond } = await held();
     at(600_000);
     keys.current(Date.now());
     const found = keys.find('new');
     await settle();
-    answers[0]?.(has('key', 'new'));
+    respond[0]?.(has('key', 'new'));
     expect(await found).toMatchObject({ kid: 'new' });
     expect(logto.asked).toHaveLength(2);
   });
 
   it('is requested again, a second after the start of a running refresh that did not bring it', async () => {
-    const { logto, keys, answers } = await held({ timeout: 5_000 });
+    const { logto, keys, respond } = await held({ timeout: 5_000 });
     at(600_000);
     keys.current(Date.now());
     const found = keys.find('new');
     await settle();
-    answers[0]?.(has('key'));
+    respond[0]?.(has('key'));
     await settle();
     expect(logto.asked).toHaveLength(2);
     at(601_050);
-    await until(() => answers.length === 2);
-    answers[1]?.(has('key', 'new'));
+    await until(() => respond.length === 2);
+    respond[1]?.(has('key', 'new'));
     expect(await found).toMatchObject({ kid: 'new' });
     expect(logto.asked).toHaveLength(3);
     const [, first = 0, second = 0] = logto.asked;
@@ -102,11 +102,11 @@ describe('an unknown key id', () => {
   });
 
   it('is refused without a request for a second after Logto lacked it, then requested again', async () => {
-    const { logto, keys, answers } = await held({ timeout: 5_000 });
+    const { logto, keys, respond } = await held({ timeout: 5_000 });
     const find = async () => {
       const found = keys.find('made-up');
       await settle();
-      answers.shift()?.(has('key'));
+      respond.shift()?.(has('key'));
       expect(await found).toMatchObject({ reason: 'unknown_key' });
       return logto.asked.length;
     };
@@ -135,12 +135,12 @@ describe('an unknown key id', () => {
   });
 
   it('is refused at once with Retry-After if no refresh can begin within the timeout', async () => {
-    const { logto, keys, answers } = await held({ timeout: 1_000 });
+    const { logto, keys, respond } = await held({ timeout: 1_000 });
     const found = keys.find('made-up');
     await settle();
-    answers.shift()?.(has('key'));
+    respond.shift()?.(has('key'));
     await found;
-    // The refusal comes at once, since there is nothing to wait for.
+    // The refusal is immediate, since there is nothing to wait for.
     const refused = await Promise.race([keys.find('new'), settle()]);
     expect(refused).toMatchObject({
       reason: 'keys_unavailable',
@@ -150,12 +150,12 @@ describe('an unknown key id', () => {
     expect(logto.asked).toHaveLength(2);
   });
 
-  it('is requested a second after a new key came, although an earlier refresh brought none', async () => {
-    const { logto, keys, answers } = await held({ timeout: 5_000 });
+  it('is requested a second after a new key arrived, although an earlier refresh brought none', async () => {
+    const { logto, keys, respond } = await held({ timeout: 5_000 });
     const find = async (kid: string, ...kids: string[]) => {
       const found = keys.find(kid);
       await settle();
-      answers.shift()?.(has(...kids));
+      respond.shift()?.(has(...kids));
       return found;
     };
     expect(await find('made-up', 'key')).toMatchObject({ reason: 'unknown_key' });
@@ -167,30 +167,30 @@ describe('an unknown key id', () => {
   });
 
   it('is not requested again once no token waits for it', async () => {
-    const { logto, keys, answers } = await held({ timeout: 5_000 });
+    const { logto, keys, respond } = await held({ timeout: 5_000 });
     const found = keys.find('new');
     await settle();
     // From this time another refresh could begin at once.
     at(20_000);
-    answers.shift()?.(has('key', 'new'));
+    respond.shift()?.(has('key', 'new'));
     await found;
     await settle();
     expect(logto.asked).toHaveLength(2);
   });
 
   it('is refused with Retry-After if too many tokens wait and no refresh is due yet', async () => {
-    const { keys, answers } = await held({ maxPending: 1, timeout: 5_000 });
+    const { keys, respond } = await held({ maxPending: 1, timeout: 5_000 });
     const first = keys.find('made-up');
     await settle();
-    answers.shift()?.(has('key'));
+    respond.shift()?.(has('key'));
     await first;
     at(3_001);
     const crowdedOut = keys.find('a');
     const last = keys.find('b');
     expect(await crowdedOut).toMatchObject({ reason: 'overloaded', details: { retryAfter: 2 } });
     at(4_100);
-    await until(() => answers.length === 1);
-    answers.shift()?.(has('key', 'b'));
+    await until(() => respond.length === 1);
+    respond.shift()?.(has('key', 'b'));
     expect(await last).toMatchObject({ kid: 'b' });
   });
 
@@ -206,10 +206,10 @@ describe('an unknown key id', () => {
   });
 
   it('is refused with Retry-After in favour of a newer one if too many tokens wait', async () => {
-    const { keys, answers } = await held({ maxPending: 2, timeout: 5_000 });
+    const { keys, respond } = await held({ maxPending: 2, timeout: 5_000 });
     const found = ['a', 'b', 'c'].map((kid) => keys.find(kid));
     await settle();
-    answers[0]?.(has('key', 'a', 'b', 'c'));
+    respond[0]?.(has('key', 'a', 'b', 'c'));
     const outcomes = await Promise.all(found);
     expect(outcomes.filter((one) => !(one instanceof Refusal))).toHaveLength(2);
     expect(outcomes[2]).not.toBeInstanceOf(Refusal);
@@ -237,7 +237,7 @@ describe('an unknown key id', () => {
   });
 
   it('lets other tokens wait for its request when the held keys expire', async () => {
-    const { logto, keys, answers } = await held();
+    const { logto, keys, respond } = await held();
     const { answer } = logto;
     logto.fail('down');
     at(4_197_000);
@@ -249,20 +249,20 @@ describe('an unknown key id', () => {
     // The backoff still applies, but the request is already sent.
     at(4_200_000);
     const usable = keys.usable();
-    answers[0]?.(has('key', 'new'));
+    respond[0]?.(has('key', 'new'));
     expect(await usable).not.toBeInstanceOf(Refusal);
     expect(await found).toMatchObject({ kid: 'new' });
   });
 
   it('is not looked up among keys that have expired in the meantime', async () => {
-    const { keys, answers } = await held();
+    const { keys, respond } = await held();
     at(1_199_999);
     const found = keys.find('new');
     await settle();
     at(4_200_000);
-    for (const answer of answers) answer(new Response('', { status: 500 }));
-    await until(() => answers.length === 2);
-    answers[1]?.(new Response('', { status: 500 }));
+    for (const one of respond) one(new Response('', { status: 500 }));
+    await until(() => respond.length === 2);
+    respond[1]?.(new Response('', { status: 500 }));
     expect(await found).toMatchObject({ reason: 'keys_unavailable' });
   });
 

@@ -40,7 +40,7 @@ describe('a key', () => {
   });
 
   const noAlgorithm = (kty: string, alg?: string) =>
-    `it is for no signature algorithm that is known here: its kty is "${kty}", its alg ${alg === undefined ? alg : `"${alg}"`}`;
+    `its algorithm is not supported: kty "${kty}", alg ${alg === undefined ? alg : `"${alg}"`}`;
   const weakExponent = 'its RSA exponent is not an odd number above 65536';
   const withExponent = (e: number) => ({
     ...rsa,
@@ -56,7 +56,11 @@ describe('a key', () => {
     ['operations without verify', { ...ec, key_ops: ['sign'] }, 'its key_ops do not include "verify"'],
     ['operations that are not a list', { ...ec, key_ops: 'verify' }, 'its key_ops do not include "verify"'],
     ['operations that are null', { ...ec, key_ops: null }, 'its key_ops do not include "verify"'],
-    ['a private key', { ...ec, d: undefined }, 'it is a private key, and everybody has it now'],
+    [
+      'a private key',
+      { ...ec, d: undefined },
+      'it is a private key; a key set must contain only public keys',
+    ],
     ["another curve's alg", { ...ec, alg: 'ES256' }, noAlgorithm('EC', 'ES256')],
     ["another type's alg", { ...ec, alg: 'RS256' }, noAlgorithm('EC', 'RS256')],
     ['an RSA key with an alg of EC', { ...rsa, alg: 'ES384' }, noAlgorithm('RSA', 'ES384')],
@@ -133,7 +137,7 @@ describe('a key set', () => {
   it('keeps the first of two keys with the same kid', () => {
     const { keys, ignored } = keysFromJwks({ keys: [ec, { ...rsa, kid: 'ec' }, rsa] });
     expect(keysToJwks(keys)).toEqual({ keys: [ec, rsa] });
-    expect(ignored).toEqual([{ keyId: 'ec', reason: 'another key before it has the same kid' }]);
+    expect(ignored).toEqual([{ keyId: 'ec', reason: 'an earlier key has the same kid' }]);
   });
 
   it('lists the reason for each ignored key, and throws them in one line if none is usable', () => {

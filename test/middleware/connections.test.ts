@@ -65,10 +65,10 @@ describe('over real connections', () => {
       const app = telling().get('/', requireScopes('read:products'), handler).use(handle);
       const port = await hangUp(app, ['GET / HTTP/1.1', `Authorization: Bearer ${token}`]);
       // The next request uses the same keys.
-      const answer = await fetch(`http://127.0.0.1:${port}/`, {
+      const response = await fetch(`http://127.0.0.1:${port}/`, {
         headers: { authorization: `Bearer ${issuer.token()}` },
       });
-      expect(answer.status).toBe(200);
+      expect(response.status).toBe(200);
       expect(seen).toEqual([]);
     }
     // Three complete requests, and the valid one that disconnected, whose response is discarded.
@@ -103,19 +103,19 @@ describe('over real connections', () => {
     );
     // Uncached tokens, then cached ones.
     for (const time of [1, 2]) {
-      const answers = await Promise.all(
+      const responses = await Promise.all(
         callers.map(async ({ id, token, path }) => {
-          const answer = await fetch(url + path, { headers: { authorization: `Bearer ${token}` } });
+          const response = await fetch(url + path, { headers: { authorization: `Bearer ${token}` } });
           const {
             error: _,
             error_description: __,
             scope: ___,
             ...seen
-          } = (await answer.json()) as Record<string, unknown>;
-          return { time, id, status: answer.status, ...seen };
+          } = (await response.json()) as Record<string, unknown>;
+          return { time, id, status: response.status, ...seen };
         }),
       );
-      expect(answers).toEqual(
+      expect(responses).toEqual(
         callers.map(({ id, status }) =>
           status === 200 ? { time, id, status, jti: id, app: id, same: true } : { time, id, status },
         ),

@@ -130,7 +130,7 @@ describe('an exception from next', () => {
     process.off('warning', listen);
     expect(seen).toHaveBeenCalledTimes(2);
     expect(warnings).toEqual([
-      `express-logto-m2m refused a request, and next(error) threw ${kind}. Further cases are not reported.`,
+      `express-logto-m2m called next(error), which threw ${kind}. Further cases are not reported.`,
     ]);
   });
 });

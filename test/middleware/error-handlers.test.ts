@@ -134,9 +134,9 @@ describe.each(SHAPES)(
       const app = express().set('env', 'test');
       app.get('/', instance({ onError }).requireScopes('read:products'), (_req, res) => void res.end('ran'));
       if (handler !== undefined) app.use(handler);
-      const answer = await send(app);
-      expect(answer.text).not.toContain('ran');
-      expect({ status: answer.status, headers: answer.headers }).toMatchObject({
+      const response = await send(app);
+      expect(response.text).not.toContain('ran');
+      expect({ status: response.status, headers: response.headers }).toMatchObject({
         status,
         headers: { ...headers, 'cache-control': 'no-store' },
       });

@@ -25,9 +25,9 @@ describe('getToken', () => {
     ['the whole header', (token: string) => `Bearer ${token}`],
     ['two tokens', (token: string) => `${token} ${token}`],
     ['a megabyte', () => 'x'.repeat(1_000_000)],
-  ])('causes a 401 if it returns %s', async (_what, answer) => {
+  ])('causes a 401 if it returns %s', async (_what, returned) => {
     const token = await readingToken(logto);
-    const { app, ran } = appWith({ getToken: () => answer(token) });
+    const { app, ran } = appWith({ getToken: () => returned(token) });
     const response = await get(app, '/');
     expect([response.status, response.body.error]).toEqual([401, 'invalid_token']);
     expect(ran()).toBe(false);
@@ -50,8 +50,8 @@ describe('getToken', () => {
         throw undefined;
       }),
     ],
-  ])('causes a 500 with a TypeError if it returns %s', async (_what, answer) => {
-    const { app, ran, failure } = appWith({ getToken: () => answer as string });
+  ])('causes a 500 with a TypeError if it returns %s', async (_what, returned) => {
+    const { app, ran, failure } = appWith({ getToken: () => returned as string });
     expect((await get(app, '/', await readingToken(logto))).status).toBe(500);
     expect(ran()).toBe(false);
     expect(failure()).toBeInstanceOf(TypeError);
@@ -62,8 +62,8 @@ describe('getToken', () => {
     [5, 'number'],
     [['x'], 'object'],
     [Promise.resolve('x'), 'object'],
-  ])('causes an error that names the type of its return value %j', async (answer, kind) => {
-    const { app, failure } = appWith({ getToken: () => answer as unknown as string });
+  ])('causes an error that names the type of its return value %j', async (returned, kind) => {
+    const { app, failure } = appWith({ getToken: () => returned as unknown as string });
     await get(app, '/');
     expect((failure() as Error).message).toBe(
       `getToken must return a string or undefined at once, not ${kind}.`,

@@ -71,7 +71,11 @@ describe('scopes', () => {
       ],
       ['with an umlaut in a scope', ['lösche:alles'], /characters that no scope may have/],
       ['with a list and more scopes', [['a'], 'b'], /`options` must be an object/],
-      ['with a list and two options', [['a'], {}, {}], /`scopes` must be one list, with the options behind/],
+      [
+        'with a list and two options',
+        [['a'], {}, {}],
+        /: pass a list of scopes, followed only by the options\.$/,
+      ],
       ['as a middleware itself', [{ headers: {}, method: 'GET' }, {}, () => {}], /call it, as in require/],
     ])('%s', (_what, args, message) => {
       expect(() => make(...args)).toThrow(TypeError);
@@ -118,8 +122,8 @@ describe('options of a guard', () => {
     }
   });
 
-  const noFunction = (came: string) =>
-    `requireOrganizationScopes: \`organization\` must be a function such as (req) => req.params.organizationId, not ${came}.`;
+  const noFunction = (received: string) =>
+    `requireOrganizationScopes: \`organization\` must be a function such as (req) => req.params.organizationId, not ${received}.`;
   it.each([
     ['no options', [], noFunction('undefined')],
     ['no organization function', [{}], noFunction('undefined')],
@@ -147,7 +151,7 @@ describe('options of a guard', () => {
     );
     const authenticate = auth.authenticate as (...args: unknown[]) => unknown;
     expect(() => authenticate({}, { organization: 'required' })).toThrow(
-      /^authenticate: `options` must be the only argument/,
+      /^authenticate: pass only one argument, the options\.$/,
     );
   });
 

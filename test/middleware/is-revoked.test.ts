@@ -16,8 +16,8 @@ describe('isRevoked', () => {
     ['a promise of false', Promise.resolve(false), 200],
     ['true', true, 401],
     ['a promise of true', Promise.resolve(true), 401],
-  ])('decides about the token by returning %s', async (_what, answer, status) => {
-    const { app, ran } = appWith({ isRevoked: () => answer });
+  ])('decides about the token by returning %s', async (_what, returned, status) => {
+    const { app, ran } = appWith({ isRevoked: () => returned });
     const response = await get(app, '/', await readingToken(logto));
     expect(response.status).toBe(status);
     expect(ran()).toBe(status === 200);
@@ -30,8 +30,8 @@ describe('isRevoked', () => {
   });
 
   it.each(odd)('causes a 500 with a TypeError if it returns or resolves to %s', async (_what, value) => {
-    for (const answer of [value, Promise.resolve(value)]) {
-      const { app, ran, failure } = appWith({ isRevoked: () => answer as boolean });
+    for (const returned of [value, Promise.resolve(value)]) {
+      const { app, ran, failure } = appWith({ isRevoked: () => returned as boolean });
       expect((await get(app, '/', await readingToken(logto))).status).toBe(500);
       expect(ran()).toBe(false);
       expect(failure()).toBeInstanceOf(TypeError);
@@ -42,8 +42,8 @@ describe('isRevoked', () => {
     [null, 'null'],
     [undefined, 'undefined'],
     ['no', 'string'],
-  ])('causes an error that names the type of its return value %j', async (answer, kind) => {
-    const { app, failure } = appWith({ isRevoked: () => answer as unknown as boolean });
+  ])('causes an error that names the type of its return value %j', async (returned, kind) => {
+    const { app, failure } = appWith({ isRevoked: () => returned as unknown as boolean });
     await get(app, '/', await readingToken(logto));
     expect((failure() as Error).message).toBe(`isRevoked must return true or false, not ${kind}.`);
   });
@@ -62,7 +62,7 @@ describe('isRevoked', () => {
 
   it('causes a 503 after the timeout if it never settles, and does not delay other requests', async () => {
     const { app, ran, failures } = appWith({
-      jwksCache: { timeout: 0.2 },
+      jwksCache: { timeout: 0.6 },
       isRevoked: ({ clientId }) => (clientId === 'silent' ? new Promise(() => {}) : clientId === 'revoked'),
     });
     const token = (clientId: string) => readingToken(logto, { clientId });
@@ -77,7 +77,7 @@ describe('isRevoked', () => {
         {
           error: 'temporarily_unavailable',
           error_description:
-            'It cannot be checked at the moment whether the access token has been revoked. Try again later.',
+            'The API cannot check at the moment whether the access token has been revoked. Try again later.',
         },
         '1',
       ]);
@@ -90,21 +90,22 @@ describe('isRevoked', () => {
 
   it('is ignored if it settles after the timeout', async () => {
     const ends: (() => void)[] = [];
-    const late = (settle: (resolve: (answer: boolean) => void, reject: (reason: unknown) => void) => void) =>
-      new Promise<boolean>((resolve, reject) => ends.push(() => settle(resolve, reject)));
-    const answers = [
+    const late = (
+      settle: (resolve: (isRevoked: boolean) => void, reject: (reason: unknown) => void) => void,
+    ) => new Promise<boolean>((resolve, reject) => ends.push(() => settle(resolve, reject)));
+    const results = [
       () => late((resolve) => resolve(false)),
       () => late((resolve) => resolve(true)),
       () => late((_resolve, reject) => reject(new Error('too late'))),
     ];
     const { app, ran, failures } = appWith({
-      jwksCache: { timeout: 0.05 },
-      isRevoked: () => answers.shift()?.() ?? true,
+      jwksCache: { timeout: 0.5 },
+      isRevoked: () => results.shift()?.() ?? true,
     });
     for (let i = 0; i < 3; i++) expect((await get(app, '/', await readingToken(logto))).status).toBe(503);
     for (const end of ends) end();
     await sleep(20);
-    expect([ran(), failures]).toEqual([false, []]);
+    expect([ends.length, ran(), failures]).toEqual([3, false, []]);
   });
 
   it('counts towards maxPending while its promise is pending, and not if it returns at once', async () => {
@@ -122,15 +123,15 @@ describe('isRevoked', () => {
       },
     });
     const silent = await readingToken(logto, { clientId: 'silent' });
-    const answered = await readingToken(logto);
-    await get(app, '/', answered);
+    const settled = await readingToken(logto);
+    await get(app, '/', settled);
     const waiting = [1, 2].map(() => get(app, '/', silent).then(({ status }) => status));
     await eventually(() => expect(asked).toBe(3));
     const { status, headers } = await get(app, '/', silent);
     expect([status, headers['retry-after']]).toEqual([503, '1']);
     // No request waits for this promise. Its rejection must not end the process.
     refuse?.(new Error('no'));
-    expect((await get(app, '/', answered)).status).toBe(200);
+    expect((await get(app, '/', settled)).status).toBe(200);
     expect(await Promise.all(waiting)).toEqual([503, 503]);
     expect(failures).toEqual([]);
   });
@@ -202,8 +203,8 @@ describe('verify with isRevoked', () => {
   );
 
   it.each(odd)('rejects with a TypeError if isRevoked returns %s', async (_what, value) => {
-    for (const answer of [value, Promise.resolve(value)]) {
-      for (const error of await results(() => answer as boolean)) expect(error).toBeInstanceOf(TypeError);
+    for (const returned of [value, Promise.resolve(value)]) {
+      for (const error of await results(() => returned as boolean)) expect(error).toBeInstanceOf(TypeError);
     }
   });
 
@@ -229,7 +230,7 @@ describe('verify with isRevoked', () => {
     const silent = await readingToken(logto, { clientId: 'silent' });
     const other = await readingToken(logto);
     const first = auth.verify(silent).catch((error) => error);
-    await vi.waitFor(() => expect(asked).toHaveBeenCalled(), { interval: 1 });
+    await vi.waitFor(() => expect(asked).toHaveBeenCalled(), { interval: 1, timeout: 20_000 });
     expect(await resultOf(auth, other)).toBe('ok');
     expect(await resultOf(auth, silent)).toBe('overloaded');
     expect(await first).toMatchObject({
@@ -245,60 +246,60 @@ describe('verify with isRevoked', () => {
     const issuer = await ownIssuer();
     const auth = instance({
       endpoint: issuer.endpoint,
-      jwksCache: { timeout: 1 },
+      jwksCache: { timeout: 3 },
       isRevoked: () => new Promise<boolean>(() => {}),
     });
     const keys = issuer.hold();
     const began = performance.now();
     const result = resultOf(auth, issuer.token());
     await eventually(() => expect(keys.held).toHaveLength(1));
-    await sleep(700);
+    await sleep(2_000);
     keys.release();
     expect(await result).toBe('revocation_unavailable');
-    expect(performance.now() - began).toBeLessThan(1_500);
+    expect(performance.now() - began).toBeLessThan(4_500);
   });
 
   it('rejects a token that expires while isRevoked is pending', async () => {
-    const answers: ((answer: boolean) => void)[] = [];
-    const auth = instance({ isRevoked: () => new Promise<boolean>((resolve) => answers.push(resolve)) });
+    const decide: ((isRevoked: boolean) => void)[] = [];
+    const auth = instance({ isRevoked: () => new Promise<boolean>((resolve) => decide.push(resolve)) });
     const result = resultOf(auth, await readingToken(logto, { expiresIn: 60 }));
-    await eventually(() => expect(answers).toHaveLength(1));
+    await eventually(() => expect(decide).toHaveLength(1));
     travel(120);
-    answers[0]?.(false);
+    decide[0]?.(false);
     expect(await result).toBe('expired');
   });
 
   it('rejects a token whose key is withdrawn while isRevoked is pending', async () => {
     const own = await ownLogto();
-    const answers: ((answer: boolean) => void)[] = [];
+    const decide: ((isRevoked: boolean) => void)[] = [];
     const auth = instance({
       endpoint: own.endpoint,
-      isRevoked: () => new Promise<boolean>((resolve) => answers.push(resolve)),
+      isRevoked: () => new Promise<boolean>((resolve) => decide.push(resolve)),
     });
     const result = resultOf(auth, await readingToken(own));
-    await eventually(() => expect(answers).toHaveLength(1));
+    await eventually(() => expect(decide).toHaveLength(1));
     await own.rotateKeys({ keepPrevious: false });
     elapse(2);
     // Its unknown kid triggers a new request for the keys.
     const next = resultOf(auth, await readingToken(own));
-    await eventually(() => expect(answers).toHaveLength(2));
-    for (const answer of answers) answer(false);
+    await eventually(() => expect(decide).toHaveLength(2));
+    for (const one of decide) one(false);
     expect([await result, await next]).toEqual(['unknown_key', 'ok']);
   });
 
   it('rejects with 503, not 401, if the keys become too old while isRevoked is pending', async () => {
     const own = await ownLogto();
-    const answers: ((answer: boolean) => void)[] = [];
+    const decide: ((isRevoked: boolean) => void)[] = [];
     const auth = instance({
       endpoint: own.endpoint,
       jwksCache: { maxAge: 10, maxStale: 10 },
-      isRevoked: () => new Promise<boolean>((resolve) => answers.push(resolve)),
+      isRevoked: () => new Promise<boolean>((resolve) => decide.push(resolve)),
     });
     const result = resultOf(auth, await readingToken(own));
-    await eventually(() => expect(answers).toHaveLength(1));
+    await eventually(() => expect(decide).toHaveLength(1));
     await own.stop();
     travel(30);
-    answers[0]?.(false);
+    decide[0]?.(false);
     expect(await result).toBe('keys_unavailable');
   });
 });

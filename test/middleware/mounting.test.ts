@@ -9,8 +9,8 @@ import { get } from '../support/request.js';
 const INVENTORY = 'https://inventory.api';
 
 async function statuses(app: Express, paths: readonly string[], token?: string): Promise<number[]> {
-  const answers = await Promise.all(paths.map((path) => get(app, path, token)));
-  return answers.map(({ status }) => status);
+  const responses = await Promise.all(paths.map((path) => get(app, path, token)));
+  return responses.map(({ status }) => status);
 }
 
 describe('a guard for many routes', () => {
@@ -274,7 +274,7 @@ describe('router.param', () => {
     const app = express();
     const loaded: string[] = [];
     app.param('id', (req, _res, next, id) => {
-      expect(() => getAuth(req)).toThrow(/no guard has run/);
+      expect(() => getAuth(req)).toThrow(/no guard has accepted/);
       loaded.push(id);
       next();
     });

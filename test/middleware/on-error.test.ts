@@ -45,8 +45,8 @@ describe('onError', () => {
     const own = appWith({
       onError: (_error, _req, res) => res.status(404).set('WWW-Authenticate', 'Basic').json({}),
     });
-    const answer = await get(own.app, '/');
-    expect([answer.status, answer.headers['www-authenticate']]).toEqual([404, 'Basic']);
+    const response = await get(own.app, '/');
+    expect([response.status, response.headers['www-authenticate']]).toEqual([404, 'Basic']);
   });
 
   it('leaves no status or headers of the refusal if it throws or rejects with an Error', async () => {
@@ -215,12 +215,12 @@ describe('onError', () => {
         },
       });
       const sent = get(app, '/', token);
-      const answered = vi.fn();
-      sent.then(answered, () => {});
+      const settled = vi.fn();
+      sent.then(settled, () => {});
       await eventually(() => expect(called).toHaveBeenCalled());
       called.mockClear();
       await sleep(30);
-      expect(answered).not.toHaveBeenCalled();
+      expect(settled).not.toHaveBeenCalled();
       expect(ran()).toBe(false);
       expect(failures).toEqual([]);
       sent.abort();
@@ -410,8 +410,8 @@ describe('an AuthError that is passed on', () => {
       next(createError(error, { headers }));
     };
     const app = express().get('/', instance({ onError }).authenticate());
-    const answer = await get(app, '/');
-    expect([answer.status, answer.headers['www-authenticate']]).toEqual([418, 'Bearer realm="other"']);
+    const response = await get(app, '/');
+    expect([response.status, response.headers['www-authenticate']]).toEqual([418, 'Bearer realm="other"']);
   });
 
   it('keeps its status and challenge when createError of http-errors extends it', async () => {

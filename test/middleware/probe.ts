@@ -2,7 +2,7 @@ import express, { type ErrorRequestHandler, type Express } from 'express';
 import { createLogtoAuth, type LogtoAuth, type LogtoAuthOptions } from '../../src/index.js';
 import { AUDIENCE, sharedLogto } from '../support/logto.js';
 
-/** The Logto of the tests of one file. */
+/** The Logto that the tests of one file share. */
 export const logto = await sharedLogto();
 
 export const instance = (options: LogtoAuthOptions): LogtoAuth =>
@@ -12,12 +12,13 @@ export interface Probe {
   readonly app: Express;
   /** Whether a handler ran. */
   ran(): boolean;
-  /** What reached the error handler, the last one and all. */
+  /** The last value that reached the error handler. */
   failure(): unknown;
+  /** All values that reached the error handler. */
   readonly failures: readonly unknown[];
 }
 
-/** An app that tells whether its handler ran and what reached its error handler. */
+/** An app that records whether its handler ran and what reached its error handler. */
 export function appWith(options: LogtoAuthOptions): Probe {
   const { requireScopes } = instance(options);
   const app = express();
@@ -36,12 +37,12 @@ export function appWith(options: LogtoAuthOptions): Probe {
     failures.push(error);
     if (!res.headersSent) res.status(error.status ?? 500).json({ failed: true });
   };
-  // The second is reached only where a request fails twice.
+  // The second is reached only if a request fails twice.
   app.use(handle, handle);
   return { app, ran: () => ran, failure: () => failures.at(-1), failures };
 }
 
-/** What no user's function should answer. */
+/** Values that no user's function may return. */
 export const odd: [what: string, value: unknown][] = [
   ['undefined', undefined],
   ['null', null],
@@ -55,24 +56,32 @@ export const odd: [what: string, value: unknown][] = [
   ['a function', () => false],
 ];
 
-/** What is no Promise and can be waited for all the same: a query of a database library, say. */
+/** A value that can be awaited but is not a Promise, such as a query of a database library. */
 export function thenable(
   then: (resolve: (value: unknown) => void, reject: (reason: unknown) => void) => void,
 ) {
   return { then } as unknown as Promise<boolean>;
 }
 
-/** What a promise of another library may do, and the status of its request. */
+/** What a promise of another library may do, and the resulting status of the request. */
 export const thenables: [what: string, make: () => Promise<boolean>, status: number][] = [
-  ['answers false', () => thenable((resolve) => resolve(false)), 200],
-  ['answers false later', () => thenable((resolve) => setTimeout(resolve, 5, false)), 200],
-  ['answers true', () => thenable((resolve) => resolve(true)), 401],
-  ['answers undefined', () => thenable((resolve) => resolve(undefined)), 500],
-  ['answers a thenable that answers true', () => thenable((resolve) => resolve(Promise.resolve(true))), 401],
-  ['answers one that rejects', () => thenable((resolve) => resolve(thenable((_, reject) => reject(0)))), 500],
+  ['resolves to false', () => thenable((resolve) => resolve(false)), 200],
+  ['resolves to false later', () => thenable((resolve) => setTimeout(resolve, 5, false)), 200],
+  ['resolves to true', () => thenable((resolve) => resolve(true)), 401],
+  ['resolves to undefined', () => thenable((resolve) => resolve(undefined)), 500],
+  [
+    'resolves to a thenable that resolves to true',
+    () => thenable((resolve) => resolve(Promise.resolve(true))),
+    401,
+  ],
+  [
+    'resolves to one that rejects',
+    () => thenable((resolve) => resolve(thenable((_, reject) => reject(0)))),
+    500,
+  ],
   ["rejects with 'route'", () => thenable((_, reject) => reject('route')), 500],
   [
-    'answers true, and then false',
+    'resolves to true, and then to false',
     () =>
       thenable((resolve) => {
         resolve(true);
@@ -81,7 +90,7 @@ export const thenables: [what: string, make: () => Promise<boolean>, status: num
     401,
   ],
   [
-    'rejects, and then answers false',
+    'rejects, and then resolves to false',
     () =>
       thenable((resolve, reject) => {
         reject(undefined);
@@ -98,7 +107,7 @@ export const thenables: [what: string, make: () => Promise<boolean>, status: num
     500,
   ],
   [
-    'cannot be looked at',
+    'has a `then` that cannot be read',
     () =>
       Object.defineProperty({}, 'then', {
         get() {

@@ -109,7 +109,7 @@ describe('req.auth', () => {
     });
     app.get('/', auth.requireScopes('read:products'), (_req, res) => void res.end('ran'));
     app.use(((error, req, res, _next) => {
-      expect(() => getAuth(req)).toThrow(/no guard has run/);
+      expect(() => getAuth(req)).toThrow(/no guard has accepted/);
       res.status(500).send(error.message);
     }) as express.ErrorRequestHandler);
     const { status, text } = await get(app, '/', await readingToken(logto));
@@ -185,7 +185,7 @@ describe('after a refusal', () => {
   }
   const none = [
     false,
-    'getAuth(req): no guard has run for this request. Mount requireScopes(…) before the handler.',
+    'getAuth(req): no guard has accepted this request. Mount requireScopes(…) before this handler.',
   ];
   const passing = (options: Partial<LogtoAuthOptions>) =>
     createLogtoAuth({
@@ -299,7 +299,7 @@ describe('getAuth', () => {
     });
     await get(app, '/');
     expect(thrown).toBeInstanceOf(TypeError);
-    expect((thrown as Error).message).toMatch(/no guard has run/);
+    expect((thrown as Error).message).toMatch(/no guard has accepted/);
   });
 
   it.each([undefined, null, 'req', {}])('throws for %j', (value) => {

@@ -1,8 +1,9 @@
 import type { ServerResponse } from 'node:http';
 import { afterAll, onTestFinished } from 'vitest';
-import { sendKeySet } from '../../src/testing/answers.js';
 import { LoopbackServer } from '../../src/testing/loopback-server.js';
+import { sendKeySet } from '../../src/testing/responses.js';
 import { APP, AUDIENCE, now } from './logto.js';
+import { reservedPort } from './ports.js';
 import { createSigningKey, type SigningKey, signJws } from './signing.js';
 
 export interface TokenParts {
@@ -27,19 +28,20 @@ export class TestIssuer {
   answer: KeyAnswer | undefined;
   /** The number of requests for the keys. */
   keyRequests = 0;
-  readonly #server = new LoopbackServer(0, (req, res) => {
-    if (req.method !== 'GET' || req.url !== '/oidc/jwks') return void res.writeHead(404).end();
-    this.keyRequests += 1;
-    if (this.answer === undefined) this.sendKeys(res);
-    else this.answer(res);
-  });
+  readonly #server: LoopbackServer;
 
-  private constructor(alg: string) {
+  private constructor(alg: string, port: number) {
     this.keys = [createSigningKey(alg)];
+    this.#server = new LoopbackServer(port, (req, res) => {
+      if (req.method !== 'GET' || req.url !== '/oidc/jwks') return void res.writeHead(404).end();
+      this.keyRequests += 1;
+      if (this.answer === undefined) this.sendKeys(res);
+      else this.answer(res);
+    });
   }
 
   static async start(alg = 'ES384'): Promise<TestIssuer> {
-    const issuer = new TestIssuer(alg);
+    const issuer = new TestIssuer(alg, await reservedPort());
     await issuer.comeBack();
     return issuer;
   }

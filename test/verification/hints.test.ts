@@ -52,20 +52,20 @@ describe('the hint explains', () => {
     [
       'a text that is not a JWT',
       'abc',
-      'It is not three parts of base64url with dots between them. For verify(), pass the token without "Bearer".',
+      'The token does not consist of three base64url parts separated by dots. For verify(), pass it without "Bearer".',
     ],
-    ['an invalid header', signed('x', payload()), 'Its header is not a JSON object.'],
-    ['an invalid payload', signed(header(), 'x'), 'Its payload is not a JSON object.'],
-    ['a token that is too long', 'x'.repeat(16_385), 'It is longer than 16 KiB.'],
+    ['an invalid header', signed('x', payload()), "The token's header is not a JSON object."],
+    ['an invalid payload', signed(header(), 'x'), "The token's payload is not a JSON object."],
+    ['a token that is too long', 'x'.repeat(16_385), 'The token is longer than 16 KiB.'],
     [
       'a text of the maximum length that is not a JWT',
       'x'.repeat(16_384),
-      'It is not three parts of base64url with dots between them. For verify(), pass the token without "Bearer".',
+      'The token does not consist of three base64url parts separated by dots. For verify(), pass it without "Bearer".',
     ],
     [
       'a crit header',
       signed(header({ crit: ['b64'] }), payload()),
-      'Its header has crit, and no extension is supported.',
+      "The token's header has `crit`, which is not supported.",
     ],
     [
       'an alg that is not accepted',
@@ -75,7 +75,7 @@ describe('the hint explains', () => {
     [
       'an alg that does not fit the key',
       signed(header({ alg: 'ES256' }), payload()),
-      'The token\'s alg is "ES256", but its key "first" has another type.',
+      'The token\'s alg is "ES256", which its key "first" does not support.',
     ],
     [
       'a wrong type',
@@ -140,20 +140,20 @@ describe('the hint explains', () => {
     ['nbf', null, 'null', 'a number of seconds since 1970'],
     ['scope', ['a'], '["a"]', 'a string, or absent'],
     ['organization_id', 5, '5', 'a non-empty string, or absent'],
-  ])('the claim %s with the value %j', async (name, value, came, needed) => {
+  ])('the claim %s with the value %j', async (name, value, received, needed) => {
     const hint = await hintOf(signed(header(), payload({ [name]: value })));
-    expect(hint).toBe(`The token's ${name} is ${came}; it must be ${needed}.`);
+    expect(hint).toBe(`The token's ${name} is ${received}; it must be ${needed}.`);
   });
 
   it('a wrong audience, and lists the accepted ones', async () => {
     const token = signed(header(), payload({ aud: ['https://a.example', 'https://b.example'] }));
-    const came = 'The token\'s aud is ["https://a.example","https://b.example"]';
-    expect(await hintOf(token)).toBe(`${came}; it must be exactly "${AUDIENCE}".`);
+    const received = 'The token\'s aud is ["https://a.example","https://b.example"]';
+    expect(await hintOf(token)).toBe(`${received}; it must be exactly "${AUDIENCE}".`);
     expect(await hintOf(token, { audience: [AUDIENCE, 'https://c.example'] })).toBe(
-      `${came}; it must be exactly "${AUDIENCE}" or "https://c.example".`,
+      `${received}; it must be exactly "${AUDIENCE}" or "https://c.example".`,
     );
     expect(await hintOf(token, { organizationToken: { id: 'o-1' } })).toBe(
-      `${came}; this route needs an organization token: request it with organization_id and without resource.`,
+      `${received}; it must be that of an organization token: request one with organization_id and without resource.`,
     );
   });
 
@@ -162,8 +162,8 @@ describe('the hint explains', () => {
       'a token of an organization on a route without a rule',
       'o-1',
       {},
-      'The token is only valid in the organization "o-1", and this route has no organization rule. ' +
-        'Pass the guard { organization: (req) => … }.',
+      'The token is limited to the organization "o-1", but no organization is allowed here. ' +
+        'Set the `organization` option of the guard or of verify().',
     ],
     [
       'a token without an organization where one is required',
@@ -175,19 +175,19 @@ describe('the hint explains', () => {
       'a token without an organization for a request about one',
       undefined,
       { organization: { id: 'o-1' } },
-      'The token is for no organization; the request is for "o-1".',
+      'The token is for no organization; it must be for "o-1".',
     ],
     [
       'a token of another organization',
       'o-2',
       { organization: { id: 'o-1' } },
-      'The token is for the organization "o-2"; the request is for "o-1".',
+      'The token is for the organization "o-2"; it must be for "o-1".',
     ],
     [
       'a request without an organization id',
       'o-1',
       { organization: { id: '' } },
-      'The request\'s organization is "", which is not an organization id.',
+      'The required organization is "", which is not an organization id.',
     ],
   ])('an organization mismatch: %s', async (_what, held, options, hint) => {
     expect(await hintOf(signed(header(), payload({ organization_id: held })), options)).toBe(hint);
@@ -195,7 +195,7 @@ describe('the hint explains', () => {
 
   it('missing scopes, and lists no others', async () => {
     const token = signed(header(), payload());
-    const fix = 'Did the app request it, and does an M2M role of the app give it?';
+    const fix = 'Did the app request it, and does an M2M role of the app grant it?';
     expect(await hintOf(token, { scopes: ['write:orders', 'read:products', 'write:products'] })).toBe(
       `The token lacks write:orders write:products; it has "read:products read:orders". ${fix}`,
     );

@@ -354,8 +354,8 @@ describe('a token that many requests send at once', () => {
     app.get('/write', auth.requireScopes('write:products'), ok);
     app.get('/other', auth.authenticate({ audience: 'https://other.api' }), ok);
     const token = await readingToken(logto);
-    const answers = await Promise.all(['/read', '/write', '/other'].map((path) => get(app, path, token)));
-    expect(answers.map(({ status }) => status)).toEqual([200, 403, 401]);
+    const responses = await Promise.all(['/read', '/write', '/other'].map((path) => get(app, path, token)));
+    expect(responses.map(({ status }) => status)).toEqual([200, 403, 401]);
     expect(verifications.count).toBe(1);
   });
 });

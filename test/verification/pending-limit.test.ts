@@ -1,51 +1,51 @@
 import { expect, it } from 'vitest';
 import { createLogtoAuth } from '../../src/index.js';
-import { WaitingRoom } from '../../src/verification/waiting-room.js';
+import { PendingLimit } from '../../src/verification/pending-limit.js';
 import { eventually } from '../support/eventually.js';
 import { APP, AUDIENCE, now } from '../support/logto.js';
 import { elapse, resultOf } from '../support/result.js';
 import { createSigningKey, signJws } from '../support/signing.js';
 import { ownIssuer } from '../support/test-issuer.js';
 
-it('refuses requests beyond its size until one leaves', async () => {
-  const room = new WaitingRoom(2);
+it('refuses requests beyond the limit until one ends', async () => {
+  const limit = new PendingLimit(2);
   const ends: (() => void)[] = [];
   const work = () => new Promise<void>((resolve) => ends.push(resolve));
-  const inside = [room.enter(work), room.enter(work)];
+  const pending = [limit.runOrRefuse(work), limit.runOrRefuse(work)];
   const overloaded = {
     reason: 'overloaded',
     hint: '2 requests are already waiting: see maxPending.',
     details: { retryAfter: 1 },
   };
-  expect([room.enter(work), room.enter(work)]).toMatchObject([overloaded, overloaded]);
+  expect([limit.runOrRefuse(work), limit.runOrRefuse(work)]).toMatchObject([overloaded, overloaded]);
   ends[0]?.();
-  await inside[0];
-  expect(room.enter(work)).toBeInstanceOf(Promise);
-  expect(room.enter(work)).toMatchObject(overloaded);
+  await pending[0];
+  expect(limit.runOrRefuse(work)).toBeInstanceOf(Promise);
+  expect(limit.runOrRefuse(work)).toMatchObject(overloaded);
 });
 
-it('frees the place of a request that fails', async () => {
-  const room = new WaitingRoom(1);
+it('no longer counts a request that failed', async () => {
+  const limit = new PendingLimit(1);
   for (let i = 0; i < 3; i++) {
-    await expect(room.enter(() => Promise.reject(new Error('no')))).rejects.toThrow('no');
+    await expect(limit.runOrRefuse(() => Promise.reject(new Error('no')))).rejects.toThrow('no');
   }
 });
 
-it('frees a place only once, even if the request leaves before its end', async () => {
-  const room = new WaitingRoom(1);
+it('counts the release of a request only once, although the request also ends', async () => {
+  const limit = new PendingLimit(1);
   let end = () => {};
-  const early = room.enter(async (leave) => {
-    leave();
+  const early = limit.runOrRefuse(async (release) => {
+    release();
     await new Promise<void>((resolve) => (end = resolve));
   });
-  const second = room.enter(() => new Promise<void>(() => {}));
+  const second = limit.runOrRefuse(() => new Promise<void>(() => {}));
   expect(second).toBeInstanceOf(Promise);
   end();
   await early;
-  expect(room.enter(async () => {})).toMatchObject({ reason: 'overloaded' });
+  expect(limit.runOrRefuse(async () => {})).toMatchObject({ reason: 'overloaded' });
 });
 
-it('frees the places of made-up key ids once the first keys arrive', async () => {
+it('no longer counts tokens with made-up key ids once the first keys have arrived', async () => {
   const issuer = await ownIssuer();
   const auth = createLogtoAuth({ endpoint: issuer.endpoint, audience: AUDIENCE, maxPending: 5 });
   const keys = issuer.hold();
@@ -60,7 +60,7 @@ it('frees the places of made-up key ids once the first keys arrive', async () =>
   expect(new Set(await Promise.all(madeUp))).toEqual(new Set(['unknown_key']));
 });
 
-it('has separate places for unknown key ids and for each issuer', async () => {
+it('counts unknown key ids and each issuer separately', async () => {
   const [here, there] = ['https://here.example/oidc', 'https://there.example/oidc'];
   const key = createSigningKey();
   const asked: string[] = [];

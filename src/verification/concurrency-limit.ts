@@ -1,5 +1,5 @@
-/** Runs at most `max` pieces of work at once; the others wait in the order of their arrival. */
-export class Turns {
+/** Runs at most `max` tasks at once; the others wait in the order of their arrival. */
+export class ConcurrencyLimit {
   readonly #max: number;
   readonly #waiting: (() => void)[] = [];
   #running = 0;
@@ -9,11 +9,11 @@ export class Turns {
   }
 
   /**
-   * Starts the work, now or later. Work that had to wait starts in the async context of the work that made room.
+   * Starts the task, now or later. A task that had to wait starts in the async context of the task that ended.
    *
-   * @param start - must not throw, and must call `end` once, when the work is done
+   * @param start - must not throw, and must call `end` once, when the task is done
    */
-  take(start: (end: () => void) => void): void {
+  run(start: (end: () => void) => void): void {
     const begin = () => start(this.#end);
     if (this.#running === this.#max) {
       this.#waiting.push(begin);
@@ -24,7 +24,7 @@ export class Turns {
   }
 
   readonly #end = (): void => {
-    // The work that has waited longest takes over the slot.
+    // The task that has waited longest takes over the slot.
     const next = this.#waiting.shift();
     if (next === undefined) this.#running -= 1;
     else next();

@@ -13,7 +13,7 @@ import { sharedIssuer } from '../support/test-issuer.js';
 
 const descriptions = {
   no_token: 'This API needs an access token, sent as a bearer token in the Authorization header.',
-  malformed: 'The Authorization header must be sent once, with the word Bearer and one access token.',
+  malformed: 'The Authorization header must be sent once, with the Bearer scheme and one access token.',
   not_jwt: 'The access token is not a well-formed JWT.',
   algorithm: 'The access token is signed with an algorithm that is not accepted here.',
   type: 'The token is not an access token: its type must be at+jwt.',
@@ -32,11 +32,11 @@ const descriptions = {
   keys_unavailable: 'The access token cannot be checked at the moment. Try again later.',
   overloaded: 'Too many access tokens are being checked at the moment. Try again later.',
   revocation_unavailable:
-    'It cannot be checked at the moment whether the access token has been revoked. Try again later.',
+    'The API cannot check at the moment whether the access token has been revoked. Try again later.',
 };
 
 const logto = await sharedLogto();
-/** A second trusted issuer, for responses that a Logto does not give. */
+/** A second trusted issuer, for responses that Logto does not send. */
 const issuer = await sharedIssuer();
 
 describe('a guard', () => {
@@ -161,13 +161,13 @@ describe('a guard', () => {
     expect(handler).not.toHaveBeenCalled();
   });
 
+  const ANOTHER_SCHEME =
+    'The scheme of the Authorization header is not Bearer: send "Authorization: Bearer <token>".';
   it.each([
     ['no header', [], 'The request has no Authorization header.'],
-    [
-      'another scheme',
-      ['Basic YTpi'],
-      'The scheme of the Authorization header is not Bearer: send "Authorization: Bearer <token>".',
-    ],
+    ['another scheme', ['Basic YTpi'], ANOTHER_SCHEME],
+    ['another scheme before the word Bearer', ['Basic Bearer'], ANOTHER_SCHEME],
+    ['a longer scheme', ['Bearers abc'], ANOTHER_SCHEME],
     ['no token', ['Bearer'], 'The Authorization header has no token after Bearer and a space.'],
     ['spaces alone', ['Bearer   '], 'The Authorization header has no token after Bearer and a space.'],
     ['a tab', ['Bearer\tabc'], 'The Authorization header has no token after Bearer and a space.'],

@@ -8,7 +8,7 @@ import { hasMember } from '../util/own.js';
  * @param example - the correct call
  * @throws TypeError if the first argument is a request
  */
-export function refuseRequest(owner: Owner, example: string, value: unknown): void {
+export function assertNotMounted(owner: Owner, example: string, value: unknown): void {
   if (typeof value === 'object' && value !== null && hasMember(value, 'headers')) {
     throw new TypeError(`${owner} returns a middleware: call it, as in ${example}.`);
   }
