@@ -7,7 +7,7 @@ import { copyInit } from './request-init.js';
 import type { TokenHolder } from './token-holder.js';
 
 /** The longest time that a response is held back, in milliseconds. */
-const MOMENT = 1_000;
+const MAX_WAIT = 1_000;
 
 /**
  * Creates a `fetch` that sends the token to one origin only. On a redirect to another origin, the Fetch standard
@@ -37,11 +37,11 @@ export function createAuthorizedFetch(
     signal?.throwIfAborted();
     const { token } = await orAborted(holder.get(), signal);
     const response = await send(token);
-    if (!isInvalidToken(response) || !isOf(baseUrl, response)) return response;
+    if (!isInvalidToken(response) || !isFromApi(baseUrl, response)) return response;
     const renewal = holder.renew(token);
     if (!canBeSentAgain(request, options.body)) {
       // The next call should have a new token. This response is returned even if Logto fails.
-      await orAborted(settledBy(renewal, performance.now() + MOMENT), signal);
+      await orAborted(settledBy(renewal, performance.now() + MAX_WAIT), signal);
       return response;
     }
     const next = await orAborted(renewal, signal);
@@ -77,7 +77,7 @@ function isInvalidToken({ status, headers }: Response): boolean {
 }
 
 /** Whether the response is from the API, and not from a redirect target, which never received the token. */
-function isOf(base: URL | undefined, { url }: Response): boolean {
+function isFromApi(base: URL | undefined, { url }: Response): boolean {
   // A constructed response, as in tests, has no URL.
   return !url || new URL(url).origin === base?.origin;
 }

@@ -35,10 +35,10 @@ export class Claim {
    */
   async awaitTurn<T>(find: () => Promise<T | undefined>, deadline: number): Promise<T | undefined> {
     this.#isMine = false;
-    if (!this.#store.isAnswering) return undefined;
+    if (!this.#store.isResponding) return undefined;
     let isMade = false;
     let holder = await this.#holder(deadline);
-    while (this.#store.isAnswering && performance.now() < deadline) {
+    while (this.#store.isResponding && performance.now() < deadline) {
       let delay = LOOK;
       if (holder !== undefined && holder !== this.#own) isMade = false;
       else if (isMade) {

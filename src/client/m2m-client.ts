@@ -15,7 +15,8 @@ export interface AccessTokenAnswer {
 /** A client for a protected API. None of its functions needs `this`. */
 export interface M2MClient {
   /**
-   * Returns a token that remains valid for a while, cached or new. Concurrent callers share one request.
+   * Returns a valid token, cached or new. It may expire soon if Logto currently issues no other. Concurrent callers
+   * share one request.
    *
    * @throws M2MClientError (the promise rejects) if Logto issues no token and no valid one is cached
    */

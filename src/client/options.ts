@@ -1,8 +1,8 @@
 import { checkCredential } from '../options/credentials.js';
 import { checkFetch, type Fetch } from '../options/fetch.js';
-import { faultError, optionError, show } from '../options/option-error.js';
-import { checkScopes } from '../options/scopes.js';
-import { checkAddress, checkAudiences, checkEndpoint } from '../options/uris.js';
+import { faultError, show } from '../options/option-error.js';
+import { checkScopeList } from '../options/scopes.js';
+import { checkAddress, checkEndpoint, checkResource } from '../options/uris.js';
 import {
   checkBoolean,
   checkNames,
@@ -13,7 +13,6 @@ import {
   withDefault,
 } from '../options/values.js';
 import type { KeyValueStore } from '../util/key-value-store.js';
-import { ORGANIZATION_AUDIENCE } from '../util/logto.js';
 
 /** The options of `createM2MClient`. Durations are in seconds. `resource`, `organizationId` or both are required. */
 export type M2MClientOptions = M2MClientCommonOptions & (M2MClientResource | M2MClientOrganization);
@@ -46,7 +45,10 @@ export interface M2MClientCommonOptions {
   readonly baseUrl?: string | undefined;
   /** The scopes to request. Logto grants no scope that was not requested. */
   readonly scopes?: readonly string[] | undefined;
-  /** How long before its expiry a token is replaced. Default 60. */
+  /**
+   * How long before its expiry a token is replaced: at most half of its lifetime, and at least 5 or a tenth of its
+   * lifetime, whichever is shorter. Default 60.
+   */
   readonly refreshBefore?: number | undefined;
   /** The time limit for obtaining a token, including retries. Default 10. */
   readonly timeout?: number | undefined;
@@ -75,6 +77,8 @@ export interface ClientSettings {
 }
 
 const OWNER = 'createM2MClient';
+const ORGANIZATION_ADVICE =
+  " For an organization's own token pass `organizationId`, only the id, and no `resource`.";
 const NAMES: OptionNames<M2MClientOptions> = {
   endpoint: true,
   appId: true,
@@ -106,7 +110,7 @@ export function resolveClientOptions(given: M2MClientOptions): ClientSettings {
   if (resource === undefined && organizationId === undefined) {
     throw faultError(
       OWNER,
-      `pass \`resource\`, the API identifier of the API that is to be called, \`organizationId\`, or both.`,
+      `pass \`resource\` (the identifier of the API to call), \`organizationId\`, or both.`,
     );
   }
   return {
@@ -119,11 +123,11 @@ export function resolveClientOptions(given: M2MClientOptions): ClientSettings {
     ),
     appId: checkCredential(OWNER, 'appId', checkText(OWNER, 'appId', options.appId)),
     appSecret: checkSecret(options.appSecret),
-    resource: resource === undefined ? undefined : checkResource(resource),
+    resource: resource === undefined ? undefined : checkResource(OWNER, resource, ORGANIZATION_ADVICE),
     organizationId:
       organizationId === undefined ? undefined : checkText(OWNER, 'organizationId', organizationId),
     baseUrl: baseUrl === undefined ? undefined : checkBaseUrl(baseUrl, allowInsecure),
-    scopes: checkWantedScopes(withDefault(options.scopes, [])),
+    scopes: checkScopeList(OWNER, withDefault(options.scopes, [])),
     refreshBefore: checkSeconds(OWNER, 'refreshBefore', withDefault(options.refreshBefore, 60), {
       min: 'zero',
       max: 3_600,
@@ -147,18 +151,6 @@ function checkSecret(value: unknown): string {
   );
 }
 
-function checkResource(value: unknown): string {
-  if (typeof value !== 'string') throw optionError(OWNER, 'resource', 'one API resource indicator', value);
-  if (value.toLowerCase().startsWith(ORGANIZATION_AUDIENCE)) {
-    throw faultError(
-      OWNER,
-      `\`resource\` must not be ${show(value)}. For an organization's own token pass \`organizationId\`, ` +
-        'only the id, and no `resource`.',
-    );
-  }
-  return checkAudiences(OWNER, value, 'resource')[0] as string;
-}
-
 /** Adds a slash at the end, so that relative addresses resolve below the path. */
 function checkBaseUrl(value: unknown, allowInsecure: boolean): URL {
   const url = checkAddress(
@@ -174,10 +166,4 @@ function checkBaseUrl(value: unknown, allowInsecure: boolean): URL {
   }
   if (!url.pathname.endsWith('/')) url.pathname += '/';
   return url;
-}
-
-function checkWantedScopes(value: unknown): readonly string[] {
-  if (!Array.isArray(value))
-    throw optionError(OWNER, 'scopes', "a list of scopes such as ['read:products']", value);
-  return value.length === 0 ? [] : checkScopes(OWNER, 'scopes', value);
 }

@@ -2,7 +2,7 @@ import { bare } from '../util/own.js';
 import type { ClientSettings } from './options.js';
 
 /** The error response of Logto's token endpoint (RFC 6749 section 5.2). */
-export interface Refusal {
+export interface TokenErrorResponse {
   readonly status: number;
   /** Logto's `error`. */
   readonly code: string;
@@ -11,7 +11,7 @@ export interface Refusal {
 }
 
 /** The request that was refused. */
-export type Request = Pick<
+export type TokenRequest = Pick<
   ClientSettings,
   'endpoint' | 'appId' | 'appSecret' | 'resource' | 'organizationId'
 >;
@@ -29,9 +29,9 @@ interface Row {
   /** Matches part of the description. */
   readonly says?: RegExp;
   /** Whether the request can cause this refusal. */
-  readonly asked?: (request: Request) => boolean;
-  readonly cause: (request: Request, description: string | undefined) => string;
-  readonly fix: (request: Request) => string;
+  readonly asked?: (request: TokenRequest) => boolean;
+  readonly cause: (request: TokenRequest, description: string | undefined) => string;
+  readonly fix: (request: TokenRequest) => string;
 }
 
 const NOT_FOR_MACHINES: Pick<Row, 'cause' | 'fix'> = {
@@ -42,7 +42,7 @@ const NOT_FOR_MACHINES: Pick<Row, 'cause' | 'fix'> = {
 
 /** A refusal of a request that was changed in transit. */
 function changed(code: string, says: RegExp, cause: Row['cause']): Row {
-  const fix = ({ endpoint }: Request) =>
+  const fix = ({ endpoint }: TokenRequest) =>
     `Something between here and ${endpoint} changed the request: look at the proxies there, and at the \`fetch\` option.`;
   return { code, says, cause, fix };
 }
@@ -87,9 +87,8 @@ export const REFUSALS: readonly Row[] = [
     code: 'access_denied',
     status: 400,
     cause: (_request, description) =>
-      `A script of the tenant refused it${description === undefined ? '.' : `: ${sentence(description)}`}`,
-    fix: () =>
-      'Read the custom claims script for machine-to-machine apps (Console > Custom JWT), and ask its author.',
+      `A custom-claims script of the tenant refused the token request${description === undefined ? '.' : `: ${sentence(description)}`}`,
+    fix: () => 'Read the script for machine-to-machine apps (Console > Custom JWT), and ask its author.',
   },
   {
     code: 'invalid_target',
@@ -108,7 +107,7 @@ export const REFUSALS: readonly Row[] = [
   changed(
     'invalid_target',
     /single resource|absolute URI|fragment/,
-    () => 'Logto received another `resource` than the one that was sent.',
+    () => 'Logto received a different `resource` from the one that was sent.',
   ),
   changed(
     'invalid_request',
@@ -118,7 +117,7 @@ export const REFUSALS: readonly Row[] = [
   changed(
     'unsupported_grant_type',
     /^/,
-    () => 'Logto received another `grant_type` than the one that was sent.',
+    () => 'Logto received a different `grant_type` from the one that was sent.',
   ),
   changed(
     'invalid_request',
@@ -134,7 +133,7 @@ export const REFUSALS: readonly Row[] = [
   changed(
     'invalid_request',
     /authorization header|only be provided using one mechanism/i,
-    () => 'Logto received other credentials than those that were sent.',
+    () => 'Logto received different credentials from those that were sent.',
   ),
   changed(
     'invalid_request',
@@ -144,7 +143,7 @@ export const REFUSALS: readonly Row[] = [
   changed(
     'invalid_request',
     /unrecognized route or not allowed method/,
-    () => 'Logto received the request at another path, or with another method than POST.',
+    () => 'Logto received the request at a different path, or with a method other than POST.',
   ),
   {
     code: 'invalid_request',
@@ -155,12 +154,16 @@ export const REFUSALS: readonly Row[] = [
 ];
 
 /** Returns the cause of a refusal and its remedy; undefined if the refusal is not in the table. */
-export function explain(refusal: Refusal, request: Request): Explanation | undefined {
-  const row = REFUSALS.find((one) => fits(one, refusal, request));
-  return row && { cause: row.cause(request, refusal.description), fix: row.fix(request) };
+export function explain(response: TokenErrorResponse, request: TokenRequest): Explanation | undefined {
+  const row = REFUSALS.find((one) => fits(one, response, request));
+  return row && { cause: row.cause(request, response.description), fix: row.fix(request) };
 }
 
-function fits(row: Row, { status, code, description = '' }: Refusal, request: Request): boolean {
+function fits(
+  row: Row,
+  { status, code, description = '' }: TokenErrorResponse,
+  request: TokenRequest,
+): boolean {
   const { says, asked, status: only } = bare(row);
   return (
     row.code === code &&
@@ -171,7 +174,7 @@ function fits(row: Row, { status, code, description = '' }: Refusal, request: Re
 }
 
 /** Some .env loaders keep quotation marks and spaces. */
-function adviceOnSurplus({ appId, appSecret }: Request): string {
+function adviceOnSurplus({ appId, appSecret }: TokenRequest): string {
   const options = Object.entries({ appId, appSecret });
   const name = options.find(([, value]) => /^[\s'"]|[\s'"]$/.test(value))?.[0];
   return name === undefined ? '' : ` \`${name}\` begins or ends with a quotation mark or a space: remove it.`;
@@ -181,7 +184,7 @@ function sentence(text: string): string {
   return /[.!?]$/.test(text) ? text : `${text}.`;
 }
 
-function targetsOf({ resource, organizationId }: Request): string {
+function targetsOf({ resource, organizationId }: TokenRequest): string {
   const sent = [resource && '`resource`', organizationId && '`organization_id`'];
   return sent.filter(Boolean).join(' and no ');
 }

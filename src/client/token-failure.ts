@@ -17,11 +17,11 @@ export class TokenFailure {
 }
 
 /** Logto refused the request (RFC 6749 section 5.2). The same request would get the same response again. */
-export function refused(settings: ClientSettings, status: number, answer: object): TokenFailure {
-  const code = safeText(settings, own(answer, 'error'));
+export function refused(settings: ClientSettings, status: number, body: object): TokenFailure {
+  const code = safeText(settings, own(body, 'error'));
   // An authorization server never sends the secret back, so this response is from something else.
   if (code === undefined) return invalidResponse(settings, status);
-  const description = safeText(settings, own(answer, 'error_description'));
+  const description = safeText(settings, own(body, 'error_description'));
   const message = `Logto issued no token: ${description ?? 'it gave no reason'} (${code}).`;
   const explanation = explain({ status, code, description }, settings);
   const hint = explanation && `${explanation.cause} ${explanation.fix}`;
@@ -33,8 +33,8 @@ export function unavailable({ endpoint }: ClientSettings, { status, headers }: R
   const message = `Logto issued no token: ${endpoint} responded with status ${status}.`;
   const hint =
     status === 429
-      ? 'Logto, or a proxy before it, limits the rate of requests: wait, keep one client for each API, and let replicas share its token by `store`.'
-      : 'Logto, or a proxy before it, fails: see its log, and check that Logto reaches its database.';
+      ? 'Logto, or a proxy in front of it, limits the rate of requests: wait, keep one client for each API, and let replicas share its token by `store`.'
+      : 'Logto, or a proxy in front of it, fails: see its log, and check that Logto reaches its database.';
   return new TokenFailure(
     new M2MClientError('unavailable', message, { status, hint }),
     true,
@@ -55,8 +55,8 @@ export function timedOut({ endpoint, timeout }: ClientSettings): TokenFailure {
 }
 
 /** The response ended before it was complete. */
-export function brokenOff({ endpoint }: ClientSettings, status: number): TokenFailure {
-  const message = `Logto issued no token: the response of ${endpoint} (${status}) broke off.`;
+export function incompleteResponse({ endpoint }: ClientSettings, status: number): TokenFailure {
+  const message = `Logto issued no token: the response of ${endpoint} (${status}) is incomplete.`;
   return new TokenFailure(new M2MClientError('invalid_response', message, { status }), true);
 }
 

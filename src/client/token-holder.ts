@@ -1,4 +1,4 @@
-import { heldOpen, settledBy } from '../util/promises.js';
+import { keepingProcessAlive, settledBy } from '../util/promises.js';
 import { publishScopesMissing, publishTokenFailed } from './diagnostics.js';
 import type { GrantedToken } from './granted-token.js';
 import { LastFailure } from './last-failure.js';
@@ -12,7 +12,7 @@ import { TokenFailure, unreachable } from './token-failure.js';
 /** A call waits for the next token if less lifetime remains, in seconds: the token could expire in transit. */
 const TOO_SHORT = 5;
 /** The longest such wait, in milliseconds. */
-const MOMENT = 1_000;
+const MAX_WAIT = 1_000;
 /** How far the clock may have been set back since a token was issued, in seconds. */
 const SET_BACK = 30;
 /** The minimum interval between early replacements of tokens that an API refused, in milliseconds. */
@@ -34,42 +34,42 @@ export class TokenHolder {
 
   /** @throws M2MClientError if no valid token is cached and Logto issues none */
   async get(): Promise<GrantedToken> {
-    const held = this.#living();
+    const held = this.#valid();
     if (held === undefined) return this.#wait();
     if (this.#isFresh(held) || !this.#mayTry(true)) return held;
     // Refreshed early, so that no caller waits at expiry. If the refresh fails, the held token is still returned.
     const refreshing = this.#refresh();
-    if (!endsSoon(held)) return held;
-    await settledBy(refreshing, performance.now() + MOMENT);
+    if (!expiresSoon(held)) return held;
+    await settledBy(refreshing, performance.now() + MAX_WAIT);
     // It may have expired during the wait.
-    return this.#living() ?? this.#wait();
+    return this.#valid() ?? this.#wait();
   }
 
   async #wait(): Promise<GrantedToken> {
     const outcome = this.#mayTry(false)
-      ? await heldOpen(this.#refresh())
+      ? await keepingProcessAlive(this.#refresh())
       : (this.#failure?.outcome as TokenFailure);
     if (outcome instanceof TokenFailure) throw outcome.error;
     return outcome;
   }
 
   /**
-   * Returns another token than the one that an API refused; undefined if Logto issues none, or if one was requested
+   * Returns a token other than the one that an API refused; undefined if Logto issues none, or if one was requested
    * recently: an API that refuses every token must not cause a token request for each call.
    */
   async renew(refused: string): Promise<GrantedToken | undefined> {
-    const held = this.#living();
+    const held = this.#valid();
     if (held !== undefined && held.token !== refused) return held;
     if (this.#refreshing === undefined) {
       const now = performance.now();
       if (now - this.#renewedAt < RENEWAL || !this.#mayTry(false)) return undefined;
       this.#renewedAt = now;
     }
-    const outcome = await heldOpen(this.#refresh(refused));
+    const outcome = await keepingProcessAlive(this.#refresh(refused));
     return outcome instanceof TokenFailure || outcome.token === refused ? undefined : outcome;
   }
 
-  #living(): GrantedToken | undefined {
+  #valid(): GrantedToken | undefined {
     const held = this.#held;
     return held !== undefined && Date.now() / 1000 < held.expiresAt ? held : undefined;
   }
@@ -79,7 +79,7 @@ export class TokenHolder {
     const { issuedAt, expiresAt } = token;
     const before = Math.min(this.#settings.refreshBefore, (expiresAt - issuedAt) / 2);
     const now = Date.now() / 1000;
-    return now < expiresAt - before && now >= issuedAt - SET_BACK && !endsSoon(token);
+    return now < expiresAt - before && now >= issuedAt - SET_BACK && !expiresSoon(token);
   }
 
   #mayTry(isServed: boolean): boolean {
@@ -95,11 +95,11 @@ export class TokenHolder {
 
   /** Never rejects: an unhandled rejection would end the process. */
   async #next(refused: string | undefined): Promise<GrantedToken | TokenFailure> {
-    const outcome = await this.#seek(refused).catch((error) => unreachable(this.#settings, error));
+    const outcome = await this.#obtain(refused).catch((error) => unreachable(this.#settings, error));
     if (outcome instanceof TokenFailure) {
       this.#failure = new LastFailure(outcome, this.#failure);
       const { error } = outcome;
-      const servesUntil = this.#living()?.expiresAt;
+      const servesUntil = this.#valid()?.expiresAt;
       publishTokenFailed({
         appId: this.#settings.appId,
         error,
@@ -113,7 +113,7 @@ export class TokenHolder {
   }
 
   /** Obtains a token from the other replicas, if a store is set, otherwise from Logto. */
-  async #seek(refused: string | undefined): Promise<GrantedToken | TokenFailure> {
+  async #obtain(refused: string | undefined): Promise<GrantedToken | TokenFailure> {
     const timeout = this.#settings.timeout * 1000;
     const began = performance.now();
     const ask = () => this.#fromLogto(began + timeout);
@@ -139,6 +139,6 @@ export class TokenHolder {
   }
 }
 
-function endsSoon({ issuedAt, expiresAt }: GrantedToken): boolean {
+function expiresSoon({ issuedAt, expiresAt }: GrantedToken): boolean {
   return Date.now() / 1000 >= expiresAt - Math.min(TOO_SHORT, (expiresAt - issuedAt) / 10);
 }

@@ -14,7 +14,7 @@ import { BodyTooLarge, discardBody, readBody } from '../util/response-body.js';
 import { type GrantedToken, isBearerToken } from './granted-token.js';
 import type { ClientSettings } from './options.js';
 import {
-  brokenOff,
+  incompleteResponse,
   invalidResponse,
   refused,
   type TokenFailure,
@@ -34,10 +34,10 @@ export async function requestToken(
   signal: AbortSignal,
 ): Promise<GrantedToken | TokenFailure> {
   const issuedAt = Math.floor(Date.now() / 1000);
-  const asking = send(settings, signal);
+  const pending = send(settings, signal);
   let status: number | undefined;
   try {
-    const response = await unlessAborted(asking, signal);
+    const response = await unlessAborted(pending, signal);
     status = response.status;
     if (status === 429 || status >= 500) {
       discardBody(response);
@@ -48,14 +48,15 @@ export async function requestToken(
       return invalidResponse(settings, status);
     }
     const text = await unlessAborted(readBody(response, signal), signal);
-    return await readAnswer(settings, issuedAt, withText(response, text));
+    return await readResponse(settings, issuedAt, withText(response, text));
   } catch (error) {
     if (signal.aborted) {
-      asking.then(discardBody, () => {});
+      pending.then(discardBody, () => {});
       return timedOut(settings);
     }
     if (status === undefined) return unreachable(settings, error);
-    return error instanceof BodyTooLarge ? invalidResponse(settings, status) : brokenOff(settings, status);
+    const report = error instanceof BodyTooLarge ? invalidResponse : incompleteResponse;
+    return report(settings, status);
   }
 }
 
@@ -101,7 +102,7 @@ function withText({ status, headers }: Response, text: string): Response {
   return new Response(text, bare({ status, headers: { 'content-type': contentType } }));
 }
 
-async function readAnswer(
+async function readResponse(
   settings: ClientSettings,
   issuedAt: number,
   response: Response,
@@ -109,21 +110,22 @@ async function readAnswer(
   const { endpoint, appId } = settings;
   try {
     const server = serverOf(endpoint);
-    const answer = bare(await processClientCredentialsResponse(server, clientOf(appId), response));
-    const lifetime = Number(answer.expires_in);
-    if (answer.token_type !== 'bearer' || !(lifetime > 0) || !isBearerToken(answer.access_token)) {
+    const granted = bare(await processClientCredentialsResponse(server, clientOf(appId), response));
+    const lifetime = Number(granted.expires_in);
+    if (granted.token_type !== 'bearer' || !(lifetime > 0) || !isBearerToken(granted.access_token)) {
       return invalidResponse(settings, response.status);
     }
     return {
-      token: answer.access_token,
+      token: granted.access_token,
       issuedAt,
       expiresAt: issuedAt + lifetime,
-      scopes: (answer.scope ?? '').split(' ').filter((scope) => scope !== ''),
+      scopes: (granted.scope ?? '').split(' ').filter((scope) => scope !== ''),
     };
   } catch (error) {
     if (error instanceof ResponseBodyError) return refused(settings, error.status, error.cause);
     // Incomplete JSON: a connection that closes early truncates the response.
-    const isCut = error instanceof OperationProcessingError && own(error, 'code') === PARSE_ERROR;
-    return isCut ? brokenOff(settings, response.status) : invalidResponse(settings, response.status);
+    const isIncomplete = error instanceof OperationProcessingError && own(error, 'code') === PARSE_ERROR;
+    const report = isIncomplete ? incompleteResponse : invalidResponse;
+    return report(settings, response.status);
   }
 }

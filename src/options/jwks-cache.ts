@@ -4,13 +4,16 @@ import { checkNames, checkSeconds, checkStore, type OptionNames, withDefault } f
 
 /** The options for caching an issuer's keys. Durations are in seconds. */
 export interface JwksCacheOptions {
-  /** The age after which keys are refreshed in the background; they remain in use. Default 600. */
+  /**
+   * The age after which keys are refreshed in the background; they remain in use. Beyond twice this age, a request
+   * waits for the refresh, except during an outage. Default 600.
+   */
   readonly maxAge?: number | undefined;
   /** How long past `maxAge` keys are used while Logto cannot be reached. Default 86 400. */
   readonly maxStale?: number | undefined;
   /**
-   * Spaces the refreshes that unknown key ids cause: a second apart, growing to `cooldown / 10` while they bring no
-   * new key. Default 30.
+   * The interval between refreshes for unknown key ids starts at about 1 s and doubles up to `cooldown / 10` while they
+   * bring no new key. With 10.5 or less, it stays at about 1 s. Default 30.
    */
   readonly cooldown?: number | undefined;
   /** Limits one refresh with its retry, and the wait of a request for keys and for `isRevoked`. Default 5. */

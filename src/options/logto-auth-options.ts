@@ -3,7 +3,7 @@ import type { NextFunction, Request, Response } from 'express';
 import type { AccessToken } from '../access-token.js';
 import type { AuthError } from '../errors.js';
 import { ALGORITHMS } from '../keys/verification-key.js';
-import { fromEnvironment, variable } from '../util/environment.js';
+import { splitList, variable } from '../util/environment.js';
 import type { KeyValueStore } from '../util/key-value-store.js';
 import { LOGTO_ALGORITHMS } from '../util/logto.js';
 import { checkFetch, type Fetch } from './fetch.js';
@@ -20,6 +20,7 @@ import {
   checkStrings,
   type OptionNames,
   withDefault,
+  YEAR,
 } from './values.js';
 
 /** A request as the functions in the options receive it, with its path parameters as strings. */
@@ -81,9 +82,15 @@ export interface LogtoAuthOptions {
    * for at most `jwksCache.timeout`; then the response is 503, `revocation_unavailable`.
    */
   readonly isRevoked?: ((token: AccessToken, req?: GuardedRequest) => boolean | Promise<boolean>) | undefined;
-  /** Returns the token if it is not in the Authorization header, or undefined if there is none. */
+  /**
+   * Replaces the Authorization header as the source of the token. Returns the token, or undefined if the request has
+   * none. Must be synchronous; any other return value causes a TypeError.
+   */
   readonly getToken?: ((req: GuardedRequest) => string | undefined) | undefined;
-  /** Sends the response for a refusal instead of the middleware. Its `next` can only fail. */
+  /**
+   * Sends the response for a refused request, instead of the middleware. Calling `next` always results in an error and
+   * never accepts the request.
+   */
   readonly onError?:
     | ((error: AuthError, req: GuardedRequest, res: Response, next: NextFunction) => unknown)
     | undefined;
@@ -124,8 +131,6 @@ export interface Settings {
 const OWNER = 'createLogtoAuth';
 /** The default maximum difference between Logto's clock and the local clock, in seconds. */
 export const CLOCK_TOLERANCE = 5;
-/** In seconds. */
-const YEAR = 365 * 86_400;
 const NAMES: OptionNames<LogtoAuthOptions> = {
   endpoint: true,
   issuers: true,
@@ -162,9 +167,9 @@ export function resolveOptions(given: LogtoAuthOptions, env: NodeJS.ProcessEnv):
   );
   // A variable applies only if its option is absent; LOGTO_ENDPOINT only if `issuers` is absent, too.
   const byVariable = options.endpoint === undefined && options.issuers === undefined;
-  const endpoint = byVariable ? fromEnvironment(variable('LOGTO_ENDPOINT', env)) : options.endpoint;
+  const endpoint = byVariable ? splitList(variable('LOGTO_ENDPOINT', env)) : options.endpoint;
   const endpointName = byVariable ? 'LOGTO_ENDPOINT' : 'endpoint';
-  const audience = withDefault(options.audience, fromEnvironment(variable('LOGTO_AUDIENCE', env)));
+  const audience = withDefault(options.audience, splitList(variable('LOGTO_AUDIENCE', env)));
   const audienceName = options.audience === undefined ? 'LOGTO_AUDIENCE' : 'audience';
   const jwksCache = resolveJwksCache(OWNER, options.jwksCache);
   const clockTolerance = withDefault(options.clockTolerance, CLOCK_TOLERANCE);
@@ -225,7 +230,7 @@ function checkAlgorithms(value: unknown): readonly string[] {
   const algorithms = checkStrings(OWNER, 'algorithms', value, 'a signature algorithm such as ES384');
   for (const alg of algorithms) {
     if (!known.includes(alg))
-      throw optionError(OWNER, 'algorithms', `asymmetric ones: ${known.join(', ')}`, alg);
+      throw optionError(OWNER, 'algorithms', `one or more of ${known.join(', ')}`, alg);
   }
   return algorithms;
 }

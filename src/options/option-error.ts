@@ -3,35 +3,35 @@ import { cut, printable } from '../util/printable.js';
 /** The function that has the options, for messages: `createLogtoAuth`, `requireScopes`. */
 export type Owner = string;
 
-/** The parts of an option error, from which each face builds its own message. */
+/** The parts of an option error. The library and the command line each build their message from these parts. */
 interface Fault {
   /** Sentences that name the option, the value received, and the value to pass. */
   readonly text: string;
-  /** A remedy that code and the command line name differently. */
+  /** A remedy that is worded differently for the library and the command line. */
   readonly remedy: Remedy | undefined;
 }
 
 export type Remedy = 'allow http' | 'organization tokens';
 
-const IN_CODE: Readonly<Record<Remedy, string>> = {
+const IN_LIBRARY: Readonly<Record<Remedy, string>> = {
   'allow http': 'In a network that you trust, set allowInsecureRequests: true.',
   'organization tokens':
     "For an organization's own tokens use requireOrganizationScopes(…, { organization }).",
 };
 
-/** Beside the errors, so that users get a plain TypeError. */
+/** Stored outside the errors, so that users get a plain TypeError. */
 const faults = new WeakMap<object, Fault>();
 
-/** Creates the error for an invalid option, with a message for code. */
+/** Creates the error for an invalid option, with the message of the library. */
 export function faultError(owner: Owner, text: string, remedy?: Remedy): TypeError {
-  const advice = remedy === undefined ? '' : ` ${IN_CODE[remedy]}`;
+  const advice = remedy === undefined ? '' : ` ${IN_LIBRARY[remedy]}`;
   const error = new TypeError(`${owner}: ${text}${advice}`);
   faults.set(error, { text, remedy });
   return error;
 }
 
 /**
- * Creates the error for an option with another value than needed.
+ * Creates the error for an option whose value is not allowed.
  *
  * @param advice - further sentences
  */
@@ -39,10 +39,10 @@ export function optionError(
   owner: Owner,
   option: string,
   needed: string,
-  came: unknown,
+  received: unknown,
   advice = '',
 ): TypeError {
-  return faultError(owner, `\`${option}\` must be ${needed}, not ${show(came)}.${advice}`);
+  return faultError(owner, `\`${option}\` must be ${needed}, not ${show(received)}.${advice}`);
 }
 
 /** Returns the parts of an option error; undefined for any other error. */

@@ -12,7 +12,8 @@ export function isScope(text: string): boolean {
 /**
  * Returns the scopes in an option: single strings, or strings of several scopes separated by spaces.
  *
- * @throws TypeError if the list is empty: a guard without scopes would let every valid token through
+ * @throws TypeError if a name has characters that no scope may have, or if the list is empty: a guard without scopes
+ *   would let every valid token through
  */
 export function checkScopes(owner: Owner, option: string, value: unknown): readonly string[] {
   const list = checkStrings(owner, option, value, 'a scope such as read:products');
@@ -28,6 +29,26 @@ export function checkScopes(owner: Owner, option: string, value: unknown): reado
   }
   if (scopes.size === 0) throw optionError(owner, option, 'at least one scope', value);
   return Object.freeze([...scopes]);
+}
+
+/**
+ * Returns the scopes in an option that may have none: it is absent, an empty string or an empty list.
+ *
+ * @throws TypeError that names the option, the value received, and the value to pass
+ */
+export function checkScopesIfAny(owner: Owner, option: string, value: unknown): readonly string[] {
+  const hasNone = value === undefined || value === '' || (Array.isArray(value) && value.length === 0);
+  return hasNone ? [] : checkScopes(owner, option, value);
+}
+
+/**
+ * Returns the scopes in the option `scopes`, a list that may be empty.
+ *
+ * @throws TypeError that names the option, the value received, and the value to pass
+ */
+export function checkScopeList(owner: Owner, value: unknown): readonly string[] {
+  if (Array.isArray(value)) return checkScopesIfAny(owner, 'scopes', value);
+  throw optionError(owner, 'scopes', "a list of scopes such as ['read:products']", value);
 }
 
 function adviceOn(scope: string): string {

@@ -3,8 +3,8 @@ import { ORGANIZATION_AUDIENCE } from '../util/logto.js';
 import { faultError, type Owner, optionError, show } from './option-error.js';
 import { checkStrings } from './values.js';
 
-/** The risk of http for a key set. */
-const FALSE_KEYS = 'could name keys of their own';
+/** What an attacker on the network could do if a key set is fetched over http. */
+const RISK_FOR_KEYS = 'could supply their own keys';
 const ENDPOINT = 'the base URL of your Logto, such as https://your-tenant.logto.app';
 /** The path of Logto's OIDC endpoints, which is not part of the base URL. */
 const OIDC_PATH = /\/oidc(\/.*)?$/i;
@@ -20,7 +20,7 @@ export function checkEndpoint(
   option: string,
   value: string,
   allowInsecure: boolean,
-  risk = FALSE_KEYS,
+  risk = RISK_FOR_KEYS,
 ): string {
   const url = checkAddress(owner, option, value, ENDPOINT, allowInsecure, risk);
   if (value.includes('?') || value.includes('#')) {
@@ -45,14 +45,12 @@ export function checkAddress(
   value: unknown,
   needed: string,
   allowInsecure: boolean,
-  risk = FALSE_KEYS,
+  risk = RISK_FOR_KEYS,
 ): URL {
   checkFilledIn(owner, option, value);
   const url = typeof value === 'string' && URL.canParse(value) ? new URL(value) : undefined;
   if (url === undefined || !/^https?:$/.test(url.protocol)) throw optionError(owner, option, needed, value);
-  if (url.username !== '' || url.password !== '') {
-    throw faultError(owner, `\`${option}\` must not contain a user name or a password: ${show(value)}.`);
-  }
+  checkNoCredentials(owner, option, url, value);
   if (url.protocol === 'http:' && !allowInsecure && !isLoopback(url.hostname)) {
     throw faultError(
       owner,
@@ -61,6 +59,11 @@ export function checkAddress(
     );
   }
   return url;
+}
+
+function checkNoCredentials(owner: Owner, option: string, { username, password }: URL, value: unknown): void {
+  if (username === '' && password === '') return;
+  throw faultError(owner, `\`${option}\` must not contain a user name or a password: ${show(value)}.`);
 }
 
 /** Matches a host from an example, or with a variable that was not replaced. */
@@ -84,17 +87,41 @@ function isLoopback(hostname: string): boolean {
 /**
  * Checks API resource indicators: absolute URIs without a fragment (RFC 8707 section 2).
  *
+ * @param organizationAdvice - what to do instead for the audience of an organization token. Default: use a guard for
+ *   organization tokens
  * @throws TypeError if one is not such a URI, or must not be trusted by an API
  */
-export function checkAudiences(owner: Owner, value: unknown, option = 'audience'): readonly string[] {
+export function checkAudiences(
+  owner: Owner,
+  value: unknown,
+  option = 'audience',
+  organizationAdvice?: string,
+): readonly string[] {
   const audiences = checkStrings(owner, option, value, 'an API resource indicator');
-  for (const audience of audiences) checkAudience(owner, option, audience);
+  for (const audience of audiences) checkAudience(owner, option, audience, organizationAdvice);
   return audiences;
 }
 
-function checkAudience(owner: Owner, option: string, value: string): void {
+/** Checks the option `resource`, a single API resource indicator, as `checkAudiences` does. */
+export function checkResource(owner: Owner, value: unknown, organizationAdvice: string): string {
+  if (typeof value !== 'string' || value.trim() === '') {
+    throw optionError(owner, 'resource', 'one API resource indicator', value);
+  }
+  checkAudience(owner, 'resource', value, organizationAdvice);
+  return value;
+}
+
+function checkAudience(
+  owner: Owner,
+  option: string,
+  value: string,
+  organizationAdvice: string | undefined,
+): void {
   if (value.toLowerCase().startsWith(ORGANIZATION_AUDIENCE)) {
-    throw faultError(owner, `\`${option}\` must not be ${show(value)}.`, 'organization tokens');
+    const text = `\`${option}\` must not be ${show(value)}.`;
+    throw organizationAdvice === undefined
+      ? faultError(owner, text, 'organization tokens')
+      : faultError(owner, text + organizationAdvice);
   }
   if (/^urn:logto:/i.test(value)) {
     throw faultError(
@@ -126,9 +153,13 @@ function adviceOnUri(value: string): string {
 
 /** @throws TypeError if the value is not a URL that fits a challenge */
 export function checkResourceMetadata(owner: Owner, value: unknown): string {
+  const option = 'resourceMetadata';
   const isUrl =
     typeof value === 'string' && /^https?:\/\/[!$-;=?-Z[\]_a-z~]+$/i.test(value) && URL.canParse(value);
-  if (isUrl && !value.includes('@')) return value;
-  const needed = 'the URL of the metadata document (RFC 9728), without a fragment or a password';
-  throw optionError(owner, 'resourceMetadata', needed, value);
+  if (!isUrl) {
+    const needed = 'the URL of the metadata document (RFC 9728), without a fragment';
+    throw optionError(owner, option, needed, value);
+  }
+  checkNoCredentials(owner, option, new URL(value), value);
+  return value;
 }

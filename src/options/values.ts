@@ -1,9 +1,9 @@
 import type { KeyValueStore } from '../util/key-value-store.js';
 import { type Bare, bare, own } from '../util/own.js';
-import { meantBy } from '../util/spelling.js';
+import { closestOption } from '../util/spelling.js';
 import { faultError, type Owner, optionError } from './option-error.js';
 
-/** Shared option checks. Each throws a TypeError that names the option, the value received, and the value to pass. */
+// Each check throws a TypeError that names the option, the value received, and the value to pass.
 
 /** Returns the default if the option is absent. Null is not absent: it is checked and refused like any other value. */
 export function withDefault<T, D>(value: T | undefined, otherwise: D): T | D {
@@ -32,7 +32,7 @@ export function checkNames<T extends object>(
   }
   for (const name of Object.keys(options)) {
     if (known.includes(name)) continue;
-    const meant = meantBy(name, known, Math.max(2, Math.floor(name.length / 3))) ?? partOf(name, known);
+    const meant = closestOption(name, known) ?? partOf(name, known);
     const help =
       meant === undefined ? `Known are ${known.join(', ')}.` : `Did you mean \`${within}${meant}\`?`;
     throw faultError(owner, `unknown option \`${within}${name}\`. ${help}`);
@@ -68,6 +68,9 @@ export function checkFunction<F extends Function>(owner: Owner, option: string, 
   if (typeof value !== 'function') throw optionError(owner, option, 'a function', value);
   return value;
 }
+
+/** In seconds. */
+export const YEAR = 365 * 86_400;
 
 /** Checks for an integer from 1 to 10 000 000. */
 export function checkCount(owner: Owner, option: string, value: unknown): number {

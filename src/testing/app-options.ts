@@ -1,7 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { checkCredential } from '../options/credentials.js';
-import { checkNames, checkSeconds, checkText, type OptionNames, withDefault } from '../options/values.js';
-import { checkMembers, scopesIn, YEAR } from './token-options.js';
+import { checkScopesIfAny } from '../options/scopes.js';
+import {
+  checkNames,
+  checkSeconds,
+  checkText,
+  type OptionNames,
+  withDefault,
+  YEAR,
+} from '../options/values.js';
+import { checkMembers } from './token-options.js';
 
 /** The options of `addApp`. */
 export interface TestAppOptions {
@@ -40,7 +48,7 @@ export function resolveApp(given: TestAppOptions): RegisteredApp {
   const options = checkNames(owner, given, names);
   const organizations = checkMembers(owner, 'organizations', withDefault(options.organizations, {}));
   const granted = Object.entries(organizations).map(
-    ([id, scopes]) => [id, scopesIn(owner, `organizations.${id}`, scopes)] as const,
+    ([id, scopes]) => [id, checkScopesIfAny(owner, `organizations.${id}`, scopes)] as const,
   );
   return {
     appId: checkCredential(owner, 'appId', checkText(owner, 'appId', withDefault(options.appId, randomId()))),
@@ -49,7 +57,7 @@ export function resolveApp(given: TestAppOptions): RegisteredApp {
       'appSecret',
       checkText(owner, 'appSecret', withDefault(options.appSecret, randomId())),
     ),
-    scopes: scopesIn(owner, 'scopes', options.scopes),
+    scopes: checkScopesIfAny(owner, 'scopes', options.scopes),
     organizations: new Map(granted),
     expiresIn: checkSeconds(owner, 'expiresIn', withDefault(options.expiresIn, 3_600), {
       min: 'above zero',

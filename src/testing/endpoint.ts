@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout } from 'node:timers';
 import type { Fault } from './fault.js';
 
-type Answer = (req: IncomingMessage, res: ServerResponse) => void;
+type Respond = (req: IncomingMessage, res: ServerResponse) => void;
 
 /** One endpoint of Logto. It counts its requests, and can be made to fail. */
 export class Endpoint {
@@ -10,22 +10,22 @@ export class Endpoint {
   requests = 0;
   /** The current fault; undefined if there is none. */
   fault: Fault | undefined;
-  readonly #answer: Answer;
+  readonly #respond: Respond;
 
-  constructor(answer: Answer) {
-    this.#answer = answer;
+  constructor(respond: Respond) {
+    this.#respond = respond;
   }
 
   serve(req: IncomingMessage, res: ServerResponse): void {
     this.requests += 1;
     const { fault } = this;
-    if (fault === undefined) this.#answer(req, res);
+    if (fault === undefined) this.#respond(req, res);
     else if (fault.delay === 0) this.#fail(fault, req, res);
     else setTimeout(() => this.#fail(fault, req, res), fault.delay * 1_000).unref();
   }
 
-  #fail({ answer }: Fault, req: IncomingMessage, res: ServerResponse): void {
-    if (answer === undefined) this.#answer(req, res);
-    else res.writeHead(answer.status, { 'content-type': answer.type }).end(answer.body);
+  #fail({ response }: Fault, req: IncomingMessage, res: ServerResponse): void {
+    if (response === undefined) this.#respond(req, res);
+    else res.writeHead(response.status, { 'content-type': response.type }).end(response.body);
   }
 }

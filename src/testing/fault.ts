@@ -1,4 +1,4 @@
-import { type Owner, optionError } from '../options/option-error.js';
+import { faultError, type Owner, optionError } from '../options/option-error.js';
 import { checkNames, checkSeconds } from '../options/values.js';
 
 /** A fault of an endpoint. */
@@ -19,7 +19,7 @@ export interface Fault {
   /** In seconds. */
   readonly delay: number;
   /** Undefined if the usual response is sent. */
-  readonly answer: { readonly status: number; readonly type: string; readonly body: string } | undefined;
+  readonly response: { readonly status: number; readonly type: string; readonly body: string } | undefined;
 }
 
 /** @throws TypeError that names the option, the value received, and the value to pass */
@@ -29,18 +29,21 @@ export function resolveFault(owner: Owner, given: TestFault): Fault {
   if (status !== undefined && !(Number.isInteger(status) && status >= 200 && status <= 599)) {
     throw optionError(owner, 'status', 'an HTTP status from 200 to 599', status);
   }
-  if (status === undefined && body === undefined) return { delay, answer: undefined };
+  if (status === undefined && body === undefined) return { delay, response: undefined };
   const isText = typeof body === 'string' || body === undefined;
   const text = isText ? (body ?? '') : jsonOf(owner, body);
   const type = isText ? 'text/html; charset=utf-8' : 'application/json; charset=utf-8';
-  return { delay, answer: { status: status ?? 200, type, body: text } };
+  return { delay, response: { status: status ?? 200, type, body: text } };
 }
 
 function jsonOf(owner: Owner, body: unknown): string {
-  try {
-    if (typeof body === 'object' && body !== null) return JSON.stringify(body);
-  } catch {
-    // The object is circular, or has a value that JSON cannot represent.
+  if (typeof body !== 'object' || body === null) {
+    throw optionError(owner, 'body', 'a string or a JSON object', body);
   }
-  throw optionError(owner, 'body', 'a text, or an object for JSON', body);
+  try {
+    return JSON.stringify(body);
+  } catch {
+    // It is circular, or has a value that JSON cannot represent.
+    throw faultError(owner, `\`body\` cannot be serialized as JSON.`);
+  }
 }

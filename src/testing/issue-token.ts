@@ -3,7 +3,7 @@ import { createSigningKey, type SigningKey, signJwt } from './signing-key.js';
 import { resolveToken, type TestTokenOptions, type TokenPlan } from './token-options.js';
 
 /** The issuer, as named in its tokens. */
-export interface Issuer {
+export interface TestIssuer {
   readonly issuer: string;
   /** The audience of tokens for which no other is requested. */
   readonly audience: string;
@@ -20,7 +20,7 @@ const foreignKeys = new Map<string, Promise<SigningKey>>();
  */
 export async function issueAccessToken(
   options: TestTokenOptions,
-  { issuer, audience }: Issuer,
+  { issuer, audience }: TestIssuer,
   current: SigningKey,
 ): Promise<string> {
   const plan = resolveToken(options, audience);

@@ -7,7 +7,7 @@ export class KeyRing {
   #current: SigningKey;
   #next: SigningKey | undefined;
   #previous: SigningKey | undefined;
-  // An RSA key takes longer to generate than a key requested after it.
+  // Rotations run in sequence: a later EC key could be generated before an earlier RSA key.
   readonly #rotations = new TaskQueue();
 
   private constructor(first: SigningKey) {

@@ -30,6 +30,7 @@ export interface RotateKeysOptions {
 type Resolved<T> = { readonly [Name in keyof T]-?: Exclude<T[Name], undefined> };
 
 const DEFAULT_AUDIENCE = 'https://api.test';
+const ORGANIZATION_ADVICE = ` For a token of the organization itself, call issueToken({ audience: '${ORGANIZATION_AUDIENCE}<id>' }).`;
 
 /** @throws TypeError that names the option, the value received, and the value to pass */
 export function resolveStart(given: StartTestLogtoOptions): Resolved<StartTestLogtoOptions> {
@@ -37,17 +38,10 @@ export function resolveStart(given: StartTestLogtoOptions): Resolved<StartTestLo
   const options = checkNames(owner, given, { audience: true, alg: true, port: true });
   const port: unknown = withDefault(options.port, 0);
   if (typeof port !== 'number' || !Number.isInteger(port) || port < 0 || port > 65_535) {
-    throw optionError(owner, 'port', 'a port from 0 to 65535, where 0 is any that is free', port);
+    throw optionError(owner, 'port', 'a port from 0 to 65535, where 0 selects a free port', port);
   }
   const audience = checkText(owner, 'audience', withDefault(options.audience, DEFAULT_AUDIENCE));
-  if (audience.startsWith(ORGANIZATION_AUDIENCE)) {
-    throw faultError(
-      owner,
-      `\`audience\` is the indicator of an API resource. For a token of the organization itself, call ` +
-        `issueToken({ audience: '${ORGANIZATION_AUDIENCE}<id>' }).`,
-    );
-  }
-  checkAudiences(owner, audience);
+  checkAudiences(owner, audience, 'audience', ORGANIZATION_ADVICE);
   return { audience, alg: checkAlg(owner, withDefault(options.alg, 'ES384')), port };
 }
 
@@ -65,12 +59,15 @@ export function resolveRotation(
   const options = checkNames(owner, given, { alg: true, keepPrevious: true, staged: true });
   const staged = checkBoolean(owner, 'staged', withDefault(options.staged, false));
   if (staged && options.keepPrevious !== undefined) {
-    throw faultError(owner, `\`keepPrevious\` counts when the key begins to sign: pass it to the next call.`);
+    throw faultError(
+      owner,
+      `\`keepPrevious\` takes effect when the new key becomes the signing key: pass it to the next call.`,
+    );
   }
   if (isStaged && (staged || options.alg !== undefined)) {
     throw faultError(
       owner,
-      `the next key is published already. Let it sign first, by rotateKeys() without \`alg\` and \`staged\`.`,
+      `a key is already staged. Call rotateKeys() without \`alg\` and \`staged\` first.`,
     );
   }
   return {
@@ -82,5 +79,5 @@ export function resolveRotation(
 
 function checkAlg(owner: Owner, alg: unknown): string {
   if (typeof alg === 'string' && LOGTO_ALGORITHMS.includes(alg)) return alg;
-  throw optionError(owner, 'alg', `what Logto can sign with, one of ${LOGTO_ALGORITHMS.join(', ')}`, alg);
+  throw optionError(owner, 'alg', `an algorithm that Logto supports: ${LOGTO_ALGORITHMS.join(', ')}`, alg);
 }

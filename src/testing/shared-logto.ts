@@ -29,7 +29,8 @@ interface SentKey {
 
 /**
  * Starts the Logto of a test run unless it is running, and sets `LOGTO_ENDPOINT` and `LOGTO_AUDIENCE` for this
- * process and its child processes. An audience that is already set is kept, since the app may also have it elsewhere.
+ * process and its child processes. If `LOGTO_AUDIENCE` is set, its first value is the audience, and the variable is
+ * reduced to it.
  */
 export async function shareTestLogto(env: NodeJS.ProcessEnv): Promise<void> {
   if (variable(VARIABLE, env) !== undefined) return;

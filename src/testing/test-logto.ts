@@ -1,4 +1,4 @@
-import { sendDiscovery, sendKeySet, sendNotFound } from './answers.js';
+import { withoutQuery } from '../util/addresses.js';
 import { type RegisteredApp, resolveApp, type TestAppOptions } from './app-options.js';
 import { Endpoint } from './endpoint.js';
 import { resolveFault, type TestFault } from './fault.js';
@@ -6,8 +6,9 @@ import { issueAccessToken } from './issue-token.js';
 import { KeyRing } from './key-ring.js';
 import { LoopbackServer } from './loopback-server.js';
 import { type RotateKeysOptions, resolveStart, type StartTestLogtoOptions } from './options.js';
+import { sendDiscovery, sendKeySet, sendNotFound } from './responses.js';
 import type { SigningKey } from './signing-key.js';
-import { answerTokenRequest } from './token-endpoint.js';
+import { respondToTokenRequest } from './token-endpoint.js';
 import type { TestTokenOptions } from './token-options.js';
 
 /** A Logto for tests. None of its functions needs `this`. */
@@ -53,7 +54,8 @@ export interface TestLogto {
    * one before it is removed, as in Logto. With `staged` the new key is only published, and the next call makes it
    * the signing key.
    *
-   * @throws TypeError (as a rejection) if an option is wrong or misspelt, or if a key is already staged
+   * @throws TypeError (as a rejection) if an option is wrong or misspelt, if `staged` or `alg` is passed while a key is
+   *   already staged, or if `keepPrevious` is passed together with `staged`
    */
   readonly rotateKeys: (options?: RotateKeysOptions) => Promise<void>;
   /**
@@ -94,7 +96,7 @@ export interface TestKeySet {
 
 /**
  * Starts a Logto for tests on 127.0.0.1: an HTTP server that publishes keys (RFC 7517 section 5) for guards, issues
- * access tokens signed by them, and has a token endpoint for its apps. It does not keep the process alive.
+ * access tokens signed with these keys, and has a token endpoint for its apps. It does not keep the process alive.
  *
  * @example
  * const logto = await startTestLogto({ audience: 'https://shopping.api' });
@@ -120,7 +122,7 @@ export async function openTestLogto(
   const tokens = new Endpoint((req, res) => {
     const tenant = { issuer, audience, apps, issueToken: logto.issueToken };
     // If the request was aborted, no response is needed.
-    answerTokenRequest(req, res, tenant).catch(() => void res.destroy());
+    respondToTokenRequest(req, res, tenant).catch(() => void res.destroy());
   });
   const endpoints = new Map([
     ['GET /oidc/jwks', keys],
@@ -129,9 +131,9 @@ export async function openTestLogto(
     ['GET /oidc/.well-known/openid-configuration', new Endpoint((_req, res) => sendDiscovery(res, issuer))],
   ]);
   const server = new LoopbackServer(port, (req, res) => {
-    const asked = endpoints.get(`${req.method} ${req.url?.replace(/\?.*/, '')}`);
-    if (asked === undefined) sendNotFound(req, res);
-    else asked.serve(req, res);
+    const requested = endpoints.get(`${req.method} ${withoutQuery(req.url ?? '')}`);
+    if (requested === undefined) sendNotFound(req, res);
+    else requested.serve(req, res);
   });
   await server.start();
   const { endpoint } = server;

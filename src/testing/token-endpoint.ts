@@ -3,8 +3,8 @@ import { text } from 'node:stream/consumers';
 import { faultInCredential } from '../options/credentials.js';
 import { ORGANIZATION_AUDIENCE } from '../util/logto.js';
 import { own } from '../util/own.js';
-import { errorBody, sendJson } from './answers.js';
 import type { RegisteredApp } from './app-options.js';
+import { errorBody, sendJson } from './responses.js';
 import type { TestTokenOptions } from './token-options.js';
 
 /** The parts of the Logto that the token endpoint uses. */
@@ -15,8 +15,8 @@ export interface Tenant {
   readonly issueToken: (options: TestTokenOptions) => Promise<string>;
 }
 
-/** An error response. */
-class Refusal extends Error {
+/** An error response (RFC 6749 section 5.2). */
+class OAuthError extends Error {
   constructor(
     readonly status: number,
     readonly code: string,
@@ -38,7 +38,7 @@ const OTHER_GRANTS = [
 ];
 
 /** Responds to a token request with client credentials (RFC 6749 section 4.4) as Logto does. */
-export async function answerTokenRequest(
+export async function respondToTokenRequest(
   req: IncomingMessage,
   res: ServerResponse,
   tenant: Tenant,
@@ -56,7 +56,7 @@ export async function answerTokenRequest(
     checkGrant(form);
     sendJson(res, 200, await grant(form, app, tenant));
   } catch (error) {
-    if (!(error instanceof Refusal)) throw error;
+    if (!(error instanceof OAuthError)) throw error;
     const { status, code, message } = error;
     if (status === 401 && own(req.headers, 'authorization') !== undefined) {
       const challenge = `Basic realm="${tenant.issuer}", error="${code}", error_description="${message}"`;
@@ -105,8 +105,8 @@ function authenticate(
   if (named !== null && named !== id) throw invalidRequest('client_id mismatch');
   if (secret === '') throw invalidRequest('client_secret must be provided in the Authorization header');
   const app = apps.get(id);
-  if (app === undefined) throw new Refusal(400, 'invalid_client', `invalid client ${id}`);
-  if (app.appSecret !== secret) throw new Refusal(401, 'invalid_client', 'client authentication failed');
+  if (app === undefined) throw new OAuthError(400, 'invalid_client', `invalid client ${id}`);
+  if (app.appSecret !== secret) throw new OAuthError(401, 'invalid_client', 'client authentication failed');
   return app;
 }
 
@@ -141,7 +141,7 @@ function checkGrant(form: URLSearchParams): void {
     throw invalidRequest('requested grant type is not allowed for this client');
   }
   if (type !== 'client_credentials') {
-    throw new Refusal(400, 'unsupported_grant_type', 'unsupported grant_type requested');
+    throw new OAuthError(400, 'unsupported_grant_type', 'unsupported grant_type requested');
   }
   refuseTwice(form, ['organization_id', 'scope']);
 }
@@ -153,16 +153,16 @@ function refuseTwice(form: URLSearchParams, names: readonly string[]): void {
 
 async function grant(form: URLSearchParams, app: RegisteredApp, tenant: Tenant): Promise<object> {
   const organizationId = form.get('organization_id') ?? undefined;
-  const inOrganization = organizationId === undefined ? app.scopes : app.organizations.get(organizationId);
-  if (inOrganization === undefined) {
-    throw new Refusal(403, 'access_denied', 'app has not associated with the organization');
+  const permissions = organizationId === undefined ? app.scopes : app.organizations.get(organizationId);
+  if (permissions === undefined) {
+    throw new OAuthError(403, 'access_denied', 'app has not associated with the organization');
   }
   const resource = resourceIn(form, tenant);
   if (resource === undefined && organizationId === undefined) {
     throw invalidTarget('both `resource` and `organization_id` are not provided');
   }
   const asked = new Set(form.get('scope')?.split(' '));
-  const scopes = [...asked].filter((scope) => inOrganization.includes(scope));
+  const scopes = [...asked].filter((scope) => permissions.includes(scope));
   const { appId, expiresIn } = app;
   const target =
     resource === undefined ? { audience: ORGANIZATION_AUDIENCE + organizationId } : { organizationId };
@@ -188,10 +188,10 @@ function resourceIn(form: URLSearchParams, { audience }: Tenant): string | undef
   return resources[0];
 }
 
-function invalidRequest(description: string): Refusal {
-  return new Refusal(400, 'invalid_request', description);
+function invalidRequest(description: string): OAuthError {
+  return new OAuthError(400, 'invalid_request', description);
 }
 
-function invalidTarget(description: string): Refusal {
-  return new Refusal(400, 'invalid_target', description);
+function invalidTarget(description: string): OAuthError {
+  return new OAuthError(400, 'invalid_target', description);
 }

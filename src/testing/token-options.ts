@@ -1,6 +1,6 @@
 import { faultError, type Owner, optionError } from '../options/option-error.js';
-import { checkScopes } from '../options/scopes.js';
-import { checkNames, checkText, type OptionNames, withDefault } from '../options/values.js';
+import { checkScopesIfAny } from '../options/scopes.js';
+import { checkNames, checkText, type OptionNames, withDefault, YEAR } from '../options/values.js';
 import { ORGANIZATION_AUDIENCE } from '../util/logto.js';
 import { own } from '../util/own.js';
 
@@ -12,7 +12,7 @@ export interface TestTokenOptions {
   readonly subject?: string | undefined;
   /**
    * The signing key. Default `current`, the key of this Logto. `foreign` is a key that this Logto never had, with its
-   * own `kid`; with the `kid` of the current key in `header`, only the signature is invalid.
+   * own `kid`. To make only the signature invalid, also pass the current `kid` in `header`.
    */
   readonly key?: 'current' | 'foreign' | undefined;
   /** The granted permissions: a list, or a string separated by spaces. Default none. */
@@ -37,9 +37,6 @@ export interface TestTokenOptions {
    */
   readonly header?: Readonly<Record<string, unknown>> | undefined;
 }
-
-/** The maximum lifetime of a token, in seconds. */
-export const YEAR = 365 * 86_400;
 
 /** The checked content of a token. Undefined members are omitted. */
 export interface TokenPlan {
@@ -90,23 +87,13 @@ export function resolveToken(given: TestTokenOptions, ownAudience: string): Toke
     clientId,
     subject: checkText(owner, 'subject', withDefault(options.subject, clientId)),
     // Without permissions, Logto writes an empty claim in an organization's own token, and no claim in others.
-    scope: scopesIn(owner, 'scopes', options.scopes).join(' ') || (isOrganizations ? '' : undefined),
+    scope: checkScopesIfAny(owner, 'scopes', options.scopes).join(' ') || (isOrganizations ? '' : undefined),
     audience,
     organizationId,
     expiresIn: checkExpiry(owner, withDefault(options.expiresIn, 3_600)),
     claims: checkMembers(owner, 'claims', withDefault(options.claims, {})),
     header: checkHeader(owner, withDefault(options.header, {})),
   };
-}
-
-/**
- * Returns the scopes, possibly none.
- *
- * @throws TypeError that names the option, the value received, and the value to pass
- */
-export function scopesIn(owner: Owner, option: string, scopes: unknown): readonly string[] {
-  const areNone = scopes === undefined || scopes === '' || (Array.isArray(scopes) && scopes.length === 0);
-  return areNone ? [] : checkScopes(owner, option, scopes);
 }
 
 function checkExpiry(owner: Owner, value: unknown): number {

@@ -7,21 +7,21 @@ const LONGEST = 500;
 /** A store whose calls never throw, and end within a deadline: callers work without the store if it fails. */
 export class BoundedStore {
   readonly #store: KeyValueStore;
-  #isAnswering = true;
+  #isResponding = true;
 
   constructor(store: KeyValueStore) {
     this.#store = store;
   }
 
   /** Whether the last call of the store succeeded in time. */
-  get isAnswering(): boolean {
-    return this.#isAnswering;
+  get isResponding(): boolean {
+    return this.#isResponding;
   }
 
   /** @param deadline - an earlier limit, by `performance.now()` */
   async get(name: string, deadline = Number.POSITIVE_INFINITY): Promise<unknown> {
     let found: unknown;
-    await this.#ask(deadline, async () => {
+    await this.#run(deadline, async () => {
       found = await this.#store.get(name);
     });
     return found;
@@ -29,7 +29,7 @@ export class BoundedStore {
 
   /** @param deadline - an earlier limit, by `performance.now()` */
   set(name: string, value: unknown, lifetime: number, deadline = Number.POSITIVE_INFINITY): Promise<void> {
-    return this.#ask(deadline, async () => void (await this.#store.set(name, value, lifetime)));
+    return this.#run(deadline, async () => void (await this.#store.set(name, value, lifetime)));
   }
 
   /** Writes without a wait, and without keeping the process alive. */
@@ -37,15 +37,15 @@ export class BoundedStore {
     (async () => this.#store.set(name, value, lifetime))().catch(() => {});
   }
 
-  async #ask(deadline: number, question: () => Promise<void>): Promise<void> {
-    let isAnswered = false;
-    const asking = question().then(
+  async #run(deadline: number, operation: () => Promise<void>): Promise<void> {
+    let hasSucceeded = false;
+    const running = operation().then(
       () => {
-        isAnswered = true;
+        hasSucceeded = true;
       },
       () => {},
     );
-    await settledBy(asking, Math.min(deadline, performance.now() + LONGEST));
-    this.#isAnswering = isAnswered;
+    await settledBy(running, Math.min(deadline, performance.now() + LONGEST));
+    this.#isResponding = hasSucceeded;
   }
 }

@@ -9,8 +9,8 @@ export function variable(name: string, env = process.env): string | undefined {
   return own(env, name);
 }
 
-/** Splits a variable with values separated by commas. An empty variable counts as not set. */
-export function fromEnvironment(value: string | undefined): readonly string[] | undefined {
+/** Splits values separated by commas. Returns undefined if there are none: an empty variable counts as not set. */
+export function splitList(value: string | undefined): readonly string[] | undefined {
   const values = (value ?? '').split(',').map((item) => item.trim());
   const some = values.filter((item) => item !== '');
   return some.length > 0 ? some : undefined;

@@ -35,6 +35,7 @@ export function member(value: unknown, name: string): unknown {
   return isObject(value) && hasMember(value, name) ? (value as Record<string, unknown>)[name] : undefined;
 }
 
-function isObject(value: unknown): value is object {
+/** Whether the value can have members: an object, a list or a function. */
+export function isObject(value: unknown): value is object {
   return (typeof value === 'object' && value !== null) || typeof value === 'function';
 }

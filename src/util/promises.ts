@@ -56,7 +56,7 @@ export async function settledBy(promise: Promise<unknown>, deadline: number): Pr
 }
 
 /** Awaits the promise and keeps the process alive meanwhile. For promises whose own timers do not keep it alive. */
-export async function heldOpen<T>(promise: Promise<T>): Promise<T> {
+export async function keepingProcessAlive<T>(promise: Promise<T>): Promise<T> {
   const timer = setInterval(() => {}, 2 ** 30);
   try {
     return await promise;

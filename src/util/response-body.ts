@@ -1,9 +1,9 @@
 import { abandon } from './promises.js';
 
-/** Logto's key set is about 3 KiB at most, and a token response is no larger. No legitimate response is larger. */
+/** The maximum body size. Logto's key sets and token responses are up to about 3 KiB. */
 const MAX_BYTES = 256 * 1024;
 
-/** A response that is larger than any legitimate one. */
+/** The body is larger than the limit. */
 export class BodyTooLarge extends Error {
   constructor() {
     super(`its body is larger than ${MAX_BYTES / 1024} KiB`);

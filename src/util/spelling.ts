@@ -1,18 +1,26 @@
-/**
- * Returns the most similar known name, if one is similar enough: read:products for read:prodcuts.
- *
- * @param slips - the maximum edit distance
- */
-export function meantBy(name: string, known: readonly string[], slips = 2): string | undefined {
-  const ranked = known
-    .map((candidate) => ({ candidate, found: slipsBetween(name.toLowerCase(), candidate.toLowerCase()) }))
-    .sort((a, b) => a.found - b.found);
-  const best = ranked[0];
-  return best !== undefined && best.found <= slips ? best.candidate : undefined;
+/** Returns the known option, member or command that a misspelt name probably means; undefined if none is similar. */
+export function closestOption(name: string, known: readonly string[]): string | undefined {
+  return closestName(name, known, Math.max(2, Math.floor(name.length / 3)));
 }
 
-/** The edit distance: letters changed, added, dropped, and adjacent letters swapped (optimal string alignment). */
-function slipsBetween(a: string, b: string): number {
+/**
+ * Returns the known permission that a misspelt one probably means: read:products for read:prodcuts. Stricter than for
+ * options, since short permissions that differ in one character, such as a:b and a:c, are usually different ones.
+ */
+export function closestScope(scope: string, known: readonly string[]): string | undefined {
+  return closestName(scope, known, Math.min(2, Math.floor(scope.length / 5)));
+}
+
+function closestName(name: string, known: readonly string[], maxDistance: number): string | undefined {
+  const ranked = known
+    .map((candidate) => ({ candidate, distance: editDistance(name.toLowerCase(), candidate.toLowerCase()) }))
+    .sort((a, b) => a.distance - b.distance);
+  const best = ranked[0];
+  return best !== undefined && best.distance <= maxDistance ? best.candidate : undefined;
+}
+
+/** Counts letters changed, added and dropped, and adjacent letters swapped (optimal string alignment distance). */
+function editDistance(a: string, b: string): number {
   let before: number[] = [];
   let last = Array.from({ length: b.length + 1 }, (_, index) => index);
   for (let i = 1; i <= a.length; i++) {

@@ -72,9 +72,9 @@ describe('fetch', () => {
     const evil = await Recorder.start((_req, res) => void res.end());
     class Lying extends Request {}
     Object.defineProperty(Lying.prototype, 'url', { get: () => `${api.url}/told` });
-    const answers = [`${api.url}/first`, `${evil.url}/second`];
+    const addresses = [`${api.url}/first`, `${evil.url}/second`];
     const fickle = (address: string) =>
-      Object.defineProperty(new Request(address), 'url', { get: () => answers.reverse()[0] });
+      Object.defineProperty(new Request(address), 'url', { get: () => addresses.reverse()[0] });
     const client = logto.client({ baseUrl: api.url });
     for (const request of [new Lying(evil.url), fickle(evil.url)]) {
       await expect(client.fetch(request)).rejects.toThrow(/another origin/);
@@ -228,8 +228,8 @@ describe('fetch', () => {
         else if (req.url === '/b') res.writeHead(status, { location: `${other.url}/c` }).end();
         else res.end();
       });
-      const answer = await logto.client({ baseUrl: home.url }).fetch('/a');
-      expect(await answer.text()).toBe('elsewhere');
+      const response = await logto.client({ baseUrl: home.url }).fetch('/a');
+      expect(await response.text()).toBe('elsewhere');
       expect(home.credentials).toEqual([
         expect.stringMatching(/^Bearer /),
         expect.stringMatching(/^Bearer /),
@@ -244,9 +244,9 @@ describe('a call with an AbortSignal', () => {
   const silent = () => Recorder.start(() => {});
 
   it('stops waiting for the token when it is aborted, while other calls still get the token', async () => {
-    let answer = () => {};
+    let respond = () => {};
     const slow = await Recorder.start((_req, res) => {
-      answer = () => {
+      respond = () => {
         res.setHeader('content-type', 'application/json');
         res.end(JSON.stringify({ access_token: 'a.b.c', token_type: 'Bearer', expires_in: 60 }));
       };
@@ -262,7 +262,7 @@ describe('a call with an AbortSignal', () => {
     await eventually(() => expect(slow.requests).toHaveLength(1));
     controller.abort(reason);
     for (const one of given) await expect(one).rejects.toBe(reason);
-    answer();
+    respond();
     expect((await other).status).toBe(200);
     expect([slow.requests.length, api.requests.length]).toEqual([1, 1]);
     await slow.stop();
@@ -339,8 +339,8 @@ describe('if the API refuses the token,', () => {
     ['a Request without a body', () => new Request('http://elsewhere.example', { method: 'DELETE' })],
   ])('the client requests another one and repeats the call once, with %s', async (_what, init) => {
     const server = await refusing();
-    const answer = await logto.client({ baseUrl: server.url }).fetch('/', init());
-    expect([answer.status, logto.tokenRequests]).toEqual([200, 2]);
+    const response = await logto.client({ baseUrl: server.url }).fetch('/', init());
+    expect([response.status, logto.tokenRequests]).toEqual([200, 2]);
     expect(server.bodies[0]).toBe(server.bodies[1]);
     expect(server.bodies).toHaveLength(2);
     await server.stop();
@@ -411,8 +411,8 @@ describe('if the API refuses the token,', () => {
     const home = await Recorder.start(
       (_req, res) => void res.writeHead(307, { location: `${other.url}/` }).end(),
     );
-    const answer = await logto.client({ baseUrl: home.url }).fetch('/', { method: 'POST', body: 'tea' });
-    expect([answer.status, home.requests.length, logto.tokenRequests]).toEqual([401, 1, 1]);
+    const response = await logto.client({ baseUrl: home.url }).fetch('/', { method: 'POST', body: 'tea' });
+    expect([response.status, home.requests.length, logto.tokenRequests]).toEqual([401, 1, 1]);
     await Promise.all([other.stop(), home.stop()]);
   });
 
@@ -454,8 +454,8 @@ describe('if the API refuses the token,', () => {
   it('concurrent calls share the new one', async () => {
     const server = await refusing();
     const client = logto.client({ baseUrl: server.url });
-    const answers = await Promise.all(Array.from({ length: 20 }, () => client.fetch('/')));
-    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
+    const responses = await Promise.all(Array.from({ length: 20 }, () => client.fetch('/')));
+    expect(new Set(responses.map(({ status }) => status))).toEqual(new Set([200]));
     expect(logto.tokenRequests).toBe(2);
     await server.stop();
   });
@@ -499,13 +499,13 @@ describe('if the API refuses the token,', () => {
     );
     const began = performance.now();
     expect((await client.fetch('/', { method: 'POST', ...madeOnTheWay() })).status).toBe(401);
-    expect(performance.now() - began).toBeLessThan(3_000);
+    expect(performance.now() - began).toBeLessThan(5_000);
     expect(tokenRequests).toBe(2);
   });
 
   it('the caller gets the response of the API if Logto issues no other token', async () => {
     const server = await refusing();
-    const client = logto.client({ baseUrl: server.url, timeout: 0.2 });
+    const client = logto.client({ baseUrl: server.url, timeout: 2 });
     await client.getAccessToken();
     await logto.goDown();
     expect((await client.fetch('/')).status).toBe(401);

@@ -23,7 +23,9 @@ describe('a token', () => {
     const verified = await auth.verify(token, { scopes: ['read:products'] });
     expect(verified).toMatchObject({ clientId: logto.app().id, scopes: ['read:products'] });
     expect(scopes).toEqual(['read:products']);
-    expect(Math.abs(expiresAt - verified.expiresAt)).toBeLessThanOrEqual(1);
+    // The client counts from the start of its request.
+    expect(verified.expiresAt - expiresAt).toBeGreaterThanOrEqual(0);
+    expect(verified.expiresAt - expiresAt).toBeLessThanOrEqual(10);
   });
 
   it("is valid inside an organization, or is the organization's own, as the options say", async () => {
@@ -95,7 +97,7 @@ describe('a token', () => {
     for (let second = 0; second < 74; second += 2) {
       const began = performance.now();
       expect((await client.getAccessToken()).token).toBe(first.token);
-      expect(performance.now() - began).toBeLessThan(2_000);
+      expect(performance.now() - began).toBeLessThan(5_000);
       travel(2);
     }
     await logto.comeBack();
@@ -108,17 +110,17 @@ describe('if Logto issues no token,', () => {
   const failing = (client = logto.client()) => failureOf(client.getAccessToken());
 
   it('the client retries after a temporary failure, but not after a refusal', async () => {
-    let answers = 0;
+    let responses = 0;
     const busy = await Recorder.start((_req, res) => {
-      answers += 1;
-      if (answers < 3) res.writeHead(answers === 1 ? 503 : 429, { 'retry-after': '0' }).end();
+      responses += 1;
+      if (responses < 3) res.writeHead(responses === 1 ? 503 : 429, { 'retry-after': '0' }).end();
       else {
         res.setHeader('content-type', 'application/json');
         res.end(JSON.stringify({ access_token: 'a', token_type: 'Bearer', expires_in: 60 }));
       }
     });
     const { token } = await logto.client({ endpoint: busy.url }).getAccessToken();
-    expect({ token, answers }).toEqual({ token: 'a', answers: 3 });
+    expect({ token, responses }).toEqual({ token: 'a', responses: 3 });
     await busy.stop();
 
     logto.app().secret = 'another';
@@ -129,10 +131,12 @@ describe('if Logto issues no token,', () => {
 
   it('the client rejects the call within the timeout, whatever Logto does', async () => {
     const silent = await Recorder.start(() => {});
+    const began = performance.now();
     const error = await failing(logto.client({ endpoint: silent.url, timeout: 0.3 }));
     expect(error).toMatchObject({ code: 'timeout', name: 'M2MClientError' });
+    expect(performance.now() - began).toBeLessThan(5_000);
     await silent.stop();
-    const gone = await failing(logto.client({ endpoint: silent.url, timeout: 0.3 }));
+    const gone = await failing(logto.client({ endpoint: silent.url, timeout: 3 }));
     expect(gone).toMatchObject({ code: 'network', message: expect.stringContaining('ECONNREFUSED') });
     const wait = await Recorder.start((_req, res) => void res.writeHead(429, { 'retry-after': '60' }).end());
     expect(await failing(logto.client({ endpoint: wait.url }))).toMatchObject({
@@ -217,6 +221,7 @@ describe('if Logto issues no token,', () => {
       expect(JSON.stringify(error)).not.toContain(logto.app().secret);
     });
     expect(failures).toMatchObject([{ appId: logto.app().id }, { appId: logto.app().id }]);
+    expect(inspect(failures, { depth: 10, showHidden: true })).not.toContain(logto.app().secret);
     await echo.stop();
   });
 });

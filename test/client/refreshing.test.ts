@@ -10,8 +10,8 @@ import { travel } from '../support/result.js';
 const sleep = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 const busy = (headers: Record<string, string> = {}) => new Response(null, { status: 503, headers });
 const refusal = () => Response.json({ error: 'invalid_client' }, { status: 401 });
-const numbered = (request: number, answer: object = {}) =>
-  grant({ access_token: `token-${request}`, ...answer });
+const numbered = (request: number, members: object = {}) =>
+  grant({ access_token: `token-${request}`, ...members });
 
 let ahead = 0;
 const realNow = performance.now.bind(performance);
@@ -116,8 +116,8 @@ describe('after a call that was rejected', () => {
 
 describe('while a token is valid', () => {
   /** A client whose token is due for replacement, with these responses to further requests. */
-  async function holding(answer: (request: number) => unknown) {
-    const made = scripted((request) => (request === 1 ? grant() : answer(request)));
+  async function holding(respond: (request: number) => unknown) {
+    const made = scripted((request) => (request === 1 ? grant() : respond(request)));
     await made.client.getAccessToken();
     travel(3600 - 50);
     return made;
@@ -222,7 +222,7 @@ describe('while a token is valid', () => {
     expect(later).not.toHaveProperty('servesUntil');
   });
 
-  it.each<[what: string, answer: () => unknown]>([
+  it.each<[what: string, respond: () => unknown]>([
     ['rejects with undefined', () => Promise.reject()],
     ['rejects with null', () => Promise.reject(null)],
     ['rejects with an error', () => Promise.reject(new TypeError('fetch failed'))],
@@ -231,8 +231,8 @@ describe('while a token is valid', () => {
       () => ({ status: 503, headers: new Headers(), body: { getReader: 1 } }),
     ],
     ['returns undefined', () => undefined],
-  ])('a fetch that %s causes no failure', async (_what, answer) => {
-    const { client, requests } = await holding(answer);
+  ])('a fetch that %s causes no failure', async (_what, respond) => {
+    const { client, requests } = await holding(respond);
     expect((await client.getAccessToken()).token).toBe('a.b.c');
     await eventually(() => expect(requests()).toBeGreaterThan(1));
     await sleep(20);

@@ -41,12 +41,12 @@ const CASES: readonly [says: string, options: Partial<M2MClientOptions>, hint: R
   [
     'No tokens on Sundays.',
     {},
-    /^A script of the tenant refused it: No tokens on Sundays\. Read .*Custom JWT/,
+    /^A custom-claims script of the tenant refused the token request: No tokens on Sundays\. Read .*Custom JWT/,
   ],
   [
     'No tokens on Sundays.',
     inOrganization,
-    /^A script of the tenant refused it: No tokens on Sundays\. Read/,
+    /^A custom-claims script of the tenant refused the token request: No tokens on Sundays\. Read/,
   ],
   [
     'resource indicator is missing, or unknown',
@@ -73,15 +73,19 @@ const CASES: readonly [says: string, options: Partial<M2MClientOptions>, hint: R
     ofOrganization,
     /^Logto received no `organization_id`, although/,
   ],
-  ['only a single resource indicator value is supported for this grant type', {}, /another `resource` than/],
-  ['resource indicator must be an absolute URI', {}, /another `resource` than/],
-  ['resource indicator must not contain a fragment component', {}, /another `resource` than/],
+  [
+    'only a single resource indicator value is supported for this grant type',
+    {},
+    /a different `resource` from/,
+  ],
+  ['resource indicator must be an absolute URI', {}, /a different `resource` from/],
+  ['resource indicator must not contain a fragment component', {}, /a different `resource` from/],
   ["missing required parameter 'grant_type'", {}, /received no `grant_type`/],
-  ['unsupported grant_type requested', {}, /another `grant_type` than/],
+  ['unsupported grant_type requested', {}, /a different `grant_type` from/],
   ['no client authentication mechanism provided', {}, /received no Authorization header/],
-  ['invalid authorization header value format', {}, /other credentials than/],
-  ['client_secret must be provided in the Authorization header', {}, /other credentials than/],
-  ['client authentication must only be provided using one mechanism', {}, /other credentials than/],
+  ['invalid authorization header value format', {}, /different credentials from/],
+  ['client_secret must be provided in the Authorization header', {}, /different credentials from/],
+  ['client authentication must only be provided using one mechanism', {}, /different credentials from/],
   [
     'client_id and client_secret in the authorization header are not properly encoded',
     {},
@@ -89,7 +93,7 @@ const CASES: readonly [says: string, options: Partial<M2MClientOptions>, hint: R
   ],
   ["'organization_id' parameter must not be provided twice", {}, /received a parameter twice/],
   ["'scope' parameter must not be provided twice", {}, /received a parameter twice/],
-  ['unrecognized route or not allowed method (GET on /token)', {}, /another method than POST/],
+  ['unrecognized route or not allowed method (GET on /token)', {}, /a method other than POST/],
   [
     'origin https://app.example not allowed for client: ST',
     {},
@@ -114,7 +118,7 @@ describe('the hint for a refusal by Logto', () => {
     const refusal = { status: 400, error: 'access_denied', error_description: says };
     const error = await errorFor(refusal, inOrganization);
     expect(error?.hint).toContain(
-      `A script of the tenant refused it: ${shown} Read the custom claims script`,
+      `A custom-claims script of the tenant refused the token request: ${shown} Read the script`,
     );
   });
 
@@ -138,7 +142,7 @@ describe('the hint for a refusal by Logto', () => {
     }
   });
 
-  it.each<[what: string, answer: LogtoRefusal, options: Partial<M2MClientOptions>]>([
+  it.each<[what: string, refusal: LogtoRefusal, options: Partial<M2MClientOptions>]>([
     ['with an unknown error code', { status: 400, error: 'invalid_scope', error_description: 'no' }, {}],
     [
       'about a resource that was not requested',
@@ -150,8 +154,8 @@ describe('the hint for a refusal by Logto', () => {
       refusalThatSays('app has not associated with the organization'),
       {},
     ],
-  ])('is missing for one %s', async (_what, answer, options) => {
-    expect((await errorFor(answer, options))?.hint).toBeUndefined();
+  ])('is missing for one %s', async (_what, refusal, options) => {
+    expect((await errorFor(refusal, options))?.hint).toBeUndefined();
   });
 
   it.each([
@@ -171,7 +175,7 @@ describe('the hint for a refusal by Logto', () => {
 
 describe('the hint for a failure of Logto', () => {
   it.each<[status: number, hint: RegExp]>([
-    [500, /fails: see its log, and check that Logto reaches its database/],
+    [500, /a proxy in front of it, fails: see its log, and check that Logto reaches its database/],
     [503, /fails: see its log/],
     [429, /limits the rate of requests/],
   ])('says where to look after the status %d', async (status, hint) => {

@@ -26,9 +26,9 @@ describe('if many replicas need a token at once,', () => {
     const clients = Array.from({ length: 10 }, () =>
       scripted(
         async () => {
-          requests.push(performance.now());
+          const number = requests.push(performance.now());
           await sleep(delay);
-          return grant({ access_token: `token-${requests.length}` });
+          return grant({ access_token: `token-${number}` });
         },
         { store },
       ),

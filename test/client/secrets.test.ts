@@ -52,15 +52,15 @@ describe.each([
     ],
   ])('%s', async (_what, echo) => {
     let text = '';
-    const answers = [
+    const bodies = [
       (echoed: string) => ({ error: 'invalid_request', error_description: `what is ${echoed}?` }),
       (echoed: string) => ({ error: echoed, error_description: 'no' }),
     ];
-    for (const answer of answers) {
+    for (const body of bodies) {
       const { client } = scripted(
         (_request, init) => {
           text = echo(init);
-          return Response.json(answer(text), { status: 400 });
+          return Response.json(body(text), { status: 400 });
         },
         { appSecret },
       );

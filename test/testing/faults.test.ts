@@ -86,18 +86,31 @@ describe('the token endpoint', () => {
   );
 });
 
+const circular: { self?: object } = {};
+circular.self = circular;
+
 describe('a TypeError is thrown for a wrong or misspelt option:', () => {
   it.each<[call: (logto: TestLogto) => Promise<unknown>, message: RegExp]>([
     [(one) => one.setKeyFault({ delay: -1 }), /^setKeyFault: `delay` must be a duration in seconds/],
     [(one) => one.setKeyFault({ delay: 5_000 }), /seconds \(not milliseconds\), from 0 to 3600, not 5000/],
     [(one) => one.setKeyFault({ status: 99 }), /`status` must be an HTTP status from 200 to 599, not 99/],
     [(one) => one.setTokenFault({ status: '500' } as never), /^setTokenFault: `status` must be/],
-    [(one) => one.setTokenFault({ body: 5 } as never), /`body` must be a text, or an object for JSON, not 5/],
-    [(one) => one.setTokenFault({ body: null } as never), /`body` must be a text/],
+    [(one) => one.setTokenFault({ body: 5 } as never), /`body` must be a string or a JSON object, not 5/],
+    [
+      (one) => one.setTokenFault({ body: null } as never),
+      /`body` must be a string or a JSON object, not null/,
+    ],
     [(one) => one.setTokenFault({ statuss: 500 } as never), /Did you mean `status`\?/],
-    [(one) => one.setKeyFault({ body: { a: 1n } }), /`body` must be a text, or an object for JSON/],
+    [(one) => one.setKeyFault({ body: { a: 1n } }), /^setKeyFault: `body` cannot be serialized as JSON\.$/],
+    [
+      (one) => one.setTokenFault({ body: circular }),
+      /^setTokenFault: `body` cannot be serialized as JSON\.$/,
+    ],
     [(one) => one.addApp({ appSecret: 'x\n' }), /^addApp: `appSecret` ends with a line break/],
-    [(one) => one.rotateKeys({ staged: true, keepPrevious: false }), /`keepPrevious` counts when/],
+    [
+      (one) => one.rotateKeys({ staged: true, keepPrevious: false }),
+      /`keepPrevious` takes effect when the new key becomes the signing key/,
+    ],
     [(one) => one.addApp({ appId: '' }), /^addApp: `appId` must be a string that is not empty/],
     [(one) => one.addApp({ appSecret: ' ' }), /`appSecret` must be/],
     [(one) => one.addApp({ scopes: ['a"b'] }), /characters that no scope may have/],

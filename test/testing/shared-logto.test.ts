@@ -28,7 +28,7 @@ describe('the Logto of a test run', () => {
     expect(audience).toBe('https://api.test');
   });
 
-  it('keeps an audience that is set, and overrides an endpoint that is set', async () => {
+  it('uses the first value of an audience that is set, and overrides an endpoint that is set', async () => {
     const own = {
       LOGTO_AUDIENCE: 'https://shopping.api, https://other.api',
       LOGTO_ENDPOINT: 'https://a.example',

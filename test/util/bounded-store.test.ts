@@ -23,12 +23,12 @@ const rejected = () => Promise.reject(new Error('x'));
 describe('a bounded store', () => {
   it('reads and writes entries', async () => {
     const { store, lifetimes } = working();
-    expect(store.isAnswering).toBe(true);
+    expect(store.isResponding).toBe(true);
     await store.set('a', 1, 5_000);
     store.write('b', 2, 6_000);
     expect([await store.get('a'), await store.get('b'), await store.get('c')]).toEqual([1, 2, undefined]);
     expect(lifetimes).toEqual([5_000, 6_000]);
-    expect(store.isAnswering).toBe(true);
+    expect(store.isResponding).toBe(true);
   });
 
   it.each([
@@ -37,10 +37,10 @@ describe('a bounded store', () => {
   ])('neither throws nor rejects if the store %s', async (_how, fail) => {
     const store = new BoundedStore({ get: fail, set: fail });
     expect(await store.get('a')).toBeUndefined();
-    expect(store.isAnswering).toBe(false);
+    expect(store.isResponding).toBe(false);
     await store.set('a', 1, 1_000);
     store.write('a', 1, 1_000);
-    expect(store.isAnswering).toBe(false);
+    expect(store.isResponding).toBe(false);
   });
 
   it('waits half a second for a store that hangs, or until an earlier deadline', async () => {
@@ -51,7 +51,7 @@ describe('a bounded store', () => {
     expect(performance.now() - began).toBeLessThan(400);
     expect(await store.get('a')).toBeUndefined();
     expect(performance.now() - began).toBeGreaterThan(490);
-    expect(store.isAnswering).toBe(false);
+    expect(store.isResponding).toBe(false);
   });
 
   it('reports that the store responds again', async () => {
@@ -61,9 +61,9 @@ describe('a bounded store', () => {
       set: async () => (isUp ? undefined : rejected()),
     });
     await store.get('a');
-    expect(store.isAnswering).toBe(false);
+    expect(store.isResponding).toBe(false);
     isUp = true;
     await store.set('a', 1, 1_000);
-    expect(store.isAnswering).toBe(true);
+    expect(store.isResponding).toBe(true);
   });
 });

@@ -2,7 +2,7 @@ import { getEventListeners } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import {
   abandon,
-  heldOpen,
+  keepingProcessAlive,
   settledBy,
   settledWithin,
   unlessAborted,
@@ -52,11 +52,11 @@ describe('settledBy', () => {
   });
 });
 
-describe('heldOpen', () => {
+describe('keepingProcessAlive', () => {
   it('holds a timer that keeps the process alive until the promise settles', async () => {
     const before = timers();
     let settle = (_value: number) => {};
-    const held = heldOpen(
+    const held = keepingProcessAlive(
       new Promise<number>((resolve) => {
         settle = resolve;
       }),
@@ -65,7 +65,7 @@ describe('heldOpen', () => {
     settle(1);
     expect(await held).toBe(1);
     expect(timers()).toBe(before);
-    await expect(heldOpen(Promise.reject(new Error('x')))).rejects.toThrow('x');
+    await expect(keepingProcessAlive(Promise.reject(new Error('x')))).rejects.toThrow('x');
     expect(timers()).toBe(before);
   });
 });

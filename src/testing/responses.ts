@@ -1,8 +1,12 @@
 import { createHash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { withoutQuery } from '../util/addresses.js';
 import { own } from '../util/own.js';
 
-/** Logto translates an error code to a phrase for `message`. A code without a phrase appears itself. */
+/**
+ * Logto translates these error codes to a phrase for `message`. For other codes, the message is `An OIDC error occurred:
+ * oidc.<code>.`
+ */
 const PHRASES: Readonly<Record<string, string>> = {
   access_denied: 'Access denied.',
   invalid_request: 'Request is invalid.',
@@ -24,7 +28,7 @@ export function errorBody(error: string, description: string): object {
 
 /** Responds to a route or method that Logto does not have. */
 export function sendNotFound(req: IncomingMessage, res: ServerResponse): void {
-  const path = req.url?.replace(/^\/oidc(?=\/)/, '').replace(/\?.*/, '');
+  const path = withoutQuery(req.url ?? '').replace(/^\/oidc(?=\/)/, '');
   const description = `unrecognized route or not allowed method (${req.method} on ${path})`;
   sendJson(res, 404, errorBody('invalid_request', description));
 }

@@ -14,7 +14,7 @@ const failAt = (server: Recorder, timeout?: number) =>
   failureOf(scripted(() => {}, at(server, timeout)).client.getAccessToken());
 
 describe("a response with status 200 that is not Logto's", () => {
-  it.each<[what: string, answer: () => Response]>([
+  it.each<[what: string, respond: () => Response]>([
     ['an HTML page', () => new Response('<html>', { headers: HTML })],
     ['an empty body', () => new Response(null)],
     ['a JSON array', () => Response.json([])],
@@ -30,15 +30,15 @@ describe("a response with status 200 that is not Logto's", () => {
     ['a token with a space', () => grant({ access_token: 'eyJ.a b.c' })],
     ['a token that is not ASCII', () => grant({ access_token: 'eyJ.ä.c' })],
     ['scopes that are a list', () => grant({ scope: ['read:products'] })],
-  ])('is refused without a retry: %s', async (_what, answer) => {
-    const { client, requests } = scripted(answer, { timeout: 1 });
+  ])('is refused without a retry: %s', async (_what, respond) => {
+    const { client, requests } = scripted(respond, { timeout: 1 });
     const error = await failureOf(client.getAccessToken());
     expect(error).toMatchObject({ code: 'invalid_response', status: 200, name: 'M2MClientError' });
     expect(inspect(error)).not.toContain('eyJ');
     expect(requests()).toBe(1);
   });
 
-  it('is requested again if it breaks off', async () => {
+  it('is requested again if it is incomplete', async () => {
     const server = await Recorder.start((_req, res) => {
       const isFirst = server.requests.length === 1;
       const isSecond = server.requests.length === 2;
@@ -54,6 +54,17 @@ describe("a response with status 200 that is not Logto's", () => {
     const { client } = scripted(() => {}, at(server));
     expect((await client.getAccessToken()).token).toBe('a.b.c');
     expect(server.requests).toHaveLength(3);
+    await server.stop();
+  });
+
+  it('is reported as incomplete if every attempt ends early', async () => {
+    const server = await Recorder.start((_req, res) => {
+      res.writeHead(200, { ...JSON_TYPE, connection: 'close' }).end('{"access_token":');
+    });
+    expect(await failAt(server, 0.1)).toMatchObject({
+      code: 'invalid_response',
+      message: `Logto issued no token: the response of ${server.url} (200) is incomplete.`,
+    });
     await server.stop();
   });
 
@@ -172,15 +183,15 @@ describe('a user-supplied fetch', () => {
   });
 
   it('may return bodies that are Node streams, like node-fetch', async () => {
-    const answer = (status: number, text: string) => ({
+    const respondWith = (status: number, text: string) => ({
       status,
       headers: new Headers(JSON_TYPE),
       body: Readable.from([Buffer.from(text)]),
     });
     const { client, requests } = scripted((request) =>
       request === 1
-        ? answer(503, 'no')
-        : answer(200, '{"access_token":"a","token_type":"bearer","expires_in":9}'),
+        ? respondWith(503, 'no')
+        : respondWith(200, '{"access_token":"a","token_type":"bearer","expires_in":9}'),
     );
     expect((await client.getAccessToken()).token).toBe('a');
     expect(requests()).toBe(2);
