@@ -41,10 +41,10 @@ ${COMMON}
 
 With --resource, the token is for that API. With --resource and --organization, it is for that API inside that
 organization. With --resource '' --organization ID, it is the organization's own token. Logto grants only the
-permissions that are requested, and silently omits those that no role of the app gives. The command reports
+permissions that are requested, and silently omits those that no role of the app grants. The command reports
 omitted permissions on stderr; this is not a failure.
 
-The app is the one of LOGTO_APP_ID and LOGTO_APP_SECRET.
+The app's credentials are read from LOGTO_APP_ID and LOGTO_APP_SECRET.
 
 ${EXIT}`,
 
@@ -73,7 +73,7 @@ configuration accepts it, and which permissions were granted. With --api, it als
 
   npx express-logto-m2m doctor --scope read:products --api https://shop.example/products
 
-  --api URL            protected address of the API; gets one GET without the token and one with it
+  --api URL            protected address of the API; receives one GET request without the token and one with it
 ${COMMON}
 
 Without --scope, the permissions that the API's challenge names are requested.
@@ -94,7 +94,7 @@ nothing.
   --check              show what the tenant lacks, what differs, and what it has in addition to the file; for CI
   --write-env PATH     write the ids and secrets of the apps to this file, which only its owner can read;
                        without it, the ids go to stdout. --env-file does the same if the file exists: Node reads
-                       it first, and exits if it does not exist
+                       it first, and exits if it does not exist. Pass only one of the two
   --from-api URL       compare the file with the metadata document of a running API (RFC 9728); needs no Logto.
                        With --check, both are done
   --endpoint URL       base URL of your Logto, without /oidc          (default: LOGTO_ENDPOINT)
@@ -106,8 +106,9 @@ nothing.
   !  differs, and is not changed          -  the API has it, and the file lacks it
   ?  a warning: only in the tenant, or only in the file
 
-The app is the one of LOGTO_APP_ID and LOGTO_APP_SECRET: a machine-to-machine app with a role that has the
-permission all of the Logto Management API. With Logto Cloud and a custom domain, set LOGTO_TENANT_ID.
+The app's credentials are read from LOGTO_APP_ID and LOGTO_APP_SECRET. The app must be a machine-to-machine app
+with a role that has the permission all of the Logto Management API. With Logto Cloud and a custom domain, set
+LOGTO_TENANT_ID.
 
 Exit codes: 0 everything was created, or there was nothing to do; 1 the set-up failed, or --check or --from-api found
 something; 2 wrong usage, or a fault in the file; 3 --plan found something to create; 70 the command itself

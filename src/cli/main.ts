@@ -1,12 +1,12 @@
 import { variable } from '../util/environment.js';
-import { meantBy } from '../util/spelling.js';
+import { closestOption } from '../util/spelling.js';
 import { HELP } from './help.js';
 import type { Io } from './io.js';
 import { Output } from './output.js';
 import { readPackageFile } from './package-file.js';
 import { redact } from './redact.js';
 import { ExitCode, UsageError } from './usage.js';
-import { inARow } from './words.js';
+import { joinWords } from './words.js';
 
 type Command = (args: readonly string[], io: Io, output: Output) => Promise<ExitCode>;
 
@@ -28,10 +28,10 @@ export async function main(args: readonly string[], io: Io): Promise<ExitCode> {
 async function run([name, ...args]: readonly string[], io: Io, output: Output): Promise<ExitCode> {
   const print = (text: string) => {
     for (const line of text.split('\n')) output.result(line);
-    return ExitCode.well;
+    return ExitCode.ok;
   };
   if (name === undefined)
-    throw new UsageError(`the command is missing: pass ${inARow([...COMMANDS.keys()], 'or')}.`);
+    throw new UsageError(`the command is missing: pass ${joinWords([...COMMANDS.keys()], 'or')}.`);
   if (name === '--version') return print(version());
   if (name === '--help' || name === '-h') return print(HELP.all);
   if (name === 'help') return print(args[0] === undefined ? HELP.all : helpOn(args[0]));
@@ -50,9 +50,9 @@ function helpOn(name: string): string {
 function loaderOf(name: string): () => Promise<Command> {
   const load = COMMANDS.get(name);
   if (load !== undefined) return load;
-  const meant = meantBy(name, [...COMMANDS.keys()]);
+  const meant = closestOption(name, [...COMMANDS.keys()]);
   const guess = meant === undefined ? '' : ` Did you mean ${meant}?`;
-  throw new UsageError(`no such command: the commands are ${inARow([...COMMANDS.keys()])}.${guess}`);
+  throw new UsageError(`no such command: the commands are ${joinWords([...COMMANDS.keys()])}.${guess}`);
 }
 
 function report(error: unknown, args: readonly string[], { env }: Io, output: Output): ExitCode {
@@ -64,7 +64,7 @@ function report(error: unknown, args: readonly string[], { env }: Io, output: Ou
     output.say(`logto-m2m: ${message}`);
     if (isUsage) output.say('Run with --help for the options.');
   }
-  return isUsage ? ExitCode.usage : ExitCode.fault;
+  return isUsage ? ExitCode.usage : ExitCode.internal;
 }
 
 /** Describes an unexpected error in one line. */

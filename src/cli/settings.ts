@@ -2,7 +2,7 @@ import { credentialFix, faultInCredential } from '../options/credentials.js';
 import { faultOf, type Remedy } from '../options/option-error.js';
 import { checkScopes } from '../options/scopes.js';
 import { checkAddress, checkAudiences, checkEndpoint } from '../options/uris.js';
-import { fromEnvironment, variable } from '../util/environment.js';
+import { splitList, variable } from '../util/environment.js';
 import type { Bare } from '../util/own.js';
 import { UsageError } from './usage.js';
 
@@ -18,7 +18,7 @@ interface Arguments {
 }
 
 /** The credentials of an app. */
-export interface App {
+export interface AppCredentials {
   readonly id: string;
   readonly secret: string;
 }
@@ -30,7 +30,7 @@ const REMEDIES: Readonly<Record<Remedy, string>> = {
 };
 
 /** Reads the settings of a command from its options and the environment. Methods throw a UsageError for invalid ones. */
-export class Settings {
+export class CliSettings {
   readonly #given: Given;
   readonly #env: NodeJS.ProcessEnv;
 
@@ -67,14 +67,14 @@ export class Settings {
   }
 
   #endpoints(): readonly string[] | undefined {
-    return fromEnvironment(this.#given.endpoint ?? variable('LOGTO_ENDPOINT', this.#env));
+    return splitList(this.#given.endpoint ?? variable('LOGTO_ENDPOINT', this.#env));
   }
 
   /** Returns the API resource indicators; an empty list if none is set. */
   resources(): readonly string[] {
     const { resource } = this.#given;
     const name = resource === undefined ? 'LOGTO_AUDIENCE' : '--resource';
-    const values = fromEnvironment(resource ?? variable('LOGTO_AUDIENCE', this.#env));
+    const values = splitList(resource ?? variable('LOGTO_AUDIENCE', this.#env));
     return values === undefined ? [] : asUsageError(() => checkAudiences(OWNER, values, name));
   }
 
@@ -92,7 +92,7 @@ export class Settings {
   }
 
   /** Returns the app, only from the environment; undefined if none is set. @throws UsageError if only its id or only its secret is set */
-  app(): App | undefined {
+  app(): AppCredentials | undefined {
     const id = variable('LOGTO_APP_ID', this.#env) ?? '';
     const secret = variable('LOGTO_APP_SECRET', this.#env) ?? '';
     if (id.trim() === '' && secret.trim() === '') return undefined;
@@ -125,7 +125,7 @@ export interface Unacceptable {
 }
 
 /** Returns the fault in the app's id or secret; undefined if Logto accepts both. */
-export function faultInApp({ id, secret }: App): Unacceptable | undefined {
+export function faultInApp({ id, secret }: AppCredentials): Unacceptable | undefined {
   for (const [name, value] of Object.entries({ LOGTO_APP_ID: id, LOGTO_APP_SECRET: secret })) {
     const fault = faultInCredential(value);
     if (fault !== undefined)
@@ -137,7 +137,7 @@ export function faultInApp({ id, secret }: App): Unacceptable | undefined {
   return undefined;
 }
 
-/** Returns an address that gets requests without a token. @throws UsageError */
+/** Returns an address that receives requests without a token. @throws UsageError */
 export function documentAddressOf(option: string, value: string): URL {
   return asUsageError(() =>
     checkAddress(OWNER, option, value, 'an address of the API, such as https://api.example', true),

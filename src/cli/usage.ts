@@ -3,13 +3,13 @@ import { own } from '../util/own.js';
 
 /** The exit codes of the command. */
 export enum ExitCode {
-  well = 0,
+  ok = 0,
   finding = 1,
   usage = 2,
   /** `setup --plan`: the tenant lacks something. */
-  todo = 3,
+  changesNeeded = 3,
   /** The command itself failed: EX_SOFTWARE of sysexits.h. */
-  fault = 70,
+  internal = 70,
 }
 
 /** The arguments are wrong, or something that the command needs is not set. */
@@ -30,7 +30,7 @@ export const COMMON_OPTIONS = {
  *
  * @throws UsageError without the given values, which may be secrets
  */
-export function readArguments<const Config extends ParseArgsConfig>(
+export function parseArguments<const Config extends ParseArgsConfig>(
   config: Config,
 ): ReturnType<typeof parseArgs<Config>> {
   if (own(config, 'args')?.some((arg) => /^--[\w-]*secret/i.test(arg))) {

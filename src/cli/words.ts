@@ -21,7 +21,7 @@ export function fromNow(time: number, now = Date.now() / 1000): string {
 }
 
 /** Joins names: `a, b and c`. */
-export function inARow(names: readonly string[], word = 'and'): string {
+export function joinWords(names: readonly string[], word = 'and'): string {
   const last = names.at(-1) ?? 'none';
   return names.length < 2 ? last : `${names.slice(0, -1).join(', ')} ${word} ${last}`;
 }

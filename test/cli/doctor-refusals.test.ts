@@ -4,7 +4,7 @@ import { type AuthErrorReason, kindOf } from '../../src/errors.js';
 import { createLogtoAuth, type LogtoAuthOptions } from '../../src/index.js';
 import { API, TokenIssuer } from '../support/client.js';
 import { createSigningKey } from '../support/signing.js';
-import { runDoctor, startApi } from './doctor.js';
+import { runDoctor, startApi, startIssuing } from './doctor.js';
 
 let logto: TokenIssuer;
 
@@ -75,7 +75,7 @@ it.each<
     'isRevoked returns true',
     () => [guardWith({ isRevoked: () => true })],
     [],
-    /take it off the list/,
+    /^The API's `isRevoked` returned true for this token of app \w+\.$/,
   ],
   [
     'expired',
@@ -137,3 +137,31 @@ it.each<
   expect(last[1]).toMatch(fix);
   await api.stop();
 });
+
+it.each<[reason: AuthErrorReason, claims: object, fix: RegExp]>([
+  [
+    'claims',
+    { organization_id: null },
+    /^A custom-claims script sets an invalid `nbf` or `organization_id`: .* Console > Custom JWT\.$/,
+  ],
+  ['sender_constrained', { cnf: { jkt: 'abc' } }, /^A custom-claims script sets the claim `cnf`: /],
+])(
+  'logto-m2m doctor explains a refusal with the reason %s: a script sets %j',
+  async (reason, claims, fix) => {
+    const front = await startIssuing(logto.app().id, claims);
+    const api = await startApi(guardWith({ endpoint: front.url }));
+    const wanted = ['--scope', 'read:products', '--api', `${api.url}/products`];
+    const { code, problems } = await runDoctor(logto, wanted, { LOGTO_ENDPOINT: front.url });
+    expect({ code, problems }).toEqual({
+      code: 1,
+      problems: [
+        expect.stringMatching(`^✗ verification .* \\(${reason}\\) → `),
+        expect.stringMatching(/^✗ api /),
+      ],
+    });
+    const [message = '', advice] = problems[1]?.split(' → ') ?? [];
+    expect(message).toContain(`returns 401 with the token: ${kindOf(reason).description}`);
+    expect(advice).toMatch(fix);
+    await Promise.all([api.stop(), front.stop()]);
+  },
+);

@@ -1,10 +1,10 @@
-import type { RequestListener } from 'node:http';
 import express, { type RequestHandler } from 'express';
 import { expect } from 'vitest';
 import { createLogtoAuth } from '../../src/index.js';
 import { runBuilt } from '../support/built-command.js';
 import { API, Recorder, type TokenIssuer } from '../support/client.js';
 import type { LogtoRefusal } from '../support/logto-refusals.js';
+import { createSigningKey, signJws } from '../support/signing.js';
 import { type CommandOptions, logtoM2M } from './command.js';
 
 export interface Checked {
@@ -71,37 +71,55 @@ export function guardOf(
   return createLogtoAuth({ endpoint, audience }).requireScopes(scope) as RequestHandler;
 }
 
-/** Answers for Logto: with these keys, with its issuer, and with more headers or another way to answer. */
+/** Responds for Logto: with its keys and with this discovery document; all responses have these headers. */
 export async function startFront(
   logto: TokenIssuer,
   discovery: (url: string) => object = (url) => ({ issuer: `${url}/oidc` }),
   headers: Record<string, string> = {},
 ): Promise<Recorder> {
   const jwks = await (await fetch(`${logto.endpoint}/oidc/jwks`)).text();
-  const answer: RequestListener = (req, res) => {
+  const front: Recorder = await Recorder.start((req, res) => {
     res.writeHead(200, { 'content-type': 'application/json', ...headers });
     res.end(req.url === '/oidc/jwks' ? jwks : JSON.stringify(discovery(front.url)));
-  };
-  const front: Recorder = await Recorder.start(answer);
+  });
   return front;
 }
 
-/** Answers for Logto: with its keys, and to a request for a token with this refusal. */
+/** Responds for Logto: with its keys, and to a token request with this refusal. */
 export async function startRefusing(
   logto: TokenIssuer,
   { status, ...body }: LogtoRefusal,
 ): Promise<Recorder> {
-  const jwks = await (await fetch(`${logto.endpoint}/oidc/jwks`)).text();
-  const answers: Record<string, (url: string) => string> = {
-    '/oidc/token': () => JSON.stringify(body),
-    '/oidc/jwks': () => jwks,
-    '/oidc/.well-known/openid-configuration': (url) => JSON.stringify({ issuer: `${url}/oidc` }),
-  };
+  const jwks: unknown = await (await fetch(`${logto.endpoint}/oidc/jwks`)).json();
+  return startTokenEndpoint(jwks, () => ({ status, body }));
+}
+
+/** Responds for Logto: with a key of its own, and with tokens of this app in which a script has set these claims. */
+export function startIssuing(appId: string, claims: object): Promise<Recorder> {
+  const key = createSigningKey();
+  const header = { alg: key.alg, typ: 'at+jwt', kid: key.kid };
+  const scope = 'read:products';
+  return startTokenEndpoint({ keys: [key.publicJwk] }, (iss) => {
+    const iat = Math.floor(Date.now() / 1000);
+    const common = { iss, aud: API, sub: appId, client_id: appId, jti: 'a', iat, exp: iat + 3600, scope };
+    const token = signJws(header, { ...common, ...claims }, key);
+    return { status: 200, body: { access_token: token, token_type: 'Bearer', expires_in: 3600, scope } };
+  });
+}
+
+async function startTokenEndpoint(
+  jwks: unknown,
+  respond: (issuer: string) => { readonly status: number; readonly body: object },
+): Promise<Recorder> {
   const front: Recorder = await Recorder.start((req, res) => {
-    const answer = answers[req.url ?? ''];
-    if (answer === undefined) return void res.writeHead(404).end();
-    res.writeHead(req.url === '/oidc/token' ? status : 200, { 'content-type': 'application/json' });
-    res.end(answer(front.url));
+    const issuer = `${front.url}/oidc`;
+    const responses: Record<string, () => { readonly status: number; readonly body: unknown }> = {
+      '/oidc/token': () => respond(issuer),
+      '/oidc/jwks': () => ({ status: 200, body: jwks }),
+      '/oidc/.well-known/openid-configuration': () => ({ status: 200, body: { issuer } }),
+    };
+    const { status, body } = responses[req.url ?? '']?.() ?? { status: 404, body: {} };
+    res.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
   });
   return front;
 }

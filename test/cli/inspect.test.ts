@@ -95,7 +95,7 @@ describe('logto-m2m inspect', () => {
       () => readingToken(logto, { claims: { nbf: now() + 600 } }),
       [],
       'not_yet_valid',
-      /valid only in (10|9) minutes/,
+      /^ {2}nbf .*, becomes valid in (10|9) minutes$/m,
     ],
     ['an unknown key', () => foreignToken(logto), [], 'unknown_key', /the keys of/],
     [
@@ -124,7 +124,7 @@ describe('logto-m2m inspect', () => {
       () => readingToken(logto, { subject: 'user-1' }),
       [],
       'machine',
-      /represents the user user-1: the app test-app got it when that user signed in, or by token exchange\./,
+      /represents the user user-1: the app test-app obtained it when that user signed in, or by token exchange\./,
     ],
     [
       'the reserved audience for organizations',
@@ -156,7 +156,7 @@ describe('logto-m2m inspect', () => {
     const own = await inspect(await readingToken(logto, { audience: 'urn:logto:organization:one' }));
     expect(own).toMatchObject({
       code: 0,
-      stdout: expect.stringContaining('The own token of the organization one'),
+      stdout: expect.stringContaining('An organization token of one: accepted only by routes'),
     });
   });
 
@@ -187,7 +187,7 @@ describe('logto-m2m inspect', () => {
       stdout: expect.stringContaining('Not verified: set LOGTO_ENDPOINT'),
     });
     const old = await inspect(await readingToken(logto, { expiresIn: -60 }), [], { LOGTO_ENDPOINT: '' });
-    expect(old).toMatchObject({ code: 1, stdout: expect.stringMatching(/✗ It expired (60|61) seconds ago/) });
+    expect(old).toMatchObject({ code: 1, stdout: expect.stringMatching(/✗ It expired 6\d seconds ago/) });
     const early = await readingToken(logto, { claims: { nbf: now() + 600 } });
     const forMachines = await inspect(early, ['--json'], { LOGTO_ENDPOINT: '' });
     expect(forMachines.code).toBe(1);
@@ -248,7 +248,7 @@ describe('logto-m2m inspect', () => {
     [
       'an incomplete token',
       async () => (await readingToken(logto)).split('.').slice(0, 2).join('.'),
-      /not whole/,
+      /is incomplete/,
     ],
     ['an encrypted token', async () => `${await readingToken(logto)}.a.b`, /encrypted/],
     ['a text that is not a token', () => 'hello world', /not a token of Logto/],

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { unreachable } from '../../src/cli/diagnosis/unreachable.js';
+import { explainUnreachable } from '../../src/cli/diagnosis/unreachable.js';
 
 /** An error as undici throws it: its cause has the details. */
 function failed(code: string | undefined, message = ''): TypeError {
@@ -8,11 +8,11 @@ function failed(code: string | undefined, message = ''): TypeError {
 }
 
 // Errors that no test server can cause, or not on every release of Node.
-describe('unreachable', () => {
+describe('explainUnreachable', () => {
   it.each<[code: string | undefined, message: string, why: RegExp, fix: RegExp]>([
     ['ETIMEDOUT', '', /shop\.example:8443 did not respond within 5 s/, /firewall/],
     ['UND_ERR_CONNECT_TIMEOUT', '', /did not respond within 5 s/, /firewall/],
-    ['EAI_AGAIN', '', /the name shop\.example is not found/, /DNS/],
+    ['EAI_AGAIN', '', /shop\.example cannot be resolved \(EAI_AGAIN\)/, /container resolve it/],
     ['EHOSTUNREACH', '', /cannot be reached \(EHOSTUNREACH\)/, /a route to it/],
     [undefined, 'bad port', /fetch does not allow port 8443/, /the server listens/],
     ['ERR_TLS_CERT_ALTNAME_INVALID', '', /is for another name/, /one for shop\.example/],
@@ -24,8 +24,13 @@ describe('unreachable', () => {
     ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', '', /is not trusted/, /intermediate certificates/],
     ['ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED', '', /client certificate/, /requires none/],
     ['ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE', '', /client certificate/, /requires none/],
-    ['ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION', '', /no version of TLS/, /TLS 1\.2 or 1\.3/],
-    ['ERR_SSL_WRONG_VERSION_NUMBER', '', /no TLS that Node understands/, /port 8443 a port for http\?/],
+    [
+      'ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION',
+      '',
+      /no TLS version that Node accepts/,
+      /Enable TLS 1\.2 or 1\.3/,
+    ],
+    ['ERR_SSL_WRONG_VERSION_NUMBER', '', /not respond with valid TLS/, /port 8443 expect http\?/],
     ['UND_ERR_HEADERS_OVERFLOW', '', /more headers/, /cookies/],
     [
       'UND_ERR_ABORTED',
@@ -34,9 +39,10 @@ describe('unreachable', () => {
       /NO_PROXY/,
     ],
     [undefined, 'proxy authentication required', /proxy .* requires a login/, /NO_PROXY/],
-    ['UND_ERR_SOCKET', 'other side closed', /broke the connection off/, /client certificate, or/],
+    ['UND_ERR_SOCKET', 'other side closed', /closed the connection/, /client certificate, or/],
+    ['HPE_INVALID_CONSTANT', 'Expected HTTP/', /not respond with valid HTTP/, /expect another protocol/],
   ])('explains the error %s %s', (code, message, why, fix) => {
-    const found = unreachable(failed(code, message), new URL('https://shop.example:8443/oidc'), 5);
+    const found = explainUnreachable(failed(code, message), new URL('https://shop.example:8443/oidc'), 5);
     expect(found).toEqual({ why: expect.stringMatching(why), fix: expect.stringMatching(fix) });
   });
 });

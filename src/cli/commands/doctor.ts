@@ -1,16 +1,21 @@
 import type { AccessTokenAnswer } from '../../client/index.js';
 import { own } from '../../util/own.js';
-import { askWithoutToken, askWithToken, type WithoutToken, type WithToken } from '../diagnosis/api.js';
+import {
+  requestWithoutToken,
+  requestWithToken,
+  type WithoutToken,
+  type WithToken,
+} from '../diagnosis/api.js';
 import { decodeToken, Undecodable } from '../diagnosis/decoded-token.js';
 import { type Finding, ok, problem, skipped } from '../diagnosis/finding.js';
-import { askForToken, type Wanted } from '../diagnosis/granted-token.js';
+import { requestToken, type Wanted } from '../diagnosis/granted-token.js';
 import { examineLogto } from '../diagnosis/logto.js';
-import { checkScopes } from '../diagnosis/scopes.js';
+import { checkGrantedScopes } from '../diagnosis/scopes.js';
 import { refusalOf } from '../diagnosis/verified.js';
 import type { Io } from '../io.js';
 import type { Output } from '../output.js';
-import { type App, faultInApp, Settings } from '../settings.js';
-import { COMMON_OPTIONS, ExitCode, readArguments, UsageError } from '../usage.js';
+import { type AppCredentials, CliSettings, faultInApp } from '../settings.js';
+import { COMMON_OPTIONS, ExitCode, parseArguments, UsageError } from '../usage.js';
 import { wordOf } from '../words.js';
 import { Report } from './report.js';
 
@@ -20,15 +25,15 @@ const isFinding = (value: object): value is Finding => Object.hasOwn(value, 'ver
 
 /** `logto-m2m doctor`: checks everything from the address of Logto to the response of the API, one line each. */
 export async function doctor(args: readonly string[], io: Io, output: Output): Promise<ExitCode> {
-  const { values } = readArguments({ args: [...args], options: OPTIONS });
+  const { values } = parseArguments({ args: [...args], options: OPTIONS });
   const report = new Report(output, own(values, 'json') === true);
   const api = own(values, 'api');
-  for await (const finding of examine(new Settings(values, io.env), api, io)) report.add(finding);
-  return report.close() ? ExitCode.well : ExitCode.finding;
+  for await (const finding of examine(new CliSettings(values, io.env), api, io)) report.add(finding);
+  return report.close() ? ExitCode.ok : ExitCode.finding;
 }
 
 async function* examine(
-  settings: Settings,
+  settings: CliSettings,
   address: string | undefined,
   { pause }: Io,
 ): AsyncGenerator<Finding> {
@@ -45,7 +50,7 @@ async function* examine(
     endpoints.map((endpoint) => examineLogto(endpoint, isOneOfSeveral, pause)),
   );
   for (const { findings } of examined) yield* findings;
-  const withoutToken = api === undefined ? undefined : await askWithoutToken(api);
+  const withoutToken = api === undefined ? undefined : await requestWithoutToken(api);
   if (withoutToken !== undefined) yield withoutToken.finding;
 
   const [resource] = resources;
@@ -67,12 +72,16 @@ async function* examine(
 }
 
 /** Returns the reason why no token can be requested; undefined if one can. */
-function obstacleTo(isLogto: boolean, app: App | undefined, target: string | undefined): Finding | undefined {
+function obstacleTo(
+  isLogto: boolean,
+  app: AppCredentials | undefined,
+  target: string | undefined,
+): Finding | undefined {
   if (!isLogto) return skipped('token', 'Not requested: no Logto was found at the endpoint.');
   if (app === undefined) {
     return skipped(
       'token',
-      'Not requested: set LOGTO_APP_ID and LOGTO_APP_SECRET to check whether that app gets one.',
+      'Not requested: set LOGTO_APP_ID and LOGTO_APP_SECRET to check whether Logto issues one to that app.',
     );
   }
   const unacceptable = faultInApp(app);
@@ -91,7 +100,7 @@ interface Configuration {
 }
 
 /** Returns the configuration of an API; a finding if no API can be created with it. */
-function readConfiguration(settings: Settings): Configuration | Finding {
+function readConfiguration(settings: CliSettings): Configuration | Finding {
   // A missing endpoint is wrong usage. An invalid value is a finding.
   if (settings.lacksEndpoint) settings.demandEndpoints();
   try {
@@ -109,40 +118,40 @@ async function* examineToken(
   withoutToken: WithoutToken | undefined,
 ): AsyncGenerator<Finding> {
   const { app, organization, allowInsecure } = wanted;
-  const { finding, answer } = await askForToken(wanted);
+  const { finding, response } = await requestToken(wanted);
   yield finding;
-  if (answer === undefined) {
+  if (response === undefined) {
     if (api !== undefined) yield skipped('api', 'Not called with a token: there is no token.');
     return;
   }
-  yield await checkAccepted(answer.token, wanted, { ...configuration, allowInsecure });
+  yield await checkAccepted(response.token, wanted, { ...configuration, allowInsecure });
   // Before the check of the permissions: the API decides whether the granted permissions are sufficient.
-  const withToken = api && withoutToken && (await askApi(api, withoutToken, answer, wanted));
-  const namesThem = wanted.scopes === withoutToken?.scopes;
-  yield checkScopes(wanted, answer.scopes, {
+  const withToken = api && withoutToken && (await callApi(api, withoutToken, response, wanted));
+  const requestedOnlyNamed = wanted.scopes === withoutToken?.scopes;
+  yield checkGrantedScopes(wanted, response.scopes, {
     scopes: withoutToken?.scopes ?? [],
-    isContent: namesThem && withToken?.isIn === true,
+    acceptsGranted: requestedOnlyNamed && withToken?.succeeded === true,
   });
   if (organization !== undefined) yield ok('organization', `App ${app.id} is in ${organization}.`);
   if (withToken !== undefined) yield withToken.finding;
 }
 
-async function askApi(
+async function callApi(
   api: URL,
   withoutToken: WithoutToken,
   { token, scopes }: AccessTokenAnswer,
   { app, resource, organization }: Wanted,
 ): Promise<WithToken> {
-  const notAsked = (why: string) => ({
+  const notCalled = (why: string) => ({
     finding: skipped('api', `Not called with the token: ${why}.`),
-    isIn: false,
+    succeeded: false,
   });
-  if (!withoutToken.isThere) return notAsked('the API does not respond');
+  if (!withoutToken.hasResponded) return notCalled('the API does not respond');
   const decoded = decodeToken(token);
-  if (decoded instanceof Undecodable) return notAsked('no guard can decode the token');
+  if (decoded instanceof Undecodable) return notCalled('no guard can decode the token');
   const { iss, aud = resource } = decoded.claims;
   const sent = { issuer: wordOf(iss), audience: wordOf(aud), scopes, organization, appId: app.id };
-  return askWithToken(api, token, sent, withoutToken);
+  return requestWithToken(api, token, sent, withoutToken);
 }
 
 async function checkAccepted(

@@ -5,17 +5,17 @@ import { checkTime } from '../../verification/claims.js';
 import { type DecodedToken, decodeToken, Undecodable } from '../diagnosis/decoded-token.js';
 import { tokenIn } from '../diagnosis/pasted-token.js';
 import { kindOfToken, type TokenKind } from '../diagnosis/token-kind.js';
-import { type ApiConfiguration, isResource, refusalOf } from '../diagnosis/verified.js';
+import { type ApiConfiguration, isResource, PLACEHOLDER_AUDIENCE, refusalOf } from '../diagnosis/verified.js';
 import type { Io } from '../io.js';
 import type { Line, Output, Painted } from '../output.js';
-import { Settings } from '../settings.js';
+import { CliSettings } from '../settings.js';
 import { readStandardInput } from '../standard-input.js';
-import { COMMON_OPTIONS, ExitCode, readArguments, UsageError } from '../usage.js';
+import { COMMON_OPTIONS, ExitCode, parseArguments, UsageError } from '../usage.js';
 import { fromNow } from '../words.js';
 import { showToken } from './show-token.js';
 
 /** The requirements for the token. Without endpoints, it cannot be verified. */
-interface Asked extends ApiConfiguration {
+interface Requirements extends ApiConfiguration {
   readonly scopes: readonly string[];
   readonly organization: string | undefined;
 }
@@ -37,26 +37,27 @@ const TIMING = { clockTolerance: CLOCK_TOLERANCE, maxTokenAge: undefined };
 
 /** `logto-m2m inspect`: shows the content of a token, and why it is refused. The token is not sent anywhere. */
 export async function inspect(args: readonly string[], io: Io, output: Output): Promise<ExitCode> {
-  const { values, positionals } = readArguments({
+  const { values, positionals } = parseArguments({
     args: [...args],
     options: COMMON_OPTIONS,
     allowPositionals: true,
   });
   if (positionals.length > 1) throw new UsageError('pass one token, as an argument or on stdin.');
-  const asked = readAsked(new Settings(values, io.env));
+  const required = readRequirements(new CliSettings(values, io.env));
   const pasted = tokenIn(positionals[0] ?? (await readStandardInput(io, 'token')));
   const isJson = own(values, 'json') === true;
   if (pasted instanceof Undecodable) return explain(pasted, isJson, output);
-  const { token, beside } = pasted;
+  const { token, ignored } = pasted;
   if (token === '') throw new UsageError('there is no token: the input is empty.');
-  if (beside !== undefined)
-    output.say(`The input also contains ${beside}: only the access token is inspected.`);
+  if (ignored !== undefined)
+    output.say(`The input also contains ${ignored}: only the access token is inspected.`);
   const decoded = decodeToken(token);
   if (decoded instanceof Undecodable) return explain(decoded, isJson, output);
 
   const kind = kindOfToken(decoded);
   const timeFault = timeFaultIn(decoded);
-  const verification = asked.endpoints.length === 0 ? undefined : await verify(token, decoded, kind, asked);
+  const verification =
+    required.endpoints.length === 0 ? undefined : await verify(token, decoded, kind, required);
   if (isJson) output.json(forMachines(decoded, kind, verification, timeFault));
   else {
     showToken(decoded, kind, output);
@@ -64,7 +65,7 @@ export async function inspect(args: readonly string[], io: Io, output: Output): 
     for (const line of verdict(verification, timeFault)) output.result(line);
   }
   const refused = verification === undefined ? timeFault : verification.refusal;
-  return kind.isForMachines && refused === undefined ? ExitCode.well : ExitCode.finding;
+  return kind.isForMachines && refused === undefined ? ExitCode.ok : ExitCode.finding;
 }
 
 function explain({ why }: Undecodable, isJson: boolean, output: Output): ExitCode {
@@ -73,7 +74,7 @@ function explain({ why }: Undecodable, isJson: boolean, output: Output): ExitCod
   return ExitCode.finding;
 }
 
-function readAsked(settings: Settings): Asked {
+function readRequirements(settings: CliSettings): Requirements {
   return {
     endpoints: settings.endpoints(),
     resources: settings.resources(),
@@ -87,17 +88,18 @@ async function verify(
   token: string,
   { claims }: DecodedToken,
   kind: TokenKind,
-  asked: Asked,
+  required: Requirements,
 ): Promise<Verification> {
-  const { endpoints, scopes } = asked;
-  // No API can be configured with the others. For them, any audience shows that the token is for no API.
+  const { endpoints, scopes } = required;
+  // Only these values can be the audience of an API. Without any, a placeholder makes the refusal show that the token
+  // is for no API.
   const possible = [claims['aud']].flat().filter(isResource);
-  const lists = [asked.resources, possible, ['https://your.api']];
+  const lists = [required.resources, possible, [PLACEHOLDER_AUDIENCE]];
   const resources = lists.find((list) => list.length > 0) ?? [];
-  const demand = demandFor(kind, asked);
+  const demand = demandFor(kind, required);
   const refusal = await refusalOf(
     token,
-    { ...asked, resources },
+    { ...required, resources },
     { ...demand, ...(scopes.length > 0 && { scopes }) },
   );
   const audience =
@@ -108,7 +110,7 @@ async function verify(
 /** Requires the organization of the option; without the option, the organization in the token. */
 function demandFor(
   { demand }: TokenKind,
-  { organization: id }: Asked,
+  { organization: id }: Requirements,
 ): Pick<VerifyOptions, 'organization' | 'organizationToken'> {
   if (id === undefined) return demand;
   return own(demand, 'organizationToken') === undefined

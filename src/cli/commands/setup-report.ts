@@ -1,3 +1,4 @@
+import { withoutQuery } from '../../util/addresses.js';
 import type { Output } from '../output.js';
 import type { Variable } from '../setup/environment.js';
 import type { Action, Step } from '../setup/steps.js';
@@ -31,7 +32,7 @@ export class SetupReport {
 
   /** Shows the current request, only on a terminal. */
   progress(path: string): void {
-    this.#output.progress(`  ${path.replace(/\?.*/, '')} …`);
+    this.#output.progress(`  ${withoutQuery(path)} …`);
   }
 
   wait(seconds: number, status: number): void {
@@ -40,10 +41,13 @@ export class SetupReport {
 
   closeMade(variables: readonly Variable[], file?: string): ExitCode {
     const made = this.#count('make');
-    const summary = [made === 0 ? 'Nothing to do.' : `${things(made)} created.`, ...this.#onDifferences()];
+    const summary = [
+      made === 0 ? 'Nothing to do.' : `${objects(made)} ${made === 1 ? 'was' : 'were'} created.`,
+      ...this.#onDifferences(),
+    ];
     const written =
       file === undefined ? variables.map(([name, value]) => assignment(name, value)) : [`Wrote ${file}.`];
-    return this.#close(ExitCode.well, [...summary, '', ...written], {
+    return this.#close(ExitCode.ok, [...summary, '', ...written], {
       variables: Object.fromEntries(variables),
     });
   }
@@ -51,10 +55,11 @@ export class SetupReport {
   closePlan(): ExitCode {
     const count = this.#count('make');
     const summary =
-      count === 0
-        ? 'Nothing to do.'
-        : `${count === 1 ? '1 thing' : `${count} things`} would be created. Nothing was changed.`;
-    return this.#close(count === 0 ? ExitCode.well : ExitCode.todo, [summary, ...this.#onDifferences()]);
+      count === 0 ? 'Nothing to do.' : `${objects(count)} would be created. Nothing was changed.`;
+    return this.#close(count === 0 ? ExitCode.ok : ExitCode.changesNeeded, [
+      summary,
+      ...this.#onDifferences(),
+    ]);
   }
 
   closeCheck(): ExitCode {
@@ -62,14 +67,14 @@ export class SetupReport {
       (action) => this.#count(action),
     ) as [number, number, number, number];
     const summary = [
-      ...(lacking > 0 ? [`The tenant lacks what is marked with + (${lacking}).`] : []),
-      ...(differing > 0 ? [`What is marked with ! differs (${differing}).`] : []),
-      ...(unknown > 0 ? [`The file lacks what is marked with - (${unknown}).`] : []),
-      ...(extra > 0 ? [`What is marked with ? is a warning (${extra}).`] : []),
+      ...(lacking > 0 ? [`${missing(lacking)} in the tenant (+).`] : []),
+      ...(differing > 0 ? [`${differences(differing)} (!).`] : []),
+      ...(unknown > 0 ? [`${missing(unknown)} in the file (-).`] : []),
+      ...(extra > 0 ? [`There ${extra === 1 ? 'is 1 warning' : `are ${extra} warnings`} (?).`] : []),
     ];
-    const isWell = lacking + differing + unknown === 0;
-    const all = isWell ? ['Nothing is missing, and nothing differs.', ...summary] : summary;
-    return this.#close(isWell ? ExitCode.well : ExitCode.finding, all);
+    const isOk = lacking + differing + unknown === 0;
+    const all = isOk ? ['Nothing is missing, and nothing differs.', ...summary] : summary;
+    return this.#close(isOk ? ExitCode.ok : ExitCode.finding, all);
   }
 
   fail(code: string, lines: readonly string[], exitCode: ExitCode): ExitCode {
@@ -85,20 +90,29 @@ export class SetupReport {
 
   #onDifferences(): string[] {
     const count = this.#count('differs');
-    return count === 0
-      ? []
-      : [
-          `What is marked with ! differs, and was not changed (${count}): change it in the Logto Console, or in the file.`,
-        ];
+    if (count === 0) return [];
+    const [were, them] = count === 1 ? ['was', 'it'] : ['were', 'them'];
+    return [
+      `${differences(count)} (!) and ${were} not changed: change ${them} in the Logto Console, or in the file.`,
+    ];
   }
 
   #close(code: ExitCode, lines: readonly string[], rest: object = {}): ExitCode {
-    if (this.#isJson) this.#output.json({ ok: code === ExitCode.well, steps: this.#steps, ...rest });
+    if (this.#isJson) this.#output.json({ ok: code === ExitCode.ok, steps: this.#steps, ...rest });
     else for (const line of ['', ...lines]) this.#output.result(line);
     return code;
   }
 }
 
-function things(count: number): string {
-  return count === 1 ? '1 thing was' : `${count} things were`;
+function objects(count: number): string {
+  return count === 1 ? '1 object' : `${count} objects`;
+}
+
+function missing(count: number): string {
+  return `${objects(count)} ${count === 1 ? 'is' : 'are'} missing`;
+}
+
+/** An object may differ in several values. */
+function differences(count: number): string {
+  return count === 1 ? '1 value differs' : `${count} values differ`;
 }

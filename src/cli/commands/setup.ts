@@ -1,8 +1,7 @@
 import { type Bare, own } from '../../util/own.js';
 import type { Io } from '../io.js';
 import type { Output } from '../output.js';
-import { documentAddressOf, faultInApp, Settings } from '../settings.js';
-import { besideFile } from '../setup/beside.js';
+import { CliSettings, documentAddressOf, faultInApp } from '../settings.js';
 import { doubtsAbout } from '../setup/doubts.js';
 import {
   environmentFile,
@@ -11,6 +10,7 @@ import {
   variableNames,
   withSecrets,
 } from '../setup/environment.js';
+import { extraInTenant } from '../setup/extra.js';
 import { compareWithApi } from '../setup/from-api.js';
 import { ManagementApi, type ManagementApiOptions } from '../setup/management-api.js';
 import { planFor } from '../setup/plan.js';
@@ -19,7 +19,7 @@ import type { Setup } from '../setup/setup.js';
 import { SetupError } from '../setup/setup-error.js';
 import { readSetupFile, SetupFileError } from '../setup/setup-file.js';
 import { readTenant, type Tenant } from '../setup/tenant.js';
-import { COMMON_OPTIONS, ExitCode, readArguments, UsageError } from '../usage.js';
+import { COMMON_OPTIONS, ExitCode, parseArguments, UsageError } from '../usage.js';
 import { SetupReport } from './setup-report.js';
 
 const { endpoint, json, 'allow-insecure-requests': insecure } = COMMON_OPTIONS;
@@ -45,7 +45,7 @@ type Arguments = Bare<{
 
 /** `logto-m2m setup`: creates in a tenant what a file describes, or reports what the tenant lacks. */
 export async function setup(args: readonly string[], io: Io, output: Output): Promise<ExitCode> {
-  const { values, positionals } = readArguments({
+  const { values, positionals } = parseArguments({
     args: [...args],
     options: OPTIONS,
     allowPositionals: true,
@@ -57,7 +57,7 @@ export async function setup(args: readonly string[], io: Io, output: Output): Pr
   if (others.length > 0) throw new UsageError('pass only one file.');
   try {
     const content = await readSetupFile(file);
-    const settings = new Settings(values, io.env);
+    const settings = new CliSettings(values, io.env);
     return await mode({ content, settings, report, io, given: values });
   } catch (error) {
     if (!(error instanceof SetupError)) throw error;
@@ -75,17 +75,21 @@ interface Run {
   /** The content of the set-up file. */
   readonly content: Setup;
   readonly given: Arguments;
-  readonly settings: Settings;
+  readonly settings: CliSettings;
   readonly report: SetupReport;
   readonly io: Io;
 }
 
 /** @throws UsageError if options contradict each other */
 function modeOf(given: Arguments): Mode {
-  const { plan, check, 'from-api': api } = given;
+  const { plan, check, 'from-api': api, 'write-env': writeEnv, 'env-file': envFile } = given;
+  if (writeEnv !== undefined && envFile !== undefined) {
+    throw new UsageError('--env-file is the same option as --write-env: pass only one of them.');
+  }
   if (envFileOf(given) !== undefined && (plan || check || api !== undefined)) {
+    const option = writeEnv === undefined ? '--env-file' : '--write-env';
     throw new UsageError(
-      '--write-env writes what was created: pass it without --plan, --check and --from-api.',
+      `${option} writes what was created: pass it without --plan, --check and --from-api.`,
     );
   }
   if (plan && (check || api !== undefined)) {
@@ -134,8 +138,8 @@ async function checkTenant(run: Run): Promise<ExitCode> {
   const api = await open(connectionOf(run.settings), run);
   const tenant = await read(api, content);
   const { steps, ids } = await planFor(api, content, tenant);
-  const beside = await besideFile(api, content, tenant, ids);
-  for (const step of [...steps, ...beside]) {
+  const extra = await extraInTenant(api, content, tenant, ids);
+  for (const step of [...steps, ...extra]) {
     if (step.action !== 'there') report.show(step);
   }
   if (run.given['from-api'] !== undefined) await compare(run);
@@ -162,7 +166,7 @@ async function read(api: ManagementApi, content: Setup): Promise<Tenant> {
 }
 
 /** Returns the address and the app for calls of the Management API. @throws UsageError */
-function connectionOf(settings: Settings): Connection {
+function connectionOf(settings: CliSettings): Connection {
   const [endpoint, ...others] = settings.demandEndpoints();
   if (others.length > 0) {
     throw new UsageError('LOGTO_ENDPOINT has several values: pass one of them with --endpoint.');

@@ -20,7 +20,7 @@ const MEANINGS: Readonly<Record<string, string>> = {
 };
 const TIMES: Readonly<Record<string, (when: string) => string>> = {
   iat: (when) => `issued ${when}`,
-  nbf: (when) => (when.startsWith('in ') ? `valid only ${when}` : `valid since ${when}`),
+  nbf: (when) => (when.startsWith('in ') ? `becomes valid ${when}` : `valid since ${when}`),
   exp: (when) => (when.startsWith('in ') ? `expires ${when}` : `expired ${when}`),
 };
 /** In characters. Longer values are cut. */

@@ -4,24 +4,24 @@ import { tokenFor, type Wanted } from '../diagnosis/granted-token.js';
 import { adviceOnRoles } from '../diagnosis/scopes.js';
 import type { Io } from '../io.js';
 import type { Output } from '../output.js';
-import { faultInApp, Settings } from '../settings.js';
-import { COMMON_OPTIONS, ExitCode, readArguments, UsageError } from '../usage.js';
-import { inARow } from '../words.js';
+import { CliSettings, faultInApp } from '../settings.js';
+import { COMMON_OPTIONS, ExitCode, parseArguments, UsageError } from '../usage.js';
+import { joinWords } from '../words.js';
 
 /** `logto-m2m token`: prints a token to stdout, and nothing else. */
 export async function token(args: readonly string[], { env }: Io, output: Output): Promise<ExitCode> {
-  const { values } = readArguments({ args: [...args], options: COMMON_OPTIONS });
-  const wanted = whatIsAskedFor(new Settings(values, env));
+  const { values } = parseArguments({ args: [...args], options: COMMON_OPTIONS });
+  const wanted = wantedBy(new CliSettings(values, env));
   const { scopes } = wanted;
   try {
-    const answer = await tokenFor(wanted);
-    const missingScopes = scopes.filter((scope) => !answer.scopes.includes(scope));
+    const response = await tokenFor(wanted);
+    const missingScopes = scopes.filter((scope) => !response.scopes.includes(scope));
     if (missingScopes.length > 0) {
-      output.say(`Logto did not grant ${inARow(missingScopes)}. ${adviceOnRoles(missingScopes, wanted)}`);
+      output.say(`Logto did not grant ${joinWords(missingScopes)}. ${adviceOnRoles(missingScopes, wanted)}`);
     }
-    if (own(values, 'json')) output.json({ ...answer, missingScopes });
-    else output.result(answer.token);
-    return ExitCode.well;
+    if (own(values, 'json')) output.json({ ...response, missingScopes });
+    else output.result(response.token);
+    return ExitCode.ok;
   } catch (error) {
     if (!(error instanceof M2MClientError)) throw error;
     const { code, message } = error;
@@ -33,7 +33,7 @@ export async function token(args: readonly string[], { env }: Io, output: Output
   }
 }
 
-function whatIsAskedFor(settings: Settings): Wanted {
+function wantedBy(settings: CliSettings): Wanted {
   const app = settings.app();
   if (app === undefined) {
     throw new UsageError(

@@ -1,8 +1,8 @@
 import { redact } from '../redact.js';
-import { inARow } from '../words.js';
-import { type Answer, ask } from './ask.js';
+import { joinWords } from '../words.js';
 import { type Challenge, challengeIn } from './challenge.js';
 import { type Finding, ok, problem, skipped } from './finding.js';
+import { get, type HttpResponse } from './get.js';
 import { fixForRefusal, type Sent } from './refused-token.js';
 import { failureOf } from './status.js';
 import { Unreachable } from './unreachable.js';
@@ -11,7 +11,7 @@ import { Unreachable } from './unreachable.js';
 export interface WithoutToken {
   readonly finding: Finding;
   /** Whether the API responded at all. */
-  readonly isThere: boolean;
+  readonly hasResponded: boolean;
   /** Whether a guard for bearer tokens responded. */
   readonly isGuarded: boolean;
   /** The permissions in its challenge. */
@@ -22,28 +22,28 @@ export interface WithoutToken {
 export interface WithToken {
   readonly finding: Finding;
   /** Whether the handler responded with a 2xx status. */
-  readonly isIn: boolean;
+  readonly succeeded: boolean;
 }
 
 /** Sends a request without a token: a protected route must return 401 with a challenge. */
-export async function askWithoutToken(url: URL): Promise<WithoutToken> {
-  const answer = await ask(url);
+export async function requestWithoutToken(url: URL): Promise<WithoutToken> {
+  const response = await get(url);
   const shown = addressOf(url);
-  if (answer instanceof Unreachable) {
-    const finding = problem('api-closed', `${shown}: ${answer.why}.`, answer.fix);
-    return { finding, isThere: false, isGuarded: false, scopes: [] };
+  if (response instanceof Unreachable) {
+    const finding = problem('api-closed', `${shown}: ${response.why}.`, response.fix);
+    return { finding, hasResponded: false, isGuarded: false, scopes: [] };
   }
-  const challenge = challengeIn(answer.headers);
+  const challenge = challengeIn(response.headers);
   return {
-    finding: judgeOpen(url, answer, challenge),
-    isThere: true,
-    isGuarded: answer.status === 401 && challenge !== undefined,
+    finding: judgeWithoutToken(url, response, challenge),
+    hasResponded: true,
+    isGuarded: response.status === 401 && challenge !== undefined,
     scopes: challenge?.scopes ?? [],
   };
 }
 
-function judgeOpen(url: URL, answer: Answer, challenge: Challenge | undefined): Finding {
-  const { status } = answer;
+function judgeWithoutToken(url: URL, response: HttpResponse, challenge: Challenge | undefined): Finding {
+  const { status } = response;
   const message = `${addressOf(url)} returns ${status} without a token`;
   if (status >= 200 && status < 300) {
     return problem(
@@ -54,7 +54,7 @@ function judgeOpen(url: URL, answer: Answer, challenge: Challenge | undefined): 
   }
   if (status === 401) {
     if (challenge !== undefined) {
-      const needs = challenge.scopes.length > 0 ? `, and names ${inARow(challenge.scopes)}` : '';
+      const needs = challenge.scopes.length > 0 ? `, and names ${joinWords(challenge.scopes)}` : '';
       return ok('api-closed', `${message}, as it should${needs}.`);
     }
     return problem(
@@ -63,7 +63,7 @@ function judgeOpen(url: URL, answer: Answer, challenge: Challenge | undefined): 
       'Something else guards the route, such as a proxy with its own login: let requests with bearer tokens pass to the API.',
     );
   }
-  const failure = failureOf(answer, url);
+  const failure = failureOf(response, url);
   if (failure !== undefined) return problem('api-closed', message + failure.why, failure.fix);
   if (status === 404 || status === 405) {
     const fix = 'Nothing responds to GET at this path: name the path of a protected route that handles GET.';
@@ -74,26 +74,32 @@ function judgeOpen(url: URL, answer: Answer, challenge: Challenge | undefined): 
 }
 
 /** Sends one request with the token, and explains the response. */
-export async function askWithToken(
+export async function requestWithToken(
   url: URL,
   token: string,
   sent: Sent,
   { isGuarded }: Pick<WithoutToken, 'isGuarded'>,
 ): Promise<WithToken> {
-  const answer = await ask(url, { authorization: `Bearer ${token}` });
-  if (answer instanceof Unreachable) {
-    const message = `${addressOf(url)}: ${answer.why}.`;
-    return { finding: problem('api', message, answer.fix), isIn: false };
+  const response = await get(url, { authorization: `Bearer ${token}` });
+  if (response instanceof Unreachable) {
+    const message = `${addressOf(url)}: ${response.why}.`;
+    return { finding: problem('api', message, response.fix), succeeded: false };
   }
-  const isIn = answer.status >= 200 && answer.status < 300;
-  const finding = isIn
-    ? ok('api', `${addressOf(url)} returns ${answer.status} with the token.`)
-    : judgeAnswer(url, answer, token, sent, isGuarded);
-  return { finding, isIn };
+  const succeeded = response.status >= 200 && response.status < 300;
+  const finding = succeeded
+    ? ok('api', `${addressOf(url)} returns ${response.status} with the token.`)
+    : judgeWithToken(url, response, token, sent, isGuarded);
+  return { finding, succeeded };
 }
 
-function judgeAnswer(url: URL, answer: Answer, token: string, sent: Sent, isGuarded: boolean): Finding {
-  const { status, headers } = answer;
+function judgeWithToken(
+  url: URL,
+  response: HttpResponse,
+  token: string,
+  sent: Sent,
+  isGuarded: boolean,
+): Finding {
+  const { status, headers } = response;
   const message = `${addressOf(url)} returns ${status} with the token`;
   const challenge = challengeIn(headers);
   const refuses = status === 401 || status === 403 || (status === 400 && challenge !== undefined);
@@ -102,7 +108,7 @@ function judgeAnswer(url: URL, answer: Answer, token: string, sent: Sent, isGuar
     const words = said === undefined ? ', without a reason.' : `: ${redact(said, token)}`;
     return problem('api', message + words, fixForRefusal(status, challenge, sent));
   }
-  const failure = failureOf(answer, url);
+  const failure = failureOf(response, url);
   if (failure !== undefined) return problem('api', message + failure.why, failure.fix);
   if (isGuarded) return ok('api', `${message}: no guard refused it.`);
   return skipped(

@@ -1,10 +1,10 @@
 import { CLOCK_TOLERANCE } from '../../options/logto-auth-options.js';
 import { duration } from '../words.js';
-import type { Answer } from './ask.js';
 import { type Finding, ok, problem, skipped } from './finding.js';
+import type { HttpResponse } from './get.js';
 
 /** Whether the local clock agrees with the server's, within the tolerance of an API. */
-export function checkClock({ headers, at }: Answer): Finding {
+export function checkClock({ headers, at }: HttpResponse): Finding {
   const date = Date.parse(headers.get('date') ?? '');
   if (Number.isNaN(date)) {
     return skipped('clock', 'Not compared: the response of Logto has no valid Date header.');

@@ -1,4 +1,4 @@
-import { type Bare, bare } from '../../util/own.js';
+import { type Bare, bare, isObject } from '../../util/own.js';
 import { overlong, parseJsonObject } from '../../verification/token-form.js';
 
 /** A decoded token, not verified and without its signature. */
@@ -27,7 +27,7 @@ export function decodeToken(text: string): DecodedToken | Undecodable {
     );
   }
   if (parts.length !== 3 || parts.includes('')) {
-    return new Undecodable('It begins like a JWT but is not whole: a part of it was not copied.');
+    return new Undecodable('It begins like a JWT but is incomplete: a part of it was not copied.');
   }
   const [header, claims] = parts.map(shallowObject);
   if (header === undefined || claims === undefined) {
@@ -59,8 +59,4 @@ function shallowObject(part: string): Record<string, unknown> | undefined {
     level = level.flatMap((one) => Object.values(one)).filter(isObject);
   }
   return object;
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null;
 }

@@ -6,7 +6,7 @@ export interface Finding {
   readonly fix?: string;
 }
 
-/** How to create something that Logto lacks without the Console. */
+/** How to create a missing object without the Console. */
 export const OR_BY_SETUP = 'Or describe it in a file, and run npx express-logto-m2m setup FILE.';
 
 export function ok(check: string, message: string): Finding {

@@ -6,7 +6,7 @@ import {
 } from '../../client/index.js';
 import { explain } from '../../client/refusals.js';
 import { own } from '../../util/own.js';
-import type { App } from '../settings.js';
+import type { AppCredentials } from '../settings.js';
 import { assignment, fromNow, wordOf } from '../words.js';
 import { decodeToken, Undecodable } from './decoded-token.js';
 import { type Finding, OR_BY_SETUP, ok, problem } from './finding.js';
@@ -14,7 +14,7 @@ import { type Finding, OR_BY_SETUP, ok, problem } from './finding.js';
 /** The token to request from Logto. */
 export interface Wanted {
   readonly endpoint: string;
-  readonly app: App;
+  readonly app: AppCredentials;
   readonly resource: string | undefined;
   readonly organization: string | undefined;
   readonly scopes: readonly string[];
@@ -24,14 +24,14 @@ export interface Wanted {
 /** The result: the finding, and the token if Logto issued one. */
 export interface Grant {
   readonly finding: Finding;
-  readonly answer: AccessTokenAnswer | undefined;
+  readonly response: AccessTokenAnswer | undefined;
 }
 
 /** Requests a token from Logto, as the app does. */
-export async function askForToken(wanted: Wanted): Promise<Grant> {
+export async function requestToken(wanted: Wanted): Promise<Grant> {
   try {
-    const answer = await tokenFor(wanted);
-    return { finding: ok('token', description(answer)), answer };
+    const response = await tokenFor(wanted);
+    return { finding: ok('token', description(response)), response };
   } catch (error) {
     if (!(error instanceof M2MClientError)) throw error;
     const { message } = error;
@@ -42,7 +42,7 @@ export async function askForToken(wanted: Wanted): Promise<Grant> {
     const fix =
       (lacksApi && (await fixForSlash(wanted))) ||
       (lacksApi || lacksMembership ? `${advice} ${OR_BY_SETUP}` : advice);
-    return { finding: problem('token', cause, fix), answer: undefined };
+    return { finding: problem('token', cause, fix), response: undefined };
   }
 }
 

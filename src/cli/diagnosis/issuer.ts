@@ -1,4 +1,5 @@
 import { checkEndpoint } from '../../options/uris.js';
+import { withoutTrailing } from '../../util/addresses.js';
 import { assignment } from '../words.js';
 import { type Finding, ok, problem } from './finding.js';
 
@@ -27,7 +28,7 @@ function isAddress(issuer: string): boolean {
 }
 
 function difference(expected: string, issuer: string): string {
-  if (issuer.replace(/\/+$/, '') === expected) return 'the issuer has a trailing slash';
+  if (withoutTrailing(issuer, '/') === expected) return 'the issuer has a trailing slash';
   if (!isAddress(issuer)) return 'the issuer is not a valid address';
   const [ours, theirs] = [new URL(expected), new URL(issuer)];
   if (ours.hostname !== theirs.hostname)

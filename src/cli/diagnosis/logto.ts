@@ -3,9 +3,9 @@ import { checkEndpoint } from '../../options/uris.js';
 import { backoffDelay } from '../../util/backoff-delay.js';
 import type { Io } from '../io.js';
 import { assignment } from '../words.js';
-import { askForJson, type JsonAnswer, patience } from './ask.js';
 import { checkClock } from './clock.js';
 import { type Finding, ok, problem } from './finding.js';
+import { getJson, type JsonResponse, timeoutSignal } from './get.js';
 import { checkIssuer } from './issuer.js';
 import { redirectOf } from './redirect.js';
 import { Unreachable } from './unreachable.js';
@@ -33,31 +33,32 @@ export async function examineLogto(
   isOneOfSeveral: boolean,
   pause: Io['pause'],
 ): Promise<Examined> {
-  const answer = await askUntilItAnswers(`${endpoint}/oidc/.well-known/openid-configuration`, pause);
-  if (answer instanceof Unreachable) {
-    return { findings: [problem('endpoint', `${endpoint}: ${answer.why}.`, answer.fix)], isLogto: false };
+  const response = await getJsonWithRetries(`${endpoint}/oidc/.well-known/openid-configuration`, pause);
+  if (response instanceof Unreachable) {
+    return { findings: [problem('endpoint', `${endpoint}: ${response.why}.`, response.fix)], isLogto: false };
   }
-  const issuer = answer.status === 200 ? answer.body?.['issuer'] : undefined;
-  if (typeof issuer !== 'string') return { findings: [noLogto(endpoint, answer)], isLogto: false };
+  const issuer = response.status === 200 ? response.body?.['issuer'] : undefined;
+  if (typeof issuer !== 'string') return { findings: [noLogto(endpoint, response)], isLogto: false };
   const named = (finding: Finding) =>
     isOneOfSeveral ? { ...finding, message: `${endpoint}: ${finding.message}` } : finding;
   const findings = [
     await checkTenant(endpoint),
     checkIssuer(endpoint, issuer),
     named(await checkKeys(endpoint)),
-    named(checkClock(answer)),
+    named(checkClock(response)),
   ];
   return { findings, isLogto: true };
 }
 
 /** Sends a request, and retries it while Logto is busy or fails. */
-async function askUntilItAnswers(url: string, pause: Io['pause']): Promise<JsonAnswer | Unreachable> {
+async function getJsonWithRetries(url: string, pause: Io['pause']): Promise<JsonResponse | Unreachable> {
   const end = performance.now() + LONGEST;
   for (let failures = 0; ; failures += 1) {
-    const answer = await askForJson(url);
-    const mayPass = !(answer instanceof Unreachable) && (answer.status === 429 || answer.status >= 500);
+    const response = await getJson(url);
+    const isTransient =
+      !(response instanceof Unreachable) && (response.status === 429 || response.status >= 500);
     const duration = backoffDelay(failures, FIRST_PAUSE);
-    if (!mayPass || performance.now() + duration > end) return answer;
+    if (!isTransient || performance.now() + duration > end) return response;
     await pause(duration);
   }
 }
@@ -67,8 +68,9 @@ async function askUntilItAnswers(url: string, pause: Io['pause']): Promise<JsonA
  * this route (packages/core, routes/well-known).
  */
 async function checkTenant(endpoint: string): Promise<Finding> {
-  const answer = await askForJson(`${endpoint}/api/.well-known/endpoints/default`);
-  const other = answer instanceof Unreachable || answer.status !== 200 ? undefined : answer.body?.['user'];
+  const response = await getJson(`${endpoint}/api/.well-known/endpoints/default`);
+  const other =
+    response instanceof Unreachable || response.status !== 200 ? undefined : response.body?.['user'];
   if (typeof other !== 'string') return ok('endpoint', `${endpoint} responds.`);
   const message = `${endpoint} is the admin tenant of Logto, which serves the Console: your tenant has another issuer and other apps.`;
   const address = endpointIn(other);
@@ -86,10 +88,10 @@ function endpointIn(address: string): string | undefined {
   }
 }
 
-function noLogto(endpoint: string, answer: JsonAnswer): Finding {
-  const { status, headers, unfinished } = answer;
+function noLogto(endpoint: string, response: JsonResponse): Finding {
+  const { status, headers, incomplete } = response;
   const type = headers.get('content-type')?.split(';')[0] ?? 'nothing';
-  const target = redirectOf(answer, endpoint);
+  const target = redirectOf(response, endpoint);
   if (target !== undefined) {
     return problem(
       'endpoint',
@@ -101,19 +103,19 @@ function noLogto(endpoint: string, answer: JsonAnswer): Finding {
     return problem(
       'endpoint',
       `${endpoint} responds with status 429 (${type}), also to retries: it limits the rate of requests.`,
-      'Wait, and run this again. Logto, or a proxy before it, sets that limit.',
+      'Wait, and run this again. Logto, or a proxy in front of it, sets that limit.',
     );
   }
   if (status >= 500) {
-    const message = `${endpoint} responds with status ${status} (${type}), also to retries: Logto, or a proxy before it, fails.`;
-    const fix = 'See the logs of Logto and of the proxy before it. Does Logto reach its database?';
+    const message = `${endpoint} responds with status ${status} (${type}), also to retries: Logto, or a proxy in front of it, fails.`;
+    const fix = 'See the logs of Logto and of the proxy in front of it. Does Logto reach its database?';
     return problem('endpoint', message, fix);
   }
-  if (status === 200 && unfinished !== undefined) {
+  if (status === 200 && incomplete !== undefined) {
     return problem(
       'endpoint',
-      `${endpoint} responds with status 200 (${type}), but ${unfinished}.`,
-      'Is the server Logto? If so, Logto or a proxy before it hangs or truncates responses: see their logs.',
+      `${endpoint} responds with status 200 (${type}), but ${incomplete}.`,
+      'Is the server Logto? If so, Logto or a proxy in front of it hangs or truncates responses: see their logs.',
     );
   }
   return problem(
@@ -125,8 +127,9 @@ function noLogto(endpoint: string, answer: JsonAnswer): Finding {
 
 /** Fetches the keys as an API does. */
 async function checkKeys(endpoint: string): Promise<Finding> {
+  const uri = `${endpoint}/oidc/jwks`;
   try {
-    const list = await fetchJwks(`${endpoint}/oidc/jwks`, fetch, patience());
+    const list = await fetchJwks(uri, fetch, timeoutSignal());
     const keys = [...list.keys.values()];
     const names = keys.map((key) => {
       const { crv, kty, alg = crv ?? kty } = key.toJwk();
@@ -134,7 +137,7 @@ async function checkKeys(endpoint: string): Promise<Finding> {
     });
     return ok('keys', `${keys.length} for verification: ${names.join(', ')}`);
   } catch (error) {
-    const fix = 'An API fetches its keys from this address: let the proxy before Logto pass requests for it.';
+    const fix = `Check that ${uri} returns Logto's JWK Set, and that no proxy blocks or changes it.`;
     return problem('keys', `${(error as Error).message}.`, fix);
   }
 }

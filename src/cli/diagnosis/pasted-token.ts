@@ -6,7 +6,7 @@ import { Undecodable } from './decoded-token.js';
 export interface Pasted {
   readonly token: string;
   /** The other tokens in the text, which are ignored. */
-  readonly beside: string | undefined;
+  readonly ignored: string | undefined;
 }
 
 /** Matches invisible characters that are copied with a text. */
@@ -20,27 +20,27 @@ const NAMED = /access_token["']?\s*[:=]\s*["']?(eyJ[\w-]+(?:\.[\w-]*)+)/;
 /** Returns the token in a header, Logto's response, a command line or a line of settings; otherwise the text itself. */
 export function tokenIn(text: string): Pasted | Undecodable {
   const clean = text.replace(INVISIBLE, '').trim();
-  const answer = answerIn(clean);
-  if (answer !== undefined) return answer;
+  const response = tokenResponseIn(clean);
+  if (response !== undefined) return response;
   const joined = clean.replace(WRAP, '');
   const runs = joined.match(RUNS) ?? [];
   const found = new Set(runs.map(jwtIn).filter((jwt) => jwt !== undefined));
   const [token] = found;
-  if (token === undefined) return { token: unadorned(clean), beside: undefined };
-  if (found.size === 1) return { token, beside: undefined };
+  if (token === undefined) return { token: unadorned(clean), ignored: undefined };
+  if (found.size === 1) return { token, ignored: undefined };
   const named = NAMED.exec(joined)?.[1];
   if (named === undefined) return new Undecodable('The input contains several tokens: pass one of them.');
-  return { token: jwtIn(named) ?? named, beside: 'other tokens' };
+  return { token: jwtIn(named) ?? named, ignored: 'other tokens' };
 }
 
 /** Reads the response of a token endpoint (RFC 6749 section 5.1, OpenID Connect Core section 3.1.3.3). */
-function answerIn(text: string): Pasted | undefined {
+function tokenResponseIn(text: string): Pasted | undefined {
   if (!text.startsWith('{')) return undefined;
   try {
     const { access_token: token, id_token: idToken } = bare(JSON.parse(text) as unknown);
     if (typeof token === 'string')
-      return { token, beside: idToken === undefined ? undefined : 'an id_token' };
-    return typeof idToken === 'string' ? { token: idToken, beside: undefined } : undefined;
+      return { token, ignored: idToken === undefined ? undefined : 'an id_token' };
+    return typeof idToken === 'string' ? { token: idToken, ignored: undefined } : undefined;
   } catch {
     return undefined;
   }

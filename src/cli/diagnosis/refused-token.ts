@@ -1,7 +1,7 @@
 import { type AuthErrorReason, kindOf } from '../../errors.js';
 import { ORGANIZATION_AUDIENCE } from '../../util/logto.js';
 import { own } from '../../util/own.js';
-import { assignment, inARow } from '../words.js';
+import { assignment, joinWords } from '../words.js';
 import type { Challenge } from './challenge.js';
 import { endpointFor } from './issuer.js';
 
@@ -16,11 +16,12 @@ export interface Sent {
 
 /** The fix if the challenge has no error code: the API received no token (RFC 6750 section 3.1). */
 const LOST =
-  'The API did not receive the token: does a proxy before the API remove the Authorization header?';
+  'The API did not receive the token: does a proxy in front of the API remove the Authorization header?';
 
-/** The fix for each refusal of this package's guards. The other refusals do not occur with a new token. */
+/** The fix for each refusal of this package's guards. The other refusals do not occur with a new token of Logto. */
 const FIXES: Partial<Record<AuthErrorReason, (sent: Sent, challenge: Challenge) => string>> = {
-  malformed: () => 'The header was altered: does a proxy before the API add its own Authorization header?',
+  malformed: () =>
+    'The header was altered: does a proxy in front of the API add its own Authorization header?',
   audience: ({ audience }) =>
     audience.startsWith(ORGANIZATION_AUDIENCE)
       ? "The token is an organization's own, but the route accepts tokens for an API: request a token for that API inside the organization (--resource URI --organization ID), or protect the route with requireOrganizationScopes."
@@ -28,7 +29,7 @@ const FIXES: Partial<Record<AuthErrorReason, (sent: Sent, challenge: Challenge) 
   issuer: ({ issuer }) => {
     const endpoint = endpointFor(issuer);
     const set = endpoint === undefined ? '' : `set ${assignment('LOGTO_ENDPOINT', endpoint)} there, or `;
-    return `Logto issued the token as ${issuer}, but the API trusts another issuer: ${set}add this issuer to its \`issuers\`.`;
+    return `The issuer of the token is ${issuer}, but the API trusts a different one: ${set}add this issuer to its \`issuers\`.`;
   },
   expired: () => "The API's clock is ahead by more than the token's life: set it by NTP.",
   not_yet_valid: () => "The API's clock is behind: set it by NTP.",
@@ -36,22 +37,26 @@ const FIXES: Partial<Record<AuthErrorReason, (sent: Sent, challenge: Challenge) 
   unknown_key: () =>
     'The API has keys of another Logto, or old keys: is its `jwksUri` right? If it has `jwks`, update them and restart it.',
   signature: () => 'The API has another key with the same id: is its `jwksUri` the one of this Logto?',
-  revoked: ({ appId }) => `isRevoked of the API refuses this token or app ${appId}: take it off the list.`,
+  revoked: ({ appId }) => `The API's \`isRevoked\` returned true for this token of app ${appId}.`,
+  claims: () =>
+    'A custom-claims script sets an invalid `nbf` or `organization_id`: correct it in Console > Custom JWT.',
+  sender_constrained: () =>
+    'A custom-claims script sets the claim `cnf`: correct it in Console > Custom JWT.',
   organization: ({ organization }) =>
     organization === undefined
       ? 'The route requires an organization: request a token for it (--organization ID).'
       : `The token is only valid for the organization ${organization}: the route must have an organization rule for this organization.`,
   scope: ({ scopes, appId }, challenge) => {
     const missing = challenge.scopes.filter((scope) => !scopes.includes(scope));
-    const needs = missing.length > 0 ? inARow(missing) : 'a permission that the challenge does not name';
-    return `The route needs ${needs}: request it (--scope), and assign app ${appId} a role that gives it.`;
+    const needs = missing.length > 0 ? joinWords(missing) : 'a permission that the challenge does not name';
+    return `The route needs ${needs}: request it (--scope), and assign app ${appId} a role that grants it.`;
   },
 };
 
-/** Returns the fix for a 401 or 403, based on its challenge. */
+/** Returns the fix for a 400, 401 or 403, based on its challenge. */
 export function fixForRefusal(status: number, challenge: Challenge | undefined, sent: Sent): string {
   if (challenge === undefined) {
-    return 'The response is not from a guard for bearer tokens: it comes from a proxy before the API, or from the handler.';
+    return 'The response is not from a guard for bearer tokens: it comes from a proxy in front of the API, or from the handler.';
   }
   if (status === 401 && challenge.error === undefined) return LOST;
   if (status === 400 || challenge.error === 'invalid_request')

@@ -1,6 +1,6 @@
 import { adviceOnMissing } from '../../client/missing-scopes.js';
-import { meantBy } from '../../util/spelling.js';
-import { inARow } from '../words.js';
+import { closestScope } from '../../util/spelling.js';
+import { joinWords } from '../words.js';
 import { type Finding, OR_BY_SETUP, ok, problem, skipped } from './finding.js';
 import type { Wanted } from './granted-token.js';
 
@@ -8,31 +8,35 @@ import type { Wanted } from './granted-token.js';
 export interface NamedByApi {
   readonly scopes: readonly string[];
   /** Whether the API accepted a token for which only the named permissions were requested: one of them may suffice. */
-  readonly isContent: boolean;
+  readonly acceptsGranted: boolean;
 }
 
 /**
  * Checks which of the permissions were granted. Logto silently omits a permission both if a role is missing and if it
  * does not know the name.
  */
-export function checkScopes(wanted: Wanted, granted: readonly string[], named: NamedByApi): Finding {
+export function checkGrantedScopes(wanted: Wanted, granted: readonly string[], named: NamedByApi): Finding {
   const { scopes } = wanted;
   if (scopes.length === 0) {
     return skipped('scopes', 'Not requested: pass --scope NAMES to check whether they are granted.');
   }
   const missing = scopes.filter((scope) => !granted.includes(scope));
-  if (missing.length === 0) return ok('scopes', `Granted: ${inARow(granted)}`);
-  if (named.isContent) {
-    const message = `Granted: ${inARow(granted)}; the API accepts the token without ${inARow(missing)}.`;
+  if (missing.length === 0) return ok('scopes', `Granted: ${joinWords(granted)}`);
+  if (named.acceptsGranted) {
+    const message = `Granted: ${joinWords(granted)}; the API accepts the token without ${joinWords(missing)}.`;
     return ok('scopes', message);
   }
-  const came =
+  const received =
     granted.length === 0
       ? 'The token has no permission at all'
-      : `The token has ${inARow(granted)}, but more was requested`;
+      : `The token has ${joinWords(granted)}, but more was requested`;
   // A scope that was also requested is another permission, not another spelling.
   const known = named.scopes.filter((scope) => !scopes.includes(scope));
-  return problem('scopes', `${came}; not granted: ${inARow(missing)}.`, fixFor(missing, wanted, known));
+  return problem(
+    'scopes',
+    `${received}; not granted: ${joinWords(missing)}.`,
+    fixFor(missing, wanted, known),
+  );
 }
 
 /** Returns the fix for permissions that were requested and not granted. */
@@ -42,16 +46,11 @@ export function adviceOnRoles(missing: readonly string[], { app, resource, organ
 }
 
 function fixFor(missing: readonly string[], wanted: Wanted, known: readonly string[]): string {
-  const meant = new Map(missing.map((scope) => [scope, meantBy(scope, known, slipsIn(scope))]));
+  const meant = new Map(missing.map((scope) => [scope, closestScope(scope, known)]));
   const misspelt = missing.filter((scope) => meant.get(scope) !== undefined);
   const others = missing.filter((scope) => meant.get(scope) === undefined);
   if (misspelt.length === 0) return adviceOnRoles(others, wanted);
   const guesses = misspelt.map((scope) => `${meant.get(scope)} instead of ${scope}`);
-  const guess = `A spelling mistake, or a missing role: did you mean ${inARow(guesses)}?`;
-  return others.length === 0 ? guess : `${guess} For ${inARow(others)}: ${adviceOnRoles(others, wanted)}`;
-}
-
-/** Returns how many letters of a misspelled name may differ. A short name with one other letter is another name. */
-function slipsIn(name: string): number {
-  return Math.min(2, Math.floor(name.length / 5));
+  const guess = `A spelling mistake, or a missing role: did you mean ${joinWords(guesses)}?`;
+  return others.length === 0 ? guess : `${guess} For ${joinWords(others)}: ${adviceOnRoles(others, wanted)}`;
 }

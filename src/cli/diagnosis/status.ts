@@ -1,4 +1,4 @@
-import type { Answer } from './ask.js';
+import type { HttpResponse } from './get.js';
 import { redirectOf } from './redirect.js';
 
 /** Why a response is a failure, as the end of a sentence, and the fix. */
@@ -8,10 +8,10 @@ export interface Failure {
 }
 
 /** Returns the failure that the status shows if there is no challenge; undefined if a handler may send that status. */
-export function failureOf(answer: Answer, url: URL): Failure | undefined {
-  const { status, headers } = answer;
+export function failureOf(response: HttpResponse, url: URL): Failure | undefined {
+  const { status, headers } = response;
   if (status >= 300 && status < 400) {
-    const target = redirectOf(answer, url.href);
+    const target = redirectOf(response, url.href);
     const where = target === undefined ? '' : ` to ${placeOf(target, url)}`;
     return {
       why: `, a redirect${where}, which the doctor does not follow.`,
@@ -27,7 +27,7 @@ export function failureOf(answer: Answer, url: URL): Failure | undefined {
   if (status === 431) {
     return {
       why: ': the headers are too large.',
-      fix: 'Does a proxy before the API have a limit below the size of a token? Node has a limit of 16 KiB for all headers together.',
+      fix: 'Does a proxy in front of the API have a limit below the size of a token? Node has a limit of 16 KiB for all headers together.',
     };
   }
   if (status === 503) {

@@ -30,24 +30,28 @@ export function kindOfToken({ header, claims }: DecodedToken): TokenKind {
   const demand = organization === undefined ? {} : { organization: { id: wordOf(organization) } };
   if (audience.startsWith(ORGANIZATION_AUDIENCE)) {
     const id = audience.slice(ORGANIZATION_AUDIENCE.length);
-    const sentence = `The own token of the organization ${id}: only for routes with requireOrganizationScopes.`;
-    return { ...ofSender(claims, 'organization', sentence), demand: { organizationToken: { id } } };
+    const sentence = `An organization token of ${id}: accepted only by routes with requireOrganizationScopes.`;
+    return { ...ofSubject(claims, 'organization', sentence), demand: { organizationToken: { id } } };
   }
   if (organization !== undefined) {
-    const sentence = `An access token for the API ${audience} inside the organization ${wordOf(organization)}: only for routes with an organization rule.`;
-    return { ...ofSender(claims, 'api-in-organization', sentence), demand };
+    const sentence = `An access token for the API ${audience} inside the organization ${wordOf(organization)}: accepted only by routes with an organization rule.`;
+    return { ...ofSubject(claims, 'api-in-organization', sentence), demand };
   }
   if (/^https:\/\/[\w-]+\.logto\.app\/api$/.test(audience)) {
-    return ofSender(claims, 'management', `An access token for Logto's own Management API, ${audience}.`);
+    return ofSubject(claims, 'management', `An access token for Logto's own Management API, ${audience}.`);
   }
-  return ofSender(claims, 'api', `An access token of the app ${wordOf(app ?? sub)} for the API ${audience}.`);
+  return ofSubject(
+    claims,
+    'api',
+    `An access token of the app ${wordOf(app ?? sub)} for the API ${audience}.`,
+  );
 }
 
-/** Distinguishes the token of a user from that of an app. Only the sender differs. */
-function ofSender(claims: DecodedToken['claims'], name: TokenKind['name'], sentence: string): TokenKind {
+/** Distinguishes the token of a user from that of an app. They differ only in the subject. */
+function ofSubject(claims: DecodedToken['claims'], name: TokenKind['name'], sentence: string): TokenKind {
   const { sub, client_id: app } = claims;
   if (sub === app) return { name, sentence, isForMachines: true, demand: {} };
-  const who = `It represents the user ${wordOf(sub)}: the app ${wordOf(app)} got it when that user signed in, or by token exchange. The API accepts only machines, unless it sets machineOnly: false.`;
+  const who = `It represents the user ${wordOf(sub)}: the app ${wordOf(app)} obtained it when that user signed in, or by token exchange. The API accepts only machines, unless it sets machineOnly: false.`;
   return { name: 'user', sentence: `${sentence} ${who}`, isForMachines: false, demand: {} };
 }
 

@@ -15,7 +15,7 @@ interface Place {
   readonly port: string;
   readonly isHttps: boolean;
   /** In seconds. */
-  readonly patience: number;
+  readonly timeout: number;
 }
 
 /** The error of a failed `fetch`. */
@@ -26,8 +26,8 @@ interface Failure {
 
 type Explanation = (place: Place, failure: Failure) => readonly [why: string, fix: string];
 
-const silent: Explanation = ({ host, patience }) => [
-  `${host} did not respond within ${patience} s`,
+const silent: Explanation = ({ host, timeout }) => [
+  `${host} did not respond within ${timeout} s`,
   'Does a firewall or security group let this machine through, and is the port right? By default, Node ignores HTTPS_PROXY.',
 ];
 
@@ -48,8 +48,8 @@ const EXPLANATIONS: readonly (readonly [sign: RegExp, explanation: Explanation])
   [
     /^(ENOTFOUND|EAI_AGAIN)$/,
     ({ hostname }, { code }) => [
-      `the name ${hostname} is not found (${code})`,
-      'Is it spelt right, and does the DNS of this very machine or container know it?',
+      `${hostname} cannot be resolved (${code})`,
+      'Is the name spelt right? Can this machine or container resolve it?',
     ],
   ],
   [
@@ -90,15 +90,15 @@ const EXPLANATIONS: readonly (readonly [sign: RegExp, explanation: Explanation])
   [
     /PROTOCOL_VERSION|UNSUPPORTED_PROTOCOL|VERSION_TOO_LOW/,
     ({ host }, { code }) => [
-      `${host} speaks no version of TLS that Node takes (${code})`,
-      'Let it, or the proxy before it, speak TLS 1.2 or 1.3.',
+      `${host} supports no TLS version that Node accepts (${code})`,
+      'Enable TLS 1.2 or 1.3 on the server or on the proxy in front of it.',
     ],
   ],
   [
     /^(UND_ERR_HEADERS_OVERFLOW|HPE_HEADER_OVERFLOW)$/,
     ({ host }, { code }) => [
       `${host} sends more headers than Node accepts (${code})`,
-      'Does a proxy before it add cookies or a long policy? The limit for all headers together is 16 KiB.',
+      'Does a proxy in front of it add cookies or a long policy? The limit for all headers together is 16 KiB.',
     ],
   ],
   [
@@ -112,27 +112,32 @@ const EXPLANATIONS: readonly (readonly [sign: RegExp, explanation: Explanation])
   [
     /^(EPROTO|CERT_.*|ERR_(SSL|TLS).*)$/,
     ({ host, port }, { code }) => [
-      `${host} speaks no TLS that Node understands (${code})`,
-      `Is ${port} a port for http? Then name the one for https.`,
+      `${host} does not respond with valid TLS (${code})`,
+      `Does ${port} expect http? Then name the port for https.`,
     ],
   ],
   [
-    /^(HPE_.*|UND_ERR_SOCKET|ECONNRESET|EPIPE)$/,
-    ({ host, port, isHttps }, { code }) => [
-      `${host} broke the connection off (${code})`,
-      // In TLS 1.3, a server that requires a client certificate just closes the connection.
-      isHttps
-        ? `Does it require a client certificate, or is ${port} for another protocol?`
-        : `Does ${port} speak https and not http, or another protocol?`,
-    ],
+    /^HPE_/,
+    (place, { code }) => [`${place.host} does not respond with valid HTTP (${code})`, protocolFix(place)],
+  ],
+  [
+    /^(UND_ERR_SOCKET|ECONNRESET|EPIPE)$/,
+    (place, { code }) => [`${place.host} closed the connection (${code})`, protocolFix(place)],
   ],
 ];
 
+function protocolFix({ port, isHttps }: Place): string {
+  // In TLS 1.3, a server that requires a client certificate just closes the connection.
+  return isHttps
+    ? `Does the server require a client certificate, or does ${port} expect another protocol?`
+    : `Does ${port} expect https, or another protocol?`;
+}
+
 /** Returns why a `fetch` failed, and the fix. */
-export function unreachable(error: unknown, url: URL, patience: number): Unreachable {
+export function explainUnreachable(error: unknown, url: URL, timeout: number): Unreachable {
   const { host, hostname, protocol } = url;
   const isHttps = protocol === 'https:';
-  const place = { host, hostname, port: `port ${url.port || (isHttps ? 443 : 80)}`, isHttps, patience };
+  const place = { host, hostname, port: `port ${url.port || (isHttps ? 443 : 80)}`, isHttps, timeout };
   const failure = failureIn(error);
   const [, explain] =
     EXPLANATIONS.find(([sign]) => sign.test(failure.code) || sign.test(failure.message)) ?? [];

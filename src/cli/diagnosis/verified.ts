@@ -9,11 +9,12 @@ export interface ApiConfiguration {
   readonly allowInsecure: boolean;
 }
 
-/** An audience for the case that no resource was named. Without it, the guard would read LOGTO_AUDIENCE. */
-const NONE = 'https://none.invalid';
+/** An audience for the case that no resource is known. Without one, `createLogtoAuth` would read LOGTO_AUDIENCE. */
+export const PLACEHOLDER_AUDIENCE = 'https://your.api';
 
 /**
- * Verifies the token with the same guard that protects an API. Fetches Logto's keys, and does not send the token.
+ * Verifies the token with `verify()`, which makes the same checks as a guard. Fetches Logto's keys, and does not send
+ * the token.
  *
  * @returns why the token is refused; undefined if it is accepted
  */
@@ -24,7 +25,7 @@ export async function refusalOf(
 ): Promise<AuthError | undefined> {
   const auth = createLogtoAuth({
     endpoint: endpoints,
-    audience: resources.length > 0 ? resources : NONE,
+    audience: resources.length > 0 ? resources : PLACEHOLDER_AUDIENCE,
     allowInsecureRequests: allowInsecure,
     tokenCache: false,
   });

@@ -13,18 +13,18 @@ export interface Call {
 }
 
 /** A response of the Management API, with its whole body. */
-export interface CallAnswer {
+export interface CallResponse {
   readonly status: number;
   readonly headers: Headers;
   /** Undefined if the body is not JSON. */
   readonly json: unknown;
 }
 
-/** Waits before a retry, for these seconds; the status is that of the response. */
+/** Waits this many seconds before a retry; `status` is the status that caused it. */
 export type Wait = (seconds: number, status: number) => Promise<unknown>;
 
 /** The time limit of one attempt, in milliseconds. */
-const PATIENCE = 30_000;
+const TIMEOUT = 30_000;
 /** The maximum number of retries of one call. */
 const MOST_WAITS = 4;
 /** The longest wait that is accepted before a retry, in seconds. */
@@ -37,21 +37,21 @@ const LONGEST_WAIT = 30;
  *
  * @throws SetupError if there is no response, M2MClientError if there is no token
  */
-export async function send(authorizedFetch: typeof fetch, call: Call, wait: Wait): Promise<CallAnswer> {
+export async function send(authorizedFetch: typeof fetch, call: Call, wait: Wait): Promise<CallResponse> {
   for (let waits = 0; ; waits += 1) {
-    const answer = await attempt(authorizedFetch, call);
-    const seconds = secondsToWait(call, answer, waits);
-    if (seconds === undefined || seconds > LONGEST_WAIT || waits === MOST_WAITS) return answer;
-    await wait(seconds, answer.status);
+    const response = await attempt(authorizedFetch, call);
+    const seconds = secondsToWait(call, response, waits);
+    if (seconds === undefined || seconds > LONGEST_WAIT || waits === MOST_WAITS) return response;
+    await wait(seconds, response.status);
   }
 }
 
-async function attempt(authorizedFetch: typeof fetch, { method, path, body }: Call): Promise<CallAnswer> {
+async function attempt(authorizedFetch: typeof fetch, { method, path, body }: Call): Promise<CallResponse> {
   const init: RequestInit = {
     method,
     // A followed redirect would turn a POST into a GET.
     redirect: 'manual',
-    signal: AbortSignal.timeout(PATIENCE),
+    signal: AbortSignal.timeout(TIMEOUT),
     ...(body && { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
   };
   try {
@@ -64,7 +64,11 @@ async function attempt(authorizedFetch: typeof fetch, { method, path, body }: Ca
   }
 }
 
-function secondsToWait({ method }: Call, { status, headers }: CallAnswer, waits: number): number | undefined {
+function secondsToWait(
+  { method }: Call,
+  { status, headers }: CallResponse,
+  waits: number,
+): number | undefined {
   const requested = retryAfterSeconds(headers);
   const isUnavailable = status === 503 && headers.has('retry-after') && method === 'GET';
   if (status !== 429 && !isUnavailable) return undefined;

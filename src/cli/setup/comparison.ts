@@ -2,13 +2,13 @@ import { isDeepStrictEqual } from 'node:util';
 import { show } from '../../options/option-error.js';
 import { own } from '../../util/own.js';
 import { cut } from '../../util/printable.js';
-import { inARow } from '../words.js';
+import { joinWords } from '../words.js';
 import type { Named } from './entry.js';
 import type { ApiPermission } from './setup.js';
 import { type Ids, type Step, seen } from './steps.js';
 
 /** Returns the key of a permission in `Ids`. */
-export function keyOf({ indicator, name }: ApiPermission): string {
+export function permissionKey({ indicator, name }: ApiPermission): string {
   return `${name} of ${indicator}`;
 }
 
@@ -20,7 +20,7 @@ export function lackingIn(
 ): ApiPermission[] {
   const held = new Set(present.map(({ id }) => id));
   return permissions.filter((one) => {
-    const id = ids.find('permission', keyOf(one));
+    const id = ids.find('permission', permissionKey(one));
     return id === undefined || !held.has(id);
   });
 }
@@ -44,19 +44,24 @@ function shown(value: unknown): string {
 }
 
 /** Returns `read:products and write:products`; with their APIs if they belong to several. */
-export function namesOf(permissions: readonly { readonly name: string }[]): string {
+function joinNames(permissions: readonly { readonly name: string }[]): string {
   const indicators = permissions.map((one) => own(one, 'indicator'));
-  const areOfSeveral = new Set(indicators.filter((one) => one !== undefined)).size > 1;
-  return inARow(
+  const areOfSeveralApis = new Set(indicators.filter((one) => one !== undefined)).size > 1;
+  return joinWords(
     permissions.map(({ name }, index) =>
-      areOfSeveral && indicators[index] !== undefined ? `${name} of ${indicators[index]}` : name,
+      areOfSeveralApis && indicators[index] !== undefined ? `${name} of ${indicators[index]}` : name,
     ),
   );
 }
 
+/** Returns `permission read:products`, or `permissions read:products and write:products`. */
+export function namedPermissions(permissions: readonly { readonly name: string }[]): string {
+  return `${permissions.length === 1 ? 'permission' : 'permissions'} ${joinNames(permissions)}`;
+}
+
 /** Returns the names as the end of a line; empty if there are none. */
 export function withNames(permissions: readonly { readonly name: string }[]): string {
-  return permissions.length === 0 ? '' : ` with ${namesOf(permissions)}`;
+  return permissions.length === 0 ? '' : ` with ${joinNames(permissions)}`;
 }
 
 /** Returns name and description for a request. Logto treats an absent description as empty. */

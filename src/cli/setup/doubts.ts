@@ -1,5 +1,5 @@
 import { show } from '../../options/option-error.js';
-import { inARow } from '../words.js';
+import { joinWords } from '../words.js';
 import type { Named } from './entry.js';
 import type { Api, Setup } from './setup.js';
 import { MACHINE, type Tenant, type TenantRole } from './tenant.js';
@@ -15,16 +15,16 @@ export function doubtsAbout(setup: Setup, tenant: Tenant): readonly string[] {
       roleDoubts('organization role', name, tenant.organizationRoles),
     ),
     ...organizations.flatMap(({ name }) => nameDoubts('organizations', name, tenant.organizations)),
-    ...likenesses('API resource', apis, tenant.apis),
-    ...likenesses('role', roles, tenant.roles),
-    ...likenesses('app', apps, tenant.apps),
-    ...likenesses('organization role', organizationRoles, tenant.organizationRoles),
-    ...likenesses('organization', organizations, tenant.organizations),
+    ...similarNames('API resource', apis, tenant.apis),
+    ...similarNames('role', roles, tenant.roles),
+    ...similarNames('app', apps, tenant.apps),
+    ...similarNames('organization role', organizationRoles, tenant.organizationRoles),
+    ...similarNames('organization', organizations, tenant.organizations),
   ];
 }
 
 /** Finds names that differ only in case, spaces or Unicode composition: one of them may be a typo. */
-function likenesses(
+function similarNames(
   what: string,
   wanted: readonly { readonly name: string }[],
   all: readonly Named[],
@@ -70,7 +70,7 @@ function nameDoubts(what: string, name: string, all: readonly Named[]): string[]
   const ids = all.filter((one) => one.name === name).map(({ id }) => id);
   if (ids.length < 2) return [];
   return [
-    `Logto has ${ids.length} ${what} named ${name} (${inARow(ids)}), so the name is ambiguous. In the Logto Console, rename all but one.`,
+    `Logto has ${ids.length} ${what} named ${name} (${joinWords(ids)}), so the name is ambiguous. In the Logto Console, rename all but one.`,
   ];
 }
 

@@ -67,7 +67,7 @@ function variablesOf({ apis, apps, organizations }: Setup): SetupVariable[] {
   const [api, ...others] = apis;
   return [
     { name: 'LOGTO_ENDPOINT', kind: 'endpoint', of: '' },
-    // With several APIs in it, each would accept the tokens of the others.
+    // With several indicators in LOGTO_AUDIENCE, each API would accept the tokens of the others.
     ...(api !== undefined && others.length === 0
       ? [{ name: 'LOGTO_AUDIENCE', kind: 'audience', of: api.indicator } as const]
       : []),

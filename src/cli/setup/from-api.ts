@@ -1,9 +1,9 @@
 import { show } from '../../options/option-error.js';
 import { cut } from '../../util/printable.js';
-import { meantBy } from '../../util/spelling.js';
-import { askForJson, type JsonAnswer } from '../diagnosis/ask.js';
+import { closestScope } from '../../util/spelling.js';
+import { getJson, type JsonResponse } from '../diagnosis/get.js';
 import { Unreachable } from '../diagnosis/unreachable.js';
-import { inARow } from '../words.js';
+import { joinWords } from '../words.js';
 import type { Setup } from './setup.js';
 import { SetupError } from './setup-error.js';
 import { type Step, seen } from './steps.js';
@@ -32,12 +32,12 @@ export async function compareWithApi(
     seen('there', text),
     ...(known.length === 0 || known.some((issuer) => issuers.includes(issuer))
       ? []
-      : [seen('differs', `${text}: the API trusts ${inARow(issuers)}, not ${inARow(known)}`)]),
+      : [seen('differs', `${text}: the API trusts ${joinWords(issuers)}, not ${joinWords(known)}`)]),
     ...(scopes.length === 0 ? [seen('beside', `${text}: its document names no permissions`)] : []),
     ...scopes.map((scope) => {
       const its = `permission ${cut(scope)} of ${resource}`;
       if (described.includes(scope)) return seen('there', its);
-      const meant = meantBy(scope, described);
+      const meant = closestScope(scope, described);
       const guess = meant === undefined ? '' : `: the file has ${meant}`;
       return seen('lacks', `${its}${guess}`);
     }),
@@ -62,18 +62,18 @@ interface Document {
 }
 
 async function readDocument(url: string): Promise<Document> {
-  const answer = await askForJson(url);
-  if (answer instanceof Unreachable) throw new SetupError(`${answer.why}.`, answer.fix);
-  const resource = answer.status === 200 ? answer.body?.['resource'] : undefined;
-  if (typeof resource !== 'string') throw noDocument(url, answer);
+  const response = await getJson(url);
+  if (response instanceof Unreachable) throw new SetupError(`${response.why}.`, response.fix);
+  const resource = response.status === 200 ? response.body?.['resource'] : undefined;
+  if (typeof resource !== 'string') throw noDocument(url, response);
   return {
     resource,
-    scopes: listIn(url, answer, 'scopes_supported'),
-    issuers: listIn(url, answer, 'authorization_servers'),
+    scopes: listIn(url, response, 'scopes_supported'),
+    issuers: listIn(url, response, 'authorization_servers'),
   };
 }
 
-function noDocument(url: string, { status }: JsonAnswer): SetupError {
+function noDocument(url: string, { status }: JsonResponse): SetupError {
   return new SetupError(
     `${url} responds with status ${status}, and has no metadata document (RFC 9728).`,
     'In the API, mount resourceMetadata() there; or pass the address of the document itself to --from-api.',
@@ -81,7 +81,7 @@ function noDocument(url: string, { status }: JsonAnswer): SetupError {
 }
 
 /** Returns a list of unique strings; empty if the document has none. @throws SetupError if it is not such a list */
-function listIn(url: string, { body }: JsonAnswer, member: string): string[] {
+function listIn(url: string, { body }: JsonResponse, member: string): string[] {
   const value = body?.[member] ?? [];
   if (Array.isArray(value) && value.every((one) => typeof one === 'string')) return [...new Set(value)];
   throw new SetupError(
@@ -92,5 +92,5 @@ function listIn(url: string, { body }: JsonAnswer, member: string): string[] {
 function adviceOn({ apis }: Setup): string {
   const known = apis.map(({ indicator }) => indicator);
   if (known.length === 0) return 'the file describes no API';
-  return `the file describes ${inARow(known.map(show))}, and indicators are compared character by character`;
+  return `the file describes ${joinWords(known.map(show))}, and indicators are compared character by character`;
 }

@@ -8,9 +8,9 @@ import { own } from '../../util/own.js';
 import { decodeToken, Undecodable } from '../diagnosis/decoded-token.js';
 import { endpointFor } from '../diagnosis/issuer.js';
 import { redact } from '../redact.js';
-import type { App } from '../settings.js';
+import type { AppCredentials } from '../settings.js';
 import { assignment } from '../words.js';
-import { type Call, type CallAnswer, send, type Wait } from './call.js';
+import { type Call, type CallResponse, send, type Wait } from './call.js';
 import { type Entry, entriesOf, textOf, Unreadable } from './entry.js';
 import { RUN_AGAIN, SetupError } from './setup-error.js';
 
@@ -19,13 +19,12 @@ export interface ManagementApiOptions {
   /** Base URL of Logto, in its normal form. */
   readonly endpoint: string;
   /** An app that has the permission `all` of the Management API. */
-  readonly app: App;
+  readonly app: AppCredentials;
   /** Undefined if Logto is self-hosted. */
   readonly tenantId: string | undefined;
   readonly allowInsecure: boolean;
   /** Called with the path of each call. */
   readonly onCall: (path: string) => void;
-  /** Waits before a retry, for these seconds; the status is that of the response. */
   readonly wait: Wait;
 }
 
@@ -89,12 +88,12 @@ export class ManagementApi {
     const totals = new Set<number>();
     for (let page = 1; ; page += 1) {
       const query = new URLSearchParams({ page: `${page}`, page_size: `${PAGE_SIZE}`, ...filter });
-      const answer = await this.#call('GET', `${path}?${query}`);
+      const response = await this.#call('GET', `${path}?${query}`);
       const entries = this.#read(path, () =>
-        entriesOf(answer.json).map((entry) => [textOf(entry, 'id'), read(entry)] as const),
+        entriesOf(response.json).map((entry) => [textOf(entry, 'id'), read(entry)] as const),
       );
       for (const [id, entry] of entries) all.set(id, entry);
-      const total = this.#totalOf(answer, path);
+      const total = this.#totalOf(response, path);
       totals.add(total);
       if (page * PAGE_SIZE < total) continue;
       return totals.size === 1 && all.size === total ? [...all.values()] : undefined;
@@ -118,22 +117,22 @@ export class ManagementApi {
     await this.#call('POST', path, body);
   }
 
-  async #call(method: Call['method'], path: string, body?: object): Promise<CallAnswer> {
+  async #call(method: Call['method'], path: string, body?: object): Promise<CallResponse> {
     const { onCall, wait } = this.#options;
     onCall(path);
     const call = { method, path, body };
-    const answer = await send(this.#client.fetch, call, wait).catch((error) => {
+    const response = await send(this.#client.fetch, call, wait).catch((error) => {
       throw noToken(error);
     });
-    if (answer.status < 300) return answer;
-    throw this.#refusal(call, answer);
+    if (response.status < 300) return response;
+    throw this.#refusal(call, response);
   }
 
   /**
    * Returns the number of entries on all pages. The Link header is unusable, since its addresses lack /api. If a page
    * were mistaken for the last one, the entries of the next page would be created again.
    */
-  #totalOf({ headers }: CallAnswer, path: string): number {
+  #totalOf({ headers }: CallResponse, path: string): number {
     const total = headers.get('total-number');
     if (total !== null && /^\d+$/.test(total)) return Number(total);
     throw new SetupError(
@@ -166,7 +165,7 @@ export class ManagementApi {
   }
 
   /** Builds the error for a refused call, with Logto's message and the remedy. */
-  #refusal({ method, path }: Call, { status, json }: CallAnswer): SetupError {
+  #refusal({ method, path }: Call, { status, json }: CallResponse): SetupError {
     const saidIn = (name: string) => {
       const text = own(json, name);
       return typeof text === 'string' ? redact(text, this.#options.app.secret) : '';
@@ -184,20 +183,23 @@ export class ManagementApi {
       return `The Management API at ${endpoint} does not accept the token that Logto issued there. If you host Logto yourself, is ${endpoint} the address of its Console (port 3002 by default)? Set LOGTO_ENDPOINT to the address of your tenant (port 3001 by default).`;
     }
     if (status >= 300 && status < 400) {
-      return `Set LOGTO_ENDPOINT to the address to which ${endpoint} redirects, if Logto issues tokens under that.`;
+      return `Set LOGTO_ENDPOINT to the address to which ${endpoint} redirects, if that address is the base URL of its issuer.`;
     }
-    return mayPass(status) || (status === 422 && isThereAlready(code)) ? RUN_AGAIN : undefined;
+    return isTransient(status) || (status === 422 && alreadyExists(code)) ? RUN_AGAIN : undefined;
   }
 }
 
-/** Returns the indicator of the Management API. In Logto Cloud, it and the first domain contain the tenant id. */
+/**
+ * Returns the indicator of the Management API. In Logto Cloud, the indicator and the default domain contain the tenant
+ * id.
+ */
 function resourceOf(endpoint: string, tenantId: string | undefined): string {
   const [, inCloud] = /^https:\/\/([\w-]+)\.logto\.app$/.exec(endpoint) ?? [];
   return managementApiResource(tenantId ?? inCloud);
 }
 
 /**
- * Checks that Logto issues tokens under this endpoint, and not under another address of the same Logto: an API with
+ * Checks that the issuer of Logto's tokens is this endpoint, and not another address of the same Logto: an API with
  * this endpoint would refuse every token.
  *
  * @param token - received from Logto itself, so it is only decoded, not verified
@@ -210,11 +212,11 @@ function checkIssuer(token: string, endpoint: string): void {
   const named = typeof issuer === 'string' ? endpointFor(issuer) : undefined;
   if (named === undefined) {
     throw new SetupError(
-      `The token that ${endpoint} issued is not one of Logto's: its issuer is no endpoint.`,
+      `The token that ${endpoint} issued is not one of Logto's: its issuer is not a Logto endpoint.`,
     );
   }
   throw new SetupError(
-    `Logto issues tokens as ${named}, not as ${endpoint}: set ${assignment('LOGTO_ENDPOINT', named)}. Nothing was changed.`,
+    `The issuer of Logto's tokens is ${named}/oidc, not ${endpoint}/oidc: set ${assignment('LOGTO_ENDPOINT', named)}. Nothing was changed.`,
   );
 }
 
@@ -224,16 +226,16 @@ function noToken(error: unknown): unknown {
   if (error.code === 'invalid_target') {
     return new SetupError(error.message, "With Logto Cloud, set LOGTO_TENANT_ID to the tenant's id.");
   }
-  const advice = mayPass(own(error, 'status')) ? [RUN_AGAIN] : [];
+  const advice = isTransient(own(error, 'status')) ? [RUN_AGAIN] : [];
   return new SetupError(error.message, ...advice);
 }
 
-/** Whether a retry may get another response. */
-function mayPass(status = 0): boolean {
+/** Whether the failure may be transient. */
+function isTransient(status = 0): boolean {
   return status === 429 || status >= 500;
 }
 
 /** Whether the entity was created after this run had read the tenant, for example by another run. */
-function isThereAlready(code: string): boolean {
+function alreadyExists(code: string): boolean {
   return /_(exists|in_use)$/.test(code) || code === 'entity.unique_integrity_violation';
 }

@@ -2,9 +2,9 @@ import {
   bodyOf,
   descriptionDifference,
   difference,
-  keyOf,
   lackingIn,
-  namesOf,
+  namedPermissions,
+  permissionKey,
   withNames,
 } from './comparison.js';
 import type { ManagementApi } from './management-api.js';
@@ -30,7 +30,7 @@ export function planApi(api: ManagementApi, ids: Ids, wanted: Api, { apis }: Ten
   }
   for (const permission of wanted.permissions) {
     const its = `permission ${permission.name} of ${indicator}`;
-    const key = keyOf({ indicator, name: permission.name });
+    const key = permissionKey({ indicator, name: permission.name });
     const present = found?.permissions.find((one) => one.name === permission.name);
     if (present === undefined) {
       const create = () =>
@@ -49,7 +49,8 @@ export async function planRole(api: ManagementApi, ids: Ids, role: Role, { roles
   const { name, description, permissions } = role;
   const text = `role ${name}`;
   const found = roles.find((one) => one.name === name);
-  const scopeIds = (of: readonly ApiPermission[]) => of.map((one) => ids.get('permission', keyOf(one)));
+  const scopeIds = (of: readonly ApiPermission[]) =>
+    of.map((one) => ids.get('permission', permissionKey(one)));
   if (found === undefined) {
     const create = () =>
       api.create('api/roles', {
@@ -68,7 +69,7 @@ export async function planRole(api: ManagementApi, ids: Ids, role: Role, { roles
   return [
     seen('there', text),
     ...descriptionDifference(text, found, description),
-    ...(lacking.length === 0 ? [] : [make(`permission ${namesOf(lacking)} in ${text}`, add)]),
+    ...(lacking.length === 0 ? [] : [make(`${namedPermissions(lacking)} in ${text}`, add)]),
   ];
 }
 

@@ -1,4 +1,11 @@
-import { bodyOf, descriptionDifference, keyOf, lackingIn, namesOf, withNames } from './comparison.js';
+import {
+  bodyOf,
+  descriptionDifference,
+  lackingIn,
+  namedPermissions,
+  permissionKey,
+  withNames,
+} from './comparison.js';
 import type { ManagementApi } from './management-api.js';
 import type { ApiPermission, Organization, OrganizationRole, Permission, Setup } from './setup.js';
 import { type Ids, make, type Step, seen } from './steps.js';
@@ -37,7 +44,8 @@ function planRole(api: ManagementApi, ids: Ids, role: OrganizationRole, tenant: 
   const found = tenant.organizationRoles.find((one) => one.name === name);
   const organizationScopeIds = (names: readonly string[]) =>
     names.map((one) => ids.get('organization permission', one));
-  const scopeIds = (of: readonly ApiPermission[]) => of.map((one) => ids.get('permission', keyOf(one)));
+  const scopeIds = (of: readonly ApiPermission[]) =>
+    of.map((one) => ids.get('permission', permissionKey(one)));
   if (found === undefined) {
     const create = () =>
       api.create('api/organization-roles', {
@@ -56,13 +64,13 @@ function planRole(api: ManagementApi, ids: Ids, role: OrganizationRole, tenant: 
   const lacking = organizationPermissions.filter((one) => !held.includes(one));
   if (lacking.length > 0) {
     const add = () => api.add(`${path}/scopes`, { organizationScopeIds: organizationScopeIds(lacking) });
-    const names = namesOf(lacking.map((one) => ({ name: one })));
-    steps.push(make(`organization permission ${names} in ${text}`, add));
+    const names = namedPermissions(lacking.map((one) => ({ name: one })));
+    steps.push(make(`organization ${names} in ${text}`, add));
   }
   const ofApis = lackingIn(permissions, ids, found.permissions);
   if (ofApis.length > 0) {
     const add = () => api.add(`${path}/resource-scopes`, { scopeIds: scopeIds(ofApis) });
-    steps.push(make(`permission ${namesOf(ofApis)} in ${text}`, add));
+    steps.push(make(`${namedPermissions(ofApis)} in ${text}`, add));
   }
   return steps;
 }

@@ -1,7 +1,7 @@
 import { faultOf, show } from '../../options/option-error.js';
 import { checkAudiences } from '../../options/uris.js';
-import { meantBy } from '../../util/spelling.js';
-import { inARow } from '../words.js';
+import { closestOption } from '../../util/spelling.js';
+import { joinWords } from '../words.js';
 import { pathOf } from './schema.js';
 import type { ApiPermission, Setup } from './setup.js';
 
@@ -126,13 +126,13 @@ class Faults {
 
   addUnknown(path: string, what: string, name: string, known: readonly string[] = []): void {
     if (known.includes(name)) return;
-    const meant = meantBy(name, known, Math.max(2, Math.floor(name.length / 3)));
+    const meant = closestOption(name, known);
     const advice =
       meant !== undefined
         ? `Did you mean ${show(meant)}?`
         : known.length === 0
           ? 'The file has none.'
-          : `It has ${inARow(known.map(show))}.`;
+          : `It has ${joinWords(known.map(show))}.`;
     this.add(path, `the file has no ${what} ${show(name)}. ${advice}`);
   }
 }

@@ -1,14 +1,17 @@
 import { show } from '../../options/option-error.js';
 import { bare, own } from '../../util/own.js';
-import { meantBy } from '../../util/spelling.js';
+import { closestOption } from '../../util/spelling.js';
 import { readPackageFile } from '../package-file.js';
-import { inARow } from '../words.js';
+import { joinWords } from '../words.js';
 
 /** Validates a value against the JSON Schema of the package. @returns one sentence for each fault */
 export function faultsIn(value: unknown): readonly string[] {
   const schema = readPackageFile('setup.schema.json');
   const faults: string[] = [];
-  new Walk(schema, (path, fault) => faults.push(`${path || 'the file'}: ${fault}`)).check(value, schema, '');
+  const validator = new SchemaValidator(schema, (path, fault) =>
+    faults.push(`${path || 'the file'}: ${fault}`),
+  );
+  validator.check(value, schema, '');
   return faults;
 }
 
@@ -16,7 +19,7 @@ export function faultsIn(value: unknown): readonly string[] {
  * Validates a value against a schema. Supports only the keywords of our schema: a library would be a dependency of
  * all users of the guards.
  */
-class Walk {
+class SchemaValidator {
   readonly #definitions: unknown;
   readonly #fault: (path: string, fault: string) => void;
 
@@ -31,7 +34,7 @@ class Walk {
     if (type !== needed && !(needed === 'number' && type === 'integer')) {
       this.#fault(
         path,
-        `it must be ${own(WORDS, needed)}, not ${type === 'class' ? 'one of a class' : show(value)}.`,
+        `it must be ${own(WORDS, needed)}, not ${type === 'class' ? 'a class instance' : show(value)}.`,
       );
       return;
     }
@@ -121,6 +124,6 @@ export function pathOf(path: string, name: string): string {
 }
 
 function adviceOn(name: string, known: readonly string[]): string {
-  const meant = meantBy(name, known, Math.max(2, Math.floor(name.length / 3)));
-  return meant === undefined ? `Known members are ${inARow(known)}.` : `Did you mean \`${meant}\`?`;
+  const meant = closestOption(name, known);
+  return meant === undefined ? `Known members are ${joinWords(known)}.` : `Did you mean \`${meant}\`?`;
 }

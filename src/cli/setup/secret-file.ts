@@ -3,7 +3,7 @@ import { access, constants, lstat, readFile, realpath, rename, rm, writeFile } f
 import { basename, dirname, join, resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 import { bare, own } from '../../util/own.js';
-import type { App } from '../settings.js';
+import type { AppCredentials } from '../settings.js';
 import { SetupError } from './setup-error.js';
 
 /** A file of variables to write. */
@@ -14,7 +14,7 @@ export interface SecretFile {
   readonly variables: readonly string[];
   readonly endpoint: string;
   /** The app with which the command calls the Management API. */
-  readonly app: App;
+  readonly app: AppCredentials;
 }
 
 /**

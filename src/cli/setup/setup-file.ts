@@ -47,7 +47,7 @@ async function contentOf(file: string): Promise<unknown> {
     if (own(module, 'default') === undefined) throw new Error('it has no default export.');
     return own(module, 'default');
   } catch (error) {
-    const said = error instanceof Error ? cut(error.message, 300) : 'it threw something else than an Error.';
+    const said = error instanceof Error ? cut(error.message, 300) : 'it threw a value that is not an Error.';
     throw new SetupFileError(`${file} ${isJson ? 'is not JSON' : 'cannot be loaded'}: ${said}`);
   }
 }
@@ -61,7 +61,7 @@ function setupOf(content: SetupDefinition): Setup {
     organizationPermissions: permissionsOf(organizationPermissions),
     organizationRoles: (organizationRoles ?? []).map((role) => ({
       ...roleOf(role),
-      organizationPermissions: once(own(role, 'organizationPermissions')),
+      organizationPermissions: unique(own(role, 'organizationPermissions')),
     })),
     organizations: (organizations ?? []).map(organizationOf),
   };
@@ -82,7 +82,7 @@ function appOf(app: SetupApp): App {
   return {
     name,
     description,
-    roles: once(roles),
+    roles: unique(roles),
     env: env ?? variablePrefix(name),
     customClientMetadata: customClientMetadata ?? {},
   };
@@ -94,7 +94,7 @@ function organizationOf(organization: SetupOrganization): Organization {
     name,
     description,
     env: env ?? variablePrefix(name),
-    members: (members ?? []).map((member) => ({ app: member.app, roles: once(own(member, 'roles')) })),
+    members: (members ?? []).map((member) => ({ app: member.app, roles: unique(own(member, 'roles')) })),
   };
 }
 
@@ -104,11 +104,11 @@ function permissionsOf(permissions: SetupPermissions = {}): Permission[] {
 
 function apiPermissions(byApi: SetupPermissionsByApi = {}): ApiPermission[] {
   return Object.entries(byApi).flatMap(([indicator, names]) =>
-    once(names).map((name) => ({ indicator, name })),
+    unique(names).map((name) => ({ indicator, name })),
   );
 }
 
-function once(names: readonly string[] = []): string[] {
+function unique(names: readonly string[] = []): string[] {
   return [...new Set(names)];
 }
 

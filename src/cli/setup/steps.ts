@@ -1,8 +1,15 @@
-/**
- * The state of an entity: it must be created, it exists, it differs and is not changed, it is only in the tenant or
- * only in the file, or the file lacks it.
- */
-export type Action = 'make' | 'there' | 'differs' | 'beside' | 'lacks';
+/** The state of an entity. */
+export type Action =
+  /** The tenant lacks it: it must be created. */
+  | 'make'
+  /** It exists. */
+  | 'there'
+  /** It differs, and is not changed. */
+  | 'differs'
+  /** A warning: it is only in the tenant, or only in the file. */
+  | 'beside'
+  /** The API has it, and the file lacks it. */
+  | 'lacks';
 
 /** One entity of the tenant. */
 export interface Step {

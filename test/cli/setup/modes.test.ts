@@ -13,7 +13,7 @@ describe('logto-m2m setup --plan', () => {
     const state = structuredClone(logto.state);
     const { code, stdout, stderr } = await runSetup(logto, ['--plan']);
     expect({ code, stderr }).toEqual({ code: 3, stderr: '' });
-    expect(stdout).toContain('\n18 things would be created. Nothing was changed.\n');
+    expect(stdout).toContain('\n18 objects would be created. Nothing was changed.\n');
     expect(logto.state).toEqual(state);
     expect(logto.requests.filter((one) => !one.startsWith('GET'))).toEqual([]);
   });
@@ -57,8 +57,7 @@ describe('logto-m2m setup --check', () => {
     const { code, stdout } = await runSetup(logto, ['--check']);
     expect({ code, stdout }).toEqual({
       code: 1,
-      stdout:
-        '+ role shop-reader for app statistics-service\n\nThe tenant lacks what is marked with + (1).\n',
+      stdout: '+ role shop-reader for app statistics-service\n\n1 object is missing in the tenant (+).\n',
     });
     expect(logto.state).toEqual(state);
   });
@@ -70,6 +69,7 @@ describe('logto-m2m setup --check', () => {
     const { code, stdout } = await runSetup(logto, ['--check']);
     expect(code).toBe(1);
     expect(stdout).toMatch(/^! role shop-admin: description is "Other" in Logto/);
+    expect(stdout).toMatch(/\n1 value differs \(!\)\.\n$/);
   });
 
   it.each<[what: string, add: (state: State, ids: Ids) => void, line: string]>([
@@ -81,7 +81,7 @@ describe('logto-m2m setup --check', () => {
     [
       'a role with an additional permission',
       (state, { reader, write }) => state.roleScopes.push([reader, write]),
-      '? role shop-reader also gives write:products of https://shopping.api, which the file does not name',
+      '? role shop-reader also grants write:products of https://shopping.api, which the file does not name',
     ],
     [
       'another role with a permission of the API',
@@ -95,22 +95,22 @@ describe('logto-m2m setup --check', () => {
         });
         state.roleScopes.push(['r9', write]);
       },
-      '? role old gives write:products of https://shopping.api, which the file does not name',
+      '? role old grants write:products of https://shopping.api, which the file does not name',
     ],
     [
       'an additional role of an app',
       (state, { admin: role, statistics }) => state.roleApps.push([role, statistics]),
-      '? app statistics-service also has the role shop-admin',
+      '? app statistics-service has additional roles: shop-admin',
     ],
     [
       'another app with a role',
       (state, { reader }) => state.roleApps.push([reader, 'management']),
-      '? role shop-reader: the app management-service has it, too',
+      '? role shop-reader is also assigned to: management-service',
     ],
     [
       'an organization role with an additional permission',
       (state, { partner, deletion }) => state.organizationRoleResourceScopes.push([partner, deletion]),
-      '? organization role shop-partner also gives delete:products of https://shopping.api, which the file does not name',
+      '? organization role shop-partner also grants delete:products of https://shopping.api, which the file does not name',
     ],
     [
       'another organization role with a permission of the API and one of organizations',
@@ -119,7 +119,7 @@ describe('logto-m2m setup --check', () => {
         state.organizationRoleScopes.push(['o9', state.organizationScopes[0]?.id ?? '']);
         state.organizationRoleResourceScopes.push(['o9', write]);
       },
-      '? organization role old gives read:reports and write:products of https://shopping.api, which the file does not name',
+      '? organization role old grants read:reports and write:products of https://shopping.api, which the file does not name',
     ],
     [
       'an organization role with a permission of the same name of another API',
@@ -133,12 +133,12 @@ describe('logto-m2m setup --check', () => {
         state.scopes.push({ ...permission('bank', 'read:products'), id: 'bank-read' });
         state.organizationRoleResourceScopes.push([partner, 'bank-read']);
       },
-      '? organization role shop-partner also gives read:products, which the file does not name',
+      '? organization role shop-partner also grants read:products, which the file does not name',
     ],
     [
       'another member',
       (state, { shop }) => state.organizationApps.push([shop, 'management']),
-      '? organization Corner Shop: the app management-service is a member, too',
+      '? organization Corner Shop has additional members: management-service',
     ],
     [
       'an additional organization role of a member',
@@ -146,7 +146,7 @@ describe('logto-m2m setup --check', () => {
         state.organizationRoles.push({ id: 'o9', name: 'boss', description: '', type: 'MachineToMachine' });
         state.organizationAppRoles.push([`${shop} ${partnerApp}`, 'o9']);
       },
-      '? app partner-service in organization Corner Shop also has the organization role boss',
+      '? app partner-service in organization Corner Shop has additional organization roles: boss',
     ],
   ])('warns about what the tenant has in addition to the file: %s', async (_what, add, line) => {
     const logto = await openTenant();
@@ -155,7 +155,34 @@ describe('logto-m2m setup --check', () => {
     const { code, stdout } = await runSetup(logto, ['--check']);
     expect(stdout.split('\n')).toContain(line);
     expect(code).toBe(0);
-    expect(stdout).toMatch(/\nWhat is marked with \? is a warning \(\d\)\.\n$/);
+    expect(stdout).toMatch(/\nThere (is 1 warning|are \d warnings) \(\?\)\.\n$/);
+  });
+
+  it('lists several additional apps and roles', async () => {
+    const logto = await openTenant();
+    await runSetup(logto);
+    logto.change(() => {
+      const { reader, admin: role, statistics } = idsIn(logto.state);
+      const { id } = logto.addApp('other-service');
+      const { id: another } = logto.addApp('third-service');
+      logto.state.roles.push({
+        tenantId: 'default',
+        id: 'r9',
+        name: 'old',
+        description: '',
+        type: 'MachineToMachine',
+      });
+      logto.state.roleApps.push([reader, id], [reader, another], [role, statistics], ['r9', statistics]);
+    });
+    const { stdout } = await runSetup(logto, ['--check']);
+    expect(stdout.split('\n')).toEqual([
+      '? app statistics-service has additional roles: old, shop-admin',
+      '? role shop-reader is also assigned to: other-service, third-service',
+      '',
+      'Nothing is missing, and nothing differs.',
+      'There are 2 warnings (?).',
+      '',
+    ]);
   });
 
   it('does not mention what is unrelated to the file', async () => {
@@ -229,10 +256,22 @@ describe('logto-m2m setup --from-api', () => {
       "? permission delete:products of https://shopping.api: the API's document does not name it",
       "? permission read:orders of https://shopping.api: the API's document does not name it",
       '',
-      'The file lacks what is marked with - (2).',
-      'What is marked with ? is a warning (3).',
+      '2 objects are missing in the file (-).',
+      'There are 3 warnings (?).',
       '',
     ]);
+  });
+
+  it('suggests no spelling for a short permission: it may be a different one', async () => {
+    const indicator = 'https://a.api';
+    const file = setupFile({ api: { name: 'A', indicator, permissions: { 'a:b': '' } } });
+    await using api = await startApi({ resource: indicator, scopes_supported: ['a:b', 'a:c'] });
+    const { code, stdout } = await logtoM2M(['setup', file, '--from-api', api.url], { env: {} });
+    expect({ code, stdout }).toEqual({
+      code: 1,
+      stdout:
+        '= API resource https://a.api\n= permission a:b of https://a.api\n- permission a:c of https://a.api\n\n1 object is missing in the file (-).\n',
+    });
   });
 
   it('exits with 1 if the file does not describe the API', async () => {
@@ -244,7 +283,7 @@ describe('logto-m2m setup --from-api', () => {
     );
   });
 
-  it('exits with 1 if the API trusts another Logto than LOGTO_ENDPOINT', async () => {
+  it('exits with 1 if the API trusts a Logto other than LOGTO_ENDPOINT', async () => {
     await using api = await startApi({
       resource: 'https://shopping.api',
       scopes_supported: ALL,
@@ -271,7 +310,7 @@ describe('logto-m2m setup --from-api', () => {
     expect({ code, stdout }).toEqual({
       code: 0,
       stdout:
-        '= API resource https://shopping.api\n? API resource https://shopping.api: its document names no permissions\n\nNothing is missing, and nothing differs.\nWhat is marked with ? is a warning (1).\n',
+        '= API resource https://shopping.api\n? API resource https://shopping.api: its document names no permissions\n\nNothing is missing, and nothing differs.\nThere is 1 warning (?).\n',
     });
   });
 
@@ -378,7 +417,7 @@ describe('logto-m2m setup, as a command,', () => {
     expect((await logtoM2M(['setup', SHOP_FILE, '--check'], { env })).code).toBe(1);
     const { code, stdout, stderr } = await logtoM2M(['setup', SHOP_FILE], { env });
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    expect(stdout).toContain('\n18 things were created.\n');
+    expect(stdout).toContain('\n18 objects were created.\n');
     expect((await logtoM2M(['setup', SHOP_FILE, '--check'], { env })).code).toBe(0);
   });
 
@@ -405,6 +444,8 @@ describe('logto-m2m setup, as a command,', () => {
     [['a.json', 'b.json'], /pass only one file/],
     [['a.json', '--plan', '--check'], /pass --plan without --check/],
     [['a.json', '--plan', '--write-env', 'x'], /--write-env writes what was created/],
+    [['a.json', '--check', '--env-file', 'x'], /: --env-file writes what was created/],
+    [['a.json', '--write-env', 'x', '--env-file', 'y'], /pass only one of them/],
     [
       ['a.json', '--from-api', 'https://shop.example', '--write-env', 'x'],
       /--write-env writes what was created/,

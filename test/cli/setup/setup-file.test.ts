@@ -168,13 +168,13 @@ describe('a set-up file', () => {
       'has a Map instead of an object',
       'export default { organizationPermissions: new Map([["a", ""]]) }',
       'a.mjs',
-      /it must be an object, not one of a class\.$/,
+      /it must be an object, not a class instance\.$/,
     ],
     [
       'throws something other than an Error',
       'throw { toString() { throw 1; } }',
       'a.mjs',
-      /it threw something else than an Error\.$/,
+      /it threw a value that is not an Error\.$/,
     ],
     ['is a module with a syntax error', 'export default {', 'logto.mjs', /^FILE cannot be loaded: /],
     [

@@ -27,7 +27,7 @@ describe('logto-m2m setup', () => {
     const { code, stdout, stderr } = await runSetup(logto);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout).toContain('+ API resource https://shopping.api\n');
-    expect(stdout).toContain('\n18 things were created.\n');
+    expect(stdout).toContain('\n18 objects were created.\n');
     const asInTheExample = grantsIn(shopDirectory());
     expect(asInTheExample).toHaveLength(4);
     expect(grantsIn(logto.directory)).toEqual(asInTheExample);
@@ -97,7 +97,9 @@ describe('logto-m2m setup', () => {
         '! role shop-reader: description is "shop-reader" in Logto, and "Reads the shop\'s products and orders" in the file',
       ]),
     );
-    expect(stdout).toMatch(/\nWhat is marked with ! differs, and was not changed \(\d+\)/);
+    expect(stdout).toMatch(
+      /\n\d+ values differ \(!\) and were not changed: change them in the Logto Console/,
+    );
     expect(grantsIn(logto.directory)).toEqual(grantsIn(shopDirectory()));
     // Everything that existed before is unchanged.
     for (const [table, entries] of Object.entries(before)) {
@@ -245,6 +247,9 @@ describe('logto-m2m setup', () => {
     const { code, stdout } = await runSetup(logto, [], { file });
     expect(code).toBe(0);
     expect(stdout.split('\n')).toContain(line);
+    expect(stdout).toContain(
+      '\n1 value differs (!) and was not changed: change it in the Logto Console, or in the file.\n',
+    );
     expect(logto.state).toEqual(state);
   });
 });

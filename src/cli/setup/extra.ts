@@ -1,6 +1,5 @@
 import { own } from '../../util/own.js';
-import { inARow } from '../words.js';
-import { namesOf } from './comparison.js';
+import { joinWords } from '../words.js';
 import { namedOf } from './entry.js';
 import type { ManagementApi } from './management-api.js';
 import type { ApiPermission, Setup } from './setup.js';
@@ -13,23 +12,23 @@ import { MACHINE, membersOf, permissionsOfRole, rolesOfApp, type Tenant } from '
  *
  * @throws SetupError
  */
-export async function besideFile(
+export async function extraInTenant(
   api: ManagementApi,
   setup: Setup,
   tenant: Tenant,
   ids: Ids,
 ): Promise<readonly Step[]> {
   const texts = [
-    ...permissionsBeside(setup, tenant),
-    ...(await rolesBeside(api, setup, tenant)),
-    ...(await appsBeside(api, setup, ids)),
-    ...organizationRolesBeside(setup, tenant),
-    ...(await membersBeside(api, setup, ids)),
+    ...extraPermissions(setup, tenant),
+    ...(await extraRoles(api, setup, tenant)),
+    ...(await extraApps(api, setup, ids)),
+    ...extraOrganizationRoles(setup, tenant),
+    ...(await extraMembers(api, setup, ids)),
   ];
   return texts.map((text) => seen('beside', text));
 }
 
-function permissionsBeside({ apis }: Setup, tenant: Tenant): string[] {
+function extraPermissions({ apis }: Setup, tenant: Tenant): string[] {
   return apis.flatMap(({ indicator, permissions }) => {
     const found = tenant.apis.find((one) => one.indicator === indicator);
     return others(found?.permissions, permissions).map(
@@ -39,7 +38,7 @@ function permissionsBeside({ apis }: Setup, tenant: Tenant): string[] {
 }
 
 /** Lists roles of the file that grant more, and other roles that grant a permission of an API of the file. */
-async function rolesBeside(api: ManagementApi, setup: Setup, tenant: Tenant): Promise<string[]> {
+async function extraRoles(api: ManagementApi, setup: Setup, tenant: Tenant): Promise<string[]> {
   const described = new Set(setup.apis.map(({ indicator }) => indicator));
   const texts: string[] = [];
   for (const role of tenant.roles.filter(({ type }) => type === MACHINE)) {
@@ -50,7 +49,7 @@ async function rolesBeside(api: ManagementApi, setup: Setup, tenant: Tenant): Pr
         ? present.filter(({ indicator }) => described.has(indicator))
         : present.filter((one) => !inFile.permissions.some((other) => isSame(one, other)));
     if (more.length > 0) {
-      const also = inFile === undefined ? 'gives' : 'also gives';
+      const also = inFile === undefined ? 'grants' : 'also grants';
       texts.push(`role ${role.name} ${also} ${namesWithApi(more)}, which the file does not name`);
     }
   }
@@ -58,24 +57,24 @@ async function rolesBeside(api: ManagementApi, setup: Setup, tenant: Tenant): Pr
 }
 
 /** Lists apps of the file that have other roles, and other apps that have a role of the file. */
-async function appsBeside(api: ManagementApi, { apps, roles }: Setup, ids: Ids): Promise<string[]> {
+async function extraApps(api: ManagementApi, { apps, roles }: Setup, ids: Ids): Promise<string[]> {
   const texts: string[] = [];
   for (const app of apps) {
     const id = ids.find('app', app.name);
     const more = id === undefined ? [] : others(await rolesOfApp(api, id), app.roles.map(named));
-    if (more.length > 0) texts.push(`app ${app.name} also has the role ${namesOf(more)}`);
+    if (more.length > 0) texts.push(`app ${app.name} has additional roles: ${namesIn(more)}`);
   }
   for (const role of roles) {
     const id = ids.find('role', role.name);
     const holders = id === undefined ? [] : await api.list(`api/roles/${id}/applications`, namedOf);
     const foreign = others(holders, apps);
-    if (foreign.length > 0) texts.push(`role ${role.name}: the app ${namesOf(foreign)} has it, too`);
+    if (foreign.length > 0) texts.push(`role ${role.name} is also assigned to: ${namesIn(foreign)}`);
   }
   return texts;
 }
 
 /** Lists organization roles of the file that grant more, and others that grant a permission in the file. */
-function organizationRolesBeside(setup: Setup, tenant: Tenant): string[] {
+function extraOrganizationRoles(setup: Setup, tenant: Tenant): string[] {
   const described = new Set(setup.organizationPermissions.map(({ name }) => name));
   // The list of roles contains no API, so permissions are identified by their ids.
   const ofApis = new Map(
@@ -102,13 +101,13 @@ function organizationRolesBeside(setup: Setup, tenant: Tenant): string[] {
                 .filter((one) => !inFile.permissions.some((wanted) => isSame(one, wanted))),
             ];
       if (more.length === 0) return [];
-      const also = inFile === undefined ? 'gives' : 'also gives';
+      const also = inFile === undefined ? 'grants' : 'also grants';
       return [`organization role ${role.name} ${also} ${namesWithApi(more)}, which the file does not name`];
     });
 }
 
 /** Lists members of the file that have other roles, and members that the file does not list. */
-async function membersBeside(api: ManagementApi, { organizations }: Setup, ids: Ids): Promise<string[]> {
+async function extraMembers(api: ManagementApi, { organizations }: Setup, ids: Ids): Promise<string[]> {
   const texts: string[] = [];
   for (const { name, members } of organizations) {
     const id = ids.find('organization', name);
@@ -118,12 +117,12 @@ async function membersBeside(api: ManagementApi, { organizations }: Setup, ids: 
       present,
       members.map(({ app }) => named(app)),
     );
-    if (foreign.length > 0) texts.push(`organization ${name}: the app ${namesOf(foreign)} is a member, too`);
+    if (foreign.length > 0) texts.push(`organization ${name} has additional members: ${namesIn(foreign)}`);
     for (const { app, roles } of members) {
       const member = present.find((one) => one.id === ids.find('app', app));
       const more = others(member?.roles.map(named), roles.map(named));
       if (more.length > 0) {
-        texts.push(`app ${app} in organization ${name} also has the organization role ${namesOf(more)}`);
+        texts.push(`app ${app} in organization ${name} has additional organization roles: ${namesIn(more)}`);
       }
     }
   }
@@ -135,7 +134,12 @@ function others<T extends { readonly name: string }>(
   wanted: readonly { readonly name: string }[],
 ): T[] {
   const names = new Set(wanted.map(({ name }) => name));
-  return present.filter(({ name }) => !names.has(name));
+  // Logto promises no order, and the output must be the same in each run.
+  return present.filter(({ name }) => !names.has(name)).toSorted((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+function namesIn(entries: readonly { readonly name: string }[]): string {
+  return entries.map(({ name }) => name).join(', ');
 }
 
 function named(name: string): { readonly name: string } {
@@ -153,7 +157,7 @@ function isSame(one: Given, other: ApiPermission): boolean {
 }
 
 function namesWithApi(permissions: readonly Given[]): string {
-  return inARow(
+  return joinWords(
     permissions.map((one) => {
       const indicator = own(one, 'indicator');
       return indicator === undefined ? one.name : `${one.name} of ${indicator}`;
