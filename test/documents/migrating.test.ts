@@ -2,7 +2,6 @@ import { readFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path/posix';
 import express, { type RequestHandler } from 'express';
 import ts from 'typescript';
 import { afterEach, describe, expect, it, vi } from 'vitest';
@@ -132,21 +131,6 @@ describe('the tables of names', () => {
   });
 });
 
-describe('every link to a heading', () => {
-  const anchors = (text: string) =>
-    [...text.matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) =>
-      heading
-        .toLowerCase()
-        .replace(/[^\w\- ]/g, '')
-        .replaceAll(' ', '-'),
-    );
-
-  it.each([...new Set(page.match(/(?<=\]\()[^):]*#[^)]+/g))])('%s leads to an existing heading', (link) => {
-    const [path = '', anchor = ''] = link.split('#');
-    expect(anchors(path === '' ? page : readPage(join('docs', path)))).toContain(anchor);
-  });
-});
-
 type MakeGuard = (setting: {
   issuer: string;
   jwksUri: string;
@@ -187,7 +171,7 @@ const tokens =
 
 /** The requests of each row in the table. All requests of one row get the same response. */
 const REQUESTS: Readonly<Record<string, Requests>> = {
-  'the header has another scheme, as `Basic`': async () => [header('Basic YXBwOnNlY3JldA==')],
+  'the header has another scheme, such as `Basic`': async () => [header('Basic YXBwOnNlY3JldA==')],
   '`Bearer` alone, or with two tokens': async (logto) => [
     header('Bearer'),
     header(`Bearer ${await readingToken(logto)} ${await readingToken(logto)}`),

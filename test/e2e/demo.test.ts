@@ -166,7 +166,7 @@ describe('the example', () => {
     child.stdout.setEncoding('utf8').on('data', (chunk) => {
       output += chunk;
     });
-    await vi.waitFor(() => expect(output).toContain(until), 10_000);
+    await vi.waitFor(() => expect(output).toContain(until), 30_000);
     const [api = '', issuer = ''] = output.match(/http:\S+/g) ?? [];
     return { child, api, issuer, output: () => output };
   }

@@ -65,7 +65,7 @@ async function startExample(env: Record<string, string | undefined> = {}, words?
   child.stdout.setEncoding('utf8').on('data', (chunk) => {
     output += chunk;
   });
-  await vi.waitFor(() => expect(output).toContain('Ctrl-C stops'), 10_000);
+  await vi.waitFor(() => expect(output).toContain('Ctrl-C stops'), 30_000);
   const [api = '', issuer = ''] = output.match(/http:\S+/g) ?? [];
   return { child, api, logto: issuer.replace(/\/oidc$/, '') };
 }

@@ -33,7 +33,7 @@ beforeAll(async () => {
   };
   const yarn = join(folder, 'node_modules/@yarnpkg/cli-dist/bin/yarn.js');
   const packages = [`express-logto-m2m@file:${await tarball()}`, 'express@5'];
-  execFileSync(process.execPath, [yarn, 'add', ...packages], { cwd: app, env });
+  execFileSync(process.execPath, [yarn, 'add', ...packages], { cwd: app, env, timeout: 240_000 });
 }, LONG.timeout);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 

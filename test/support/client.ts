@@ -1,7 +1,6 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import {
   createM2MClient,
   type M2MClient,
@@ -11,6 +10,7 @@ import {
 import type { Application, Directory } from '../local-issuer/directory.js';
 import { shopDirectory } from '../local-issuer/directory.js';
 import { type LocalIssuer, startLocalIssuer } from '../local-issuer/local-issuer.js';
+import { reservedPort } from './ports.js';
 
 export const API = 'https://shopping.api';
 
@@ -23,7 +23,7 @@ export class TokenIssuer {
 
   static async start(): Promise<TokenIssuer> {
     const issuer = new TokenIssuer(undefined);
-    issuer.logto = await startLocalIssuer({ directory: issuer.directory });
+    issuer.logto = await startLocalIssuer({ directory: issuer.directory, port: await reservedPort() });
     issuer.endpoint = issuer.logto.endpoint;
     return issuer;
   }
@@ -130,9 +130,10 @@ export class Recorder {
 
   static async start(answer: RequestListener): Promise<Recorder> {
     const server = createServer();
-    server.listen(0, '127.0.0.1');
+    const port = await reservedPort();
+    server.listen(port, '127.0.0.1');
     await once(server, 'listening');
-    const recorder = new Recorder(server, `http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+    const recorder = new Recorder(server, `http://127.0.0.1:${port}`);
     server.on('request', (req, res) => {
       recorder.requests.push(req);
       answer(req, res);

@@ -5,4 +5,4 @@ import { vi } from 'vitest';
  * long enough for a busy machine.
  */
 export const eventually = <Result>(check: () => Result | Promise<Result>): Promise<Result> =>
-  vi.waitFor(check, 5_000);
+  vi.waitFor(check, 20_000);

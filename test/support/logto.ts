@@ -1,6 +1,7 @@
 import { decodeProtectedHeader } from 'jose';
 import { afterAll, onTestFinished } from 'vitest';
 import { startTestLogto, type TestLogto, type TestTokenOptions } from '../../src/testing/index.js';
+import { reservedPort } from './ports.js';
 
 /** The API that the tests protect. */
 export const AUDIENCE = 'https://shopping.api';
@@ -12,14 +13,14 @@ export const now = (): number => Math.floor(Date.now() / 1000);
 
 /** Starts a Logto for all tests of a file, and stops it after the last test. */
 export async function sharedLogto(): Promise<TestLogto> {
-  const logto = await startTestLogto({ audience: AUDIENCE });
+  const logto = await startTestLogto({ audience: AUDIENCE, port: await reservedPort() });
   afterAll(logto.stop);
   return logto;
 }
 
 /** Starts a Logto for one test, and stops it after the test. */
 export async function ownLogto(): Promise<TestLogto> {
-  const logto = await startTestLogto({ audience: AUDIENCE });
+  const logto = await startTestLogto({ audience: AUDIENCE, port: await reservedPort() });
   onTestFinished(logto.stop);
   return logto;
 }

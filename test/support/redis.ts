@@ -1,8 +1,7 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
+import { reservedPort } from './ports.js';
 
 /** A Redis server for tests, which can be killed, suspended and restarted on its port. */
 export class Redis {
@@ -18,7 +17,7 @@ export class Redis {
   ) {}
 
   static async start(...settings: string[]): Promise<Redis> {
-    const server = new Redis(await freePort(), settings);
+    const server = new Redis(await reservedPort(), settings);
     Redis.#all.push(server);
     await server.restart();
     return server;
@@ -41,9 +40,12 @@ export class Redis {
     let output = '';
     for await (const chunk of child.stdout.setEncoding('utf8').iterator({ destroyOnReturn: false })) {
       output += chunk;
-      if (output.includes('Ready to accept connections')) break;
+      if (output.includes('Ready to accept connections')) {
+        child.stdout.resume();
+        return;
+      }
     }
-    child.stdout.resume();
+    throw new Error(`redis-server ended: ${output}`);
   }
 
   async kill(): Promise<void> {
@@ -63,13 +65,4 @@ export class Redis {
   goOn(): void {
     this.#process?.kill('SIGCONT');
   }
-}
-
-async function freePort(): Promise<number> {
-  const taken = createServer().listen(0, '127.0.0.1');
-  await once(taken, 'listening');
-  const { port } = taken.address() as AddressInfo;
-  taken.close();
-  await once(taken, 'close');
-  return port;
 }

@@ -28,7 +28,7 @@ export function elapse(seconds: number): void {
   later(seconds);
 }
 
-/** Advances only the monotonic clock. */
+/** Advances only the monotonic clock. It is never set back, since instances may live longer than a test. */
 export function later(seconds: number): void {
   ahead += seconds * 1000;
   // A spy would store each of a million calls.

@@ -36,7 +36,7 @@ async function expectGuarded(
     expect(await begin(await token({ scopes: 'write:products' }))).toMatch(refused);
     expect(await begin(await token())).toBe('connected');
   }
-  const { socket } = await connection(url, by(await token({ claims: { exp: now() + 2 } })));
+  const { socket } = await connection(url, by(await token({ claims: { exp: now() + 6 } })));
   expect(await socket.emitWithAck('price', 'tea')).toBe(`tea for ${APP}`);
   const reason = await new Promise((resolve) => socket.once('disconnect', resolve));
   expect(reason).toMatch(/^(io server disconnect|transport close)$/);
@@ -72,7 +72,7 @@ export const socketIo: Scenarios = {
         'reconnection: false, extraHeaders',
       );
       const client = new Program(compile(own), {
-        env: { TOKEN: await token({ claims: { exp: now() + 2 } }) },
+        env: { TOKEN: await token({ claims: { exp: now() + 6 } }) },
       });
       expect(await client.end()).toBe(0);
       await client.stop();

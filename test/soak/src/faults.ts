@@ -30,27 +30,27 @@ function send(res: ServerResponse, { contentType, body }: KeyAnswer): void {
 export const answers = {
   well: send,
 
-  'answers 500': (res) => res.writeHead(500).end(),
+  'responds with 500': (res) => res.writeHead(500).end(),
 
   // A proxy in front of Logto sends such a page during maintenance.
-  'answers with a page': (res) =>
+  'responds with a page': (res) =>
     send(res, { contentType: 'text/html', body: '<!doctype html><title>Back soon</title>' }),
 
-  'answers with an empty key set': (res, { contentType }) => send(res, { contentType, body: '{"keys":[]}' }),
+  'responds with an empty key set': (res, { contentType }) => send(res, { contentType, body: '{"keys":[]}' }),
 
-  'answers with a redirect': (res) => res.writeHead(302, { location: elsewhere }).end(),
+  'responds with a redirect': (res) => res.writeHead(302, { location: elsewhere }).end(),
 
-  'answers with too much': (res, { contentType, body }) =>
+  'responds with too much': (res, { contentType, body }) =>
     send(res, { contentType, body: JSON.stringify({ ...JSON.parse(body), padding: ' '.repeat(padding) }) }),
 
-  'breaks off its answer': (res, { contentType, body }) => {
+  'ends its response too early': (res, { contentType, body }) => {
     res.writeHead(200, { 'content-type': contentType, 'content-length': Buffer.byteLength(body) });
     res.write(body.slice(0, body.length / 2), () => res.destroy());
   },
 
   hangs: () => {},
 
-  'answers byte by byte': (res, { contentType, body }) => {
+  'responds byte by byte': (res, { contentType, body }) => {
     res.writeHead(200, { 'content-type': contentType, 'content-length': Buffer.byteLength(body) });
     let sent = 0;
     const dripping = setInterval(() => res.write(body[sent++] ?? ''), dripEvery);

@@ -32,7 +32,7 @@ export function report(run: Run, objections: readonly string[]): string {
     table(
       ['Latency in ms', 'median', 'p99', 'slowest', 'requests'],
       [
-        latency('valid tokens, while Logto answers', ledger.latency.calm),
+        latency('valid tokens, while Logto responds', ledger.latency.calm),
         latency('valid tokens, while Logto is at fault', ledger.latency.fault),
         latency('requests that need no key, meanwhile', ledger.latencyWithoutKeys),
         latency('the first tokens of a new key', ledger.latencyOfNewKeys),

@@ -26,14 +26,14 @@ interface Act {
 const acts: readonly Act[] = [
   { fault: 'hangs', lasts: 2.5, rotates: true },
   { fault: 'is down', lasts: 5.5 },
-  { fault: 'answers 500', lasts: 2, floods: true },
-  { fault: 'answers with a page', lasts: 1.5 },
-  { fault: 'answers byte by byte', lasts: 5, rotates: true },
-  { fault: 'answers with an empty key set', lasts: 2 },
-  { fault: 'answers with a redirect', lasts: 1.5, floods: true },
-  { fault: 'breaks off its answer', lasts: 1.5 },
+  { fault: 'responds with 500', lasts: 2, floods: true },
+  { fault: 'responds with a page', lasts: 1.5 },
+  { fault: 'responds byte by byte', lasts: 5, rotates: true },
+  { fault: 'responds with an empty key set', lasts: 2 },
+  { fault: 'responds with a redirect', lasts: 1.5, floods: true },
+  { fault: 'ends its response too early', lasts: 1.5 },
   { fault: 'is slow', lasts: 3, rotates: true },
-  { fault: 'answers with too much', lasts: 1.5 },
+  { fault: 'responds with too much', lasts: 1.5 },
   { fault: 'is down', lasts: 6, rotates: true },
 ];
 
