@@ -91,7 +91,11 @@ export class CliSettings {
     return organization;
   }
 
-  /** Returns the app, only from the environment; undefined if none is set. @throws UsageError if only its id or only its secret is set */
+  /**
+   * Reads the app's id and secret from the environment, never from arguments. Undefined if neither is set.
+   *
+   * @throws UsageError if only one of the two is set
+   */
   app(): AppCredentials | undefined {
     const id = variable('LOGTO_APP_ID', this.#env) ?? '';
     const secret = variable('LOGTO_APP_SECRET', this.#env) ?? '';

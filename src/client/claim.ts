@@ -63,7 +63,7 @@ export class Claim {
   /**
    * Makes the other replicas wait, if it is this replica's turn.
    *
-   * @returns a function that ends their wait: the token is in the store, or there is none
+   * @returns a function that ends their wait, to be called when the token is in the store or Logto issued none
    */
   keep(): () => Promise<void> {
     // The timer of the previous request, if its token is still being written.

@@ -1,4 +1,4 @@
-/** Returns the known option, member or command that a misspelt name probably means; undefined if none is similar. */
+/** Returns the known option, member or command whose name is closest; undefined if none is similar. */
 export function closestOption(name: string, known: readonly string[]): string | undefined {
   return closestName(name, known, Math.max(2, Math.floor(name.length / 3)));
 }

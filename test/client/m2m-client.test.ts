@@ -25,7 +25,7 @@ describe('a token', () => {
     expect(scopes).toEqual(['read:products']);
     // The client counts from the start of its request.
     expect(verified.expiresAt - expiresAt).toBeGreaterThanOrEqual(0);
-    expect(verified.expiresAt - expiresAt).toBeLessThanOrEqual(10);
+    expect(verified.expiresAt - expiresAt).toBeLessThanOrEqual(1);
   });
 
   it("is valid inside an organization, or is the organization's own, as the options say", async () => {
@@ -97,7 +97,7 @@ describe('a token', () => {
     for (let second = 0; second < 74; second += 2) {
       const began = performance.now();
       expect((await client.getAccessToken()).token).toBe(first.token);
-      expect(performance.now() - began).toBeLessThan(5_000);
+      expect(performance.now() - began).toBeLessThan(2_000);
       travel(2);
     }
     await logto.comeBack();

@@ -9,7 +9,6 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import { Printer, type Step } from '../../demo/src/printer.js';
 import { askForToken } from '../../demo/src/tokens.js';
 import { shopDirectory } from '../local-issuer/directory.js';
-import { eventually } from '../support/eventually.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const wholeToken = /eyJ[\w-]+\.[\w-]+\.[\w-]+/;
@@ -223,7 +222,7 @@ describe('the example', () => {
     await once(post, 'continue');
 
     const ended = stop(child);
-    await eventually(() => expect(output()).toContain('Stopping'));
+    await vi.waitFor(() => expect(output()).toContain('Stopping'), 5_000);
     await expect(fetch(`${api}/healthz`)).rejects.toThrow('fetch failed');
     post.end(body);
     const [response] = await once(post, 'response');

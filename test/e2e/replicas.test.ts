@@ -21,12 +21,13 @@ const suite = Redis.isMissing
 describe.skipIf(Redis.isMissing)(suite, { timeout: 120_000 }, () => {
   afterEach(() => Redis.killAll());
 
-  it('ten processes share one token request in at least one of several rounds', async () => {
+  it('ten processes share one token request in at least one of three rounds', async () => {
     const redis = await Redis.start();
-    const counts: number[] = [];
     // A store that has only get and set cannot prevent a second request.
-    while (!counts.includes(1) && counts.length < 15) counts.push(await tenProcesses(redis.url));
-    expect(counts).toContain(1);
+    const counts: number[] = [];
+    for (let round = 0; round < 3; round += 1) counts.push(await tenProcesses(redis.url));
+    expect(Math.min(...counts)).toBe(1);
+    expect(Math.max(...counts)).toBeLessThanOrEqual(10);
   });
 
   it('a replica that starts while Logto is down gets the token of the others', async () => {

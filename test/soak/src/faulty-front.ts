@@ -119,8 +119,7 @@ class Rate {
     this.total += 1;
     this.#lately = [...this.#lately.filter((at) => at > now - 60_000), now];
     this.mostInAMinute = Math.max(this.mostInAMinute, this.#lately.length);
-    // Requests that were sent a second apart may arrive up to 100 ms closer.
-    const inASecond = this.#lately.filter((at) => at > now - 900).length;
+    const inASecond = this.#lately.filter((at) => at > now - 1000).length;
     this.mostInASecond = Math.max(this.mostInASecond, inASecond);
   }
 }
