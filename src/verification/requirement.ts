@@ -39,7 +39,7 @@ export function checkRequirement<R>(
       "The token's sub is a user, not its client_id. machineOnly: false accepts such tokens.",
     );
   }
-  return wrongOrganization(token, requirement.organization, request) ?? lackingScope(token, requirement);
+  return wrongOrganization(token, requirement.organization, request) ?? missingScope(token, requirement);
 }
 
 function wrongOrganization<R>(
@@ -77,7 +77,7 @@ function otherOrganization(held: string | undefined, wanted: unknown): Refusal |
   return new Refusal('organization', `The token is for ${of}; it must be for ${quote(wanted)}.`);
 }
 
-function lackingScope(
+function missingScope(
   { scopes: granted }: OwnAccessToken,
   { scopes, anyScope }: { scopes: readonly string[]; anyScope: boolean },
 ): Refusal | undefined {

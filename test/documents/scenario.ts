@@ -56,9 +56,9 @@ export async function expectProtected({ get, token }: Stage, path: string): Prom
     junk: (await get(path, 'junk')).status,
     expired: (await get(path, await token({ claims: { exp: 1_700_000_000 } }))).status,
     other: (await get(path, await token({ audience: 'https://other.api' }))).status,
-    lacking: (await get(path, await token({ scopes: 'write:products' }))).status,
+    insufficient: (await get(path, await token({ scopes: 'write:products' }))).status,
   };
-  expect(statuses).toEqual({ none: 401, junk: 401, expired: 401, other: 401, lacking: 403 });
+  expect(statuses).toEqual({ none: 401, junk: 401, expired: 401, other: 401, insufficient: 403 });
   const refused = await get(path, await token({ scopes: 'write:products' }));
   expect(refused.headers.get('www-authenticate')).toMatch(
     /^Bearer realm="[^"]+", scope="read:products", error="insufficient_scope"/,

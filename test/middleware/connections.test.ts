@@ -57,9 +57,9 @@ describe('over real connections', () => {
 
   it('a caller that disconnects during the token check causes no error, whatever the result is', async () => {
     const good = issuer.token();
-    const lacking = issuer.token({ claims: { scope: 'write:products' } });
+    const insufficient = issuer.token({ claims: { scope: 'write:products' } });
     const forged = [...issuer.token().split('.').slice(0, 2), good.split('.')[2]].join('.');
-    for (const token of [good, lacking, forged]) {
+    for (const token of [good, insufficient, forged]) {
       const { requireScopes } = instance({ endpoint: issuer.endpoint });
       const { handle, seen } = errorHandler();
       const app = telling().get('/', requireScopes('read:products'), handler).use(handle);

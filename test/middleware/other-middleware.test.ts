@@ -241,8 +241,8 @@ describe('a body parser', () => {
     // The same with a cached token.
     expect((await post(app, token).send(body)).body).toEqual(body);
     expect((await post(app).send(body)).status).toBe(401);
-    const lacking = issuer.token({ claims: { scope: 'write:products' } });
-    expect((await post(app, lacking).send(body)).status).toBe(403);
+    const insufficient = issuer.token({ claims: { scope: 'write:products' } });
+    expect((await post(app, insufficient).send(body)).status).toBe(403);
     expect(echo).toHaveBeenCalledTimes(2);
   });
 

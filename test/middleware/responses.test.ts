@@ -102,8 +102,8 @@ describe('a guard', () => {
     expect(without.headers['www-authenticate']).toBe(
       'Bearer realm="api", scope="read:products write:products"',
     );
-    const lacking = await get(app, '/any', await logto.issueToken({ scopes: 'read:orders' }));
-    expect(refusal(lacking)).toEqual(forbidden('scope', 'read:products write:products'));
+    const insufficient = await get(app, '/any', await logto.issueToken({ scopes: 'read:orders' }));
+    expect(refusal(insufficient)).toEqual(forbidden('scope', 'read:products write:products'));
   });
 
   it.each([
@@ -347,8 +347,8 @@ describe('a guard', () => {
     expect(none.headers['www-authenticate']).toBe(
       `Bearer realm="the shop", scope="read:products", ${metadata}`,
     );
-    const lacking = await get(named, '/', await logto.issueToken({ claims: { scope: '' } }));
-    expect(lacking.headers['www-authenticate']).toBe(
+    const insufficient = await get(named, '/', await logto.issueToken({ claims: { scope: '' } }));
+    expect(insufficient.headers['www-authenticate']).toBe(
       `Bearer realm="the shop", scope="read:products", error="insufficient_scope", error_description="${descriptions.scope}", ${metadata}`,
     );
   });

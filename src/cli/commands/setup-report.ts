@@ -63,16 +63,16 @@ export class SetupReport {
   }
 
   closeCheck(): ExitCode {
-    const [lacking, differing, unknown, extra] = (['make', 'differs', 'lacks', 'beside'] as const).map(
+    const [toMake, differing, unknown, extra] = (['make', 'differs', 'lacks', 'beside'] as const).map(
       (action) => this.#count(action),
     ) as [number, number, number, number];
     const summary = [
-      ...(lacking > 0 ? [`${missing(lacking)} in the tenant (+).`] : []),
+      ...(toMake > 0 ? [`${missing(toMake)} in the tenant (+).`] : []),
       ...(differing > 0 ? [`${differences(differing)} (!).`] : []),
       ...(unknown > 0 ? [`${missing(unknown)} in the file (-).`] : []),
       ...(extra > 0 ? [`There ${extra === 1 ? 'is 1 warning' : `are ${extra} warnings`} (?).`] : []),
     ];
-    const isOk = lacking + differing + unknown === 0;
+    const isOk = toMake + differing + unknown === 0;
     const all = isOk ? ['Nothing is missing, and nothing differs.', ...summary] : summary;
     return this.#close(isOk ? ExitCode.ok : ExitCode.finding, all);
   }

@@ -13,7 +13,7 @@ export function permissionKey({ indicator, name }: ApiPermission): string {
 }
 
 /** Returns the permissions that a role in the tenant does not grant. */
-export function lackingIn(
+export function missingIn(
   permissions: readonly ApiPermission[],
   ids: Ids,
   present: readonly Named[],

@@ -2,7 +2,7 @@ import {
   bodyOf,
   descriptionDifference,
   difference,
-  lackingIn,
+  missingIn,
   namedPermissions,
   permissionKey,
   withNames,
@@ -64,12 +64,12 @@ export async function planRole(api: ManagementApi, ids: Ids, role: Role, { roles
   }
   ids.set('role', name, found.id);
   const present = await permissionsOfRole(api, found.id);
-  const lacking = lackingIn(permissions, ids, present);
-  const add = () => api.add(`api/roles/${found.id}/scopes`, { scopeIds: scopeIds(lacking) });
+  const missing = missingIn(permissions, ids, present);
+  const add = () => api.add(`api/roles/${found.id}/scopes`, { scopeIds: scopeIds(missing) });
   return [
     seen('there', text),
     ...descriptionDifference(text, found, description),
-    ...(lacking.length === 0 ? [] : [make(`${namedPermissions(lacking)} in ${text}`, add)]),
+    ...(missing.length === 0 ? [] : [make(`${namedPermissions(missing)} in ${text}`, add)]),
   ];
 }
 

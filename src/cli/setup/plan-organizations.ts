@@ -1,7 +1,7 @@
 import {
   bodyOf,
   descriptionDifference,
-  lackingIn,
+  missingIn,
   namedPermissions,
   permissionKey,
   withNames,
@@ -61,13 +61,13 @@ function planRole(api: ManagementApi, ids: Ids, role: OrganizationRole, tenant: 
   const steps = [seen('there', text), ...descriptionDifference(text, found, description)];
   const path = `api/organization-roles/${found.id}`;
   const held = found.organizationPermissions.map((one) => one.name);
-  const lacking = organizationPermissions.filter((one) => !held.includes(one));
-  if (lacking.length > 0) {
-    const add = () => api.add(`${path}/scopes`, { organizationScopeIds: organizationScopeIds(lacking) });
-    const names = namedPermissions(lacking.map((one) => ({ name: one })));
+  const missing = organizationPermissions.filter((one) => !held.includes(one));
+  if (missing.length > 0) {
+    const add = () => api.add(`${path}/scopes`, { organizationScopeIds: organizationScopeIds(missing) });
+    const names = namedPermissions(missing.map((one) => ({ name: one })));
     steps.push(make(`organization ${names} in ${text}`, add));
   }
-  const ofApis = lackingIn(permissions, ids, found.permissions);
+  const ofApis = missingIn(permissions, ids, found.permissions);
   if (ofApis.length > 0) {
     const add = () => api.add(`${path}/resource-scopes`, { scopeIds: scopeIds(ofApis) });
     steps.push(make(`${namedPermissions(ofApis)} in ${text}`, add));

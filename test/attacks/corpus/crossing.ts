@@ -103,13 +103,13 @@ const tenants: Attack[] = [
   },
 ];
 
-const lacking = forbidden('scope');
+const insufficient = forbidden('scope');
 const routes: Attack[] = [
   ...variants(ROUTES, (at: string) => ({ at }), [
-    ['a token to read, for a POST', 'POST /products', lacking],
-    ['a token to read, for a PUT', 'PUT /products/p1001', lacking],
-    ['a token to read, for a DELETE', 'DELETE /products/p1001', lacking],
-    ['a token to read products, for orders', 'GET /orders/daily?date=2026-01-01', lacking],
+    ['a token to read, for a POST', 'POST /products', insufficient],
+    ['a token to read, for a PUT', 'PUT /products/p1001', insufficient],
+    ['a token to read, for a DELETE', 'DELETE /products/p1001', insufficient],
+    ['a token to read products, for orders', 'GET /orders/daily?date=2026-01-01', insufficient],
     ['a token of no organization, for one', productsOf(ORGANIZATION), forbidden('organization')],
     ['a token for the API, for reports', reportsOf(ORGANIZATION), invalidToken('audience')],
   ]),
@@ -117,7 +117,7 @@ const routes: Attack[] = [
     name: 'a token to write, for reading',
     reference: ROUTES,
     ...withClaims({ scope: 'write:products delete:products' }),
-    expected: lacking,
+    expected: insufficient,
   },
   {
     name: 'honest: a token for orders, for orders',
@@ -138,7 +138,7 @@ const organizations: Attack[] = [
     [
       'a token inside an organization, to write there',
       `POST /organizations/${ORGANIZATION}/products`,
-      lacking,
+      insufficient,
     ],
     ['an organization in upper case in the path', productsOf(ORGANIZATION.toUpperCase()), otherOrganization],
     ['an organization with a space in the path', productsOf(`${ORGANIZATION}%20`), otherOrganization],
@@ -225,7 +225,7 @@ const organizations: Attack[] = [
       [
         'an own token with the scope of the API alone',
         { aud: organizationOf(ORGANIZATION), scope: 'read:products' },
-        lacking,
+        insufficient,
       ],
       ['an own token for a user', { aud: organizationOf(ORGANIZATION), sub: 'user-1' }, forbidden('machine')],
     ],

@@ -13,10 +13,10 @@ async function expectOwnBodies({ get, token, logto }: Stage): Promise<void> {
     none: await get('/products'),
     malformed: await get('/products', 'a b'),
     forged: await get('/products', await forgedToken(logto)),
-    lacking: await get('/products', await token({ scopes: 'other' })),
+    insufficient: await get('/products', await token({ scopes: 'other' })),
   };
   const statuses = Object.fromEntries(Object.entries(answers).map(([name, { status }]) => [name, status]));
-  expect(statuses).toEqual({ none: 401, malformed: 400, forged: 401, lacking: 403 });
+  expect(statuses).toEqual({ none: 401, malformed: 400, forged: 401, insufficient: 403 });
   for (const { headers } of Object.values(answers)) {
     expect(headers.get('www-authenticate')).toMatch(/^Bearer realm="api"/);
     expect(headers.get('cache-control')).toBe('no-store');

@@ -112,9 +112,9 @@ export const migrating: Scenarios = {
       await expectProtected(stage, '/products');
       const { url, get } = stage;
       const [token, another] = [await stage.token(), await stage.token()];
-      const lacking = await stage.token({ scopes: 'write:products' });
+      const insufficient = await stage.token({ scopes: 'write:products' });
       expect((await get(`/products?access_token=${token}`)).status).toBe(200);
-      expect((await get(`/products?access_token=${lacking}`)).status).toBe(403);
+      expect((await get(`/products?access_token=${insufficient}`)).status).toBe(403);
       expect((await get(`/products?access_token=${token}&access_token=${another}`)).status).toBe(401);
       // If the header is present, only the header counts.
       expect((await get(`/products?access_token=${token}`, 'junk')).status).toBe(401);

@@ -27,8 +27,8 @@ export const neighbours: Scenarios = {
         status: 401,
         body: { error: 'unauthorized' },
       });
-      const lacking = await token({ scopes: 'other' });
-      expect(await query(stage, '{ caller }', lacking)).toMatchObject({ status: 403 });
+      const insufficient = await token({ scopes: 'other' });
+      expect(await query(stage, '{ caller }', insufficient)).toMatchObject({ status: 403 });
       const reader = await token();
       expect(await query(stage, '{ caller }', reader)).toEqual({
         status: 200,
@@ -49,9 +49,9 @@ export const neighbours: Scenarios = {
     onStage(code, TS, async ({ get, token, logto }) => {
       expect((await get('/trpc/products')).status).toBe(401);
       expect((await get('/trpc/products', await forgedToken(logto))).status).toBe(401);
-      const lacking = await get('/trpc/products', await token({ scopes: 'other' }));
-      expect(lacking.status).toBe(403);
-      expect(await lacking.json()).toMatchObject({
+      const insufficient = await get('/trpc/products', await token({ scopes: 'other' }));
+      expect(insufficient.status).toBe(403);
+      expect(await insufficient.json()).toMatchObject({
         error: { message: 'This procedure needs read:products.' },
       });
       const good = await get('/trpc/products', await token());
@@ -64,11 +64,11 @@ export const neighbours: Scenarios = {
       const refused = {
         none: await get('/products'),
         forged: await get('/products', await forgedToken(logto)),
-        lacking: await get('/products', await token({ scopes: 'other' })),
+        insufficient: await get('/products', await token({ scopes: 'other' })),
         other: await fetch(`${url}/products`, { headers: { authorization: 'Basic YTpi' } }),
       };
       const statuses = Object.entries(refused).map(([name, { status }]) => [name, status]);
-      expect(Object.fromEntries(statuses)).toEqual({ none: 401, forged: 401, lacking: 403, other: 401 });
+      expect(Object.fromEntries(statuses)).toEqual({ none: 401, forged: 401, insufficient: 403, other: 401 });
       for (const { headers } of Object.values(refused)) {
         expect(headers.get('www-authenticate')).toMatch(/^Bearer realm="api"/);
         expect(headers.get('cache-control')).toBe('no-store');
